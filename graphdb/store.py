@@ -1,0 +1,96 @@
+"""The protocol that every graph store keeps, and what its answers look like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from kedrec.records import Edge, Entity, GraphPath, Match, Record
+
+__all__ = ["GraphStats", "GraphStore", "HiddenPairs", "PairEvidence", "SharedNeighbour"]
+
+HiddenPairs = frozenset[frozenset[str]]
+"""Unordered (compound id, disease id) pairs whose direct edges are treated as if they had never been loaded."""
+
+
+class SharedNeighbour(Record):
+    """An entity next to both of two others."""
+
+    entity: Entity
+    """The entity between them."""
+    first: tuple[Edge, ...]
+    """Edges to the first."""
+    second: tuple[Edge, ...]
+    """Edges to the second."""
+    score: float
+    """Higher is better: fewer other neighbours."""
+
+
+class PairEvidence(Record):
+    """What the graph says of a (compound, disease) pair."""
+
+    compound: str
+    """Compound id."""
+    disease: str
+    """Disease id."""
+    direct: tuple[Edge, ...]
+    """Edges between them, either way."""
+    shared_genes: tuple[SharedNeighbour, ...]
+    """Genes next to both, best first."""
+    paths: tuple[GraphPath, ...]
+    """Paths of two and three edges, best first."""
+
+
+class GraphStats(Record):
+    """Size of a graph."""
+
+    entities: int
+    """Number of entities."""
+    triples: int
+    """Number of triples."""
+    kinds: dict[str, int]
+    """Entities by kind."""
+    relations: dict[str, int]
+    """Triples by relation."""
+    source_sha256: str
+    """Hash of the files it was built from."""
+
+
+class GraphStore(Protocol):
+    """A knowledge graph that can be asked; all lists are ranked alike by every store, ties included."""
+
+    def get(self, entity_id: str) -> Entity | None:
+        """The entity with this id."""
+        ...
+
+    def search(self, name: str, kinds: Sequence[str] | None = None, limit: int = 10) -> Match:
+        """What a name (or an id) means; never a similar name in silence."""
+        ...
+
+    def direct(self, a: str, b: str) -> list[Edge]:
+        """Edges between two entities, either way, sorted."""
+        ...
+
+    def neighbours(self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50) -> list[Edge]:
+        """Edges at an entity, either way; the least connected other ends first."""
+        ...
+
+    def shared(self, a: str, b: str, kind: str = "Gene", limit: int = 20) -> list[SharedNeighbour]:
+        """Entities of one kind next to both, the least connected first."""
+        ...
+
+    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = 500) -> list[GraphPath]:
+        """Simple paths from a to b of at most `max_hops` edges that walk through no hub, best first."""
+        ...
+
+    def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
+        """What the graph says of each (compound, disease) pair, in the order given."""
+        ...
+
+    def stats(self) -> GraphStats:
+        """Size of the graph, hidden edges left out."""
+        ...
+
+    def hiding(self, pairs: HiddenPairs) -> GraphStore:
+        """The same graph as if the direct edges of these pairs had never been loaded."""
+        ...

@@ -1,0 +1,14 @@
+"""`kedrec dataset`: Turn runs into training data."""
+
+from __future__ import annotations
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Turn runs into training data.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keep this a group while it has one command."""

@@ -1,0 +1,137 @@
+"""One settings model: defaults < kedrec.toml < KEDREC_… < flags; unknown keys are refused."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from kedrec.errors import ConfigError
+from kedrec.records import Setting
+
+__all__ = ["ENV_PREFIX", "Resolved", "Settings", "load"]
+
+ENV_PREFIX = "KEDREC_"
+FILE_NAME = "kedrec.toml"
+NOT_SETTINGS = {"KEDREC_REAL_DATA"}
+"""Variables with our prefix that only the tests and benchmarks read."""
+
+
+class Settings(BaseModel):
+    """Everything that can be set; see `kedrec config`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("kedrec")))
+    """Folder below which all state lives."""
+    model: str = "offline"
+    """Chat model: offline, openai:MODEL, local:PATH_OR_HUB_ID[+ADAPTER] or replay:TRACE."""
+    base_url: str | None = None
+    """Address of an OpenAI-compatible server; OpenAI's own where empty."""
+    api_key: SecretStr | None = None
+    """Key for it; OPENAI_API_KEY is read where empty."""
+    setting: Setting = "both"
+    """Which corpora are used: none, trials, articles or both."""
+    timeout: float = Field(60.0, gt=0)
+    """Seconds to wait for one answer of the chat model."""
+    retries: int = Field(3, ge=0)
+    """How often a model call that may succeed again is repeated."""
+    temperature: float = Field(0.0, ge=0)
+    """Sampling temperature."""
+    max_output_tokens: int = Field(2048, ge=16)
+    """Tokens of one answer of the model."""
+    max_steps: int = Field(60, ge=8)
+    """Steps of the graph for one question."""
+    max_tool_calls: int = Field(12, ge=0)
+    """Tool calls that the model may make itself, for one question."""
+    max_repeated_calls: int = Field(2, ge=1)
+    """How often the model may make the very same tool call."""
+    max_tokens: int = Field(200_000, ge=1)
+    """Tokens, sent and received together, for one question."""
+    max_cost: float = Field(1.0, ge=0)
+    """US dollars for one question."""
+    input_price: float = Field(0.0, ge=0)
+    """US dollars per million tokens sent."""
+    output_price: float = Field(0.0, ge=0)
+    """US dollars per million tokens received."""
+    passages: int = Field(4, ge=1)
+    """Passages per drug and corpus that are shown to the model."""
+    bm25_candidates: int = Field(80, ge=1)
+    """Chunks that the first retrieval step hands to the second."""
+    hub_limit: int = Field(500, ge=1)
+    """Entities with more neighbours than this are not walked through."""
+    embed: Literal["auto", "always", "never"] = "auto"
+    """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
+    workers: int = Field(8, ge=1)
+    """Pairs in flight in a run."""
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    """What is logged on stderr."""
+
+
+class Resolved(BaseModel):
+    """Settings, and where each value came from."""
+
+    settings: Settings
+    origin: dict[str, str]
+    """Field -> `default`, `file PATH`, `environment KEDREC_…` or `flag`."""
+
+
+def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Resolved:
+    """Resolve the settings.
+
+    Args:
+        flags: values given on the command line; None means not given.
+        env: environment; `os.environ` by default.
+        cwd: folder in which `kedrec.toml` is looked for; the current one by default.
+
+    Raises:
+        ConfigError: on an unknown key or a value that does not fit.
+    """
+    layers = [
+        _from_file((cwd or Path.cwd()) / FILE_NAME),
+        _from_env(os.environ if env is None else env),
+        {key: (value, "flag") for key, value in (flags or {}).items() if value is not None},
+    ]
+    merged: dict[str, tuple[Any, str]] = {}
+    for layer in layers:
+        for key, (value, origin) in layer.items():
+            _check_known(key, origin)
+            merged[key] = (value, origin)
+    return Resolved(settings=_validate(merged), origin={k: merged.get(k, (None, "default"))[1] for k in Settings.model_fields})
+
+
+def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
+    if not path.is_file():
+        return {}
+    try:
+        return {key: (value, f"file {path}") for key, value in tomllib.loads(path.read_text("utf-8")).items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}. Mend it or move it away.") from error
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    names = [name for name in env if name.startswith(ENV_PREFIX) and name not in NOT_SETTINGS and env[name] != ""]
+    return {name.removeprefix(ENV_PREFIX).lower(): (env[name], f"environment {name}") for name in names}
+
+
+def _check_known(key: str, origin: str) -> None:
+    if key in Settings.model_fields:
+        return
+    near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else " `kedrec config` lists all settings."
+    raise ConfigError(f"Unknown setting `{key}` ({origin}).{hint}")
+
+
+def _validate(merged: Mapping[str, tuple[Any, str]]) -> Settings:
+    try:
+        return Settings.model_validate({key: value for key, (value, _) in merged.items()})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = str(first["loc"][0])
+        raise ConfigError(f"Setting `{key}` ({merged[key][1]}): {first['msg']}. `kedrec config` shows the defaults.") from None

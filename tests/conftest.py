@@ -1,0 +1,40 @@
+"""What all tests share: an own home each, no network beyond loopback, and the markers."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """A home of its own for every test, and no settings from outside."""
+    for name in [name for name in os.environ if name.startswith("KEDREC_") and name != "KEDREC_REAL_DATA"]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("KEDREC_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch):
+    """Refuse every connection that leaves the machine."""
+    real = socket.socket.connect
+
+    def connect(self, address):
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to reach {address}")
+        return real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def real_data():
+    """Folder of the real data, or a skip that says why."""
+    folder = os.environ.get("KEDREC_REAL_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("KEDREC_REAL_DATA does not point at the real data")
+    return Path(folder)

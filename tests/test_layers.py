@@ -1,0 +1,54 @@
+"""The imports point one way, and the command line stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BASE = {"kedrec", "records", "config", "errors"}
+MAY_IMPORT = {
+    "graphdb": {"graphdb"},
+    "tools": {"graphdb", "tools"},
+    "agents": {"graphdb", "tools", "agents"},
+    "distill": {"graphdb", "tools", "agents", "distill"},
+    "eval": {"graphdb", "tools", "agents", "distill", "eval"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Second part of every `kedrec.…` name that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "kedrec" else [node.module]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found |= {name.split(".")[1] for name in names if name.startswith("kedrec.")}
+    return found
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_a_folder_imports_only_what_stands_before_it(folder):
+    strangers = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in (ROOT / folder).rglob("*.py")
+        for name in imported(path) - MAY_IMPORT[folder] - BASE - {"__version__"}
+    }
+    assert not strangers
+
+
+def test_records_config_and_errors_import_nothing_above_them():
+    for name in ("records", "config", "errors"):
+        assert imported(ROOT / "src/kedrec" / f"{name}.py") <= BASE
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys, kedrec.cli; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
+    heavy = ["torch", "transformers", "langgraph", "langchain_core", "chromadb", "openai", "polars", "sklearn", "scipy", "numpy"]
+    done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

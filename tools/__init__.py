@@ -1,0 +1,1 @@
+"""What the agent may call: graph tools and literature tools, and the literature index behind them."""

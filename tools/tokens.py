@@ -1,0 +1,137 @@
+"""Text as arrays: words of many documents as indices into one vocabulary.
+
+Everything that is counted over the literature (mentions, sentences, word profiles) starts from these arrays, so a text is
+split once. A word is a run of letters and digits; ``( ) . ; [ ] ' , \\n`` are kept as single tokens because brackets introduce
+abbreviations and stops end sentences.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOKEN = re.compile(r"\d+\.\d+|[^\W_]+|[().;\[\]\n]")
+"""One token: a decimal number, a run of letters and digits, or one punctuation mark that matters."""
+
+STOPS = frozenset(".;\n[]")
+"""Tokens that end a sentence."""
+
+_BRITISH = (("aemi", "emi"), ("oedem", "edem"), ("haem", "hem"), ("oesoph", "esoph"), ("rrhoe", "rrhe"), ("tumour", "tumor"))
+_BRITISH += (("paed", "ped"), ("leuka", "leuke"), ("ischae", "ische"), ("aesth", "esth"), ("oestr", "estr"), ("foet", "fet"))
+_BRITISH += (("goitre", "goiter"), ("fibre", "fiber"), ("sulph", "sulf"), ("caecal", "cecal"), ("coeliac", "celiac"))
+_BRITISH += (("hypoglycaem", "hypoglycem"), ("dyspnoea", "dyspnea"), ("apnoea", "apnea"), ("faec", "fec"), ("gynaec", "gynec"))
+
+
+@lru_cache(maxsize=500_000)
+def fold(word: str) -> str:
+    """Bring a word to the form in which words are compared: lower case, American spelling, singular.
+
+    Args:
+        word: One word as written.
+
+    Returns:
+        The folded word; words of three letters or fewer only lose their case.
+    """
+    low = word.lower()
+    if len(low) <= 3:
+        return low
+    for old, new in _BRITISH:
+        low = low.replace(old, new)
+    if low.endswith("ies") and len(low) > 4:
+        return low[:-3] + "y"
+    if low.endswith(("sses", "shes", "ches", "xes")):
+        return low[:-2]
+    if low.endswith("s") and not low.endswith(("ss", "us", "is", "as")):
+        return low[:-1]
+    return low
+
+
+def is_shout(word: str) -> bool:
+    """Say whether a word is written as an abbreviation: upper case, a small plural s aside ("NSCLC", "PPIs").
+
+    Args:
+        word: One word as written.
+    """
+    core = word[:-1] if len(word) > 2 and word.endswith("s") else word
+    return core.isupper()
+
+
+@dataclass(frozen=True)
+class TokenStream:
+    """The tokens of many texts, one after the other."""
+
+    words: list[str]
+    """The vocabulary: each token as written, once."""
+    ids: NDArray[np.int32]
+    """Index into ``words`` of each token, shape (tokens,)."""
+    starts: NDArray[np.int64]
+    """Where each text begins in ``ids``, shape (texts + 1,)."""
+
+    def text_of(self) -> NDArray[np.int32]:
+        """Return the text each token belongs to, shape (tokens,)."""
+        return np.repeat(np.arange(len(self.starts) - 1, dtype=np.int32), np.diff(self.starts))
+
+    def folded(self) -> list[str]:
+        """Return ``words`` folded, in the same order."""
+        return [fold(word) for word in self.words]
+
+    def hashes(self) -> NDArray[np.uint32]:
+        """Return a 32-bit hash of each folded word that does not depend on the vocabulary, shape (words,)."""
+        return np.array([zlib.crc32(word.encode()) for word in self.folded()], dtype=np.uint32)
+
+    def flags(self, chosen: Iterable[str]) -> NDArray[np.bool_]:
+        """Say for each vocabulary word whether it is one of ``chosen`` exactly as written, shape (words,)."""
+        wanted = frozenset(chosen)
+        return np.array([word in wanted for word in self.words], dtype=bool)
+
+
+def tokenise(texts: Iterable[str]) -> TokenStream:
+    """Split texts into tokens.
+
+    Args:
+        texts: Texts in the order in which they will be numbered.
+
+    Returns:
+        Their tokens as one stream.
+    """
+    index: dict[str, int] = {}
+    ids: list[NDArray[np.int32]] = []
+    starts = [0]
+    for text in texts:
+        found = TOKEN.findall(text)
+        ids.append(np.fromiter((index.setdefault(word, len(index)) for word in found), np.int32, len(found)))
+        starts.append(starts[-1] + len(found))
+    joined = np.concatenate(ids) if ids else np.zeros(0, np.int32)
+    return TokenStream(list(index), joined, np.asarray(starts, np.int64))
+
+
+def sentences_of(stream: TokenStream) -> NDArray[np.int32]:
+    """Number the sentences through the whole stream.
+
+    A sentence ends at a stop followed by a capital letter, a digit or a bracket, at a line's end, and with its text.
+
+    Args:
+        stream: The tokens.
+
+    Returns:
+        The sentence of each token, shape (tokens,).
+    """
+    if not len(stream.ids):
+        return np.zeros(0, np.int32)
+    ends = stream.flags(STOPS)[stream.ids]
+    opens = np.array([not word[:1].islower() for word in stream.words], dtype=bool)[stream.ids]
+    first = np.zeros(len(stream.ids), dtype=bool)
+    first[1:] = ends[:-1] & opens[1:]
+    first[stream.starts[:-1][np.diff(stream.starts) > 0]] = True
+    return np.cumsum(first, dtype=np.int32) - 1
+
+
+def fold_all(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the folded words of one phrase."""
+    return tuple(fold(word) for word in words)
