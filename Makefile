@@ -1,7 +1,7 @@
 # Two commands: `make demo` and `make test`. UV_TORCH_BACKEND=cpu takes the small CPU build of torch.
 VENV := .venv
 BIN := $(VENV)/bin
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 LOCK := requirements/all.txt
 EXTRAS := local,neo4j,ragas

@@ -71,7 +71,9 @@ class GraphStore(Protocol):
         """Edges between two entities, either way, sorted."""
         ...
 
-    def neighbours(self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50) -> list[Edge]:
+    def neighbours(
+        self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50
+    ) -> list[Edge]:
         """Edges at an entity, either way; the least connected other ends first."""
         ...
 

@@ -23,7 +23,9 @@ def imported(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "kedrec" else [node.module]
+            names = (
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "kedrec" else [node.module]
+            )
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         else:
@@ -49,6 +51,17 @@ def test_records_config_and_errors_import_nothing_above_them():
 
 def test_help_imports_nothing_heavy():
     code = "import sys, kedrec.cli; print([m for m in sys.modules if m.split('.')[0] in sys.argv[1:]])"
-    heavy = ["torch", "transformers", "langgraph", "langchain_core", "chromadb", "openai", "polars", "sklearn", "scipy", "numpy"]
+    heavy = [
+        "torch",
+        "transformers",
+        "langgraph",
+        "langchain_core",
+        "chromadb",
+        "openai",
+        "polars",
+        "sklearn",
+        "scipy",
+        "numpy",
+    ]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -82,7 +82,9 @@ class Resolved(BaseModel):
     """Field -> `default`, `file PATH`, `environment KEDREC_…` or `flag`."""
 
 
-def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Resolved:
+def load(
+    flags: Mapping[str, Any] | None = None, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Resolved:
     """Resolve the settings.
 
     Args:
@@ -103,7 +105,9 @@ def load(flags: Mapping[str, Any] | None = None, env: Mapping[str, str] | None =
         for key, (value, origin) in layer.items():
             _check_known(key, origin)
             merged[key] = (value, origin)
-    return Resolved(settings=_validate(merged), origin={k: merged.get(k, (None, "default"))[1] for k in Settings.model_fields})
+    return Resolved(
+        settings=_validate(merged), origin={k: merged.get(k, (None, "default"))[1] for k in Settings.model_fields}
+    )
 
 
 def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
@@ -134,4 +138,6 @@ def _validate(merged: Mapping[str, tuple[Any, str]]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
-        raise ConfigError(f"Setting `{key}` ({merged[key][1]}): {first['msg']}. `kedrec config` shows the defaults.") from None
+        raise ConfigError(
+            f"Setting `{key}` ({merged[key][1]}): {first['msg']}. `kedrec config` shows the defaults."
+        ) from None
