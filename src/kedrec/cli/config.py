@@ -21,4 +21,4 @@ def config(as_json: Json = False) -> None:
         return
     for key, value in rows.items():
         about = type(resolved.settings).model_fields[key].description
-        print(f"{key} = {value!r}   [{resolved.origin[key]}; {ENV_PREFIX}{key.upper()}]\n    {about}")  # noqa: T201
+        print(f"{key} = {value!r}   [{resolved.origin[key]}; {ENV_PREFIX}{key.upper()}]\n    {about}")
