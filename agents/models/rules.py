@@ -1,0 +1,145 @@
+"""The decision by rule: the highest weighed probability, and the factors behind it as the rationale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kedrec.agents.models.cues import cue_of, quotable, sentences_of
+from kedrec.agents.models.task import Task, speaks_of
+from kedrec.agents.wording import ABSTAINED, LONGEST_RATIONALE
+from kedrec.records import CandidateScore, Entity, Evidence, Factor
+from kedrec.tools.literature_tools import mentions
+
+__all__ = ["NOTHING_KNOWN", "decision"]
+
+NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
+"""The reason of an abstention."""
+
+_KEYS_PER_SENTENCE = 4
+_SMALLEST_SHARE = 0.005
+_FOR_THE_CHOSEN = 6
+_RULE_WEIGHTS = {"for": 1.0, "silent": 0.4, "harm": -0.3, "against": -0.8}
+_TRIAL_WEIGHT = 0.6
+_GRAPH_WEIGHT = 0.3
+
+
+class Line(NamedTuple):
+    """A sentence of the rationale."""
+
+    text: str
+    """The sentence, without citation marks."""
+    keys: tuple[str, ...]
+    """Evidence keys."""
+
+
+def decision(task: Task) -> str:
+    """Choice, confidence and rationale in the line format; an abstention only where nothing at all is known."""
+    scores = _scores(task)
+    if not any(score.factors for score in scores):
+        return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
+    best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
+    lines = [line for line in _rationale(task, scores, best) if not _failed(line, task)][:LONGEST_RATIONALE]
+    body = [f"- {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
+    label = task.labels[best]
+    return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
+
+
+def _failed(line: Line, task: Task) -> bool:
+    """Whether the check has already refused this sentence."""
+    return any(line.text in str(failure) for failure in task.failures)
+
+
+def _scores(task: Task) -> list[CandidateScore]:
+    """One score per candidate, in the order asked: the weigher's, or a count of cues where there is none."""
+    weighed = {score.id: score for score in task.weighing.candidates} if task.weighing else {}
+    if all(drug.id in weighed for drug in task.candidates):
+        return [weighed[drug.id] for drug in task.candidates]
+    return _counted(task)
+
+
+def _counted(task: Task) -> list[CandidateScore]:
+    factors = [_counted_factors(task, drug) for drug in task.candidates]
+    sums = [sum(factor.share for factor in group) for group in factors]
+    whole = sum(math.exp(value) for value in sums)
+    return [
+        CandidateScore(id=drug.id, score=value, probability=math.exp(value) / whole, factors=group)
+        for drug, value, group in zip(task.candidates, sums, factors, strict=True)
+    ]
+
+
+def _counted_factors(task: Task, drug: Entity) -> tuple[Factor, ...]:
+    """A factor for each piece of evidence that speaks of the drug, weighed by its cue."""
+    found = [_counted_factor(item, drug, task.disease) for item in task.evidence.values() if speaks_of(item, drug)]
+    return tuple(sorted(found, key=lambda factor: (-abs(factor.share), factor.sources)))
+
+
+def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
+    if item.key.startswith("K"):
+        share = _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6
+        return Factor(group="graph", share=share, text=item.text, sources=(item.source_id,))
+    named = [text for text in sentences_of(item.text) if mentions(text, drug)] or sentences_of(item.text) or [item.text]
+    weight = _RULE_WEIGHTS[cue_of(named[0])] * (_TRIAL_WEIGHT if item.key.startswith("T") else 1.0)
+    group = "trials" if item.key.startswith("T") else "articles"
+    return Factor(
+        group=group,
+        share=weight / 2 if not speaks_of(item, disease) else weight,
+        text=named[0],
+        sources=(item.source_id,),
+    )
+
+
+def _rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[Line]:
+    """First the choice, then its factors, then those of the others."""
+    chosen = _factor_lines(task, task.candidates[best], scores[best])[:_FOR_THE_CHOSEN]
+    others = [
+        line for i, score in enumerate(scores) if i != best for line in _factor_lines(task, task.candidates[i], score)
+    ]
+    return [_verdict(task, best, chosen, others), *chosen, *others] if chosen or others else []
+
+
+def _verdict(task: Task, best: int, chosen: Sequence[Line], others: Sequence[Line]) -> Line:
+    """The first sentence; it names no drug that its citations do not speak of."""
+    keys = tuple(dict.fromkeys(key for lines in (chosen, others) for line in lines[:1] for key in line.keys[:2]))
+    shown = [task.evidence[key] for key in keys]
+    rivals = [drug.name for i, drug in enumerate(task.candidates) if i != best and _about_any(shown, drug)]
+    over = f" over {' and '.join(rivals)}" if rivals else " among the candidates"
+    subject = task.candidates[best].name if _about_any(shown, task.candidates[best]) else "The choice"
+    disease = f" for {task.disease.name}" if _about_any(shown, task.disease) else ""
+    return Line(f"{subject} is preferred{over}{disease}, as weighed by rule with no language model.", keys)
+
+
+def _about_any(shown: Iterable[Evidence], entity: Entity) -> bool:
+    return any(speaks_of(item, entity) for item in shown)
+
+
+def _factor_lines(task: Task, drug: Entity, score: CandidateScore) -> list[Line]:
+    """A sentence per factor that counts and can be cited, largest share first."""
+    ordered = sorted(score.factors, key=lambda factor: -abs(factor.share))
+    lines = [(factor, _keys(task, factor)) for factor in ordered if abs(factor.share) >= _SMALLEST_SHARE]
+    return [_factor_line(drug, factor, keys) for factor, keys in lines if keys]
+
+
+def _factor_line(drug: Entity, factor: Factor, keys: tuple[str, ...]) -> Line:
+    way = "For" if factor.share > 0 else "Against"
+    text = quotable(factor.text).rstrip(". ")
+    return Line(f"{way} {drug.name} ({factor.group}, share {factor.share:+.2f}): {text}.", keys)
+
+
+def _keys(task: Task, factor: Factor) -> tuple[str, ...]:
+    """Evidence keys of a factor's sources, in the order of the sources."""
+    by_source = _keys_by_source(task.evidence.values())
+    return tuple(dict.fromkeys(key for source in factor.sources for key in by_source.get(source, ())))[
+        :_KEYS_PER_SENTENCE
+    ]
+
+
+def _keys_by_source(evidence: Iterable[Evidence]) -> dict[str, list[str]]:
+    """Evidence keys by source id, by document of a passage, and by each edge of a path."""
+    found: dict[str, list[str]] = {}
+    for item in evidence:
+        names = {item.source_id, item.source_id.split("#")[0], *item.source_id.split(" ; ")}
+        for name in names:
+            found.setdefault(name, []).append(item.key)
+    return found
