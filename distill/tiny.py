@@ -1,6 +1,7 @@
 """A tiny Llama made on the spot, with its own tokenizer: the base of the demo and of the tests.
 
-It knows nothing until it is trained. It shows that the whole way from traces to a student works, not what a student can be.
+It knows nothing until it is trained. It shows that the whole way from traces to a student works, not what a student
+can be.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from kedrec.records import Record
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["CHAT_TEMPLATE", "END_OF_TURN", "TinyShape", "make_tiny_base"]
+__all__ = ["CHAT_TEMPLATE", "END_OF_TURN", "TinyShape", "make_tiny_base", "quieten_transformers"]
 
 START, END_OF_TURN, PAD = "<|start|>", "<|end|>", "<|pad|>"
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|tool|>")
@@ -83,6 +84,7 @@ def make_tiny_base(folder: Path, texts: Iterable[str], *, shape: TinyShape | Non
     """
     size = shape or TinyShape()
     try:
+        quieten_transformers()
         tokenizer = _wrapped(_trained(texts, size.vocabulary))
         model = _random_llama(size, tokenizer, seed)
     except ModuleNotFoundError as error:
@@ -91,6 +93,14 @@ def make_tiny_base(folder: Path, texts: Iterable[str], *, shape: TinyShape | Non
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def quieten_transformers() -> None:
+    """Keep transformers' own bars and hints off stderr; its errors still arrive as exceptions."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
 
 
 def _trained(texts: Iterable[str], vocabulary: int) -> Tokenizer:

@@ -1,0 +1,125 @@
+"""The chat row: what one trace teaches about one task. Records and files only, no model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from kedrec.errors import InputError, NotReady
+from kedrec.records import Record, Setting
+
+__all__ = ["ChatRow", "Manifest", "Selection", "Task", "TrainTurn", "read_manifest", "read_rows"]
+
+Task = Literal["investigate", "answer", "decide"]
+MANIFEST = "manifest.json"
+
+
+class Selection(Record):
+    """What the selection loss needs."""
+
+    labels: tuple[str, ...]
+    """Labels of the candidates, in the order asked: `A`, `B`, …"""
+    label: str
+    """The label to be chosen."""
+
+
+class TrainTurn(Record):
+    """One assistant message that is trained on."""
+
+    index: int
+    """Position in `messages`."""
+    rationale: str | None = None
+    """The part of its text that the rationale loss compares; a literal part of the message."""
+
+
+class ChatRow(Record):
+    """One conversation to learn from."""
+
+    schema_version: Literal[1] = 1
+    """Version of this record."""
+    id: str
+    """`TRACE_ID/TASK` and a number where a trace holds a task several times."""
+    trace_id: str
+    """The trace it was made from."""
+    pair_id: str
+    """The pair of the run."""
+    task: Task
+    """What the model was asked to do."""
+    setting: Setting
+    """Which corpora the teacher saw."""
+    teacher: str
+    """Model specification of the teacher."""
+    disease: str
+    """Disease id; the split is by it."""
+    messages: tuple[dict[str, Any], ...]
+    """In OpenAI's chat form, tool calls and their results included."""
+    tools: tuple[dict[str, Any], ...] = ()
+    """Schemas of the tools offered."""
+    train: tuple[TrainTurn, ...]
+    """Which assistant messages are trained on."""
+    selection: Selection | None = None
+    """Only where the last message makes the choice."""
+
+
+class Manifest(Record):
+    """What a data set is made of; written last, so that its existence means the data set is whole."""
+
+    schema_version: Literal[1] = 1
+    """Version of this record."""
+    run: dict[str, Any]
+    """The run it was built from, as its own `run.json` has it."""
+    labels: Literal["teacher", "answers"]
+    """Whose choice the rows teach."""
+    answers_sha256: str | None
+    """Hash of the file with the answers, where they are the labels."""
+    traces: int
+    """Traces looked at."""
+    rows: dict[str, int]
+    """Rows per split."""
+    tasks: dict[str, int]
+    """Rows per task."""
+    diseases: dict[str, int]
+    """Diseases per split."""
+    dropped: dict[str, int]
+    """Traces left out, by reason."""
+    sha256: dict[str, str]
+    """Hash of each file."""
+
+
+def read_rows(path: Path) -> Iterator[ChatRow]:
+    """Rows of a file of the data set, in order.
+
+    Raises:
+        NotReady: if the file is not there.
+        InputError: at the first line that is no row.
+    """
+    if not path.is_file():
+        raise NotReady(
+            f"{path} is not there. Build the data set first: kedrec dataset build RUN_DIR --out {path.parent}"
+        )
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                yield ChatRow.model_validate_json(line)
+            except ValidationError as error:
+                raise InputError(path, f"not a row of a data set: {error.errors()[0]['msg']}", number) from None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a data set.
+
+    Raises:
+        NotReady: if there is no whole data set in the folder.
+        InputError: if the manifest cannot be read.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise NotReady(f"No data set in {folder}. Build one: kedrec dataset build RUN_DIR --out {folder}")
+    try:
+        return Manifest.model_validate(json.loads(path.read_text("utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise InputError(path, f"not a manifest ({error}). Build the data set again.") from None

@@ -1,0 +1,128 @@
+"""TRL's SFTTrainer with the two added terms; imported only where a student is trained."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from trl import SFTTrainer
+from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+from kedrec.distill.encoding import IGNORED, Encoded
+from kedrec.distill.losses import rationale_loss, select_loss, sft_loss
+
+__all__ = ["DistillCollator", "DistillTrainer", "Weights", "columns"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of the added terms; that of `L_sft` is 1."""
+
+    select: float = 1.0
+    """a, of `L_select`."""
+    rationale: float = 0.1
+    """λ, of `L_rationale`."""
+
+
+def columns(row: Encoded) -> dict[str, Any]:
+    """A row as the data set of the trainer has it."""
+    return {name: value for name, value in asdict(row).items() if name != "row_id"}
+
+
+class DistillCollator(DataCollatorForLanguageModeling):  # type: ignore[misc]
+    """Keeps what the added terms need; TRL's own collator drops every column that it does not know.
+
+    Adds to a batch of B rows and T tokens: `rationale` [B, T] bool, `choice_position` [B], `choice` [B] and
+    `label_tokens` [B, C], -1 where there is none.
+    """
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Tensor]:
+        """Pad and stack."""
+        batch: dict[str, Tensor] = super().torch_call(examples)
+        rationale = torch.zeros_like(batch["input_ids"], dtype=torch.bool)
+        for row, example in enumerate(examples):
+            rationale[row, example["rationale"]] = True
+        most = max(1, *(len(example["label_tokens"]) for example in examples))
+        padded = [example["label_tokens"] + [-1] * (most - len(example["label_tokens"])) for example in examples]
+        return {
+            **batch,
+            "rationale": rationale,
+            "label_tokens": torch.tensor(padded),
+            "choice": torch.tensor([example["choice"] for example in examples]),
+            "choice_position": torch.tensor([example["choice_position"] for example in examples]),
+        }
+
+
+class DistillTrainer(SFTTrainer):  # type: ignore[misc]
+    """Minimises `L_sft + a·L_select + λ·L_rationale` in one pass through the model.
+
+    TRL's own `compute_loss` goes through a fused head whose outputs carry no gradient, so the model is called here,
+    and only at the places that predict a trained token (`logits_to_keep`), so that a long prompt costs no logits.
+    """
+
+    def __init__(self, *args: Any, weights: Weights, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.weights = weights
+
+    def _set_signature_columns_if_needed(self) -> None:
+        if getattr(self, "_signature_columns", None) is None:
+            self._signature_columns = [
+                "input_ids", "labels", "rationale", "choice_position", "choice", "label_tokens",
+            ]  # fmt: skip
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The weighted sum; the terms themselves are logged as `loss_sft`, `loss_select` and `loss_rationale`."""
+        targets = inputs["labels"][:, 1:]
+        places = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
+        outputs = model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            logits_to_keep=places,
+            use_cache=False,
+        )
+        loss = self._weighted(model, outputs.logits, places, inputs, items=num_items_in_batch)
+        return (loss, outputs) if return_outputs else loss
+
+    def _weighted(self, model: Any, logits: Tensor, places: Tensor, inputs: dict[str, Tensor], *, items: Any) -> Tensor:
+        targets = inputs["labels"][:, 1:][:, places]
+        at_choice = self._at_choice(logits, places, inputs["choice_position"])
+        inside = inputs["rationale"][:, 1:][:, places]
+        table = self.accelerator.unwrap_model(model).get_input_embeddings().weight
+        terms = {
+            "sft": sft_loss(logits, targets, items),
+            "select": select_loss(at_choice, inputs["label_tokens"], inputs["choice"]),
+            "rationale": rationale_loss(logits, targets.clamp(min=0), inside, table),
+        }
+        self._note(terms, at_choice, logits, targets, inputs)
+        added = self.weights.select * terms["select"] + self.weights.rationale * terms["rationale"]
+        return terms["sft"] + added / (1 if items is None else self.current_gradient_accumulation_steps)
+
+    @staticmethod
+    def _at_choice(logits: Tensor, places: Tensor, position: Tensor) -> Tensor:
+        """Logits [B, V] that predict the label; those of the first place for rows without a choice."""
+        index = torch.searchsorted(places, (position - 1).clamp(min=0)).clamp(max=len(places) - 1)
+        return logits[torch.arange(len(logits), device=logits.device), index]
+
+    @torch.no_grad()
+    def _note(
+        self,
+        terms: dict[str, Tensor],
+        at_choice: Tensor,
+        logits: Tensor,
+        targets: Tensor,
+        inputs: dict[str, Tensor],
+    ) -> None:
+        noted = self._metrics["train" if self.model.training else "eval"]
+        for name, term in terms.items():
+            noted[f"loss_{name}"].append(float(term))
+        trained = targets != IGNORED
+        noted["token_accuracy"].append(float((logits.argmax(-1) == targets)[trained].float().mean()))
+        chosen = inputs["choice"] >= 0
+        if chosen.any():
+            tokens = inputs["label_tokens"][chosen]
+            scores = at_choice[chosen].gather(1, tokens.clamp(min=0)).masked_fill(tokens < 0, float("-inf"))
+            noted["select_accuracy"].append(float((scores.argmax(-1) == inputs["choice"][chosen]).float().mean()))
