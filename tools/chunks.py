@@ -1,0 +1,116 @@
+"""Documents cut into passages: the chunks that are indexed, embedded, cited.
+
+A text of up to 300 words stays whole; a longer one is cut between sentences into passages of about equal length, 250
+words at most. A passage is always a literal stretch of its section's text and knows where it begins and ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kedrec.records import Document
+
+__all__ = ["CHUNKING", "LONGEST_WHOLE", "WORDS", "Span", "cut", "passage_id", "section_text", "spans"]
+
+WORDS = 250
+"""Most words of one passage of a text that is cut."""
+LONGEST_WHOLE = 300
+"""Most words of a text that is not cut."""
+CHUNKING = f"sentences-{WORDS}-{LONGEST_WHOLE}-1"
+"""Name of this way of cutting; another one makes other passages."""
+
+_WORD = re.compile(r"\S+")
+_SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a passage stands in its document."""
+
+    section: str
+    """`title`, `abstract` or `text`."""
+    number: int
+    """0 where the section has one passage, else from 1."""
+    start: int
+    """Offset of the first character in the section's text."""
+    end: int
+    """Offset behind the last character."""
+
+
+def spans(document: Document) -> list[Span]:
+    """Cut a document.
+
+    Args:
+        document: The document.
+
+    Returns:
+        Its passages in order; one of the title where there is no other text.
+    """
+    section = "abstract" if document.corpus == "pubmed" else "text"
+    if not document.text.strip():
+        section = "title"
+    pieces = cut(section_text(document.title, document.text, section))
+    return [Span(section, i if len(pieces) > 1 else 0, start, end) for i, (start, end) in enumerate(pieces, 1)]
+
+
+def section_text(title: str, text: str, section: str) -> str:
+    """Return the text that the offsets of a section count in."""
+    return title if section == "title" else text
+
+
+def passage_id(document_id: str, section: str, number: int) -> str:
+    """Return the id of a passage: the document's, and `#section-n` where there are several."""
+    return f"{document_id}#{section}-{number}" if number else document_id
+
+
+def cut(text: str) -> list[tuple[int, int]]:
+    """Cut a text between sentences.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        Start and end of each piece, in order, not overlapping, without blanks at the ends; together they hold every
+        word.
+    """
+    words = sum(1 for _ in _WORD.finditer(text))
+    if words <= LONGEST_WHOLE:
+        return _trimmed(text, [(0, len(text))])
+    size = words / -(-words // WORDS)
+    return _trimmed(text, _packed(_sentences(text), size))
+
+
+def _packed(sentences: Iterator[tuple[int, int, int]], size: float) -> list[tuple[int, int]]:
+    """Join sentences to pieces of about `size` words, never more than WORDS."""
+    pieces: list[tuple[int, int]] = []
+    start = end = held = 0
+    for first, last, words in sentences:
+        if held and (held + words > WORDS or held + words / 2 > size):
+            pieces.append((start, end))
+            start, held = first, 0
+        end, held = last, held + words
+    return [*pieces, (start, end)]
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int, int]]:
+    """Yield start, end and number of words of each sentence; one longer than WORDS comes in parts."""
+    start = 0
+    for end in [*(found.end() for found in _SENTENCE_END.finditer(text)), len(text)]:
+        marks = [found.start() for found in _WORD.finditer(text, start, end)]
+        for first in range(0, len(marks), WORDS):
+            part = marks[first : first + WORDS]
+            yield part[0], marks[first + WORDS] if first + WORDS < len(marks) else end, len(part)
+        start = end
+
+
+def _trimmed(text: str, pieces: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Take the blanks off both ends of each piece, and empty pieces out."""
+    trimmed = []
+    for start, end in pieces:
+        body = text[start:end]
+        left, right = start + len(body) - len(body.lstrip()), end - (len(body) - len(body.rstrip()))
+        if left < right:
+            trimmed.append((left, right))
+    return trimmed
