@@ -172,8 +172,6 @@ def test_a_stop_token_outside_the_mask_is_refused(tokenizer, tiny):
     outside = "{%- endgeneration -%}\n{{- '<|end|>' -}}"
     assert inside in other.chat_template
     other.chat_template = other.chat_template.replace(inside, outside)
-        "{{- '<|end|>' -}}\n{%- endgeneration -%}", "{%- endgeneration -%}\n{{- '<|end|>' -}}"
-    )
     row = Encoder(other).encode(decide_row(1))
     with pytest.raises(UserError, match="end-of-turn"):
         check_trained([row], {other.eos_token_id})
@@ -245,9 +243,17 @@ def test_rationale_loss_vanishes_where_the_student_says_what_the_teacher_says():
     assert rationale_loss(sure.roll(1, dims=-1), targets, inside, table) > 1e-2
 
 
-@pytest.mark.parametrize("loss", [lambda x: select_loss(x[:, 0], torch.full((2, 2), -1), torch.tensor([-1, -1])),
-                                  lambda x: rationale_loss(x, TARGETS.clamp(min=0), torch.zeros(2, 5, dtype=torch.bool), torch.randn(11, 4))])  # fmt: skip
-def test_a_term_that_no_row_needs_is_zero_and_differentiable(loss, logits):
+NOTHING = {
+    "select": lambda x: select_loss(x[:, 0], torch.full((2, 2), -1), torch.tensor([-1, -1])),
+    "rationale": lambda x: rationale_loss(
+        x, TARGETS.clamp(min=0), torch.zeros(2, 5, dtype=torch.bool), torch.randn(11, 4)
+    ),
+}
+
+
+@pytest.mark.parametrize("term", NOTHING)
+def test_a_term_that_no_row_needs_is_zero_and_differentiable(term, logits):
+    loss = NOTHING[term]
     assert loss(logits) == 0
     assert gradient(loss(logits), logits).abs().max() == 0
 
