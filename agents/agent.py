@@ -1,0 +1,198 @@
+"""The agent: one question in, one trace out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kedrec.agents.calls import Calls, LiveCalls
+from kedrec.agents.context import RunContext
+from kedrec.agents.events import Listener
+from kedrec.agents.limits import Budget
+from kedrec.agents.prompting import load_prompts
+from kedrec.agents.redaction import Redactor
+from kedrec.agents.requests import Requests
+from kedrec.agents.resources import Resources
+from kedrec.agents.versions import versions
+from kedrec.config import Settings
+from kedrec.errors import KedrecError
+from kedrec.graphdb.store import HiddenPairs
+from kedrec.records import Recommendation, Record, Setting, Trace
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from kedrec.agents.traces import TraceStore
+
+__all__ = ["Agent", "Query", "new_trace_id"]
+
+THREADS = 4
+"""Tools that run side by side."""
+
+
+class Query(Record):
+    """A question: which of these drugs for this disease?"""
+
+    disease: str
+    """Name or id."""
+    candidates: tuple[str, ...]
+    """Names or ids, one to ten."""
+    setting: Setting
+    """Which corpora are used."""
+    text: str | None = None
+    """The question in plain words, where it was asked so."""
+
+
+class Agent:
+    """Answers questions with one model over one home.
+
+    Open it once and ask it often; the graph, the literature and the weigher are opened when first needed. One agent may
+    have many `arun` in flight on one event loop.
+
+    Args:
+        settings: limits, model and home.
+        resources: the graph, the literature and the weigher.
+        model: the chat model.
+        traces: where traces go; None where they are not kept.
+    """
+
+    def __init__(
+        self, settings: Settings, resources: Resources, model: BaseChatModel, traces: TraceStore | None
+    ) -> None:
+        self.settings, self.resources, self.model, self.traces = settings, resources, model, traces
+        self._redactor = Redactor(settings)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tool")
+        self._runner: asyncio.Runner | None = None
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        model: str | BaseChatModel | None = None,
+        hidden: HiddenPairs = frozenset(),
+        record: bool = True,
+    ) -> Agent:
+        """Open an agent.
+
+        Args:
+            settings: limits, model and home.
+            model: a specification or a chat model; by default that of the settings.
+            hidden: pairs whose direct edges are hidden from every tool and from the weigher.
+            record: whether traces are kept in the home.
+
+        Raises:
+            NotReady: where no graph is loaded.
+            ConfigError: where the model's specification does not fit.
+        """
+        from kedrec.agents.models.spec import open_model
+        from kedrec.agents.traces import TraceStore
+
+        resources = Resources.open(settings, hidden)
+        if model is None or isinstance(model, str):
+            settings = settings.model_copy(update={"model": model or settings.model})
+            chat = open_model(settings.model, settings)
+        else:
+            settings = settings.model_copy(update={"model": getattr(model, "name", None) or model._llm_type})
+            chat = model
+        return cls(settings, resources, chat, TraceStore(settings.home / "traces") if record else None)
+
+    def run(self, query: Query, on_event: Listener | None = None) -> Trace:
+        """Answer a question; see `arun`. Where an event loop runs already, the work is done in a thread of its own."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self._runner = self._runner or asyncio.Runner()
+            return self._runner.run(self.arun(query, on_event))
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(self.arun(query, on_event))).result()
+
+    async def arun(self, query: Query, on_event: Listener | None = None) -> Trace:
+        """Answer a question.
+
+        Args:
+            query: the question.
+            on_event: gets events while it goes on.
+
+        Returns:
+            The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
+        """
+        started, trace_id = time.perf_counter(), new_trace_id()
+        toolbox = self.resources.toolbox(query.setting, weigh=self.model._llm_type == "offline")
+        calls = LiveCalls(
+            toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event
+        )
+        context = open_context(self.settings, calls, toolbox.names, trace_id, on_event)
+        asked = self._redactor.plain({"disease": query.disease, "candidates": list(query.candidates)})
+        recommendation, error = await outcome(asked, query.setting, context)
+        trace = Trace(
+            id=trace_id,
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            question=self._redactor.plain(query.model_dump(mode="json", exclude_none=True)),
+            config={**self._config(), "tools": list(toolbox.names)},
+            prompts=load_prompts().sha256,
+            versions=versions(),
+            data=self.resources.fingerprints(query.setting),
+            calls=tuple(calls.record),
+            recommendation=recommendation,
+            error=self._redactor.plain(error) if error else None,
+            usage=context.budget.usage,
+            seconds=time.perf_counter() - started,
+        )
+        if self.traces is not None:
+            self.traces.append(trace)
+        return trace
+
+    def close(self) -> None:
+        """Give back threads and the event loop."""
+        self._threads.shutdown(wait=False)
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def __enter__(self) -> Agent:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _config(self) -> dict[str, Any]:
+        plain: dict[str, Any] = self.settings.model_dump(mode="json", exclude={"api_key"})
+        clean: dict[str, Any] = self._redactor.plain(plain)
+        return clean
+
+
+def open_context(
+    settings: Settings, calls: Calls, tools: tuple[str, ...], trace_id: str, listener: Listener | None = None
+) -> RunContext:
+    """What the nodes of one run share, for a live run and for a replay alike."""
+    return RunContext(settings, calls, Budget(settings), Requests(load_prompts()), tools, trace_id, listener)
+
+
+async def outcome(
+    asked: dict[str, Any], setting: Setting, context: RunContext
+) -> tuple[Recommendation | None, dict[str, str] | None]:
+    """Run the graph; a recommendation, or what kept it from one."""
+    from langgraph.errors import GraphRecursionError
+
+    from kedrec.agents.flow import run_flow
+
+    try:
+        end = await run_flow(asked, setting, context)
+    except KedrecError as error:
+        return None, {"type": type(error).__name__, "message": str(error)}
+    except GraphRecursionError as error:
+        return None, {"type": "WorkError", "message": f"The run did not end: {error}"}
+    if end.get("error"):
+        return None, end["error"]
+    return Recommendation.model_validate(end["recommendation"]), None
+
+
+def new_trace_id() -> str:
+    """An id that sorts by time: `20261123T053502123-3fa9c1`."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(3)}"

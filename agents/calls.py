@@ -1,0 +1,179 @@
+"""Where the graph's calls go: to the tools and the model, each one recorded in order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kedrec.agents.chat_form import ChatMessage, fingerprint, from_model, to_model
+from kedrec.agents.events import Event, Listener
+from kedrec.agents.redaction import Redactor
+from kedrec.config import Settings
+from kedrec.errors import KedrecError, ModelError
+from kedrec.records import ModelCall, ToolCall, ToolResult, Usage
+from kedrec.tools.toolbox import Toolbox, schemas
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+
+__all__ = ["Calls", "LiveCalls", "ModelRequest", "ToolRequest", "model_hash", "tool_hash"]
+
+ToolRequest = tuple[str, dict[str, Any]]
+"""Name and arguments."""
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """What a chat model is asked."""
+
+    messages: tuple[ChatMessage, ...]
+    """In OpenAI's chat form."""
+    payload: dict[str, Any] = field(default_factory=dict)
+    """The same as data, for models that read data."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools offered."""
+
+
+class Calls(Protocol):
+    """Makes calls and remembers them."""
+
+    record: list[ModelCall | ToolCall]
+    """Every call, in an order that does not depend on which was done first."""
+
+    async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
+        """Call tools side by side."""
+        ...
+
+    async def models(self, step: str, requests: Sequence[ModelRequest]) -> list[ModelCall]:
+        """Ask the model side by side.
+
+        Raises:
+            ModelError: where one of the calls failed; all are recorded.
+        """
+        ...
+
+
+class LiveCalls:
+    """Calls the tools and the model themselves.
+
+    Args:
+        toolbox: the tools.
+        model: the chat model.
+        settings: parameters and prices.
+        redactor: keeps secrets out of what is recorded, and so out of what follows from it.
+        threads: where tools run.
+        listener: gets events; where there is one the model streams.
+    """
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        model: BaseChatModel,
+        settings: Settings,
+        *,
+        redactor: Redactor,
+        threads: Executor | None = None,
+        listener: Listener | None = None,
+    ) -> None:
+        self.record: list[ModelCall | ToolCall] = []
+        self._toolbox, self._model, self._settings = toolbox, model, settings
+        self._redactor, self._threads, self._listener = redactor, threads, listener
+
+    async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
+        """Call tools side by side."""
+        made = await asyncio.gather(*(self._tool(step, name, arguments) for name, arguments in requests))
+        self.record.extend(made)
+        return [call.result for call in made]
+
+    async def models(self, step: str, requests: Sequence[ModelRequest]) -> list[ModelCall]:
+        """Ask the model side by side."""
+        made = await asyncio.gather(*(self._ask(step, request) for request in requests))
+        self.record.extend(call for call, _ in made)
+        for _, error in made:
+            if error is not None:
+                raise error
+        return [call for call, _ in made]
+
+    async def _tool(self, step: str, name: str, arguments: dict[str, Any]) -> ToolCall:
+        started = time.perf_counter()
+        loop = asyncio.get_running_loop()
+        result = await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
+        clean = ToolResult.model_validate(self._redactor.plain(result.model_dump(mode="json")))
+        seconds = time.perf_counter() - started
+        self._tell(Event(kind="tool_called", step=step, text=name, seconds=seconds))
+        digest, arguments = tool_hash(name, arguments), self._redactor.plain(arguments)
+        return ToolCall(step=step, name=name, arguments=arguments, request_sha256=digest, result=clean, seconds=seconds)
+
+    async def _ask(self, step: str, request: ModelRequest) -> tuple[ModelCall, ModelError | None]:
+        started = time.perf_counter()
+        request = ModelRequest(tuple(self._redactor.plain(request.messages)), request.payload, request.tools)
+        answer, error = await self._answer(step, request)
+        seconds = time.perf_counter() - started
+        self._tell(Event(kind="model_called", step=step, text=self._settings.model, seconds=seconds))
+        call = ModelCall(
+            step=step,
+            request_sha256=model_hash(request, self._settings),
+            messages=request.messages,
+            tools=request.tools,
+            response=self._redactor.plain(from_model(answer)) if answer is not None else None,
+            usage=_usage(answer, self._settings),
+            seconds=seconds,
+            error=self._redactor.text(f"{type(error).__name__}: {error}") if error else None,
+        )
+        return call, error
+
+    async def _answer(self, step: str, request: ModelRequest) -> tuple[AIMessage | None, ModelError | None]:
+        try:
+            return await self._invoke(step, request), None
+        except ModelError as error:
+            return None, error
+        except KedrecError as error:
+            return None, ModelError(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever a model's library raises is a failed call, not a crash
+            return None, ModelError(f"The chat model {self._settings.model} failed: {type(error).__name__}: {error}")
+
+    async def _invoke(self, step: str, request: ModelRequest) -> AIMessage:
+        messages = to_model(request.messages, request.payload)
+        offered = [schemas()[name] for name in request.tools]
+        asked: Any = self._model.bind_tools(offered) if offered else self._model
+        if self._listener is None:
+            answer: AIMessage = await asked.ainvoke(messages)
+            return answer
+        whole: Any = None
+        async for chunk in asked.astream(messages):
+            if chunk.content:
+                self._tell(Event(kind="token", step=step, text=str(chunk.content)))
+            whole = chunk if whole is None else whole + chunk
+        if whole is None:
+            raise ModelError("The chat model ended its stream without an answer.")
+        message: AIMessage = whole
+        return message
+
+    def _tell(self, event: Event) -> None:
+        if self._listener is not None:
+            self._listener(event)
+
+
+def tool_hash(name: str, arguments: dict[str, Any]) -> str:
+    """Hash of a tool call's request."""
+    return fingerprint(name, arguments)
+
+
+def model_hash(request: ModelRequest, settings: Settings) -> str:
+    """Hash of a model call's request: messages, tools, and the parameters that shape the answer."""
+    parameters = {"model": settings.model, "temperature": settings.temperature, "max": settings.max_output_tokens}
+    return fingerprint(request.messages, request.tools, parameters)
+
+
+def _usage(answer: AIMessage | None, settings: Settings) -> Usage:
+    counted = answer.usage_metadata if answer is not None else None
+    if not counted:
+        return Usage()
+    sent, received = counted["input_tokens"], counted["output_tokens"]
+    cost = (sent * settings.input_price + received * settings.output_price) / 1e6
+    return Usage(input_tokens=sent, output_tokens=received, cost=cost)

@@ -1,0 +1,91 @@
+"""The one graph, for teacher and student alike: resolve, gather, investigate, answer, decide, check, finish."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kedrec.agents.context import RunContext
+from kedrec.agents.events import Event
+from kedrec.agents.nodes.deciding import answer, check, decide, finish, repair
+from kedrec.agents.nodes.gathering import gather, investigate, resolve, use_tools, wants_tools
+from kedrec.agents.state import RunState
+from kedrec.records import Setting
+
+if TYPE_CHECKING:
+    from langgraph.runtime import Runtime
+
+__all__ = ["compiled", "run_flow"]
+
+Node = Callable[[RunState, RunContext], Awaitable[RunState]]
+NODES: dict[str, Node] = {
+    "resolve": resolve, "gather": gather, "investigate": investigate, "use_tools": use_tools, "answer": answer,
+    "decide": decide, "check": check, "repair": repair, "finish": finish,
+}  # fmt: skip
+SLACK = 8
+"""Steps beyond the setting before LangGraph itself stops: our own limits come first and end the run in order."""
+
+
+@cache
+def compiled() -> Any:
+    """The compiled graph; built once."""
+    from langgraph.graph import END, START, StateGraph
+
+    graph = StateGraph(RunState, context_schema=RunContext)
+    for name, node in NODES.items():
+        graph.add_node(name, _step(name, node))
+    graph.add_edge(START, "resolve")
+    graph.add_conditional_edges("resolve", lambda state: END if state.get("error") else "gather", ["gather", END])
+    graph.add_edge("gather", "investigate")
+    graph.add_conditional_edges("investigate", _after_investigate, ["use_tools", "answer"])
+    graph.add_edge("use_tools", "investigate")
+    graph.add_edge("answer", "decide")
+    graph.add_edge("decide", "check")
+    graph.add_conditional_edges("check", _after_check, ["repair", "finish"])
+    graph.add_edge("repair", "check")
+    graph.add_edge("finish", END)
+    return graph.compile()
+
+
+async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext) -> RunState:
+    """Take one question through the graph.
+
+    Args:
+        asked: `{disease, candidates}`, names or ids.
+        setting: which corpora are used.
+        context: what the nodes share.
+
+    Returns:
+        The last state: with `recommendation`, or with `error` where the question cannot be answered as asked.
+
+    Raises:
+        ModelError: where the chat model failed.
+    """
+    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": []}
+    limit = {"recursion_limit": context.settings.max_steps + SLACK}
+    end: RunState = await compiled().ainvoke(start, limit, context=context)
+    return end
+
+
+def _after_investigate(state: RunState) -> str:
+    return "use_tools" if wants_tools(state) else "answer"
+
+
+def _after_check(state: RunState) -> str:
+    return "repair" if state["mend"] else "finish"
+
+
+def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState]]:
+    """A node that counts its step and tells of its beginning and end."""
+
+    async def run(state: RunState, runtime: Runtime[RunContext]) -> RunState:
+        context, started = runtime.context, time.perf_counter()
+        context.budget.step()
+        context.tell(Event(kind="step_started", step=name))
+        changed = await node(state, context)
+        context.tell(Event(kind="step_finished", step=name, seconds=time.perf_counter() - started))
+        return changed
+
+    return run

@@ -1,0 +1,55 @@
+"""The ledger of one run: every citable thing that was found gets a key, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kedrec.records import Evidence, Finding
+
+__all__ = ["Ledger"]
+
+LETTERS = {"graph": "K", "article": "P", "trial": "T"}
+
+
+class Ledger:
+    """Gives keys to findings.
+
+    Args:
+        entries: what it holds already: key -> evidence as plain data.
+    """
+
+    def __init__(self, entries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._entries = {key: Evidence.model_validate(entry) for key, entry in (entries or {}).items()}
+        self._keys = {(key[0], entry.source_id): key for key, entry in self._entries.items()}
+        self._last = {letter: sum(key[0] == letter for key in self._entries) for letter in LETTERS.values()}
+
+    def add(self, findings: Iterable[Finding]) -> list[str]:
+        """Enter findings; one that is there already keeps its key and its text, and gains what it is about.
+
+        Returns:
+            Their keys, in order.
+        """
+        return [self._enter(finding) for finding in findings]
+
+    def plain(self) -> dict[str, dict[str, Any]]:
+        """All entries as plain data, in the order in which they were found."""
+        return {key: entry.model_dump(mode="json") for key, entry in self._entries.items()}
+
+    def _enter(self, finding: Finding) -> str:
+        letter = LETTERS[finding.kind]
+        known = self._keys.get((letter, finding.source_id))
+        if known is not None:
+            self._widen(known, finding.about)
+            return known
+        self._last[letter] += 1
+        key = f"{letter}{self._last[letter]}"
+        self._keys[letter, finding.source_id] = key
+        self._entries[key] = Evidence(key=key, source_id=finding.source_id, text=finding.text, about=finding.about)
+        return key
+
+    def _widen(self, key: str, about: tuple[str, ...]) -> None:
+        entry = self._entries[key]
+        if not set(about) <= set(entry.about):
+            merged = tuple(dict.fromkeys([*entry.about, *about]))
+            self._entries[key] = entry.model_copy(update={"about": merged})

@@ -1,0 +1,57 @@
+"""Keeps secrets out of everything that is recorded."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kedrec.config import Settings
+
+__all__ = ["Redactor"]
+
+MARK = "[secret]"
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIALS?|AUTH)(?:$|_)", re.IGNORECASE
+)
+_SHAPES = (
+    r"\bsk-[A-Za-z0-9_-]{16,}|\bhf_[A-Za-z0-9]{20,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)|(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{12,}"
+    r"|(?<=[?&]api_key=)[^&\s\"']+|(?<=[?&]key=)[^&\s\"']+|(?<=[?&]token=)[^&\s\"']+"
+)
+SHORTEST = 8
+"""Values shorter than this are not taken for secrets: they occur in ordinary text."""
+
+
+class Redactor:
+    """Replaces secrets in texts: the settings' key, secret variables of the environment, and what looks like a key.
+
+    What it covers: whole values and the usual shapes of keys and of URLs with credentials. What it does not: a secret
+    that is none of these and was typed into a question.
+
+    Args:
+        settings: its key is a secret.
+        env: the environment; `os.environ` by default.
+    """
+
+    def __init__(self, settings: Settings | None = None, env: Mapping[str, str] | None = None) -> None:
+        values = {value for name, value in (os.environ if env is None else env).items() if _SECRET_NAME.search(name)}
+        if settings is not None and settings.api_key is not None:
+            values.add(settings.api_key.get_secret_value())
+        known = sorted((value for value in values if len(value) >= SHORTEST), key=lambda value: (-len(value), value))
+        self._pattern = re.compile("|".join([*map(re.escape, known), _SHAPES]))
+
+    def text(self, text: str) -> str:
+        """A text without secrets."""
+        return self._pattern.sub(MARK, text)
+
+    def plain(self, value: Any) -> Any:
+        """JSON-like data without secrets, in keys and values."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.plain(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.plain(item) for item in value]
+        return value

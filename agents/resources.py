@@ -1,0 +1,89 @@
+"""What an agent works on: the graph at once, the literature and the weigher when they are first needed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from kedrec.config import Settings
+from kedrec.graphdb.store import HiddenPairs
+from kedrec.records import Setting
+from kedrec.tools.toolbox import Toolbox
+
+if TYPE_CHECKING:
+    from kedrec.agents.offline.weigher import Weigher
+    from kedrec.graphdb.embedded import EmbeddedStore
+
+    from kedrec.tools.literature import Literature
+
+__all__ = ["Resources"]
+
+
+class Resources:
+    """Opens the stores of one home, each once.
+
+    Args:
+        settings: home and limits.
+        store: the graph, nothing hidden.
+        hidden: pairs whose direct edges are hidden from every tool and from the weigher.
+    """
+
+    def __init__(self, settings: Settings, store: EmbeddedStore, hidden: HiddenPairs = frozenset()) -> None:
+        self._settings, self.store, self.hidden = settings, store, hidden
+        self._lock = threading.RLock()
+        self._literature: Literature | None = None
+        self._weigher: Weigher | None = None
+        self._toolboxes: dict[tuple[Setting, bool], Toolbox] = {}
+
+    @classmethod
+    def open(cls, settings: Settings, hidden: HiddenPairs = frozenset()) -> Resources:
+        """Open the graph of a home.
+
+        Raises:
+            NotReady: where none is loaded.
+        """
+        from kedrec.graphdb.embedded import EmbeddedStore
+
+        return cls(settings, EmbeddedStore.open(settings.home / "graph"), hidden)
+
+    def literature(self) -> Literature:
+        """The literature of the home; an empty one where nothing was added."""
+        with self._lock:
+            if self._literature is None:
+                from kedrec.tools.literature import Literature
+
+                self._literature = Literature.open(self._settings.home / "literature", self._settings)
+            return self._literature
+
+    def weigher(self) -> Weigher:
+        """What weighs the evidence by rule."""
+        with self._lock:
+            if self._weigher is None:
+                from kedrec.agents.offline.weigher import Weigher
+
+                self._weigher = Weigher.open(self.store, self.literature(), self._settings.home / "derived")
+            return self._weigher
+
+    def toolbox(self, setting: Setting, *, weigh: bool = False) -> Toolbox:
+        """The tools of a setting; kept, so that a question costs nothing to set up."""
+        with self._lock:
+            if (setting, weigh) not in self._toolboxes:
+                self._toolboxes[setting, weigh] = Toolbox(
+                    self.store,
+                    self.literature() if setting != "none" or weigh else None,
+                    self.weigher() if weigh else None,
+                    setting,
+                    self.hidden,
+                    passages=self._settings.passages,
+                    hub_limit=self._settings.hub_limit,
+                )
+            return self._toolboxes[setting, weigh]
+
+    def fingerprints(self, setting: Setting) -> dict[str, Any]:
+        """Hashes of what was used, for the trace."""
+        literature = self._literature.content_sha256 if self._literature is not None and setting != "none" else None
+        return {
+            "graph_sha256": self.store.source_sha256,
+            **({"literature_sha256": literature} if literature else {}),
+            **({"hidden_pairs": len(self.hidden)} if self.hidden else {}),
+        }

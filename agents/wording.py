@@ -1,0 +1,72 @@
+"""Words and formats that prompts, parser, check and scorers share."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = [
+    "ABSTAINED",
+    "CITATION",
+    "KEY",
+    "LABELS",
+    "LONGEST_ANSWER",
+    "LONGEST_RATIONALE",
+    "LONGEST_SENTENCE",
+    "NO_EVIDENCE",
+    "QUESTION_KEYS",
+    "QUESTION_TITLES",
+    "STANCES",
+    "cited",
+    "without_citations",
+]  # fmt: skip
+
+NO_EVIDENCE: Final = "No evidence was found."
+"""What is written where the evidence says nothing: in prompts, answers and scores alike."""
+
+ABSTAINED: Final = "NONE"
+"""What stands for a label where no candidate can be chosen."""
+
+KEY: Final = r"[KPT]\d+"
+"""An evidence key: K graph, P article, T trial."""
+
+CITATION: Final = re.compile(rf"\[({KEY}(?:\s*[,;]\s*{KEY})*)\]")
+"""A citation in text: `[K3]`; `[K3, P2]` is understood too."""
+
+LABELS: Final = "ABCDEFGHIJ"
+"""Labels of the candidates, in the order asked; as many as candidates are allowed."""
+
+STANCES: Final = ("supports", "against", "unclear")
+
+QUESTION_KEYS: Final = ("mechanism", "shared_targets", "clinical_evidence", "safety", "current_use", "against")
+"""The domain questions, in the order in which they are put."""
+
+QUESTION_TITLES: Final = {
+    "mechanism": "How it works",
+    "shared_targets": "Shared targets and pathways",
+    "clinical_evidence": "Clinical evidence",
+    "safety": "Safety",
+    "current_use": "Current use",
+    "against": "What speaks against it",
+}
+"""Their titles for people."""
+
+LONGEST_ANSWER: Final = 20_000
+"""Characters of a model's answer that are read; the rest is cut."""
+
+LONGEST_SENTENCE: Final = 90
+"""Words of one sentence of a rationale."""
+
+LONGEST_RATIONALE: Final = 12
+"""Sentences of a rationale."""
+
+
+def cited(text: str) -> tuple[str, ...]:
+    """The evidence keys that a text cites, in order, each once."""
+    keys = (key for group in CITATION.findall(text) for key in re.findall(KEY, group))
+    return tuple(dict.fromkeys(keys))
+
+
+def without_citations(text: str) -> str:
+    """A text without its citation marks."""
+    return re.sub(r"\s+([.,;:])", r"\1", re.sub(r"\s+", " ", CITATION.sub(" ", text))).strip()

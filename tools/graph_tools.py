@@ -1,0 +1,169 @@
+"""Tools over the knowledge graph. Each docstring is the prompt that the model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from kedrec.graphdb.store import GraphStore, PairEvidence
+from kedrec.records import Edge, Entity, Finding, Match, ToolResult
+from kedrec.tools.sentences import path_id, path_sentence
+
+__all__ = ["GraphTools", "Kind", "describe"]
+
+Kind = Literal["drug", "disease", "gene", "any"]
+KINDS: dict[Kind, tuple[str, ...] | None] = {
+    "drug": ("Compound",),
+    "disease": ("Disease",),
+    "gene": ("Gene",),
+    "any": None,
+}
+WORDS = {"Compound": "drug", "Disease": "disease", "Gene": "gene"}
+LIMIT = 5
+"""Findings of one sort in one answer."""
+TARGETS = "DRUGBANK::target::Compound:Gene"
+HARMS = "Hetionet::CcSE::Compound:Side Effect"
+
+
+class GraphTools:
+    """The graph tools over one store.
+
+    Args:
+        store: the graph; pairs to be hidden are hidden in it already.
+        hub_limit: entities with more neighbours are not walked through.
+    """
+
+    def __init__(self, store: GraphStore, hub_limit: int = 500) -> None:
+        self._store = store
+        self._hub_limit = hub_limit
+
+    def resolve_entity(self, name: str, kind: Kind = "any") -> ToolResult:
+        """Find out what a name means in the knowledge graph, before using it elsewhere.
+
+        Never guesses: an ambiguous or unknown name comes back with suggestions; a similar name is not the same drug.
+
+        Args:
+            name: Name, synonym, brand name or id of a drug, disease or gene.
+            kind: What it should be.
+        """
+        match = self._store.search(name, kinds=KINDS[kind])
+        data = {"match": match.model_dump(mode="json")}
+        if match.entity is not None:
+            return ToolResult(status="found", message=f"{name!r} is {describe(match.entity)}.", data=data)
+        if match.match == "ambiguous":
+            return ToolResult(status="ambiguous", message=_ambiguous(match), data=data)
+        return ToolResult(status="unknown_entity", message=self._unknown(match, kind), data=data)
+
+    def graph_evidence(self, disease: str, drug: str) -> ToolResult:
+        """List what the knowledge graph says about a drug and a disease.
+
+        Known links between the two, genes that both are linked to, paths from one to the other, the drug's targets,
+        what else it treats and its side effects; each with its source.
+
+        Args:
+            disease: Name or id of the disease.
+            drug: Name or id of the drug.
+        """
+        found = self._both(disease, drug)
+        if isinstance(found, ToolResult):
+            return found
+        ill, compound = found
+        pair = self._store.batch_evidence([(compound.id, ill.id)], limit=LIMIT)[0]
+        findings = [*self._pair_findings(pair), *self._profile(compound)]
+        linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
+        if not findings:
+            text = f"The graph says nothing of {compound.name} and {ill.name}."
+            return ToolResult(status="nothing_found", message=text)
+        said = (
+            f"{linked or 'No'} link(s) between {compound.name} and {ill.name}; {len(findings)} finding(s) in the graph."
+        )
+        return ToolResult(status="found", message=said, findings=tuple(findings))
+
+    def neighbours(self, entity: str, relation: str | None = None) -> ToolResult:
+        """List the direct links of one entity in the knowledge graph, the most specific first.
+
+        Args:
+            entity: Name or id of a drug, disease, gene or anything else in the graph.
+            relation: Only this relation, named as in the graph, for instance DRUGBANK::target::Compound:Gene.
+        """
+        match = self._store.search(entity)
+        if match.entity is None:
+            return self.resolve_entity(entity)
+        edges = self._store.neighbours(match.entity.id, relation=relation, limit=4 * LIMIT)
+        if not edges:
+            which = f" by {relation}" if relation else ""
+            return ToolResult(status="nothing_found", message=f"{match.entity.name} has no links{which} in the graph.")
+        findings = tuple(self._path([edge]) for edge in edges)
+        return ToolResult(status="found", message=f"{len(edges)} link(s) of {match.entity.name}.", findings=findings)
+
+    def edges_of(self, source: str) -> Finding | None:
+        """The finding behind a source id of the graph; None where it is no edge or path.
+
+        Args:
+            source: `head|relation|tail`, or several joined by ` ; `.
+        """
+        edges = []
+        for part in source.split(" ; "):
+            head, _, rest = part.partition("|")
+            relation, _, tail = rest.rpartition("|")
+            if not (head and relation and tail):
+                return None
+            edges.append(Edge(head=head, relation=relation, tail=tail, source=relation.partition(":")[0]))
+        return self._path(edges)
+
+    def entity(self, name: str, kind: Kind) -> Entity | ToolResult:
+        """What a name means, or the result that says why it means nothing."""
+        match = self._store.search(name, kinds=KINDS[kind])
+        return match.entity or self.resolve_entity(name, kind)
+
+    def _both(self, disease: str, drug: str) -> tuple[Entity, Entity] | ToolResult:
+        ill, compound = self.entity(disease, "disease"), self.entity(drug, "drug")
+        if isinstance(ill, ToolResult):
+            return ill
+        return compound if isinstance(compound, ToolResult) else (ill, compound)
+
+    def _pair_findings(self, pair: PairEvidence) -> list[Finding]:
+        findings = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
+        findings += [self._path([shared.first[0], shared.second[0]]) for shared in pair.shared_genes[:LIMIT]]
+        findings += [self._path(path.edges) for path in pair.paths[:LIMIT]]
+        return list({finding.source_id: finding for finding in findings}.values())
+
+    def _profile(self, compound: Entity) -> list[Finding]:
+        targets = self._store.neighbours(compound.id, relation=TARGETS, limit=LIMIT)
+        uses = self._store.neighbours(compound.id, kind="Disease", limit=LIMIT)
+        harms = self._store.neighbours(compound.id, relation=HARMS, limit=LIMIT)
+        return [self._edge(edge) for edge in (*targets, *uses, *harms)]
+
+    def _edge(self, edge: Edge) -> Finding:
+        return self._path([edge])
+
+    def _path(self, edges: Sequence[Edge]) -> Finding:
+        about = dict.fromkeys(end for edge in edges for end in (edge.head, edge.tail))
+        text = path_sentence(edges, self._name)
+        return Finding(kind="graph", source_id=path_id(edges), text=text, about=tuple(about))
+
+    def _name(self, entity_id: str) -> str:
+        entity = self._store.get(entity_id)
+        return entity.name if entity else entity_id
+
+    def _unknown(self, match: Match, kind: Kind) -> str:
+        other = self._store.search(match.query).entity if kind != "any" else None
+        if other is not None:
+            return f"{match.query!r} is {describe(other)}, not a {kind}."
+        near = _listed(alternative.name for alternative in match.alternatives)
+        what = "name" if kind == "any" else kind
+        return f"The graph has no {what} called {match.query!r}." + (f" Similar: {near}." if near else "")
+
+
+def describe(entity: Entity) -> str:
+    """An entity in words: `Baricitinib (drug, Compound::DB11817)`."""
+    return f"{entity.name} ({WORDS.get(entity.kind, entity.kind.lower())}, {entity.id})"
+
+
+def _ambiguous(match: Match) -> str:
+    owners = _listed(f"{alternative.name} ({alternative.id})" for alternative in match.alternatives)
+    return f"{match.query!r} is ambiguous: {owners}. Say which, by its id."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(list(names)[:LIMIT])

@@ -1,0 +1,131 @@
+"""Tools over the literature. Each docstring is the prompt that the model reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from kedrec.records import Entity, Finding, Passage, ToolResult
+from kedrec.tools.fencing import plain
+from kedrec.tools.graph_tools import GraphTools
+
+if TYPE_CHECKING:
+    from kedrec.tools.literature import Literature
+
+__all__ = ["LiteratureTools", "mentions", "passage_finding"]
+
+
+class LiteratureTools:
+    """The literature tools.
+
+    Args:
+        literature: the index; None where none was loaded.
+        graph: tells what names mean.
+        passages: passages in one answer.
+    """
+
+    def __init__(self, literature: Literature | None, graph: GraphTools, passages: int = 4) -> None:
+        self._literature = literature
+        self._graph = graph
+        self._passages = passages
+
+    def search_articles(self, disease: str, drug: str, query: str = "") -> ToolResult:
+        """Search biomedical articles (PubMed, PubMed Central) for passages about a drug in a disease.
+
+        Args:
+            disease: Name or id of the disease.
+            drug: Name or id of the drug.
+            query: More search words, for instance an outcome or a mechanism.
+        """
+        return self._search("articles", disease, drug, query)
+
+    def search_trials(self, disease: str, drug: str, query: str = "") -> ToolResult:
+        """Search clinical trial records (ClinicalTrials.gov) for trials of a drug in a disease, with phase and status.
+
+        Args:
+            disease: Name or id of the disease.
+            drug: Name or id of the drug.
+            query: More search words, for instance an outcome or a population.
+        """
+        return self._search("trials", disease, drug, query)
+
+    def _search(self, corpus: Literal["articles", "trials"], disease: str, drug: str, query: str) -> ToolResult:
+        ill, compound = self._graph.entity(disease, "disease"), self._graph.entity(drug, "drug")
+        if isinstance(ill, ToolResult):
+            return ill
+        if isinstance(compound, ToolResult):
+            return compound
+        if self._literature is None:
+            return ToolResult(status="nothing_found", message=f"No {corpus} are loaded: kedrec literature add FILE.")
+        words = " ".join(part for part in (compound.name, ill.name, query) if part)
+        findings, notes = self._find(self._literature, corpus, words, compound, ill)
+        data = {"notes": notes} if notes else {}
+        if not findings:
+            text = f"No {corpus} that name {compound.name} were found for {words!r}."
+            return ToolResult(status="nothing_found", message=text, data=data)
+        both = sum(ill.id in finding.about for finding in findings)
+        text = f"{len(findings)} passage(s) from {corpus}, {both} of them naming both {compound.name} and {ill.name}."
+        return ToolResult(status="found", message=text, findings=tuple(findings), data=data)
+
+    def _find(
+        self, literature: Literature, corpus: Literal["articles", "trials"], words: str, drug: Entity, disease: Entity
+    ) -> tuple[list[Finding], list[str]]:
+        """Passages that name both first; then, where there are too few, passages that name the drug."""
+        both = literature.search(words, corpus, self._passages, require_all_of=(_names(drug), _names(disease)))
+        findings = {hit.id: passage_finding(hit, (), (drug.id, disease.id)) for hit in both.hits}
+        notes = list(both.notes)
+        if len(findings) < self._passages:
+            rest = literature.search(words, corpus, self._passages, require_all_of=(_names(drug),))
+            for hit in rest.hits:
+                findings.setdefault(hit.id, passage_finding(hit, (disease,), (drug.id,)))
+            notes = list(rest.notes)
+        return list(findings.values())[: self._passages], notes
+
+
+def _names(entity: Entity) -> tuple[str, ...]:
+    """The names by which an entity is looked for in texts; the shortest synonyms mean too many other things."""
+    return (entity.name, *(name for name in entity.synonyms if len(name) > 3))
+
+
+def passage_finding(passage: Passage, entities: Sequence[Entity], more: Sequence[str] = ()) -> Finding:
+    """A passage as a citable finding.
+
+    Args:
+        passage: the passage.
+        entities: those that it is looked through for.
+        more: ids that it is about for another reason.
+    """
+    text = f"{passage.title}\n{passage.text}"
+    about = [entity.id for entity in entities if mentions(text, entity)]
+    head = [f"{passage.title.rstrip('. ')}." if passage.title and passage.section != "title" else "", *_facts(passage)]
+    shown = " ".join(part for part in (*head, passage.text) if part)
+    kind: Literal["article", "trial"] = "trial" if passage.corpus == "trials" else "article"
+    return Finding(kind=kind, source_id=passage.id, text=plain(shown), about=tuple(dict.fromkeys([*about, *more])))
+
+
+def mentions(text: str, entity: Entity) -> bool:
+    """Whether a text names an entity by its name or a synonym, as whole words, whatever the case."""
+    return _pattern((entity.name, *entity.synonyms)).search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """Short names and acronyms count only in the case in which they are written."""
+    parts = [_part(name) for name in sorted(names, key=len, reverse=True) if len(name) >= 2]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts) or '(?!)'})(?!\w)")
+
+
+def _part(name: str) -> str:
+    words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
+    return words if len(name) <= 4 or name.isupper() else f"(?i:{words}s?)"
+
+
+def _facts(passage: Passage) -> list[str]:
+    return [
+        f"{passage.year}." if passage.year else "",
+        f"Phase {passage.phase}." if passage.phase else "",
+        f"Status: {passage.status}." if passage.status else "",
+        "(A note on the record.)" if passage.note else "",
+    ]

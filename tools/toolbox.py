@@ -1,0 +1,187 @@
+"""The tools that the agent may call, gathered: which exist in a setting, their schemas, and calls that never raise."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kedrec.graphdb.store import GraphStore, HiddenPairs
+from kedrec.records import CandidateScore, Entity, Finding, Passage, Setting, ToolResult, ToolStatus
+from kedrec.tools.graph_tools import GraphTools
+from kedrec.tools.literature_tools import LiteratureTools, mentions, passage_finding
+
+if TYPE_CHECKING:
+    from kedrec.tools.literature import Literature
+
+__all__ = ["LITERATURE_TOOLS", "Toolbox", "Weighs", "schemas", "tools_in"]
+
+LITERATURE_TOOLS: dict[Setting, tuple[str, ...]] = {
+    "none": (),
+    "trials": ("search_trials",),
+    "articles": ("search_articles",),
+    "both": ("search_articles", "search_trials"),
+}
+"""Setting -> the literature tools that exist in it."""
+
+RETRYABLE = (TimeoutError, ConnectionError, InterruptedError, BlockingIOError)
+"""Failures of a tool that may not happen again."""
+
+
+class Weighs(Protocol):
+    """What weighs the evidence by rule."""
+
+    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Setting, hidden: HiddenPairs) -> Any:
+        """Candidates with their scores and factors, and notes."""
+        ...
+
+
+class Toolbox:
+    """The tools for one question.
+
+    Args:
+        store: the graph.
+        literature: the literature; None where none was loaded.
+        weigher: weighs by rule; None where `weigh_evidence` is not offered.
+        setting: decides which literature tools exist.
+        hidden: pairs whose direct edges no tool may show or use.
+        passages: passages in one answer of a literature tool.
+        hub_limit: entities with more neighbours are not walked through.
+    """
+
+    def __init__(
+        self,
+        store: GraphStore,
+        literature: Literature | None,
+        weigher: Weighs | None,
+        setting: Setting,
+        hidden: HiddenPairs = frozenset(),
+        *,
+        passages: int = 4,
+        hub_limit: int = 500,
+    ) -> None:
+        self._store = store.hiding(hidden) if hidden else store
+        self._literature, self._weigher = literature, weigher
+        self._setting, self._hidden = setting, hidden
+        self.graph = GraphTools(self._store, hub_limit)
+        self.papers = LiteratureTools(literature, self.graph, passages)
+        self.names = tools_in(setting, weigh=weigher is not None)
+
+    def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Call a tool; whatever goes wrong becomes a result of status `failed`.
+
+        Args:
+            name: name of the tool.
+            arguments: its arguments, as the model gave them.
+
+        Returns:
+            The result; on a failure `data["retryable"]` says whether the same call may succeed later.
+        """
+        if name not in self.names:
+            return _failed(f"There is no tool {name!r} here. Tools: {', '.join(self.names)}.", retryable=False)
+        tool = self._tool(name)
+        try:
+            inspect.signature(tool).bind(**arguments)
+        except TypeError as error:
+            return _failed(f"Wrong arguments for {name}: {error}.", retryable=False)
+        try:
+            return tool(**arguments)
+        except RETRYABLE as error:
+            return _failed(f"{name} failed: {_named(error)}. It may work when tried again.", retryable=True)
+        except Exception as error:  # noqa: BLE001 - whatever a store raises is a failed call that the run survives
+            return _failed(f"{name} failed: {_named(error)}.", retryable=False)
+
+    def weigh_evidence(self, disease: str, candidates: list[str]) -> ToolResult:
+        """Weigh all evidence for the candidates by rule and give each a score and a probability.
+
+        Args:
+            disease: Name or id of the disease.
+            candidates: Names or ids of the drugs.
+        """
+        ill = self.graph.entity(disease, "disease")
+        drugs = [self.graph.entity(candidate, "drug") for candidate in candidates]
+        for found in (ill, *drugs):
+            if isinstance(found, ToolResult):
+                return found
+        entities = [found for found in (ill, *drugs) if isinstance(found, Entity)]
+        return self._weigh(entities[0], entities[1:])
+
+    def _tool(self, name: str) -> Callable[..., ToolResult]:
+        if name == "weigh_evidence":
+            return self.weigh_evidence
+        found: Callable[..., ToolResult] = getattr(self.papers if name.startswith("search_") else self.graph, name)
+        return found
+
+    def _weigh(self, disease: Entity, drugs: Sequence[Entity]) -> ToolResult:
+        if self._weigher is None:
+            return _failed("Nothing that weighs evidence is here.", retryable=False)
+        weighing = self._weigher.weigh(disease.id, [drug.id for drug in drugs], self._setting, self._hidden)
+        findings: dict[str, Finding] = {}
+        for score, drug in zip(weighing.candidates, _in_order(weighing.candidates, drugs), strict=True):
+            for factor in score.factors:
+                for source in factor.sources:
+                    self._collect(findings, source, disease, drug)
+        scores = [score.model_dump(mode="json") for score in weighing.candidates]
+        data = {"candidates": scores, "notes": list(weighing.notes)}
+        status: ToolStatus = "found" if any(score.factors for score in weighing.candidates) else "nothing_found"
+        text = f"Weighed {len(drugs)} candidate(s) for {disease.name} on {len(findings)} source(s)."
+        return ToolResult(status=status, message=text, findings=tuple(findings.values()), data=data)
+
+    def _collect(self, findings: dict[str, Finding], source: str, disease: Entity, drug: Entity) -> None:
+        before = findings.get(source)
+        found = before or (self.graph.edges_of(source) if "|" in source else self._document(source, disease, drug))
+        if found is not None:
+            about = tuple(dict.fromkeys([*found.about, drug.id, disease.id]))
+            findings[source] = found if about == found.about else found.model_copy(update={"about": about})
+
+    def _document(self, source: str, disease: Entity, drug: Entity) -> Finding | None:
+        if self._literature is None:
+            return None
+        passages = self._literature.passages(source)
+        if not passages:
+            return None
+        entities = (drug, disease)
+        best = max(passages, key=lambda passage: _naming(passage, entities))
+        return passage_finding(best, entities)
+
+
+def tools_in(setting: Setting, *, weigh: bool = False) -> tuple[str, ...]:
+    """Names of the tools that exist in a setting."""
+    weighing = ("weigh_evidence",) if weigh else ()
+    return ("resolve_entity", "graph_evidence", "neighbours", *LITERATURE_TOOLS[setting], *weighing)
+
+
+@cache
+def schemas() -> dict[str, dict[str, Any]]:
+    """Every tool's schema in OpenAI's form, made from its signature and docstring."""
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    functions: list[Callable[..., Any]] = [
+        GraphTools.resolve_entity, GraphTools.graph_evidence, GraphTools.neighbours,
+        LiteratureTools.search_articles, LiteratureTools.search_trials, Toolbox.weigh_evidence,
+    ]  # fmt: skip
+    bound = [getattr(object.__new__(_owner(function)), function.__name__) for function in functions]
+    return {function.__name__: convert_to_openai_tool(function) for function in bound}
+
+
+def _owner(function: Callable[..., Any]) -> type:
+    owners: dict[str, type] = {owner.__name__: owner for owner in (GraphTools, LiteratureTools, Toolbox)}
+    return owners[function.__qualname__.partition(".")[0]]
+
+
+def _in_order(scores: Sequence[CandidateScore], drugs: Sequence[Entity]) -> list[Entity]:
+    by_id = {drug.id: drug for drug in drugs}
+    return [by_id[score.id] for score in scores]
+
+
+def _naming(passage: Passage, entities: Sequence[Entity]) -> int:
+    return sum(mentions(f"{passage.title}\n{passage.text}", entity) for entity in entities)
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _failed(message: str, *, retryable: bool) -> ToolResult:
+    return ToolResult(status="failed", message=message, data={"retryable": retryable})
