@@ -33,7 +33,8 @@ _FOR = re.compile(
     r"\beffective(?:ly|ness)?\b|\befficacy\b|efficacious|\bsuperior\b|improv(?:ed|es|ement|ing)"
     r"|\breduc(?:ed|es|tion|ing)\b|decreas(?:ed|es)|\bbenefi(?:t|ts|cial)\b|remission|respon(?:se|ded|ders)|\brelie(?:f|ved|ves)\b|\bcure[ds]?\b"
     r"|first[- ]line|treatment of choice|recommended|approved|standard (?:of care|treatment|therapy)|regrowth"
-    r"|prolonged survival|\btreated with\b|\btreatment (?:of|for|with)\b|\btherapy (?:of|for|with)\b|used (?:to treat|for|in)",
+    r"|prolonged survival|\btreated with\b"
+    r"|\btreatment (?:of|for|with)\b|\btherapy (?:of|for|with)\b|used (?:to treat|for|in)",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+")

@@ -94,6 +94,9 @@ class ModelError(WorkError):
 class ModelUnavailable(ModelError):
     """The model may answer when asked again: time-out, 429, 5xx, a dropped connection."""
 
+    retry_after: float | None = None
+    """Seconds that the server asked to wait, where it did."""
+
 
 class ModelRefused(ModelError):
     """The model will not answer this however often it is asked: a bad key, a context too long, a content filter."""

@@ -1,0 +1,264 @@
+"""Chat models behind an OpenAI-compatible server, through the official `openai` package."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import PrivateAttr, SecretStr
+
+from kedrec.agents.models.answer_cache import AnswerCache
+from kedrec.agents.models.openai_errors import model_error, refused_parameter, seconds_to_wait, worth_another_try
+from kedrec.agents.models.openai_messages import Ending, message_from, messages_for, piece_from
+from kedrec.agents.redaction import Redactor
+from kedrec.config import Settings
+from kedrec.errors import ConfigError
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+    from tenacity import AsyncRetrying
+
+__all__ = ["OPENAI_ADDRESS", "OpenAICompatibleChatModel"]
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+OPENAI_ADDRESS = "https://api.openai.com/v1"
+"""Where requests go when `base_url` is not set."""
+
+
+class OpenAICompatibleChatModel(BaseChatModel):
+    """A chat model behind `/v1/chat/completions`.
+
+    What may succeed when tried again (time-outs, 408, 409, 429, 5xx, dropped connections, broken or empty answers) is
+    tried again, after as long as the server asks for; what cannot is not. A stream is started again only before its
+    first piece. An optional parameter that the server says it does not take is left out from then on. Tool calls
+    that cannot be read come back as `invalid_tool_calls`. Answers are kept in `cache` at temperature 0.
+
+    Raises:
+        ModelUnavailable: when the last try failed, too.
+        ModelRefused: when no other try can succeed.
+    """
+
+    model: str
+    """Name of the model at the server."""
+    base_url: str = OPENAI_ADDRESS
+    """Address of the server."""
+    api_key: SecretStr = SecretStr("")
+    """The key; never in an error message."""
+    timeout: float = 60.0
+    """Seconds for one whole answer; for a stream, seconds until its next piece."""
+    retries: int = 3
+    """Tries after the first."""
+    temperature: float = 0.0
+    """Sampling temperature."""
+    max_output_tokens: int = 2048
+    """Tokens of one answer."""
+    _left_out: set[str] = PrivateAttr(default_factory=set)
+    _redactor: Redactor = PrivateAttr(default_factory=Redactor)
+
+    @classmethod
+    def open(cls, model: str, settings: Settings) -> Self:
+        """Make the model that the settings describe.
+
+        Raises:
+            ConfigError: without a key where OpenAI's own server is meant, or with an address that is none.
+        """
+        address = settings.base_url or OPENAI_ADDRESS
+        _check_address(address)
+        key = settings.api_key.get_secret_value() if settings.api_key else os.environ.get("OPENAI_API_KEY", "")
+        if not key and not settings.base_url:
+            raise ConfigError(
+                f"The model openai:{model} needs a key: set KEDREC_API_KEY or OPENAI_API_KEY. "
+                "For a server of your own set KEDREC_BASE_URL; for no language model use --model offline."
+            )
+        made = cls(
+            model=model, base_url=address, api_key=SecretStr(key), timeout=settings.timeout, retries=settings.retries,
+            temperature=settings.temperature, max_output_tokens=settings.max_output_tokens, cache=_cache(settings),
+        )  # fmt: skip
+        made._redactor = Redactor(settings)
+        return made
+
+    @property
+    def _llm_type(self) -> str:
+        return "openai-compatible"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        names = ("model", "base_url", "temperature", "max_output_tokens")
+        return {name: getattr(self, name) for name in names}
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer tools to the model."""
+        choice = {"tool_choice": tool_choice} if tool_choice is not None else {}
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **choice, **kwargs)
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        request = self._request(messages, stop, kwargs)
+        async with self._client() as client:
+            async for attempt in self._tries():
+                with attempt:
+                    message = await self._ask(client, request)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        request = {**self._request(messages, stop, kwargs), "stream": True, "stream_options": {"include_usage": True}}
+        async with self._client() as client:
+            async for attempt in self._tries():
+                with attempt:
+                    pieces = self._pieces(client, request)
+                    first = await anext(pieces)
+            yield await _told(first, run_manager)
+            async for piece in pieces:
+                yield await _told(piece, run_manager)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        from anyio.from_thread import start_blocking_portal
+
+        with start_blocking_portal() as portal:
+            return portal.call(lambda: self._agenerate(messages, stop, **kwargs))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        from anyio.from_thread import start_blocking_portal
+
+        with start_blocking_portal() as portal:
+            pieces = self._astream(messages, stop, **kwargs)
+            while (piece := portal.call(anext, pieces, None)) is not None:
+                if run_manager and piece.text:
+                    run_manager.on_llm_new_token(piece.text, chunk=piece)
+                yield piece
+
+    def _client(self) -> AsyncOpenAI:
+        """A client of its own for each request: one client belongs to one event loop."""
+        from openai import AsyncOpenAI
+
+        key = self.api_key.get_secret_value() or "none"
+        return AsyncOpenAI(api_key=key, base_url=self.base_url, timeout=self.timeout, max_retries=0)
+
+    def _tries(self) -> AsyncRetrying:
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+        last = stop_after_attempt(self.retries + 1)
+        return AsyncRetrying(stop=last, wait=seconds_to_wait, retry=retry_if_exception(worth_another_try), reraise=True)
+
+    async def _ask(self, client: AsyncOpenAI, request: dict[str, Any]) -> AIMessage:
+        try:
+            return message_from(await self._in_time(self._create(client, request)), self._who)
+        except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one of our two errors
+            raise model_error(error, self._who, self._redactor.text) from None
+
+    async def _pieces(self, client: AsyncOpenAI, request: dict[str, Any]) -> AsyncIterator[AIMessageChunk]:
+        ending, has_content = Ending(self._who), False
+        try:
+            async with await self._in_time(self._create(client, request)) as stream:
+                while (raw := await self._in_time(anext(stream, None))) is not None:
+                    piece = piece_from(raw, ending)
+                    if piece is not None:
+                        has_content = has_content or bool(piece.content or piece.tool_call_chunks)
+                        yield piece
+            ending.check(has_content)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise model_error(error, self._who, self._redactor.text) from None
+        yield AIMessageChunk(content="", chunk_position="last")
+
+    async def _in_time(self, step: Awaitable[T]) -> T:
+        return await asyncio.wait_for(step, self.timeout)
+
+    async def _create(self, client: AsyncOpenAI, request: dict[str, Any]) -> Any:
+        """Send a request, again without a parameter that the server says it does not take."""
+        from openai import BadRequestError
+
+        sent = {name: value for name, value in request.items() if name not in self._left_out}
+        try:
+            return await client.chat.completions.create(**sent)
+        except BadRequestError as error:
+            refused = refused_parameter(error, sent)
+            if refused is None:
+                raise
+            self._left_out.add(refused)
+            return await self._create(client, request)
+
+    def _request(
+        self, messages: Sequence[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        limit = "max_completion_tokens" if self.base_url == OPENAI_ADDRESS else "max_tokens"
+        optional = {"stop": stop} if stop else {}
+        return {
+            "model": self.model,
+            "messages": messages_for(messages),
+            "temperature": self.temperature,
+            limit: self.max_output_tokens,
+            **optional,
+            **kwargs,
+        }
+
+    @property
+    def _who(self) -> str:
+        return f"The model {self.model} at {urlsplit(self.base_url).hostname}"
+
+
+async def _told(piece: AIMessageChunk, run_manager: AsyncCallbackManagerForLLMRun | None) -> ChatGenerationChunk:
+    chunk = ChatGenerationChunk(message=piece)
+    if run_manager and chunk.text:
+        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+    return chunk
+
+
+def _check_address(address: str) -> None:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError("`base_url` is no web address. Give it in full, for instance http://localhost:8000/v1.")
+
+
+def _cache(settings: Settings) -> AnswerCache | bool:
+    """Answers are kept only where the same request is meant to give the same answer, and where they can be."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if settings.temperature > 0:
+        return False
+    try:
+        return AnswerCache(settings.home / "cache" / "answers.sqlite")
+    except (SQLAlchemyError, OSError) as error:
+        logger.warning("Model answers are not kept: %s", error)
+        return False

@@ -1,0 +1,150 @@
+"""What can go wrong between us and an OpenAI-compatible server, and whether it is worth trying again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from kedrec.errors import ModelError, ModelRefused, ModelUnavailable
+
+if TYPE_CHECKING:
+    import openai
+    from tenacity import RetryCallState
+
+__all__ = ["LONGEST_WAIT", "model_error", "refused_parameter", "seconds_to_wait", "worth_another_try"]
+
+LONGEST_WAIT = 60.0
+"""Seconds; a server that asks for more is not waited for."""
+
+_FOR_GOOD = {
+    "insufficient_quota": "the account has no credit left. Add credit or use another key",
+    "context_length_exceeded": "the request is longer than the model's context. Lower `passages`",
+    "content_filter": "the server's content filter stopped it",
+    "model_not_found": "the server does not have this model. Look at its list of models",
+    "invalid_api_key": "the key is not accepted. Set KEDREC_API_KEY or OPENAI_API_KEY",
+}
+_BY_STATUS = {
+    401: "the key is not accepted. Set KEDREC_API_KEY or OPENAI_API_KEY",
+    403: "the key may not do this",
+    404: "the server knows neither this address nor this model. Check the model's name and `base_url`",
+}
+_TOO_LONG = re.compile(
+    r"context (?:length|window|size)|maximum context|too many tokens|prompt is too long", re.IGNORECASE
+)
+_MAY_BE_LEFT_OUT = ("temperature", "max_completion_tokens", "max_tokens", "stream_options")
+
+
+def model_error(error: Exception, who: str, clean: Callable[[str], str]) -> ModelError:
+    """Turn an error of the client into one of ours.
+
+    Args:
+        error: what the `openai` package, the network or a JSON parser raised.
+        who: the model and the server, for the message.
+        clean: takes secrets out of a text.
+
+    Returns:
+        `ModelUnavailable` where another try may succeed, else `ModelRefused`; no secret is in its message.
+    """
+    import openai
+
+    if isinstance(error, ModelError):
+        return error
+    if isinstance(error, openai.APIStatusError):
+        return _by_status(error, who, clean)
+    return ModelUnavailable(f"{who} {_broken(error, clean)}")
+
+
+def _broken(error: Exception, clean: Callable[[str], str]) -> str:
+    """What happened instead of a whole answer."""
+    import openai
+
+    if isinstance(error, (openai.APITimeoutError, TimeoutError)):
+        return "did not answer in time. Raise `timeout` or try again later."
+    if isinstance(error, openai.APIConnectionError):
+        cause = clean(str(error.__cause__ or error))
+        return f"could not be reached or dropped the connection: {cause}. Check `base_url` and the network."
+    if isinstance(error, json.JSONDecodeError):
+        return "sent an answer that ends in the middle or is no JSON."
+    if isinstance(error, openai.APIError):
+        return f"reported an error while it answered: {clean(error.message)[:300]}"
+    return f"broke off: {type(error).__name__}: {clean(str(error))[:300]}"
+
+
+def _by_status(error: openai.APIStatusError, who: str, clean: Callable[[str], str]) -> ModelError:
+    status, said = error.status_code, clean(_said(error))[:300]
+    for_good = _reason(error, said)
+    if for_good:
+        return ModelRefused(f"{who} refused (HTTP {status}): {for_good}. The server said: {said}")
+    if status in (408, 409, 425, 429) or status >= 500:
+        unavailable = ModelUnavailable(f"{who} is not available now (HTTP {status}): {said}")
+        unavailable.retry_after = _retry_after(error.response.headers)
+        return unavailable
+    return ModelRefused(
+        f"{who} refused the request (HTTP {status}): {_BY_STATUS.get(status, said)}. The server said: {said}"
+    )
+
+
+def _reason(error: openai.APIStatusError, said: str) -> str | None:
+    """Why no other try can succeed, where the server says so."""
+    if error.code in _FOR_GOOD:
+        return _FOR_GOOD[str(error.code)]
+    if error.type in _FOR_GOOD:
+        return _FOR_GOOD[str(error.type)]
+    return _FOR_GOOD["context_length_exceeded"] if error.status_code in (400, 413) and _TOO_LONG.search(said) else None
+
+
+def _said(error: openai.APIStatusError) -> str:
+    body = error.body
+    if isinstance(body, dict) and isinstance(body.get("message"), str):
+        return str(body["message"])
+    return " ".join(str(error.message).split())
+
+
+def _retry_after(headers: Any) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or `retry-after` as seconds or as a date."""
+    text, scale = (
+        (headers.get("retry-after-ms"), 1000.0) if headers.get("retry-after-ms") else (headers.get("retry-after"), 1.0)
+    )
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text) / scale)
+    except ValueError:
+        return _seconds_until(text)
+
+
+def _seconds_until(text: str) -> float | None:
+    try:
+        when = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
+
+
+def refused_parameter(error: openai.BadRequestError, request: dict[str, Any]) -> str | None:
+    """The optional parameter that a server does not take, where it says which and the request has it."""
+    text = f"{error.param or ''} {_said(error)}"
+    if error.code not in ("unsupported_parameter", "unsupported_value") and "support" not in text.lower():
+        return None
+    return next((name for name in _MAY_BE_LEFT_OUT if name in request and re.search(rf"\b{name}\b", text)), None)
+
+
+def worth_another_try(error: BaseException) -> bool:
+    """Whether a call that failed so may succeed, soon enough to wait for."""
+    return isinstance(error, ModelUnavailable) and (error.retry_after or 0.0) <= LONGEST_WAIT
+
+
+def seconds_to_wait(state: RetryCallState) -> float:
+    """What the server asked for; else half a second, doubled each time up to eight, and a little chance."""
+    from tenacity import wait_exponential, wait_random
+
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.retry_after if isinstance(error, ModelUnavailable) else None
+    if asked is not None:
+        return asked
+    return wait_exponential(multiplier=0.5, max=8.0)(state) + wait_random(0, 0.25)(state)
