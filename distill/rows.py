@@ -70,8 +70,8 @@ class Manifest(Record):
 
     schema_version: Literal[1] = 1
     """Version of this record."""
-    run: dict[str, Any]
-    """The run it was built from, as its own `run.json` has it."""
+    runs: tuple[dict[str, Any], ...]
+    """The runs it was built from, as their own `run.json` has them."""
     labels: Literal["teacher", "answers"]
     """Whose choice the rows teach."""
     answers_sha256: str | None

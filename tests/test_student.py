@@ -75,7 +75,7 @@ def write_dataset(folder: Path, rows: int = 16) -> Path:
     for name, part in splits.items():
         (folder / f"{name}.jsonl").write_text("".join(row.model_dump_json() + "\n" for row in part), "utf-8")
     manifest = Manifest(
-        run={},
+        runs=(),
         labels="teacher",
         answers_sha256=None,
         traces=rows,

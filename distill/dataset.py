@@ -1,0 +1,298 @@
+"""Traces -> chat rows, split by disease; what a trace cannot teach is left out and counted by reason.
+
+A row teaches what passed the check: the decision and the answers are written out again from the trace's
+recommendation, so that no sentence that was struck out is ever learnt from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from math import ceil
+from pathlib import Path
+from typing import IO
+
+from kedrec.agents.parsing import parse_decision
+from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited, without_citations
+from kedrec.distill.journal import ResultRow, write_whole
+from kedrec.distill.pairs import Pairs
+from kedrec.distill.rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
+from kedrec.distill.runs import TRACES, read_run
+from kedrec.errors import InputError, UserError
+from kedrec.records import ModelCall, Recommendation, Trace
+
+__all__ = ["build_dataset", "chat_rows", "reason_to_leave_out", "validation_diseases"]
+
+VALIDATION_SHARE = 0.1
+FILES = ("train.jsonl", "validation.jsonl")
+ERRORS = {"UnknownEntity": "unknown entity", "AmbiguousName": "ambiguous name", "ToolError": "tool failed"}
+"""Type of a trace's error -> reason; errors of the model are `model failed`."""
+
+
+def reason_to_leave_out(trace: Trace, answer: str | None = None) -> str | None:
+    """Why a trace teaches nothing; None where it does.
+
+    Args:
+        trace: the trace.
+        answer: id of the right candidate, where the labels are the answers and not the teacher's choice.
+
+    Returns:
+        `unknown entity`, `ambiguous name`, `tool failed`, `model failed`, `no evidence`, `failed the check`,
+        `unreadable answer` or `teacher differs from the answer`.
+    """
+    made = trace.recommendation
+    if made is None:
+        kind = (trace.error or {}).get("type", "")
+        return ERRORS.get(kind, "model failed" if kind.startswith("Model") else f"failed: {kind or 'unknown'}")
+    if made.choice is None:
+        return _why_abstained(trace)
+    if not made.sentences:
+        return "failed the check"
+    if answer is not None and made.choice != answer:
+        return "teacher differs from the answer"
+    return None
+
+
+def _why_abstained(trace: Trace) -> str:
+    labels = LABELS[: len(trace.question["candidates"])]
+    decision = parse_decision(_content(_last(trace, "decide", "repair")), labels)
+    if any(call.type == "tool" and call.result.status == "failed" for call in trace.calls):
+        return "tool failed"
+    if decision.label == ABSTAINED:
+        return "no evidence"
+    return "unreadable answer" if decision.label is None else "failed the check"
+
+
+def chat_rows(trace: Trace, pair_id: str) -> tuple[ChatRow, ...]:
+    """What one trace teaches: its investigation, its answers and its decision, in this order.
+
+    A pure function. For a trace that `reason_to_leave_out` lets pass.
+    """
+    made = trace.recommendation
+    if made is None or made.choice is None:
+        return ()
+    rows = [_investigation(trace, pair_id, made), *_answers(trace, pair_id, made), _decision(trace, pair_id, made)]
+    return tuple(row for row in rows if row is not None)
+
+
+def _row(trace: Trace, pair_id: str, made: Recommendation, task: str, **more: object) -> ChatRow:
+    return ChatRow.model_validate(
+        {
+            "id": f"{trace.id}/{task}",
+            "trace_id": trace.id,
+            "pair_id": pair_id,
+            "task": task.partition("-")[0],
+            "setting": made.setting,
+            "teacher": made.model,
+            "disease": made.disease.id,
+            **more,
+        }
+    )
+
+
+def _decision(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | None:
+    asked = _last(trace, "decide")
+    if asked is None or made.choice is None:
+        return None
+    labels = tuple(LABELS[: len(made.candidates)])
+    label = labels[[drug.id for drug in made.candidates].index(made.choice)]
+    rationale = "\n".join(f"- {s.text} {''.join(f'[{key}]' for key in s.citations)}" for s in made.sentences)
+    text = f"CHOICE: {label}\nCONFIDENCE: {made.confidence:.2f}\nRATIONALE:\n{rationale}"
+    return _row(
+        trace,
+        pair_id,
+        made,
+        "decide",
+        messages=(*asked.messages, {"role": "assistant", "content": text}),
+        train=(TrainTurn(index=len(asked.messages), rationale=rationale),),
+        selection=Selection(labels=labels, label=label),
+    )
+
+
+def _answers(trace: Trace, pair_id: str, made: Recommendation) -> Iterator[ChatRow]:
+    passed = {(item.question.key, item.text) for item in made.answers}
+    calls = [call for call in trace.calls if call.type == "model" and call.step == "answer"]
+    for number, call in enumerate(calls, 1):
+        lines = [_answer_line(line, passed) for line in _content(call).splitlines()]
+        text = "\n".join(line for line in lines if line)
+        if text:
+            messages = (*call.messages, {"role": "assistant", "content": text})
+            train = (TrainTurn(index=len(call.messages)),)
+            yield _row(trace, pair_id, made, f"answer-{number}", messages=messages, train=train)
+
+
+def _answer_line(line: str, passed: set[tuple[str, str]]) -> str | None:
+    """A line of an answer; the abstention phrase in place of one that did not pass the check."""
+    key, stance, text = (part.strip() for part in [*line.split("|", 2), "", ""][:3])
+    if not text or stance not in STANCES:
+        return None
+    bare = without_citations(text)
+    if bare == NO_EVIDENCE or (key, bare) not in passed:
+        return f"{key} | unclear | {NO_EVIDENCE}"
+    return f"{key} | {stance} | {bare} {''.join(f'[{mark}]' for mark in cited(text))}"
+
+
+def _investigation(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | None:
+    """The whole conversation with its tool calls, those left out that no language model is offered."""
+    from kedrec.tools.toolbox import schemas, tools_in
+
+    call = _last(trace, "investigate")
+    if call is None or call.response is None:
+        return None
+    offered = [name for name in call.tools if name in tools_in(made.setting, weigh=False)]
+    messages = _without_other_tools([*call.messages, call.response], set(offered))
+    turns = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
+    if not turns or messages[-1]["role"] != "assistant":
+        return None
+    return _row(
+        trace,
+        pair_id,
+        made,
+        "investigate",
+        messages=messages,
+        tools=[schemas()[name] for name in offered],
+        train=[TrainTurn(index=index) for index in turns],
+    )
+
+
+def _without_other_tools(messages: Sequence[dict[str, object]], offered: set[str]) -> list[dict[str, object]]:
+    gone: set[object] = set()
+    kept: list[dict[str, object]] = []
+    for message in messages:
+        calls = message.get("tool_calls")
+        if isinstance(calls, list):
+            stay = [call for call in calls if call["function"]["name"] in offered]
+            gone |= {call["id"] for call in calls if call not in stay}
+            if stay:
+                kept.append({**message, "tool_calls": stay})
+        elif message.get("tool_call_id") not in gone or message["role"] != "tool":
+            kept.append(message)
+    return kept
+
+
+def _last(trace: Trace, *steps: str) -> ModelCall | None:
+    calls = [call for call in trace.calls if call.type == "model" and call.step in steps]
+    return calls[-1] if calls else None
+
+
+def _content(call: ModelCall | None) -> str:
+    return str((call.response or {}).get("content") or "") if call is not None else ""
+
+
+def validation_diseases(diseases: Sequence[str], share: float = VALIDATION_SHARE) -> set[str]:
+    """The diseases that rows are validated on: the first by the hash of their ids, one at least where there are two."""
+    ordered = sorted(set(diseases), key=lambda disease: hashlib.sha256(disease.encode()).hexdigest())
+    return set(ordered[: ceil(share * len(ordered))]) if len(ordered) > 1 else set()
+
+
+def build_dataset(runs: Sequence[Path], out: Path, answers: Pairs | None = None) -> Manifest:
+    """Build a data set from the traces of runs.
+
+    Args:
+        runs: folders of runs.
+        out: folder of the data set: `train.jsonl`, `validation.jsonl` and, written last, `manifest.json`.
+        answers: a pairs file with answers. Then only those traces teach whose choice is the answer; otherwise the
+            teacher's choice is taken as it is.
+
+    Raises:
+        NotReady: if there is no run.
+        InputError: if `answers` lacks a pair of the run.
+        UserError: if no trace teaches anything, or `out` holds something else.
+    """
+    _make_room(out)
+    found = _Rows(out / ".rows.jsonl")
+    try:
+        infos = [found.read(run, answers) for run in runs]
+        if not found.rows:
+            reasons = ", ".join(f"{reason} {n}" for reason, n in found.dropped.items()) or "there are none"
+            raise UserError(f"None of {found.traces} traces teaches anything: {reasons}.")
+        return _write(out, found, infos, answers)
+    finally:
+        found.path.unlink(missing_ok=True)
+
+
+class _Rows:
+    """Rows on their way: written down once, split when all diseases are known."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.traces, self.rows = 0, 0
+        self.dropped: Counter[str] = Counter()
+        self.diseases: list[str] = []
+        path.write_text("", "utf-8")
+
+    def read(self, run: Path, answers: Pairs | None) -> dict[str, object]:
+        """Take in one run; what it is a run of."""
+        from kedrec.agents.traces import TraceStore
+
+        info, results = read_run(run)
+        store = TraceStore(run / TRACES)
+        with self.path.open("a", encoding="utf-8") as file:
+            for result in results.values():
+                self._take(result, store.get(result.trace_id) if result.trace_id else None, answers, file)
+        return info.model_dump(mode="json")
+
+    def _take(self, result: ResultRow, trace: Trace | None, answers: Pairs | None, file: IO[str]) -> None:
+        self.traces += 1
+        reason = "no trace" if trace is None else reason_to_leave_out(trace, _answer(result.pair_id, answers))
+        if trace is None or reason is not None:
+            self.dropped[reason or ""] += 1
+            return
+        for row in chat_rows(trace, result.pair_id):
+            self.diseases.append(row.disease)
+            self.rows += 1
+            file.write(row.model_dump_json() + "\n")
+
+
+def _answer(pair_id: str, answers: Pairs | None) -> str | None:
+    if answers is None:
+        return None
+    known = answers.scoring.get(pair_id)
+    if known is None or known.answer is None:
+        raise InputError(answers.path, f"the pair {pair_id!r} of the run has no answer there.")
+    return known.answer
+
+
+def _make_room(out: Path) -> None:
+    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (MANIFEST, "train.jsonl")):
+        raise UserError(f"{out} holds something that is no data set. Choose another --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MANIFEST).unlink(missing_ok=True)
+
+
+def _write(out: Path, found: _Rows, infos: Sequence[dict[str, object]], answers: Pairs | None) -> Manifest:
+    held = validation_diseases(found.diseases)
+    rows, tasks = _split(out, found.path, held)
+    manifest = Manifest(
+        runs=tuple(infos),
+        labels="teacher" if answers is None else "answers",
+        answers_sha256=answers.sha256 if answers else None,
+        traces=found.traces,
+        rows=rows,
+        tasks=tasks,
+        diseases={"train": len(set(found.diseases) - held), "validation": len(held)},
+        dropped=dict(sorted(found.dropped.items())),
+        sha256={name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in FILES},
+    )
+    write_whole(out / MANIFEST, [manifest.model_dump_json(indent=1)])
+    return manifest
+
+
+def _split(out: Path, source: Path, held: set[str]) -> tuple[dict[str, int], dict[str, int]]:
+    rows: Counter[str] = Counter(train=0, validation=0)
+    tasks: Counter[str] = Counter()
+    staged = {name: out / f".{name}.partial" for name in rows}
+    with ExitStack() as stack, source.open(encoding="utf-8") as lines:
+        files = {name: stack.enter_context(path.open("w", encoding="utf-8")) for name, path in staged.items()}
+        for line in lines:
+            row = json.loads(line)
+            split = "validation" if row["disease"] in held else "train"
+            rows[split] += 1
+            tasks[row["task"]] += 1
+            files[split].write(line)
+    for name, path in staged.items():
+        path.replace(out / f"{name}.jsonl")
+    return dict(rows), dict(tasks)

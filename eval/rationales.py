@@ -1,0 +1,94 @@
+"""How near a student's rationales are to its teacher's, and how well rationales stand on their citations."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from kedrec.errors import MissingExtra
+from kedrec.records import Recommendation, Record
+
+__all__ = ["CitationAgreement", "Rouge", "citation_agreement", "rationale_text", "rouge", "sentences_kept"]
+
+
+class Rouge(Record):
+    """Mean ROUGE F-measures, stemmed; a pair without a rationale on either side counts as 0."""
+
+    n: int
+    """Pairs of rationales."""
+    rouge1: float
+    """Words in common."""
+    rouge2: float
+    """Pairs of words in common."""
+    rougeL: float  # noqa: N815 - its own name
+    """Longest common subsequence."""
+
+
+class CitationAgreement(Record):
+    """What a student's rationale cites against what its teacher's cites, by source; ragas' ID-based measures."""
+
+    n: int
+    """Pairs in which both cite something."""
+    precision: float
+    """Share of the student's sources that the teacher cites too."""
+    recall: float
+    """Share of the teacher's sources that the student cites too."""
+
+
+def rationale_text(made: Recommendation | None) -> str:
+    """The sentences of a rationale without their citation marks; empty where there is none."""
+    return " ".join(sentence.text for sentence in made.sentences) if made is not None else ""
+
+
+def rouge(pairs: Sequence[tuple[str, str]]) -> Rouge:
+    """ROUGE-1, -2 and -L.
+
+    Args:
+        pairs: (teacher's text, student's text).
+    """
+    from rouge_score.rouge_scorer import RougeScorer
+
+    names = ("rouge1", "rouge2", "rougeL")
+    scorer = RougeScorer(list(names), use_stemmer=True)
+    scores = [scorer.score(teacher, student) for teacher, student in pairs]
+    means = {name: round(sum(s[name].fmeasure for s in scores) / max(1, len(scores)), 4) for name in names}
+    return Rouge(n=len(pairs), **means)
+
+
+def sentences_kept(made: Sequence[Recommendation | None]) -> float | None:
+    """Share of sentences, answers included, whose citations passed the check; None where none was written."""
+    kept = sum(len(m.sentences) + sum(bool(answer.citations) for answer in m.answers) for m in made if m)
+    struck = sum(len(m.struck_out) for m in made if m)
+    return round(kept / (kept + struck), 4) if kept + struck else None
+
+
+def citation_agreement(pairs: Sequence[tuple[Recommendation, Recommendation]]) -> CitationAgreement:
+    """Precision and recall of the student's cited sources against the teacher's.
+
+    Args:
+        pairs: (teacher's, student's) for the same question.
+
+    Raises:
+        MissingExtra: if ragas is not installed.
+    """
+    cited = [(_sources(teacher), _sources(student)) for teacher, student in pairs]
+    both = [(teacher, student) for teacher, student in cited if teacher and student]
+    scores = asyncio.run(_id_based(both)) if both else []
+    means = [round(sum(values) / len(scores), 4) for values in zip(*scores, strict=True)] or [0.0, 0.0]
+    return CitationAgreement(n=len(both), precision=means[0], recall=means[1])
+
+
+async def _id_based(pairs: Sequence[tuple[list[str], list[str]]]) -> list[tuple[float, float]]:
+    try:
+        from ragas import SingleTurnSample
+        from ragas.metrics import IDBasedContextPrecision, IDBasedContextRecall
+    except ModuleNotFoundError as error:
+        raise MissingExtra("Comparing citations", "ragas") from error
+    precision, recall = IDBasedContextPrecision(), IDBasedContextRecall()
+    samples = [SingleTurnSample(retrieved_context_ids=s, reference_context_ids=t) for t, s in pairs]
+    return [(await precision.single_turn_ascore(x), await recall.single_turn_ascore(x)) for x in samples]
+
+
+def _sources(made: Recommendation) -> list[str]:
+    keys = dict.fromkeys(key for sentence in made.sentences for key in sentence.citations)
+    return list(dict.fromkeys(made.evidence[key].source_id for key in keys))

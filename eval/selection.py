@@ -1,0 +1,113 @@
+"""The selection task: the agent answers every pair of a file, and its choices are scored.
+
+What is known of the answers stays here, with the scorer; the agent is given the disease and the candidates alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from kedrec.agents.agent import Agent, Query
+from kedrec.config import Settings
+from kedrec.distill.pairs import Pair, Pairs
+from kedrec.eval.metrics import Outcome, Scores, score
+from kedrec.records import Setting, Trace
+
+__all__ = ["SelectionReport", "evaluate_selection", "outcome_of", "run_selection"]
+
+OnProgress = Callable[[int, int], None]
+
+
+class SelectionReport(Scores):
+    """Scores of a model in a setting."""
+
+    setting: Setting
+    """Which corpora were used."""
+    model: str
+    """Model specification."""
+    hidden_pairs: int
+    """Pairs whose direct edges were hidden; 0 means that the graph may have shown the answers."""
+    failed: dict[str, int]
+    """Items that failed, by type of error; they count as abstained from."""
+    pairs_sha256: str
+    """Hash of the pairs file."""
+    seconds: float
+    """Wall-clock, opening the stores left out."""
+
+
+def evaluate_selection(
+    pairs: Pairs,
+    settings: Settings,
+    *,
+    hide_pairs: bool = False,
+    record: bool = False,
+    on_progress: OnProgress | None = None,
+) -> SelectionReport:
+    """Let a model choose for every pair, and score it.
+
+    Args:
+        pairs: the pairs, each with its answer.
+        settings: model, setting, limits and home.
+        hide_pairs: hide the direct Compound-Disease edges of all pairs of the file at once, for every tool.
+        record: keep the traces in the home.
+        on_progress: called with pairs done and pairs in all.
+
+    Raises:
+        InputError: if an answer is missing.
+        NotReady: if no graph is loaded.
+    """
+    scored = pairs.answered()
+    hidden = scored.hidden() if hide_pairs else frozenset()
+    with Agent.open(settings, hidden=hidden, record=record) as agent:
+        started = time.monotonic()
+        traces = run_selection(agent, scored.questions, on_progress)
+        seconds = time.monotonic() - started
+    outcomes = [outcome_of(pair, scored, trace) for pair, trace in zip(scored.questions, traces, strict=True)]
+    failed = Counter(trace.error["type"] for trace in traces if trace.error)
+    return SelectionReport(
+        **score(outcomes).model_dump(),
+        setting=settings.setting,
+        model=agent.settings.model,
+        hidden_pairs=len(hidden),
+        failed=dict(failed),
+        pairs_sha256=pairs.sha256,
+        seconds=round(seconds, 1),
+    )
+
+
+def run_selection(agent: Agent, pairs: Sequence[Pair], on_progress: OnProgress | None = None) -> list[Trace]:
+    """The traces of all pairs, in order and without their calls; as many in flight as the settings allow."""
+    return asyncio.run(_run_all(agent, pairs, on_progress))
+
+
+async def _run_all(agent: Agent, pairs: Sequence[Pair], on_progress: OnProgress | None) -> list[Trace]:
+    room, done = asyncio.Semaphore(agent.settings.workers), 0
+
+    async def one(pair: Pair) -> Trace:
+        nonlocal done
+        async with room:
+            candidates = tuple(drug.id for drug in pair.candidates)
+            query = Query(disease=pair.disease.id, candidates=candidates, setting=agent.settings.setting)
+            trace = (await agent.arun(query)).model_copy(update={"calls": ()})
+        done += 1
+        if on_progress is not None:
+            on_progress(done, len(pairs))
+        return trace
+
+    return list(await asyncio.gather(*(one(pair) for pair in pairs)))
+
+
+def outcome_of(pair: Pair, pairs: Pairs, trace: Trace) -> Outcome:
+    """A trace beside what is right."""
+    known, made = pairs.scoring[pair.id], trace.recommendation
+    return Outcome(
+        pair_id=pair.id,
+        disease=pair.disease.id,
+        kind=known.negative_kind,
+        answer=known.answer or "",
+        choice=made.choice if made else None,
+        confidence=made.confidence if made else 0.0,
+    )
