@@ -103,11 +103,13 @@ class LiveCalls:
         started = time.perf_counter()
         loop = asyncio.get_running_loop()
         result = await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
-        clean = ToolResult.model_validate(self._redactor.plain(result.model_dump(mode="json")))
+        result = self._redactor.result(result)
         seconds = time.perf_counter() - started
         self._tell(Event(kind="tool_called", step=step, text=name, seconds=seconds))
         digest, arguments = tool_hash(name, arguments), self._redactor.plain(arguments)
-        return ToolCall(step=step, name=name, arguments=arguments, request_sha256=digest, result=clean, seconds=seconds)
+        return ToolCall(
+            step=step, name=name, arguments=arguments, request_sha256=digest, result=result, seconds=seconds
+        )
 
     async def _ask(self, step: str, request: ModelRequest) -> tuple[ModelCall, ModelError | None]:
         started = time.perf_counter()

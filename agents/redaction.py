@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from kedrec.config import Settings
+from kedrec.records import ToolResult
 
 __all__ = ["Redactor"]
 
@@ -20,6 +22,11 @@ _SHAPES = (
     r"|(?<=://)[^\s/@]+:[^\s/@]+(?=@)|(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{12,}"
     r"|(?<=[?&]api_key=)[^&\s\"']+|(?<=[?&]key=)[^&\s\"']+|(?<=[?&]token=)[^&\s\"']+"
 )
+_SIGNS = (
+    *("sk-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "AKIA", "://", "earer "),
+    *("?key=", "&key=", "?token=", "&token=", "?api_key=", "&api_key="),
+)
+"""Every shape holds one of these: texts without any are not searched further."""
 SHORTEST = 8
 """Values shorter than this are not taken for secrets: they occur in ordinary text."""
 
@@ -40,18 +47,32 @@ class Redactor:
         if settings is not None and settings.api_key is not None:
             values.add(settings.api_key.get_secret_value())
         known = sorted((value for value in values if len(value) >= SHORTEST), key=lambda value: (-len(value), value))
+        self._signs = (*known, *(json.dumps(value)[1:-1] for value in known), *_SIGNS)
         self._pattern = re.compile("|".join([*map(re.escape, known), _SHAPES]))
 
     def text(self, text: str) -> str:
         """A text without secrets."""
-        return self._pattern.sub(MARK, text)
+        return self._pattern.sub(MARK, text) if self._suspects(text) else text
 
     def plain(self, value: Any) -> Any:
-        """JSON-like data without secrets, in keys and values."""
+        """JSON-like data without secrets, in keys and values; the data itself where it holds none."""
+        return self._cleaned(value) if self._suspects(json.dumps(value, ensure_ascii=False)) else value
+
+    def result(self, result: ToolResult) -> ToolResult:
+        """A tool's result without secrets."""
+        if not self._suspects(result.model_dump_json()):
+            return result
+        return ToolResult.model_validate(self._cleaned(result.model_dump(mode="json")))
+
+    def _suspects(self, text: str) -> bool:
+        """Whether a text may hold a secret; false where it certainly holds none."""
+        return any(sign in text for sign in self._signs)
+
+    def _cleaned(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(str(key)): self.plain(item) for key, item in value.items()}
+            return {self.text(str(key)): self._cleaned(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.plain(item) for item in value]
+            return [self._cleaned(item) for item in value]
         return value

@@ -107,6 +107,12 @@ class Toolbox:
         entities = [found for found in (ill, *drugs) if isinstance(found, Entity)]
         return self._weigh(entities[0], entities[1:])
 
+    def sources(self, score: CandidateScore, disease: Entity, drug: Entity) -> dict[str, Finding]:
+        """The sources of a candidate's factors as findings: source -> finding."""
+        findings: dict[str, Finding] = {}
+        self._collect(findings, score, disease, drug)
+        return findings
+
     def _tool(self, name: str) -> Callable[..., ToolResult]:
         if name == "weigh_evidence":
             return self.weigh_evidence
@@ -119,21 +125,21 @@ class Toolbox:
         weighing = self._weigher.weigh(disease.id, [drug.id for drug in drugs], self._setting, self._hidden)
         findings: dict[str, Finding] = {}
         for score, drug in zip(weighing.candidates, _in_order(weighing.candidates, drugs), strict=True):
-            for factor in score.factors:
-                for source in factor.sources:
-                    self._collect(findings, source, disease, drug)
+            self._collect(findings, score, disease, drug)
         scores = [score.model_dump(mode="json") for score in weighing.candidates]
         data = {"candidates": scores, "notes": list(weighing.notes)}
         status: ToolStatus = "found" if any(score.factors for score in weighing.candidates) else "nothing_found"
         text = f"Weighed {len(drugs)} candidate(s) for {disease.name} on {len(findings)} source(s)."
         return ToolResult(status=status, message=text, findings=tuple(findings.values()), data=data)
 
-    def _collect(self, findings: dict[str, Finding], source: str, disease: Entity, drug: Entity) -> None:
-        before = findings.get(source)
-        found = before or (self.graph.edges_of(source) if "|" in source else self._document(source, disease, drug))
-        if found is not None:
-            about = tuple(dict.fromkeys([*found.about, drug.id, disease.id]))
-            findings[source] = found if about == found.about else found.model_copy(update={"about": about})
+    def _collect(self, findings: dict[str, Finding], score: CandidateScore, disease: Entity, drug: Entity) -> None:
+        """Add every source of a candidate's factors; one that several candidates share is about all of them."""
+        for source in dict.fromkeys(source for factor in score.factors for source in factor.sources):
+            before = findings.get(source)
+            found = before or (self.graph.edges_of(source) if "|" in source else self._document(source, disease, drug))
+            if found is not None:
+                about = tuple(dict.fromkeys([*found.about, drug.id, disease.id]))
+                findings[source] = found if about == found.about else found.model_copy(update={"about": about})
 
     def _document(self, source: str, disease: Entity, drug: Entity) -> Finding | None:
         if self._literature is None:

@@ -2,12 +2,107 @@
 
 from __future__ import annotations
 
-__all__ = ["compare", "recommend"]
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kedrec.cli.console import Json, emit_json, progress, settings
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from kedrec.agents.events import Event
+    from kedrec.records import Trace
+
+__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "step_bar"]
+
+SettingOption = Annotated[
+    str | None, typer.Option("--setting", help="Corpora used: none, trials, articles or both (KEDREC_SETTING).")
+]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="offline, openai:MODEL, local:PATH[+ADAPTER] or replay:TRACE (KEDREC_MODEL)."),
+]
+STEPS = {
+    "resolve": "understanding the names", "gather": "gathering evidence", "investigate": "looking further",
+    "use_tools": "looking further", "answer": "answering the domain questions", "decide": "deciding",
+    "check": "checking the rationale", "repair": "mending the rationale", "finish": "writing it down",
+}  # fmt: skip
 
 
-def compare(disease: str) -> None:
-    """Compare."""
+def compare(
+    disease: Annotated[str, typer.Argument(help="Name or id of the disease.")],
+    drugs: Annotated[list[str], typer.Argument(help="One to ten drugs: names or ids.")],
+    setting: SettingOption = None,
+    model: Model = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec compare "alopecia areata" baricitinib sulfasalazine
+
+    Choose between drugs for a disease, with evidence behind every sentence. With one drug: whether it is reasonable.
+    """
+    resolved = settings(setting=setting, model=model)
+    from kedrec.agents.agent import Agent, Query
+
+    query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
+    with Agent.open(resolved) as agent, progress() as bar:
+        trace = agent.run(query, step_bar(bar))
+    if trace.recommendation is None:
+        raise outcome_error(trace)
+    if json_output:
+        emit_json(trace.recommendation)
+    else:
+        from kedrec.cli.views import print_recommendation
+
+        print_recommendation(trace.recommendation)
 
 
-def recommend(disease: str) -> None:
-    """Recommend."""
+def recommend(
+    disease: Annotated[str, typer.Argument(help="Name or id of the disease.")],
+    top: Annotated[int, typer.Option("--top", min=1, max=100, help="Drugs to show.")] = 10,
+    setting: SettingOption = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec recommend "alopecia areata"
+
+    Rank the drugs of the graph for a disease, by rule, with what speaks for each.
+    """
+    resolved = settings(setting=setting)
+    from kedrec.agents.ranking import rank_drugs
+    from kedrec.agents.resources import Resources
+
+    with progress() as bar:
+        bar.add_task("weighing every drug of the graph", total=None)
+        ranking = rank_drugs(Resources.open(resolved), disease, resolved.setting, top)
+    if json_output:
+        emit_json(ranking)
+    else:
+        from kedrec.cli.views import print_ranking
+
+        print_ranking(ranking)
+
+
+def step_bar(bar: Progress) -> Callable[[Event], None]:
+    """A listener that shows on a progress bar which step is on."""
+    task = bar.add_task("understanding the names", total=None)
+
+    def show(event: Event) -> None:
+        if event.kind == "step_started":
+            bar.update(task, description=STEPS.get(event.step, event.step))
+        elif event.kind == "step_finished":
+            bar.advance(task)
+
+    return show
+
+
+def outcome_error(trace: Trace) -> Exception:
+    """The error that ended a run, as the exception that it was: a user's mistake exits 2, failed work 1."""
+    from kedrec import errors
+
+    error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
+    kind = getattr(errors, error["type"], errors.WorkError)
+    if kind in {errors.InputError, errors.MissingExtra}:  # these say their message from parts
+        kind = errors.UserError
+    found: Exception = kind(error["message"])
+    return found

@@ -1,0 +1,178 @@
+"""Recommendations, rankings and traces for people, on stdout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kedrec.records import Evidence, Match, ModelCall, Recommendation, Sentence, ToolCall, Trace
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kedrec.agents.ranking import Ranking
+
+__all__ = ["print_ranking", "print_recommendation", "print_trace"]
+
+SHOWN = 280
+"""Characters of a piece of evidence that are printed."""
+LETTERS = {"K": "graph", "P": "article", "T": "trial"}
+
+
+def print_recommendation(recommendation: Recommendation) -> None:
+    """How names were understood, the choice, why, on what evidence, and what was not found."""
+    console = _console()
+    for match in recommendation.matches:
+        console.print(_understood(match), style="dim", highlight=False)
+    names = {drug.id: drug.name for drug in recommendation.candidates}
+    console.print()
+    if recommendation.choice is None:
+        console.print(f"No choice: {recommendation.abstained}", style="bold", markup=False, highlight=False)
+    else:
+        line = f"{names[recommendation.choice]} for {recommendation.disease.name}"
+        console.print(line, style="bold", end="", markup=False, highlight=False)
+        console.print(f"   confidence {recommendation.confidence:.2f}", style="cyan", highlight=False)
+    console.print()
+    _print_sentences(console, recommendation.sentences)
+    _print_evidence(console, recommendation.sentences, recommendation.evidence)
+    _print_notes(console, "Not found:", recommendation.not_found)
+    _print_notes(console, "Struck out by the check:", recommendation.struck_out)
+    console.print(_closing(recommendation), style="dim", markup=False, highlight=False)
+
+
+def print_ranking(ranking: Ranking) -> None:
+    """Drugs for a disease, best first, with what speaks for each."""
+    console = _console()
+    console.print(f"{ranking.disease.name} ({ranking.disease.id})", style="bold", markup=False, highlight=False)
+    for place, drug in enumerate(ranking.drugs, 1):
+        console.print(f"{place:3}. {drug.name}   {drug.score:+.2f}", markup=False, highlight=False)
+        _print_sentences(console, drug.sentences, indent=6)
+    sentences = [sentence for drug in ranking.drugs for sentence in drug.sentences]
+    _print_evidence(console, sentences, ranking.evidence)
+    _print_notes(console, "Not found:", ranking.not_found)
+    console.print("Ranked by rule from the graph and the literature; not medical advice.", style="dim")
+
+
+def print_trace(trace: Trace) -> None:
+    """A run as a person would tell it."""
+    console = _console()
+    question = trace.question
+    said = f": {question['text']}" if question.get("text") else ""
+    console.print(f"Trace {trace.id}, {trace.created}{said}", style="bold", markup=False, highlight=False)
+    asked = f"Asked: {question['disease']}: {' or '.join(question['candidates'])}; setting {question['setting']}; "
+    console.print(f"{asked}model {trace.config.get('model')}", markup=False, highlight=False)
+    step = ""
+    for number, call in enumerate(trace.calls, 1):
+        if call.step != step:
+            step = call.step
+            console.print(f"\n{step}", style="bold cyan", highlight=False)
+        console.print(_told(number, call), markup=False, highlight=False, soft_wrap=True)
+    console.print()
+    if trace.recommendation is not None:
+        print_recommendation(trace.recommendation)
+    elif trace.error is not None:
+        console.print(f"Failed: {trace.error['type']}: {trace.error['message']}", style="red", markup=False)
+    console.print(_used(trace), style="dim", markup=False, highlight=False)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console()
+
+
+def _understood(match: Match) -> str:
+    if match.entity is None:
+        return f"{match.query}: {match.match}"
+    how = "" if match.match == "exact" else f", {match.match}"
+    return f"{match.query} = {match.entity.name} ({match.entity.id}{how})"
+
+
+def _print_sentences(console: Console, sentences: Iterable[Sentence], indent: int = 2) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for sentence in sentences:
+        text = Text(sentence.text + " ")
+        text.append("".join(f"[{key}]" for key in sentence.citations), style="green")
+        console.print(Padding(text, (0, 0, 0, indent)))
+
+
+def _print_evidence(console: Console, sentences: Iterable[Sentence], evidence: Mapping[str, Evidence]) -> None:
+    from rich.table import Table
+
+    cited = dict.fromkeys(key for sentence in sentences for key in sentence.citations)
+    if not cited:
+        return
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="green", no_wrap=True)
+    table.add_column()
+    for key in cited:
+        table.add_row(_plain(f"[{key}]"), _plain(f"{_short(evidence[key].text)}\n{_source(evidence[key])}"))
+    console.print("\nEvidence", style="bold")
+    console.print(table)
+    more = len(evidence) - len(cited)
+    if more > 0:
+        console.print(f"and {more} more found, not cited", style="dim", highlight=False)
+
+
+def _source(entry: Evidence) -> str:
+    return f"{LETTERS[entry.key[0]]}: {entry.source_id}"
+
+
+def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:
+    lines = list(notes)
+    if lines:
+        console.print(f"\n{title}", style="bold")
+    for line in lines:
+        console.print(f"  {_short(line)}", markup=False, highlight=False)
+
+
+def _closing(recommendation: Recommendation) -> str:
+    by_rule = "; weighed by rule, no language model" if recommendation.model == "offline" else ""
+    trace = f"; trace {recommendation.trace_id}" if recommendation.trace_id else ""
+    return f"\nsetting {recommendation.setting}, model {recommendation.model}{by_rule}{trace}. Not medical advice."
+
+
+def _told(number: int, call: ModelCall | ToolCall) -> str:
+    if isinstance(call, ToolCall):
+        arguments = ", ".join(f"{key} {_compact(value)}" for key, value in call.arguments.items())
+        result = f"{call.result.status}: {_short(call.result.message)}"
+        return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
+    return f"{number:4}  the model: {_short(_answered(call))}  {_tokens(call)}{call.seconds:.2f} s"
+
+
+def _answered(call: ModelCall) -> str:
+    if call.response is None:
+        return f"failed: {call.error}"
+    asked = [item["function"] for item in call.response.get("tool_calls", ())]
+    tools = ", ".join(f"{function['name']}({function['arguments']})" for function in asked)
+    return f"calls {tools}" if tools else " / ".join(str(call.response.get("content", "")).splitlines())
+
+
+def _tokens(call: ModelCall) -> str:
+    used = call.usage
+    if not used.input_tokens:
+        return ""
+    cost = f", ${used.cost:.4f}" if used.cost else ""
+    return f"{used.input_tokens:,} + {used.output_tokens:,} tokens{cost}, "
+
+
+def _used(trace: Trace) -> str:
+    tokens = trace.usage.input_tokens + trace.usage.output_tokens
+    return f"{len(trace.calls)} calls, {tokens:,} tokens, ${trace.usage.cost:.4f}, {trace.seconds:.2f} s"
+
+
+def _compact(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else text[:SHOWN].rsplit(" ", 1)[0] + " …"
+
+
+def _plain(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text)
