@@ -100,7 +100,7 @@ def _decision(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | Non
     labels = tuple(LABELS[: len(made.candidates)])
     label = labels[[drug.id for drug in made.candidates].index(made.choice)]
     rationale = "\n".join(f"- {s.text} {''.join(f'[{key}]' for key in s.citations)}" for s in made.sentences)
-    text = f"CHOICE: {label}\nCONFIDENCE: {made.confidence:.2f}\nRATIONALE:\n{rationale}"
+    text = f"CHOICE: {label}\nCONFIDENCE: {made.confidence:.4f}\nRATIONALE:\n{rationale}"
     return _row(
         trace,
         pair_id,

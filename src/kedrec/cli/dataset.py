@@ -1,8 +1,13 @@
-"""`kedrec dataset`: Turn runs into training data."""
+"""`kedrec dataset`: from the traces of runs to training data."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from kedrec.cli.console import Json, emit_json, say
 
 __all__ = ["app"]
 
@@ -12,3 +17,31 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Turn runs i
 @app.callback()
 def _group() -> None:
     """Keep this a group while it has one command."""
+
+
+@app.command()
+def build(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="RUN_DIR…")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the data set.")],
+    answers: Annotated[
+        Path | None,
+        typer.Option(help="Pairs with answers: learn only where the teacher chose the answer.", metavar="PAIRS.jsonl"),
+    ] = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec dataset build runs/first --out datasets/first
+
+    Turn the traces of runs into conversations to learn from, with train and validation split by disease. Traces that
+    abstained, failed or did not pass the check are left out and counted by reason.
+    """
+    from kedrec.distill.dataset import build_dataset
+    from kedrec.distill.pairs import read_pairs
+
+    manifest = build_dataset(runs, out, read_pairs(answers) if answers else None)
+    if json_output:
+        emit_json(manifest)
+    rows = ", ".join(f"{n} to {'train' if name == 'train' else 'validate'}" for name, n in manifest.rows.items())
+    say(f"{manifest.traces} traces -> {sum(manifest.rows.values())} rows ({rows}; {manifest.diseases} diseases)")
+    for reason, n in manifest.dropped.items():
+        say(f"left out: {n} {reason}")
+    say(f"Next: kedrec student train {out} --base MODEL --out DIR")

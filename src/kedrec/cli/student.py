@@ -1,8 +1,14 @@
-"""`kedrec student`: Teach a small model."""
+"""`kedrec student`: teach a small model."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
+
+from kedrec.cli.bars import counting_bar
+from kedrec.cli.console import Json, emit_json, say
 
 __all__ = ["app"]
 
@@ -12,3 +18,47 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Teach a sma
 @app.callback()
 def _group() -> None:
     """Keep this a group while it has one command."""
+
+
+@app.command()
+def train(
+    dataset: Annotated[Path, typer.Argument(help="Folder of a data set.", metavar="DATASET_DIR")],
+    base: Annotated[str, typer.Option("--base", help="Folder or hub id of a chat model; `tiny` makes one.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the student.")],
+    *,
+    epochs: Annotated[float, typer.Option(min=0.01, help="Passes over the data set.")] = 3.0,
+    learning_rate: Annotated[float | None, typer.Option(help="2e-4 for an adapter, 1e-3 for full training.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Rows per batch.")] = 8,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches per step.")] = 1,
+    max_length: Annotated[int, typer.Option(min=64, help="Longest row in tokens; longer ones are left out.")] = 4096,
+    select_weight: Annotated[float, typer.Option(min=0, help="a, weight of the selection loss.")] = 1.0,
+    rationale_weight: Annotated[float, typer.Option(min=0, help="λ, weight of the rationale loss.")] = 0.1,
+    lora_rank: Annotated[int, typer.Option(min=1, help="Rank of the adapter.")] = 16,
+    full: Annotated[bool, typer.Option("--full", help="Train all weights; always so for the tiny base.")] = False,
+    task: Annotated[list[str] | None, typer.Option(help="investigate, answer or decide; all by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Of weights and order.")] = 0,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec student train datasets/first --base Qwen/Qwen2.5-0.5B-Instruct --out students/first
+
+    Train a student with L_sft + a·L_select + λ·L_rationale. Prints one sample with what is trained on marked, and
+    refuses where nothing would be learnt. The same command again goes on from the last checkpoint.
+    """
+    from pydantic import ValidationError
+
+    from kedrec.distill.student import TrainOptions, train_student
+    from kedrec.errors import UserError
+
+    given = {name: value for name, value in locals().items() if name in TrainOptions.model_fields}
+    try:
+        options = TrainOptions.model_validate({**given, **({"tasks": tuple(task)} if task else {})})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"--{str(first['loc'][0]).replace('_', '-')}: {first['msg']}") from None
+    with counting_bar("steps") as advance:
+        report = train_student(dataset, base, out, options, say=say, on_progress=lambda n, of, _: advance(n, of))
+    if json_output:
+        emit_json(report)
+    for name, value in report.metrics.items():
+        say(f"{name} {value:.4f}")
+    say(f"Use it: --model {report.model}")
