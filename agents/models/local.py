@@ -27,6 +27,8 @@ __all__ = ["CHOICE", "LocalChatModel"]
 CHOICE = "CHOICE:"
 """What is forced before the label when the model decides."""
 
+_FORCED = 32
+"""Tokens kept free for the forced lines of a decision."""
 _TOOL_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 
 
@@ -127,7 +129,7 @@ class LocalChatModel(WholeAnswerModel):
     def _prompt(self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> tuple[str, tuple[str, ...]]:
         """The text that the model is to go on from, and the keys of the evidence that had no room in it."""
         plain = [_with_objects(message) for message in messages_for(messages)]
-        room = self.context - self._output_room()
+        room = self.context - self._output_room() - _FORCED
         kept, left_out = fit_evidence(plain, lambda some: len(self._ids(self._render(some, tools))), room)
         return self._render(kept, tools), left_out
 
