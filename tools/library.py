@@ -11,7 +11,7 @@ import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS passages(
   key INTEGER PRIMARY KEY, document INTEGER NOT NULL, section TEXT NOT NULL, number INTEGER NOT NULL,
   start INTEGER NOT NULL, end INTEGER NOT NULL, sha BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_of ON passages(document);
+CREATE TABLE IF NOT EXISTS embedded(sha BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS manifest(name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _DOCUMENT = "id, corpus, title, text, year, mesh, phase, status, note"
@@ -44,6 +45,7 @@ _PASSAGE = (
     "p.key, p.section, p.number, p.start, p.end, d.id, d.corpus, d.title, d.text, d.year, d.phase, d.status, d.note "
     "FROM passages p JOIN documents d ON d.key = p.document"
 )
+_PENDING = "FROM passages WHERE sha NOT IN (SELECT sha FROM embedded)"
 
 
 def members(corpus: Group | Corpus | None) -> tuple[Corpus, ...]:
@@ -145,6 +147,44 @@ class Library:
             rows = connection.execute(f"SELECT {_PASSAGE} WHERE p.key IN ({marks})", list(keys)).fetchall()
         return {row[0]: _passage(row) for row in rows}
 
+    def embedded(self, keys: Sequence[int]) -> dict[int, str]:
+        """Return the hash of each of the passages that is embedded."""
+        marks = ",".join("?" * len(keys))
+        query = f"SELECT p.key, p.sha FROM passages p JOIN embedded e ON e.sha = p.sha WHERE p.key IN ({marks})"
+        with self.read() as connection:
+            return {key: sha.hex() for key, sha in connection.execute(query, list(keys))}
+
+    def count_embedded(self) -> int:
+        """Count the passages that are embedded."""
+        with self.read() as connection:
+            query = "SELECT count(*) FROM passages p JOIN embedded e ON e.sha = p.sha"
+            return int(connection.execute(query).fetchone()[0])
+
+    def count_pending(self) -> int:
+        """Count the texts that are not embedded, each once."""
+        with self.read() as connection:
+            return int(connection.execute(f"SELECT count(DISTINCT sha) {_PENDING}").fetchone()[0])
+
+    def pending(self, limit: int) -> dict[str, str]:
+        """Return hash and text of what is to be embedded next, in the order in which it came."""
+        first = f"SELECT min(key) AS first {_PENDING} GROUP BY sha ORDER BY 1 LIMIT ?"
+        query = f"SELECT {_PASSAGE} JOIN ({first}) ON first = p.key ORDER BY p.key"
+        with self.read() as connection:
+            found = [_passage(row) for row in connection.execute(query, (limit,))]
+        texts = (embedded_text(passage.title, passage.text, passage.section) for passage in found)
+        return {_hash(text).hex(): text for text in texts}
+
+    def mark_embedded(self, hashes: Collection[str]) -> None:
+        """Note that these have a vector now; the caller holds the folder's writer lock."""
+        with self.write() as shelf:
+            rows = [(bytes.fromhex(value),) for value in hashes]
+            shelf.connection.executemany("INSERT OR IGNORE INTO embedded VALUES(?)", rows)
+
+    def forget_embedded(self) -> None:
+        """Take all such notes back; the caller holds the folder's writer lock."""
+        with self.write() as shelf:
+            shelf.connection.execute("DELETE FROM embedded")
+
 
 class Shelf:
     """The open transaction of a writer.
@@ -203,7 +243,7 @@ def _connect(target: Path | str) -> sqlite3.Connection:
     """Open the database; make its tables where they are missing."""
     connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
     try:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'manifest'").fetchone():
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'embedded'").fetchone():
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
     except sqlite3.DatabaseError as error:
@@ -222,8 +262,12 @@ def _document_sha(document: Document) -> bytes:
 
 def _span_row(document: Document, span: Span) -> tuple[str, int, int, int, bytes]:
     text = section_text(document.title, document.text, span.section)[span.start : span.end]
-    sha = hashlib.sha256(embedded_text(document.title, text, span.section).encode()).digest()[:16]
+    sha = _hash(embedded_text(document.title, text, span.section))
     return span.section, span.number, span.start, span.end, sha
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[:16]
 
 
 def embedded_text(title: str, text: str, section: str) -> str:

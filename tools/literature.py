@@ -11,21 +11,24 @@ import hashlib
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, UserError
+from kedrec.errors import DamagedData, MissingExtra, UserError
 from kedrec.records import Corpus, Document, Passage, Record
+from kedrec.tools.embedding import available
 from kedrec.tools.lexical import LEXICAL_VERSION, LexicalIndex, words
 from kedrec.tools.library import GROUPS, Group, Library, Outcome, Shelf
 from kedrec.tools.locks import writing
+from kedrec.tools.similarity import EMBED, EmbedReport, Progress, Similarity, Standing, fused
 from kedrec.tools.sources import Format, read_documents
 
-__all__ = ["AddReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
+__all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with what is being done, how much is done, and how much there is where that is known."""
+AUTO_SECONDS = 60.0
+"""Embedding that is projected to take longer is left to `kedrec literature embed` by the setting `auto`."""
 
 
 class AddReport(Record):
@@ -86,6 +89,7 @@ class Literature:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder, self.settings = folder, settings
         self.library = Library(folder)
+        self.similarity = Similarity(self.library)
         self._loaded: dict[Group, tuple[str, LexicalIndex]] = {}
 
     @classmethod
@@ -131,14 +135,27 @@ class Literature:
         Raises:
             InputError: the file or a line of it does not fit; with the line's number.
             Busy: another process is writing.
+            MissingExtra: embedding was asked for and its packages are not installed.
         """
-        began = time.monotonic()
+        wish = self._wish(embed)
         with writing(self.folder):
-            with self.library.write() as shelf:
-                outcomes = self._put_all(shelf, path, format or "auto", on_progress)
-                self._index(shelf, {group for group, _ in outcomes}, on_progress)
-                shelf.note("content_sha256", shelf.content_sha256())
-            self._sweep()
+            report = self._add(path, format or "auto", on_progress)
+            return self._embed_as_wished(report, wish, on_progress)
+
+    def _wish(self, embed: bool | None) -> Literal["auto", "always", "never"]:
+        """Say whether to embed, by the caller or the settings."""
+        if embed and not available():
+            raise MissingExtra("Embedding passages", "local")
+        return self.settings.embed if embed is None else "always" if embed else "never"
+
+    def _add(self, path: Path, format: Format, on_progress: Progress | None) -> AddReport:
+        """Add a file so that BM25 finds it."""
+        began = time.monotonic()
+        with self.library.write() as shelf:
+            outcomes = self._put_all(shelf, path, format, on_progress)
+            self._index(shelf, {group for group, _ in outcomes}, on_progress)
+            shelf.note("content_sha256", shelf.content_sha256())
+        self._sweep()
         totals: Counter[Outcome] = Counter()
         for (_, outcome), count in outcomes.items():
             totals[outcome] += count
@@ -146,6 +163,30 @@ class Literature:
             path=str(path), added=totals["added"], replaced=totals["replaced"], unchanged=totals["unchanged"],
             seconds=time.monotonic() - began,
         )  # fmt: skip
+
+    def _embed_as_wished(self, report: AddReport, wish: str, on_progress: Progress | None) -> AddReport:
+        """Embed what is pending where that was asked for or is quickly done; else say what is left."""
+        standing = self.similarity.standing()
+        if not standing.to_embed:
+            return report
+        quick = wish == "auto" and available() and standing.seconds <= AUTO_SECONDS
+        if wish == "always" or quick:
+            done = self.similarity.embed(on_progress)
+            return report.model_copy(update={"embedded": done.embedded, "to_embed": done.to_embed})
+        return report.model_copy(update={"to_embed": standing.to_embed, "notes": (_left_to_do(standing),)})
+
+    def embed(self, on_progress: Progress | None = None) -> EmbedReport:
+        """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call goes on from there.
+
+        Args:
+            on_progress: told how far it is.
+
+        Raises:
+            MissingExtra: the packages of the extra `local` are not installed.
+            Busy: another process is writing.
+        """
+        with writing(self.folder):
+            return self.similarity.embed(on_progress)
 
     def _put_all(
         self, shelf: Shelf, path: Path, format: Format, on_progress: Progress | None
@@ -205,9 +246,12 @@ class Literature:
             indexes = [index for group in groups if (index := self._lexical(group))]
             found = _first_step(indexes, query, self.settings.bm25_candidates, require_all_of)
             passages = self.library.passages_at([key for key, _ in found])
-        hits = [passages[key].model_copy(update={"scores": {"bm25": score}}) for key, score in found]
-        notes = () if hits else (_why_nothing(query, groups, bool(indexes)),)
-        return SearchResult.model_construct(hits=_one_each(hits)[:limit], stages=("bm25",), notes=notes)
+        if not found:
+            return SearchResult(hits=(), stages=("bm25",), notes=(_why_nothing(query, groups, bool(indexes)),))
+        cosines, note = self.similarity.scores(query, [key for key, _ in found])
+        hits = _one_each(_hits(passages, found, cosines))[:limit]
+        stages = ("bm25", "embedding") if cosines else ("bm25",)
+        return SearchResult.model_construct(hits=hits, stages=stages, notes=(note,) if note else ())
 
     def _lexical(self, group: Group) -> LexicalIndex | None:
         """Return the lexical index that the manifest names, loaded once."""
@@ -229,7 +273,7 @@ class Literature:
         return LiteratureInfo(
             documents=self.library.counts("documents"),
             passages=self.library.counts("passages"),
-            embedded=0,
+            embedded=self.library.count_embedded(),
             bytes=sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()),
             content_sha256=self.content_sha256,
         )
@@ -260,6 +304,24 @@ def _first_step(
         keys, scores = index.search(query, limit, all_of)
         found += zip(keys.tolist(), scores.tolist(), strict=True)
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+
+def _hits(passages: dict[int, Passage], found: Sequence[tuple[int, float]], cosines: dict[int, float]) -> list[Passage]:
+    """Return the passages in their final order, with their scores."""
+    scores = {key: {"bm25": score, **({"embedding": cosines[key]} if cosines else {})} for key, score in found}
+    order = fused(dict(found), cosines) if cosines else [key for key, _ in found]
+    return [passages[key].model_copy(update={"scores": scores[key]}) for key in order]
+
+
+def _left_to_do(standing: Standing) -> str:
+    """Say what is left to embed, how long it would take, and how to do it."""
+    if not available():
+        return "Found by BM25 alone. For the second step install: pip install 'kedrec[local]'"
+    minutes = max(1, round(standing.seconds / 60))
+    return (
+        f"Found by BM25 alone until embedded: {standing.to_embed:,} passages, about {minutes} min at "
+        f"{standing.rate:.0f}/s. Run: {EMBED} (it can be stopped and goes on from there)"
+    )
 
 
 def _one_each(hits: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,6 +31,9 @@ def _open() -> Literature:
 def add(
     files: Files,
     format: Annotated[str, typer.Option(help="auto or jsonl.")] = "auto",
+    embed: Annotated[
+        bool | None, typer.Option("--embed/--no-embed", help="Embed now; by the setting `embed` when not given.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec literature add abstracts.jsonl.gz trials.jsonl.gz.
@@ -41,7 +45,7 @@ def add(
     reports = []
     for path in files:
         with _Bar() as told:
-            report = literature.add(path, format=format, on_progress=told)  # type: ignore[arg-type]
+            report = literature.add(path, format=format, embed=embed, on_progress=told)  # type: ignore[arg-type]
         reports.append(report)
         _say_added(report)
     if json:
@@ -53,6 +57,8 @@ def _say_added(report: Any) -> None:
     rate = total / max(report.seconds, 1e-3)
     counts = f"{report.added:,} added, {report.replaced:,} replaced, {report.unchanged:,} unchanged"
     say(f"{report.path}: {counts} in {report.seconds:.1f} s ({rate:,.0f}/s)")
+    if report.embedded:
+        say(f"{report.embedded:,} passages embedded")
     for note in report.notes:
         say(note)
 
@@ -63,16 +69,35 @@ class _Bar:
     def __enter__(self) -> Any:
         self.progress = progress()
         self.progress.start()
-        self.tasks: dict[str, Any] = {}
+        self.tasks: dict[str, tuple[Any, float]] = {}
         return self.told
 
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
     def told(self, stage: str, done: int, total: int | None) -> None:
+        """Move the bar of a stage."""
         if stage not in self.tasks:
-            self.tasks[stage] = self.progress.add_task(stage, total=total)
-        self.progress.update(self.tasks[stage], completed=done, total=total)
+            self.tasks[stage] = self.progress.add_task(stage, total=total), time.monotonic()
+        task, began = self.tasks[stage]
+        rate = f"{stage} ({done / max(time.monotonic() - began, 0.1):,.0f}/s)" if stage == "embedding" else stage
+        self.progress.update(task, description=rate, completed=done, total=total)
+
+
+@app.command("embed")
+def embed_passages(json: Json = False) -> None:
+    """Type:  kedrec literature embed.
+
+    Embeds every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
+    the next run goes on from there.
+    """
+    literature = _open()
+    with _Bar() as told:
+        report = literature.embed(told)
+    rate = report.embedded / max(report.seconds, 1e-3)
+    say(f"{report.embedded:,} passages embedded in {report.seconds:.1f} s ({rate:,.1f}/s), {report.to_embed:,} left")
+    if json:
+        emit_json(report)
 
 
 @app.command()

