@@ -63,7 +63,7 @@ def evaluate_selection(
     hidden = scored.hidden() if hide_pairs else frozenset()
     with Agent.open(settings, hidden=hidden, record=record) as agent:
         started = time.monotonic()
-        traces = run_selection(agent, scored.questions, on_progress)
+        traces = run_selection(agent, scored.questions, settings.setting, on_progress)
         seconds = time.monotonic() - started
     outcomes = [outcome_of(pair, scored, trace) for pair, trace in zip(scored.questions, traces, strict=True)]
     failed = Counter(trace.error["type"] for trace in traces if trace.error)
@@ -78,19 +78,23 @@ def evaluate_selection(
     )
 
 
-def run_selection(agent: Agent, pairs: Sequence[Pair], on_progress: OnProgress | None = None) -> list[Trace]:
-    """The traces of all pairs, in order and without their calls; as many in flight as the settings allow."""
-    return asyncio.run(_run_all(agent, pairs, on_progress))
+def run_selection(
+    agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None = None
+) -> list[Trace]:
+    """The traces of all pairs, in order and without their calls; as many in flight as the agent's settings allow."""
+    return asyncio.run(_run_all(agent, pairs, setting, on_progress))
 
 
-async def _run_all(agent: Agent, pairs: Sequence[Pair], on_progress: OnProgress | None) -> list[Trace]:
+async def _run_all(
+    agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None
+) -> list[Trace]:
     room, done = asyncio.Semaphore(agent.settings.workers), 0
 
     async def one(pair: Pair) -> Trace:
         nonlocal done
         async with room:
             candidates = tuple(drug.id for drug in pair.candidates)
-            query = Query(disease=pair.disease.id, candidates=candidates, setting=agent.settings.setting)
+            query = Query(disease=pair.disease.id, candidates=candidates, setting=setting)
             trace = (await agent.arun(query)).model_copy(update={"calls": ()})
         done += 1
         if on_progress is not None:

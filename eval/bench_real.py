@@ -1,0 +1,173 @@
+"""The benchmark on real data: `python -m kedrec.eval.bench_real DATA_DIR --home DIR`.
+
+DATA_DIR holds `kg/drkg_slice.tsv.gz`, `kg/entity_names.tsv.gz`, `literature/*.jsonl.gz`, `pairs/train.jsonl` and
+`pairs/dev.jsonl`. What the home lacks is loaded first. Prints one table in Markdown with date, commit and machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from kedrec.agents.agent import Agent, Query
+from kedrec.config import Settings, load
+from kedrec.distill.pairs import Pairs, read_pairs
+from kedrec.eval.metrics import Outcome, Scores, score
+from kedrec.eval.selection import SelectionReport, evaluate_selection
+from kedrec.records import Setting
+
+__all__ = ["by_frequency", "main"]
+
+SETTINGS: tuple[Setting, ...] = ("none", "trials", "articles", "both")
+WARM = 5
+ASKED = 60
+KEDREC = (sys.executable, "-c", "from kedrec.cli import main; main()")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--model", default="offline")
+    given = parser.parse_args(arguments)
+    settings = load({"home": given.home, "model": given.model}).settings
+    prepare(given.data, given.home)
+    pairs = {name: read_pairs(given.data / "pairs" / f"{name}.jsonl") for name in ("train", "dev")}
+    lines = [load_line(given.data), compare_line(settings, pairs["dev"])]
+    frequency = score(by_frequency(pairs["train"], pairs["dev"]))
+    reports = [_evaluate(settings, pairs["dev"], setting) for setting in SETTINGS]
+    sys.stdout.write(_table(frequency, reports) + "\n" + "\n".join(lines) + "\n" + _where() + "\n")
+
+
+def prepare(data: Path, home: Path) -> None:
+    """Load graph and literature where the home lacks them."""
+    if not (home / "graph").is_dir():
+        _kedrec(home, "graph", "load", *_graph_files(data))
+    if not (home / "literature").is_dir():
+        for name in ("abstracts", "trials"):
+            _say(f"adding {name}")
+            _kedrec(home, "literature", "add", str(data / "literature" / f"{name}.jsonl.gz"))
+
+
+def load_line(data: Path) -> str:
+    """Seconds of `kedrec graph load`, the whole process, into a fresh home."""
+    with tempfile.TemporaryDirectory() as home:
+        started = time.monotonic()
+        _kedrec(Path(home), "graph", "load", *_graph_files(data))
+        return f"- `kedrec graph load`, whole process: {time.monotonic() - started:.1f} s"
+
+
+def compare_line(settings: Settings, pairs: Pairs) -> str:
+    """Median seconds of one comparison once warm, nothing else going on."""
+    questions = pairs.questions[: WARM + ASKED]
+    with Agent.open(settings, record=False) as agent:
+        seconds = []
+        for pair in questions:
+            query = Query(disease=pair.disease.id, candidates=tuple(d.id for d in pair.candidates), setting="both")
+            started = time.monotonic()
+            agent.run(query)
+            seconds.append(time.monotonic() - started)
+    warm = sorted(seconds[WARM:])
+    median, slow = statistics.median(warm), warm[int(0.95 * len(warm))]
+    return f"- one comparison, setting both, warm: p50 {median:.3f} s, p95 {slow:.3f} s ({len(warm)} questions)"
+
+
+def by_frequency(train: Pairs, dev: Pairs) -> list[Outcome]:
+    """Choices by nothing but how often a drug is an answer rather than a negative in the training pairs.
+
+    No method here may use this; it shows how much of a score the drawing of the pairs alone would give.
+    """
+    wins: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for pair in train.answered().questions:
+        wins[train.scoring[pair.id].answer or ""] += 1
+        seen.update(drug.id for drug in pair.candidates)
+    outcomes = []
+    for pair in dev.answered().questions:
+        shares = {drug.id: (wins[drug.id] + 1) / (seen[drug.id] + 2) for drug in pair.candidates}
+        choice = max(shares, key=lambda drug: (shares[drug], drug))
+        known = dev.scoring[pair.id]
+        confidence = shares[choice] / sum(shares.values())
+        outcomes.append(
+            Outcome(
+                pair_id=pair.id,
+                disease=pair.disease.id,
+                kind=known.negative_kind,
+                answer=known.answer or "",
+                choice=choice,
+                confidence=confidence,
+            )
+        )
+    return outcomes
+
+
+def _evaluate(settings: Settings, dev: Pairs, setting: Setting) -> SelectionReport:
+    chosen = settings.model_copy(update={"setting": setting})
+    report = evaluate_selection(dev, chosen, hide_pairs=True)
+    _say(f"{setting}: F1 {report.f1:.3f} in {report.seconds:.0f} s")
+    return report
+
+
+def _table(frequency: Scores, reports: Sequence[SelectionReport]) -> str:
+    kinds = list(frequency.by_kind)
+    head = ["", "F1", "95 % by items", "by diseases", *kinds, "surer 80 %", "ECE", "abstained", "s"]
+    rows = [_row("a drug's frequency alone", frequency, kinds, "-")]
+    rows += [_row(f"{report.model}, {report.setting}", report, kinds, f"{report.seconds:.0f}") for report in reports]
+    title = (
+        f"{frequency.n} pairs of {frequency.diseases} diseases; direct Compound-Disease edges of all pairs hidden\n\n"
+    )
+    return title + "\n".join(["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]) + "\n"
+
+
+def _row(name: str, scores: Scores, kinds: Sequence[str], seconds: str) -> list[str]:
+    figures = scores.calibration
+    sure = [f"{figures.surer_accuracy:.3f}", f"{figures.ece:.3f}"] if figures else ["-", "-"]
+    by_kind = [f"{scores.by_kind[kind].f1:.3f}" for kind in kinds]
+    intervals = [_interval(scores.f1_ci95), _interval(scores.f1_ci95_by_disease)]
+    return [name, f"**{scores.f1:.3f}**", *intervals, *by_kind, *sure, str(scores.abstained), seconds]
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+
+
+def _where() -> str:
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    day = datetime.now(UTC).date().isoformat()
+    machine = f"{os.cpu_count()} cores {_processor()}, Python {platform.python_version()}"
+    return f"- {day}, commit {commit}, {machine}"
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
+
+
+def _graph_files(data: Path) -> tuple[str, ...]:
+    return str(data / "kg" / "drkg_slice.tsv.gz"), "--names", str(data / "kg" / "entity_names.tsv.gz")
+
+
+def _kedrec(home: Path, *arguments: str) -> None:
+    subprocess.run([*KEDREC, "--home", str(home), *arguments], check=True)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
