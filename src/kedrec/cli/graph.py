@@ -2,13 +2,213 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
-__all__ = ["app"]
+from kedrec.cli.console import Json, emit_json, progress, say, settings
+
+if TYPE_CHECKING:
+    from kedrec.graphdb.build import LoadReport
+    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.records import Alternative, Edge, Entity, Match
+
+__all__ = ["app", "open_graph"]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Load a knowledge graph and look into it.")
 
+Files = Annotated[list[Path], typer.Argument(help="DRKG files (head, relation, tail separated by tabs), plain or .gz.")]
+Kind = Annotated[str | None, typer.Option(help="Only this kind: Compound, Disease, Gene, …")]
 
-@app.callback()
-def _group() -> None:
-    """Keep this a group while it has one command."""
+
+def open_graph() -> EmbeddedStore:
+    """The graph of the home in use.
+
+    Raises:
+        NotReady: none was loaded.
+    """
+    from kedrec.graphdb.embedded import EmbeddedStore
+
+    return EmbeddedStore.open(settings().home / "graph")
+
+
+@app.command()
+def load(
+    files: Files,
+    names: Annotated[Path | None, typer.Option(help="Names: id, name and synonyms (a|b|c) separated by tabs.")] = None,
+    json: Json = False,
+) -> None:
+    """Type:  kedrec graph load drkg.tsv.gz --names names.tsv.gz.
+
+    Builds one graph from all the files and puts it in the place of the former one in a single swap. On any fault in a
+    file nothing changes.
+    """
+    from kedrec.graphdb.build import load_graph
+
+    with progress() as bar:
+        task = bar.add_task("loading", total=None)
+
+        def told(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        report = load_graph(files, names, settings().home / "graph", told)
+    _say_loaded(report)
+    if json:
+        emit_json(report)
+
+
+def _say_loaded(report: LoadReport) -> None:
+    say(f"{report.entities:,} entities and {report.triples:,} triples loaded in {report.seconds:.1f} s")
+    if report.duplicates:
+        say(f"{report.duplicates:,} triples came more than once; each was kept once")
+    if report.unnamed:
+        say(f"{report.unnamed:,} entities have no name and are known by their id only")
+    if report.unlinked_names:
+        say(f"{report.unlinked_names:,} entities of the names file have no edge; they are found by name only")
+
+
+@app.command()
+def info(json: Json = False) -> None:
+    """Type:  kedrec graph info.
+
+    Says how large the graph is: entities by kind, triples by relation, and the hash of its sources.
+    """
+    stats = open_graph().stats()
+    if json:
+        return emit_json(stats)
+    _table([("kind", "entities"), *((kind, f"{n:,}") for kind, n in stats.kinds.items())])
+    _table([("relation", "triples"), *((relation, f"{n:,}") for relation, n in stats.relations.items())])
+    print(f"{stats.entities:,} entities, {stats.triples:,} triples, sources {stats.source_sha256}")
+    return None
+
+
+@app.command()
+def show(
+    entity: Annotated[str, typer.Argument(help="Name, synonym or id.")],
+    kind: Kind = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most edges, and most alternatives.")] = 10,
+    json: Json = False,
+) -> int:
+    """Type:  kedrec graph show baricitinib.
+
+    Says what a name means and what the entity is linked to; exits 2 where the name is ambiguous or unknown.
+    """
+    store = open_graph()
+    match = store.search(entity, kinds=_kinds(kind), limit=limit)
+    if json:
+        emit_json(_match_json(match))
+    elif match.entity is not None:
+        _print_entity(store, match.entity, match, limit)
+    if match.entity is None and not json:
+        say(f"kedrec: {_unresolved(match)}")
+    return 0 if match.entity is not None else 2
+
+
+def _match_json(match: Match) -> dict[str, Any]:
+    entity = match.entity and {"id": match.entity.id, "kind": match.entity.kind, "name": match.entity.name}
+    alternatives = [alternative.model_dump() for alternative in match.alternatives]
+    return {"match": match.match, "entity": entity, "alternatives": alternatives}
+
+
+def _print_entity(store: EmbeddedStore, entity: Entity, match: Match, limit: int) -> None:
+    print(f"{entity.name}  ({entity.id}, {entity.kind}; match: {match.match})")
+    if entity.synonyms:
+        print(f"also: {', '.join(entity.synonyms)}")
+    if match.alternatives:
+        print(f"same name: {_listed(match.alternatives)}")
+    edges = store.neighbours(entity.id, limit=limit)
+    rows = [(_name(store, edge.head), edge.relation, _name(store, edge.tail)) for edge in edges]
+    _table([("head", "relation", "tail"), *rows])
+
+
+@app.command()
+def path(
+    first: Annotated[str, typer.Argument(metavar="A", help="Name, synonym or id.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Name, synonym or id.")],
+    max_hops: Annotated[int, typer.Option(min=1, max=3, help="Most edges of a path.")] = 3,
+    limit: Annotated[int, typer.Option(min=1, help="Most paths.")] = 10,
+    json: Json = False,
+) -> None:
+    """Type:  kedrec graph path baricitinib "alopecia areata".
+
+    Lists the best paths between two entities; entities with very many neighbours (KEDREC_HUB_LIMIT) are not walked
+    through.
+    """
+    store = open_graph()
+    one, other = _the_entity(store, first), _the_entity(store, second)
+    found = store.paths(one.id, other.id, max_hops=max_hops, limit=limit, hub_limit=settings().hub_limit)
+    if json:
+        return emit_json(
+            {
+                "from": _brief(one),
+                "to": _brief(other),
+                "paths": [found_path.model_dump(mode="json") for found_path in found],
+            }
+        )
+    if not found:
+        print(f"No path of at most {max_hops} edges between {one.name} and {other.name}.")
+    for number, found_path in enumerate(found, 1):
+        print(f"{number}. {_walk(store, one.id, found_path.edges)}\n   {found_path.score:.4f}: {found_path.why}")
+    return None
+
+
+def _the_entity(store: EmbeddedStore, name: str) -> Entity:
+    from kedrec.errors import AmbiguousName, UnknownEntity
+
+    match = store.search(name)
+    if match.entity is None:
+        raise (AmbiguousName if match.match == "ambiguous" else UnknownEntity)(_unresolved(match))
+    return match.entity
+
+
+def _unresolved(match: Match) -> str:
+    listed = _listed(match.alternatives[:5])
+    if match.match == "ambiguous":
+        return f"{match.query!r} is the name of several entities: {listed}. Use the id of one."
+    hint = f" Similar names: {listed}." if listed else ""
+    return f"The graph has no {match.query!r}.{hint}"
+
+
+def _listed(alternatives: tuple[Alternative, ...]) -> str:
+    return ", ".join(f"{alternative.name} ({alternative.id})" for alternative in alternatives)
+
+
+def _brief(entity: Entity) -> dict[str, str]:
+    return {"id": entity.id, "kind": entity.kind, "name": entity.name}
+
+
+def _kinds(kind: str | None) -> list[str] | None:
+    from kedrec.errors import UserError
+    from kedrec.graphdb.drkg import KINDS
+
+    if kind is None or kind in KINDS:
+        return None if kind is None else [kind]
+    raise UserError(f"Unknown kind {kind!r}; kinds: {', '.join(KINDS)}")
+
+
+def _walk(store: EmbeddedStore, start: str, edges: tuple[Edge, ...]) -> str:
+    text, here = _name(store, start), start
+    for edge in edges:
+        onward = edge.head == here
+        here = edge.tail if onward else edge.head
+        text += f" -{edge.relation}-> {_name(store, here)}" if onward else f" <-{edge.relation}- {_name(store, here)}"
+    return text
+
+
+def _name(store: EmbeddedStore, entity_id: str) -> str:
+    entity = store.get(entity_id)
+    return entity.name if entity else entity_id
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    """Print rows as a table; the first row is the head."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*rows[0], box=None, pad_edge=False, header_style="bold")
+    for row in rows[1:]:
+        table.add_row(*(cell.replace("[", "\\[") for cell in row))
+    console = Console()
+    console.print(table, soft_wrap=not console.is_terminal)
+    console.print()

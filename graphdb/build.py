@@ -1,0 +1,194 @@
+"""Builds the embedded graph: compressed rows in memory-mapped arrays, names beside them, all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedrec.errors import InputError, UserError, WorkError
+from kedrec.graphdb.drkg import Names, Triples, kind_of, read_names, read_triples
+from kedrec.graphdb.name_index import NameIndex
+from kedrec.graphdb.ranking import relation_weight
+from kedrec.graphdb.store import GraphStats
+from kedrec.graphdb.versions import new_version, write_manifest
+
+__all__ = ["LoadReport", "OnProgress", "load_graph"]
+
+OnProgress = Callable[[str, int, int], None]
+"""Told of the stage, and of how many of how many stages are done."""
+STAGES = ("reading triples", "reading names", "linking", "indexing names", "writing")
+ARRAYS = ("heads", "rels", "tails", "near_start", "near", "near_edge", "edge_triple", "degrees", "linked")
+
+
+class LoadReport(GraphStats):
+    """Size of a graph just loaded, and what its files held besides."""
+
+    duplicates: int
+    """Triples that came more than once; each was kept once."""
+    named: int
+    """Entities with edges that have a name."""
+    unnamed: int
+    """Entities with edges that have none."""
+    unlinked_names: int
+    """Entities of the names file without any edge: found by name, but not counted among the entities."""
+    seconds: float
+    """Wall-clock."""
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Everything that is written."""
+
+    ids: list[str]
+    names: list[str]
+    synonyms: list[tuple[str, ...]]
+    relations: list[str]
+    arrays: dict[str, NDArray[np.generic]]
+
+
+def load_graph(
+    files: Sequence[Path], names: Path | None, folder: Path, on_progress: OnProgress | None = None
+) -> LoadReport:
+    """Build one graph from all files and put it in the place of the former one in a single swap.
+
+    Args:
+        files: DRKG files, plain or gzipped.
+        names: names file, plain or gzipped.
+        folder: where the graph lives.
+        on_progress: told of each stage.
+
+    Raises:
+        InputError: a file does not fit; the former graph stays as it was.
+        Busy: another process is loading into the same folder.
+        WorkError: the folder cannot be written.
+    """
+    if not files:
+        raise UserError("Name at least one file of triples: kedrec graph load FILE")
+    try:
+        with new_version(folder) as building:
+            return _load(files, names, building, on_progress or _silent)
+    except OSError as error:
+        raise WorkError(
+            f"The graph could not be written into {folder}: {error}. The former graph is unchanged."
+        ) from error
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Say nothing."""
+
+
+def _load(files: Sequence[Path], names: Path | None, building: Path, told: OnProgress) -> LoadReport:
+    started = time.perf_counter()
+    told(STAGES[0], 0, len(STAGES))
+    triples = read_triples(_distinct(files))
+    told(STAGES[1], 1, len(STAGES))
+    named = read_names(names) if names else Names({}, {}, frozenset(), "")
+    told(STAGES[2], 2, len(STAGES))
+    graph = _link(triples, named)
+    told(STAGES[3], 3, len(STAGES))
+    index = NameIndex.build(graph.ids, graph.names, graph.synonyms.__getitem__)
+    told(STAGES[4], 4, len(STAGES))
+    _write(graph, index, building)
+    report = _report(triples, named, started)
+    hashes = {"triples_sha256": triples.sha256, "names_sha256": named.sha256 or None}
+    write_manifest(building, {**report.model_dump(), **hashes})
+    told(STAGES[4], 5, len(STAGES))
+    return report
+
+
+def _distinct(files: Sequence[Path]) -> list[Path]:
+    seen: set[Path] = set()
+    for path in files:
+        if path.resolve() in seen:
+            raise InputError(path, "is named twice; name each file once")
+        seen.add(path.resolve())
+    return list(files)
+
+
+def _link(triples: Triples, named: Names) -> _Graph:
+    """Put the names' own entities among those of the triples, and every edge at both its ends."""
+    ids = sorted(named.ids.union(triples.ids))
+    place_of = {entity_id: place for place, entity_id in enumerate(ids)}
+    places = np.array([place_of[entity_id] for entity_id in triples.ids], np.int32)
+    heads, tails = places[triples.heads], places[triples.tails]
+    linked = np.zeros(len(ids), np.bool_)
+    linked[places] = True
+    arrays = {"heads": heads, "rels": triples.rels, "tails": tails, "linked": linked}
+    arrays |= _adjacency(heads, triples.rels, tails, triples.relations, len(ids))
+    names = [named.names.get(entity_id, entity_id) for entity_id in ids]
+    synonyms = [named.synonyms.get(entity_id, ()) for entity_id in ids]
+    return _Graph(ids, names, synonyms, triples.relations, arrays)
+
+
+def _adjacency(
+    heads: NDArray[np.int32], rels: NDArray[np.int32], tails: NDArray[np.int32], relations: list[str], size: int
+) -> dict[str, NDArray[np.generic]]:
+    """Return, in compressed rows, the neighbours of each entity and the triples that link it to each of them.
+
+    Neighbours are sorted by place; parallel triples by the weight of their relation, then by place, the best first.
+    An entity that is linked to itself is its own neighbour here, but not in its degree.
+    """
+    ranks = np.argsort(np.array([-relation_weight(relation) for relation in relations]), kind="stable").argsort()
+    order = np.lexsort((tails, heads, ranks[rels])).astype(np.int32)
+    ends = np.stack([heads[order], tails[order]], axis=1)
+    both = np.stack(
+        [ends[:, 0].astype(np.int64) * size + ends[:, 1], ends[:, 1].astype(np.int64) * size + ends[:, 0]], 1
+    )
+    keep = np.stack([np.ones(len(order), np.bool_), ends[:, 0] != ends[:, 1]], axis=1).ravel()
+    keys, edge_triple = both.ravel()[keep], np.repeat(order, 2)[keep]
+    sort = np.argsort(keys, kind="stable")
+    pairs, firsts = np.unique(keys[sort], return_index=True)
+    nodes, near = pairs // size, (pairs % size).astype(np.int32)
+    return {
+        "near_start": np.searchsorted(nodes, np.arange(size + 1)),
+        "near": near,
+        "near_edge": np.append(firsts, len(keys)),
+        "edge_triple": edge_triple[sort],
+        "degrees": np.bincount(nodes[nodes != near], minlength=size).astype(np.int32),
+    }
+
+
+def _write(graph: _Graph, index: NameIndex, building: Path) -> None:
+    for name in ARRAYS:
+        np.save(building / f"{name}.npy", graph.arrays[name])
+    synonyms = ["|".join(others) for others in graph.synonyms]
+    for name, lines in (
+        ("ids", graph.ids),
+        ("names", graph.names),
+        ("synonyms", synonyms),
+        ("relations", graph.relations),
+    ):
+        (building / f"{name}.txt").write_bytes("\n".join(lines).encode("utf-8"))
+    index.save(building)
+
+
+def _report(triples: Triples, named: Names, started: float) -> LoadReport:
+    linked = len(triples.ids)
+    with_name = sum(entity_id in named.names for entity_id in triples.ids)
+    relations = np.bincount(triples.rels, minlength=len(triples.relations)).tolist()
+    return LoadReport(
+        entities=linked,
+        triples=len(triples.heads),
+        kinds=dict(sorted(Counter(kind_of(entity_id) for entity_id in triples.ids).items())),
+        relations=dict(zip(triples.relations, relations, strict=True)),
+        source_sha256=_source_sha256(triples, named),
+        duplicates=triples.duplicates,
+        named=with_name,
+        unnamed=linked - with_name,
+        unlinked_names=len(named.ids.difference(triples.ids)),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def _source_sha256(triples: Triples, named: Names) -> str:
+    """Return one hash for all files, whatever the order of the triples' files: that of the file where there is one."""
+    if len(triples.sha256) == 1 and not named.sha256:
+        return triples.sha256[0]
+    return hashlib.sha256("\n".join([*sorted(triples.sha256), named.sha256]).encode()).hexdigest()

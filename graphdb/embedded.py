@@ -1,0 +1,314 @@
+"""The embedded store: one graph in memory-mapped arrays, read by any number of processes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedrec.errors import DamagedData, UserError
+from kedrec.graphdb import ranking
+from kedrec.graphdb.build import ARRAYS
+from kedrec.graphdb.drkg import kind_of
+from kedrec.graphdb.name_index import NameIndex
+from kedrec.graphdb.names import Resolver
+from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour
+from kedrec.graphdb.versions import current_version, read_manifest
+from kedrec.graphdb.walks import Row, Walks
+from kedrec.records import Edge, Entity, GraphPath, Match
+
+__all__ = ["EmbeddedStore"]
+
+MAX_HOPS = 3
+
+
+class _Arrays:
+    """What all views of one graph share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.manifest = read_manifest(folder)
+        self.folder = folder
+        self.ids, self.names, self.relations = (
+            _lines(folder / f"{name}.txt") for name in ("ids", "names", "relations")
+        )
+        loaded: dict[str, NDArray[np.generic]] = {
+            name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in ARRAYS
+        }
+        self.arrays = loaded
+        self.edges: dict[int, Edge] = {}
+        if not len(self.ids) == len(self.names) == len(loaded["degrees"]):
+            raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
+
+    @cached_property
+    def synonyms(self) -> list[str]:
+        return _lines(self.folder / "synonyms.txt")
+
+    @cached_property
+    def kinds(self) -> NDArray[np.int16]:
+        """Number of each entity's kind in `kind_names`."""
+        codes = {kind: code for code, kind in enumerate(self.kind_names)}
+        return np.array([codes[kind_of(entity_id)] for entity_id in self.ids], np.int16)
+
+    @cached_property
+    def kind_names(self) -> list[str]:
+        return sorted({kind_of(entity_id) for entity_id in self.ids})
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        return np.array([ranking.relation_weight(relation) for relation in self.relations])
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        index = NameIndex.open(self.folder)
+        return Resolver(self.ids, self.names, self.synonyms_of, self.place, index)
+
+    def synonyms_of(self, i: int) -> tuple[str, ...]:
+        joined = self.synonyms[i]
+        return tuple(joined.split("|")) if joined else ()
+
+    def place(self, entity_id: str) -> int | None:
+        place = bisect_left(self.ids, entity_id)
+        return place if place < len(self.ids) and self.ids[place] == entity_id else None
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_bytes().decode("utf-8").split("\n")
+
+
+class EmbeddedStore:
+    """The embedded graph store, or a view of it with some pairs hidden; see `GraphStore`.
+
+    Entities without a visible edge are answered for only where the names file has them: hiding the last edge of an
+    entity has the same effect as never having loaded that edge.
+    """
+
+    def __init__(self, shared: _Arrays, hidden: HiddenPairs = frozenset()) -> None:
+        self._shared = shared
+        self.hidden: HiddenPairs = hidden
+        self._walks = Walks(shared.arrays, shared.weights, self._hidden_places())
+
+    @classmethod
+    def open(cls, folder: Path) -> EmbeddedStore:
+        """Open the graph of a folder.
+
+        Raises:
+            NotReady: none was loaded, or in another format.
+            DamagedData: its files do not fit together.
+        """
+        for attempt in (1, 2, 3):
+            version = current_version(folder)
+            try:
+                return cls(_Arrays(version))
+            except (OSError, DamagedData, ValueError) as error:
+                if attempt == 3 and isinstance(error, DamagedData):
+                    raise
+                if attempt == 3 or (current_version(folder) == version and version.exists()):
+                    raise DamagedData(f"The graph in {version} is damaged ({error}). Load it again.") from error
+        raise DamagedData(f"The graph in {folder} cannot be opened.")
+
+    @property
+    def ids(self) -> list[str]:
+        """Entity ids, sorted; those of the names file that have no edge included."""
+        return self._shared.ids
+
+    @property
+    def names(self) -> list[str]:
+        """Preferred names in the order of `ids`; the id itself where there is none."""
+        return self._shared.names
+
+    @property
+    def relations(self) -> list[str]:
+        """Relation names, sorted."""
+        return self._shared.relations
+
+    @property
+    def heads(self) -> NDArray[np.int32]:
+        """Place of the head of each triple, hidden ones included, shape (triples,)."""
+        return self._shared.arrays["heads"]  # type: ignore[return-value]
+
+    @property
+    def rels(self) -> NDArray[np.int32]:
+        """Place of the relation of each triple, shape (triples,)."""
+        return self._shared.arrays["rels"]  # type: ignore[return-value]
+
+    @property
+    def tails(self) -> NDArray[np.int32]:
+        """Place of the tail of each triple, shape (triples,)."""
+        return self._shared.arrays["tails"]  # type: ignore[return-value]
+
+    @property
+    def source_sha256(self) -> str:
+        """Hash of the files the graph was built from."""
+        return str(self._shared.manifest["source_sha256"])
+
+    @property
+    def manifest(self) -> dict[str, object]:
+        """What the load reported, and the hashes of its files."""
+        return dict(self._shared.manifest)
+
+    def synonyms(self, i: int) -> tuple[str, ...]:
+        """Other names of the entity at a place."""
+        return self._shared.synonyms_of(i)
+
+    def place(self, entity_id: str) -> int | None:
+        """Place of an id in `ids`; None where it is not there or not visible."""
+        place = self._shared.place(entity_id)
+        return place if place is not None and self._visible(place) else None
+
+    def hiding(self, pairs: HiddenPairs) -> EmbeddedStore:
+        """The same graph as if the direct edges of these pairs, and those hidden already, had never been loaded."""
+        return EmbeddedStore(self._shared, self.hidden | pairs)
+
+    def get(self, entity_id: str) -> Entity | None:
+        """The entity with this id."""
+        place = self.place(entity_id)
+        return None if place is None else self._shared.resolver.entity(place)
+
+    def search(self, name: str, kinds: Sequence[str] | None = None, limit: int = 10) -> Match:
+        """What a name (or an id) means; never a similar name in silence."""
+        return self._shared.resolver.resolve(name, kinds, limit, self._visible)
+
+    def direct(self, a: str, b: str) -> list[Edge]:
+        """Edges between two entities, either way, sorted."""
+        first, second = self.place(a), self.place(b)
+        if first is None or second is None:
+            return []
+        return sorted(self._edges(self._walks.between(first, second)), key=ranking.edge_key)
+
+    def neighbours(
+        self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50
+    ) -> list[Edge]:
+        """Edges at an entity, either way; the least connected other ends first."""
+        place = self.place(entity_id)
+        if place is None:
+            return []
+        keep_relation, keep_kind = self._relation(relation), self._kind(kind)
+        if keep_relation == -1 or keep_kind == -1:
+            return []
+        triples = self._walks.edges_at(place, keep_relation, keep_kind, self._shared.kinds, limit)
+        return self._edges(triples)
+
+    def shared(self, a: str, b: str, kind: str = "Gene", limit: int = 20) -> list[SharedNeighbour]:
+        """Entities of one kind next to both, the least connected first."""
+        first, second, code = self.place(a), self.place(b), self._kind(kind)
+        if first is None or second is None or code == -1 or first == second:
+            return []
+        between = self._walks.common(first, second)
+        between = between[self._shared.kinds[between] == code]
+        degrees = self._walks.degrees[between]
+        best = between[np.lexsort((between, degrees))][:limit].tolist()
+        return [self._shared_neighbour(first, second, place) for place in best]
+
+    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = 500) -> list[GraphPath]:
+        """Simple paths from a to b of at most `max_hops` edges that walk through no hub, best first.
+
+        Raises:
+            UserError: `max_hops` is not 1, 2 or 3.
+        """
+        if not 1 <= max_hops <= MAX_HOPS:
+            raise UserError(f"Paths have 1 to {MAX_HOPS} edges, not {max_hops}.")
+        first, second = self.place(a), self.place(b)
+        if first is None or second is None or first == second or limit < 1:
+            return []
+        rows = self._walks.paths(first, second, max_hops, limit, hub_limit)
+        found = [(self._path(row), [self.ids[place] for place in row]) for row in rows]
+        found.sort(key=lambda item: ranking.path_key(*item))
+        return [path for path, _ in found[:limit]]
+
+    def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
+        """What the graph says of each (compound, disease) pair, in the order given."""
+        return [self._evidence(compound, disease, limit) for compound, disease in pairs]
+
+    def stats(self) -> GraphStats:
+        """Size of the graph, hidden edges left out."""
+        manifest = {field: self._shared.manifest[field] for field in GraphStats.model_fields}
+        return self._visible_stats() if self._walks.hidden else GraphStats.model_validate(manifest)
+
+    def _visible_stats(self) -> GraphStats:
+        gone = self._walks.hidden_triples()
+        kept = np.ones(len(self.heads), np.bool_)
+        kept[gone] = False
+        heads, rels, tails = self.heads[kept], self.rels[kept], self.tails[kept]
+        linked = np.union1d(heads, tails).tolist()
+        relations = np.bincount(rels, minlength=len(self.relations)).tolist()
+        return GraphStats(
+            entities=len(linked),
+            triples=len(heads),
+            kinds=dict(sorted(Counter(kind_of(self.ids[place]) for place in linked).items())),
+            relations={relation: n for relation, n in zip(self.relations, relations, strict=True) if n},
+            source_sha256=self.source_sha256,
+        )
+
+    def _hidden_places(self) -> list[tuple[int, int]]:
+        found = []
+        for pair in self.hidden:
+            places = [self._shared.place(entity_id) for entity_id in pair]
+            if len(places) == 2 and places[0] is not None and places[1] is not None:
+                found.append((places[0], places[1]))
+        return found
+
+    def _visible(self, place: int) -> bool:
+        if self._shared.names[place] != self._shared.ids[place] or not self._shared.arrays["linked"][place]:
+            return True
+        return not self._walks.hidden or self._walks.has_edges(place) or bool(self._shared.synonyms[place])
+
+    def _relation(self, relation: str | None) -> int | None:
+        if relation is None:
+            return None
+        place = bisect_left(self.relations, relation)
+        return place if place < len(self.relations) and self.relations[place] == relation else -1
+
+    def _kind(self, kind: str | None) -> int | None:
+        if kind is None:
+            return None
+        return self._shared.kind_names.index(kind) if kind in self._shared.kind_names else -1
+
+    def _edge(self, triple: int) -> Edge:
+        known = self._shared.edges.get(triple)
+        if known is None:
+            head, rel, tail = int(self.heads[triple]), int(self.rels[triple]), int(self.tails[triple])
+            known = ranking.make_edge(self.ids[head], self.relations[rel], self.ids[tail])
+            self._shared.edges[triple] = known
+        return known
+
+    def _edges(self, triples: NDArray[np.int32]) -> list[Edge]:
+        return [self._edge(triple) for triple in triples.tolist()]
+
+    def _shared_neighbour(self, first: int, second: int, place: int) -> SharedNeighbour:
+        one, two = (
+            sorted(self._edges(self._walks.between(end, place)), key=ranking.edge_key) for end in (first, second)
+        )
+        degree = int(self._walks.degrees[place])
+        return SharedNeighbour(
+            entity=self._shared.resolver.entity(place),
+            first=tuple(one),
+            second=tuple(two),
+            score=ranking.shared_score(degree),
+        )
+
+    def _path(self, row: Row) -> GraphPath:
+        edges = [
+            min(self._edges(self._walks.between(one, other)), key=ranking.best_key) for one, other in pairwise(row)
+        ]
+        degrees = [int(self._walks.degrees[place]) for place in row[1:-1]]
+        return ranking.make_path(edges, [self.ids[place] for place in row], degrees, self._name)
+
+    def _name(self, entity_id: str) -> str:
+        place = self._shared.place(entity_id)
+        return entity_id if place is None else self.names[place]
+
+    def _evidence(self, compound: str, disease: str, limit: int) -> PairEvidence:
+        paths = self.paths(compound, disease, limit=limit + 1)
+        return PairEvidence(
+            compound=compound,
+            disease=disease,
+            direct=tuple(self.direct(compound, disease)),
+            shared_genes=tuple(self.shared(compound, disease, limit=limit)),
+            paths=tuple(path for path in paths if len(path.edges) > 1)[:limit],
+        )

@@ -1,0 +1,133 @@
+"""Reads tab-separated files strictly: every fault is told with its line before anything else sees the text."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from kedrec.errors import InputError
+
+__all__ = ["Table", "read_table"]
+
+GZIP_MAGIC = b"\x1f\x8b"
+CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
+NOT_SEPARATORS = bytes(code for code in range(256) if code not in b"\t\n")
+C1_CONTROL = re.compile("[\x80-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The checked text of a tab-separated file."""
+
+    path: Path
+    """Where it was read from."""
+    content: bytes
+    """UTF-8, lines ended by a line feed, every line with the right number of columns."""
+    lines: int
+    """Number of lines."""
+    sha256: str
+    """Hash of the file as it is on disk."""
+
+
+def read_table(path: Path, columns: int, what: str) -> Table:
+    """Read a file and check all that can be checked without knowing what the columns mean.
+
+    Args:
+        path: plain or gzipped file; a byte order mark and CRLF line ends are accepted.
+        columns: number of columns that each line must have.
+        what: the columns in words, for the messages.
+
+    Raises:
+        InputError: the file is missing, empty, cut off, no gzip, no UTF-8, a web page, or a line does not fit.
+    """
+    raw = _read(path)
+    content = _unpack(path, raw).removeprefix(b"\xef\xbb\xbf")
+    _check_start(path, content, what)
+    _check_characters(path, content)
+    content = _end_lines(path, content)
+    _check_columns(path, content, columns, what)
+    return Table(path, content, content.count(b"\n"), hashlib.sha256(raw).hexdigest())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(path, "is a folder; name the files in it") from None
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
+
+
+def _unpack(path: Path, raw: bytes) -> bytes:
+    if not raw.startswith(GZIP_MAGIC):
+        if path.suffix == ".gz" and raw:
+            raise InputError(path, "is named .gz but is not gzipped; rename it or fetch it again")
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(path, f"the gzip data is damaged or cut off ({error}); fetch it again") from None
+
+
+def _check_start(path: Path, content: bytes, what: str) -> None:
+    start = content[:4096].strip()
+    if not start and not content.strip():
+        raise InputError(path, f"the file is empty; expected lines of {what}")
+    if start.startswith(b"<"):
+        raise InputError(path, f"looks like a web page, not like lines of {what}; fetch it again", 1)
+
+
+def _check_characters(path: Path, content: bytes) -> None:
+    if len(content.translate(None, CONTROL)) != len(content):
+        place = re.search(b"[" + re.escape(CONTROL) + b"]", content)
+        offset = place.start() if place else 0
+        raise InputError(path, f"control character 0x{content[offset]:02x}; remove it", _line_of(content, offset))
+    if content.isascii():
+        return
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(path, "not valid UTF-8; convert the file first", _line_of(content, error.start)) from None
+    if place_in_text := C1_CONTROL.search(text):
+        line = text.count("\n", 0, place_in_text.start()) + 1
+        raise InputError(path, f"control character U+{ord(place_in_text[0]):04X}; remove it", line)
+
+
+def _end_lines(path: Path, content: bytes) -> bytes:
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n")
+        if content.endswith(b"\r"):
+            content = content[:-1] + b"\n"
+        if (offset := content.find(b"\r")) >= 0:
+            raise InputError(
+                path, "carriage return within a line; end lines with LF or CRLF", _line_of(content, offset)
+            )
+    return content if content.endswith(b"\n") else content + b"\n"
+
+
+def _check_columns(path: Path, content: bytes, columns: int, what: str) -> None:
+    separators = content.translate(None, NOT_SEPARATORS)
+    right = b"\t" * (columns - 1)
+    if separators == (right + b"\n") * content.count(b"\n"):
+        return
+    for number, found in enumerate(separators.split(b"\n"), 1):
+        if found != right:
+            raise InputError(path, _columns_problem(content, number, len(found) + 1, columns, what), number)
+
+
+def _columns_problem(content: bytes, number: int, found: int, columns: int, what: str) -> str:
+    line = content.split(b"\n", number)[number - 1].decode("utf-8")
+    if not line.strip():
+        return f"blank line; expected {what}"
+    hint = "; columns must be separated by tabs, not spaces" if found == 1 and " " in line else ""
+    return f"{found} column{'s' if found > 1 else ''} where {columns} belong: {what}{hint}"
+
+
+def _line_of(content: bytes, offset: int) -> int:
+    return content.count(b"\n", 0, offset) + 1

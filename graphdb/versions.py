@@ -1,0 +1,127 @@
+"""Versions of a graph on disk: built aside, put in place by one rename, the former one kept until then."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kedrec.errors import Busy, DamagedData, NotReady
+
+__all__ = ["FORMAT", "current_version", "new_version", "read_manifest", "write_manifest"]
+
+FORMAT = 1
+"""Version of the files; a graph of another version must be loaded again."""
+MANIFEST = "manifest.json"
+CURRENT = "CURRENT"
+PREFIX = "version-"
+UNFINISHED = ".building-"
+
+
+def current_version(folder: Path) -> Path:
+    """Return the folder of the graph in use.
+
+    Raises:
+        NotReady: no graph was loaded here.
+    """
+    try:
+        name = (folder / CURRENT).read_text("utf-8").strip()
+    except FileNotFoundError:
+        raise NotReady(f"No graph in {folder}. Load one: kedrec graph load FILE --names FILE") from None
+    return folder / name
+
+
+def read_manifest(version: Path) -> dict[str, Any]:
+    """Return the manifest of a version.
+
+    Raises:
+        DamagedData: it is missing or cannot be read.
+        NotReady: it was written in another format.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((version / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedData(f"The graph in {version} is damaged ({error}). Load it again: kedrec graph load") from error
+    if manifest.get("format") != FORMAT:
+        raise NotReady(f"The graph in {version} has another format. Load it again: kedrec graph load FILE")
+    return manifest
+
+
+def write_manifest(version: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest of a version; the last file of it."""
+    (version / MANIFEST).write_text(json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=1), "utf-8")
+
+
+@contextlib.contextmanager
+def new_version(folder: Path) -> Iterator[Path]:
+    """Give an empty folder to build in; when the block ends well it becomes the graph in use, else nothing changes.
+
+    What an earlier, killed build left behind is removed first.
+
+    Raises:
+        Busy: another process is building.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _lock(folder):
+        _sweep(folder)
+        building = folder / f"{UNFINISHED}{os.getpid()}"
+        building.mkdir()
+        try:
+            yield building
+            _put_in_place(folder, building)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        _sweep(folder)
+
+
+@contextlib.contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    import fcntl
+
+    with (folder / "lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"Another process is loading a graph into {folder}. Wait until it is done.") from None
+        yield
+
+
+def _sweep(folder: Path) -> None:
+    """Remove every version but the one in use; whoever has an old one open keeps reading it."""
+    with contextlib.suppress(NotReady):
+        in_use = current_version(folder).name
+        for version in folder.glob(f"{PREFIX}*"):
+            if version.name != in_use:
+                shutil.rmtree(version, ignore_errors=True)
+    for leftover in [*folder.glob(f"{UNFINISHED}*"), *folder.glob(f"{CURRENT}.new")]:
+        shutil.rmtree(leftover, ignore_errors=True) if leftover.is_dir() else leftover.unlink()
+
+
+def _put_in_place(folder: Path, building: Path) -> None:
+    for path in building.iterdir():
+        _sync(path)
+    _sync(building)
+    version = folder / f"{PREFIX}{_next_number(folder):06d}"
+    building.rename(version)
+    fresh = folder / f"{CURRENT}.new"
+    fresh.write_text(version.name + "\n", "utf-8")
+    _sync(fresh)
+    fresh.replace(folder / CURRENT)
+    _sync(folder)
+
+
+def _next_number(folder: Path) -> int:
+    numbers = [int(path.name.removeprefix(PREFIX)) for path in folder.glob(f"{PREFIX}*")]
+    return max(numbers, default=0) + 1
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
