@@ -1,0 +1,101 @@
+"""The selection task on the starter data: what is hidden, what is counted, what is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kedrec.cli import main
+from kedrec.config import Settings
+from kedrec.distill.pairs import read_pairs
+from kedrec.errors import InputError
+from kedrec.eval.selection import evaluate_selection
+
+STARTER = Path(__file__).parent.parent / "examples" / "starter"
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the starter graph and nothing else."""
+    from kedrec.graphdb.build import load_graph
+
+    home = tmp_path_factory.mktemp("loaded")
+    load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")
+    return home
+
+
+@pytest.fixture
+def settings(loaded: Path) -> Settings:
+    return Settings(home=loaded, setting="none")
+
+
+def test_the_report_counts_everything(settings):
+    pairs = read_pairs(STARTER / "pairs.jsonl").of_split("dev")
+    told: list[tuple[int, int]] = []
+    report = evaluate_selection(pairs, settings, hide_pairs=True, on_progress=lambda *n: told.append(n))
+    assert report.n == sum(kind.n for kind in report.by_kind.values()) == len(pairs.questions)
+    assert report.hidden_pairs == len(pairs.hidden())
+    assert (report.setting, report.model) == ("none", "offline")
+    assert report.f1_ci95[0] <= report.f1 <= report.f1_ci95[1]
+    assert told[-1] == (report.n, report.n)
+
+
+def test_the_graph_gives_the_answers_away_unless_they_are_hidden(settings):
+    pairs = read_pairs(STARTER / "pairs.jsonl")
+    shown = evaluate_selection(pairs, settings)
+    hidden = evaluate_selection(pairs, settings, hide_pairs=True)
+    assert shown.hidden_pairs == 0
+    assert shown.accuracy > 0.9
+    assert hidden.accuracy < shown.accuracy
+
+
+def test_nothing_is_recorded_unless_asked_for(settings):
+    pairs = read_pairs(STARTER / "pairs.jsonl").of_split("dev")
+    before = sorted(settings.home.rglob("traces*"))
+    evaluate_selection(pairs, settings)
+    assert sorted(settings.home.rglob("traces*")) == before
+    evaluate_selection(pairs, settings, record=True)
+    assert sorted(settings.home.rglob("traces*")) != before
+
+
+def test_an_item_that_fails_counts_as_not_answered(settings, tmp_path):
+    rows = [json.loads(line) for line in (STARTER / "pairs.jsonl").read_text("utf-8").splitlines()[:4]]
+    rows[0]["disease"]["id"] = "Disease::nowhere"
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    report = evaluate_selection(read_pairs(tmp_path / "pairs.jsonl"), settings)
+    assert report.failed == {"UnknownEntity": 1}
+    assert report.abstained == 1
+    assert report.recall <= 0.75
+    assert report.precision >= report.recall
+
+
+def test_pairs_without_answers_are_refused(settings, tmp_path):
+    row = json.loads((STARTER / "pairs.jsonl").read_text("utf-8").splitlines()[0])
+    del row["answer"]
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row))
+    with pytest.raises(InputError, match="no `answer`"):
+        evaluate_selection(read_pairs(tmp_path / "pairs.jsonl"), settings)
+
+
+def test_the_command_prints_one_document_with_the_promised_keys(settings, capsys):
+    arguments = ["eval", "selection", str(STARTER / "pairs.jsonl"), "--setting", "none", "--model", "offline"]
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--hide-pairs", "--json", "--home", str(settings.home)])
+    assert ended.value.code == 0
+    printed = json.loads(capsys.readouterr().out)
+    promised = {"n", "setting", "model", "accuracy", "f1", "f1_ci95", "by_kind", "abstained", "hidden_pairs"}
+    assert promised <= set(printed)
+    assert all({"n", "accuracy", "f1"} <= set(kind) for kind in printed["by_kind"].values())
+    assert printed["n"] == 40
+
+
+def test_the_command_prints_a_table_for_people(settings, capsys):
+    arguments = ["eval", "selection", str(STARTER / "pairs.jsonl"), "--setting", "none", "--home", str(settings.home)]
+    with pytest.raises(SystemExit):
+        main(arguments)
+    printed = capsys.readouterr().out
+    assert "F1" in printed
+    assert "same_target_co_mentioned" in printed
+    assert "nothing hidden" in printed
