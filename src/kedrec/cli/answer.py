@@ -2,12 +2,89 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kedrec.cli.console import Json, emit_json, progress, say, settings
+from kedrec.cli.recommend import Model, SettingOption, outcome_error, step_bar
+from kedrec.errors import UserError
+
+if TYPE_CHECKING:
+    from kedrec.agents.understanding import Understanding
+
 __all__ = ["ask", "chat"]
 
 
-def ask(question: str) -> None:
-    """Ask."""
+def ask(
+    question: Annotated[str, typer.Argument(help="A question about drugs for a disease, in plain words.")],
+    setting: SettingOption = None,
+    model: Model = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec ask "Why baricitinib rather than sulfasalazine for alopecia areata?"
+
+    Answer a question in plain words. With one drug the best-ranked others are weighed beside it; with none, the three
+    best-ranked. Asks back, with exit code 2, where a name is ambiguous or the disease is missing.
+    """
+    resolved = settings(setting=setting, model=model)
+    from kedrec.agents.agent import Agent
+    from kedrec.agents.asking import query_for
+    from kedrec.agents.understanding_by_model import understand_question
+
+    with Agent.open(resolved) as agent:
+        understood, notes = understand_question(agent, question)
+        if understood.ask_back:
+            _ask_back(understood, json_output)
+        with progress() as bar:
+            query, added = query_for(agent, understood, resolved.setting)
+            trace = agent.run(query, step_bar(bar))
+    for note in (*notes, *added):
+        say(note)
+    if trace.recommendation is None:
+        raise outcome_error(trace)
+    if json_output:
+        emit_json(trace.recommendation)
+        return
+    from kedrec.cli.views import print_recommendation
+
+    print_recommendation(trace.recommendation)
 
 
-def chat() -> None:
-    """Chat."""
+def _ask_back(understood: Understanding, json_output: bool) -> None:
+    """Say what is missing; as JSON, what was understood is on stdout all the same."""
+    if json_output:
+        emit_json(understood)
+    else:
+        from kedrec.agents.understanding import said_how
+
+        for match in ([understood.disease] if understood.disease else []) + list(understood.drugs):
+            say(f"Understood {said_how(match)}.")
+    raise UserError(understood.ask_back or "")
+
+
+def chat(
+    setting: SettingOption = None,
+    model: Model = None,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the last conversation.")] = False,
+) -> None:
+    """Type:  kedrec chat
+
+    Talk about drugs for diseases. Follow-ups such as "and compared with methotrexate?", "what about its safety?" and
+    "and for psoriasis?" are understood. Ctrl-C stops an answer, and at the prompt the chat; /help lists the commands.
+    """
+    resolved = settings(setting=setting, model=model)
+    from kedrec.agents.agent import Agent, new_trace_id
+    from kedrec.agents.chat import Conversation
+    from kedrec.agents.chat_history import ChatHistory
+    from kedrec.cli.talk import Talk
+
+    with Agent.open(resolved) as agent:
+        history = ChatHistory(resolved.home / "chat", None if go_on else new_trace_id())
+        if not history.conversation:
+            history.begin(new_trace_id())
+        conversation = Conversation(agent, resolved.setting, history.topic())
+        try:
+            Talk(conversation, history).run()
+        finally:
+            history.close()

@@ -1,0 +1,181 @@
+"""The chat on the terminal, or on a pipe: reads messages, shows answers while they come, obeys commands."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from kedrec.cli.console import say
+from kedrec.cli.recommend import STEPS
+from kedrec.cli.views import print_recommendation
+from kedrec.errors import KedrecError
+
+if TYPE_CHECKING:
+    from rich.live import Live
+
+    from kedrec.agents.chat import Conversation, Reply
+    from kedrec.agents.chat_history import ChatHistory
+    from kedrec.agents.events import Event
+    from kedrec.records import Evidence
+
+__all__ = ["Talk"]
+
+PROMPT = "\n› "
+WELCOME = "Ask about drugs for a disease, for instance: Why baricitinib rather than sulfasalazine for alopecia areata?"
+HELP = """\
+Ask in plain words, and follow up: "and compared with methotrexate?", "what about its safety?", "and for psoriasis?"
+/evidence  all evidence of the last answer     /new   forget what this is about
+/help      this                                /quit  leave (or Ctrl-D; Ctrl-C stops an answer)"""
+LINES_SHOWN = 8
+
+
+class Talk:
+    """Reads and answers until the user leaves.
+
+    Args:
+        conversation: answers.
+        history: keeps what was said.
+    """
+
+    def __init__(self, conversation: Conversation, history: ChatHistory) -> None:
+        from rich.console import Console
+
+        self._conversation, self._history = conversation, history
+        self._console = Console()
+        self._typed = sys.stdin.isatty()
+        self._commands: dict[str, Callable[[], None]] = {
+            "/help": self._help,
+            "/new": self._new,
+            "/evidence": self._evidence,
+        }
+
+    def run(self) -> None:
+        """Talk until `/quit` or the end of the input.
+
+        Raises:
+            KeyboardInterrupt: on Ctrl-C at the prompt.
+        """
+        self._welcome()
+        while (line := self._read()) is not None and line not in ("/quit", "/exit"):
+            if line.startswith("/"):
+                self._commands.get(line, self._unknown)()
+            elif line:
+                self._answer(line)
+
+    def _welcome(self) -> None:
+        if self._typed:
+            import readline  # noqa: F401 - gives the prompt its line editing
+
+            topic = self._conversation.topic
+            going_on = f"Going on about {topic.disease.query}. " if topic.disease else ""
+            say(f"{going_on}{WELCOME}  /help for more.")
+
+    def _read(self) -> str | None:
+        """The next message; None at the end of the input."""
+        if self._typed:
+            try:
+                return input(PROMPT).strip()
+            except EOFError:
+                return None
+        line = sys.stdin.readline()
+        return line.strip() if line else None
+
+    def _answer(self, line: str) -> None:
+        """Answer a message; Ctrl-C stops this answer and nothing else, a mistake is one line."""
+        try:
+            with Watching() as watching:
+                reply = self._conversation.reply(line, watching.told if watching.shown else None)
+            self._history.add(line, reply, self._conversation.topic)
+            self._show(reply)
+        except KeyboardInterrupt:
+            say("stopped; the chat goes on. Ctrl-C again or /quit leaves it.")
+        except KedrecError as error:
+            say(f"kedrec: {error}")
+
+    def _show(self, reply: Reply) -> None:
+        for note in reply.notes:
+            self._print(note, style="dim")
+        if reply.kind == "question":
+            self._print(reply.text)
+        elif reply.kind == "topic" and reply.recommendation is not None:
+            self._show_topics(reply, reply.recommendation.evidence)
+        elif reply.recommendation is not None:
+            print_recommendation(reply.recommendation)
+
+    def _show_topics(self, reply: Reply, evidence: dict[str, Evidence]) -> None:
+        for topic in reply.topics:
+            marks = "".join(f"[{key}]" for key in topic.answer.citations)
+            self._print(f"\n{topic.title} ({topic.answer.stance})", style="bold")
+            self._print(f"  {topic.answer.text} {marks}".rstrip())
+            self._print_evidence({key: evidence[key] for key in topic.answer.citations if key in evidence})
+        self._print(f"\nfrom trace {reply.trace_id}. Not medical advice.", style="dim")
+
+    def _print_evidence(self, evidence: dict[str, Evidence]) -> None:
+        for key, entry in evidence.items():
+            self._print(f"  [{key}] {entry.text}")
+            self._print(f"       {entry.source_id}", style="dim")
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self._console.print(text, style=style, markup=False, highlight=False)
+
+    def _help(self) -> None:
+        self._print(HELP)
+
+    def _new(self) -> None:
+        from kedrec.agents.agent import new_trace_id
+        from kedrec.agents.chat import Topic
+
+        self._conversation.topic = Topic()
+        self._history.begin(new_trace_id())
+        self._print("A new conversation.")
+
+    def _evidence(self) -> None:
+        last = self._conversation.topic.recommendation
+        if last is None or not last.evidence:
+            self._print("There is no evidence yet: ask something first.")
+        else:
+            self._print_evidence(last.evidence)
+
+    def _unknown(self) -> None:
+        say("No such command. /help lists them.")
+
+
+class Watching(AbstractContextManager["Watching"]):
+    """Shows on a terminal, while an answer is made, the step that is on and the end of what the model has written.
+
+    What is shown here is the model's draft and goes away; the answer that passed the check comes after it.
+    """
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True)
+        self.shown = self._console.is_terminal
+        self._step, self._text = "", ""
+        self._live: Live | None = None
+
+    def __enter__(self) -> Watching:
+        if self.shown:
+            from rich.live import Live
+
+            self._live = Live(console=self._console, transient=True, refresh_per_second=12)
+            self._live.start()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def told(self, event: Event) -> None:
+        """Take in an event of the run."""
+        if event.kind == "step_started":
+            self._step, self._text = STEPS.get(event.step, event.step), ""
+        elif event.kind == "token":
+            self._text += event.text
+        if self._live is not None:
+            from rich.text import Text
+
+            lines = [f"{self._step} …", *self._text.splitlines()[-LINES_SHOWN:]]
+            self._live.update(Text("\n".join(lines), style="dim"))
