@@ -91,13 +91,22 @@ class LiveCalls:
         return [call.result for call in made]
 
     async def models(self, step: str, requests: Sequence[ModelRequest]) -> list[ModelCall]:
-        """Ask the model side by side."""
-        made = await asyncio.gather(*(self._ask(step, request) for request in requests))
+        """Ask the model, side by side where it is somewhere else."""
+        if self._waits():
+            made = await asyncio.gather(*(self._ask(step, request) for request in requests))
+        else:
+            made = [await self._ask(step, request) for request in requests]
         self.record.extend(call for call, _ in made)
         for _, error in made:
             if error is not None:
                 raise error
         return [call for call, _ in made]
+
+    def _waits(self) -> bool:
+        """Whether the model waits for somebody else; one that works in this process gains nothing side by side."""
+        from langchain_core.language_models import BaseChatModel
+
+        return type(self._model)._agenerate is not BaseChatModel._agenerate
 
     async def _tool(self, step: str, name: str, arguments: dict[str, Any]) -> ToolCall:
         started = time.perf_counter()

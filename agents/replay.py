@@ -39,7 +39,7 @@ class ReplayReport(Record):
     """Where not."""
 
 
-class Differs(KedrecError):
+class Differs(Exception):
     """Ends a replay at its first difference."""
 
     def __init__(self, difference: Difference) -> None:

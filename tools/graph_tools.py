@@ -69,7 +69,8 @@ class GraphTools:
             return found
         ill, compound = found
         pair = self._store.batch_evidence([(compound.id, ill.id)], limit=LIMIT)[0]
-        findings = [*self._pair_findings(pair), *self._profile(compound)]
+        every = [*self._pair_findings(pair), *self._profile(compound)]
+        findings = tuple({finding.source_id: finding for finding in every}.values())
         linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
         if not findings:
             text = f"The graph says nothing of {compound.name} and {ill.name}."
@@ -77,7 +78,9 @@ class GraphTools:
         said = (
             f"{linked or 'No'} link(s) between {compound.name} and {ill.name}; {len(findings)} finding(s) in the graph."
         )
-        return ToolResult(status="found", message=said, findings=tuple(findings))
+        notes = [] if linked else [f"No link between {compound.name} and {ill.name} was found in the graph."]
+        data = {"notes": notes} if notes else {}
+        return ToolResult(status="found", message=said, findings=findings, data=data)
 
     def neighbours(self, entity: str, relation: str | None = None) -> ToolResult:
         """List the direct links of one entity in the knowledge graph, the most specific first.
@@ -126,7 +129,7 @@ class GraphTools:
         findings = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
         findings += [self._path([shared.first[0], shared.second[0]]) for shared in pair.shared_genes[:LIMIT]]
         findings += [self._path(path.edges) for path in pair.paths[:LIMIT]]
-        return list({finding.source_id: finding for finding in findings}.values())
+        return findings
 
     def _profile(self, compound: Entity) -> list[Finding]:
         targets = self._store.neighbours(compound.id, relation=TARGETS, limit=LIMIT)

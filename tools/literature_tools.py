@@ -61,11 +61,13 @@ class LiteratureTools:
             return ToolResult(status="nothing_found", message=f"No {corpus} are loaded: kedrec literature add FILE.")
         words = " ".join(part for part in (compound.name, ill.name, query) if part)
         findings, notes = self._find(self._literature, corpus, words, compound, ill)
-        data = {"notes": notes} if notes else {}
         if not findings:
             text = f"No {corpus} that name {compound.name} were found for {words!r}."
-            return ToolResult(status="nothing_found", message=text, data=data)
+            return ToolResult(status="nothing_found", message=text, data={"notes": notes} if notes else {})
         both = sum(ill.id in finding.about for finding in findings)
+        if not both:
+            notes.append(f"No {corpus} that name both {compound.name} and {ill.name} were found.")
+        data = {"notes": notes} if notes else {}
         text = f"{len(findings)} passage(s) from {corpus}, {both} of them naming both {compound.name} and {ill.name}."
         return ToolResult(status="found", message=text, findings=tuple(findings), data=data)
 

@@ -54,8 +54,8 @@ VERBS = {
     "DGIDB::POSITIVE ALLOSTERIC MODULATOR": "is allosterically enhanced by", "DGIDB::ACTIVATOR": "is activated by",
     "DGIDB::ALLOSTERIC MODULATOR": "is allosterically modulated by", "DGIDB::ANTIBODY": "is bound by the antibody",
     "DGIDB::BINDER": "is bound by", "DGIDB::PARTIAL AGONIST": "is partly activated by",
-    "bioarx::HumGenHumGen:Gene": "interacts with", "bioarx::VirGenHumGen:Gene": "interacts with",
-    "bioarx::DrugHumGen:Compound": "acts on", "bioarx::DrugVirGen:Compound": "acts on",
+    "bioarx::HumGenHumGen:Gene:Gene": "interacts with", "bioarx::VirGenHumGen:Gene:Gene": "interacts with",
+    "bioarx::DrugHumGen:Compound:Gene": "acts on", "bioarx::DrugVirGen:Compound:Gene": "acts on",
     "bioarx::Covid2_acc_host_gene": "involves", "bioarx::Coronavirus_ass_host_gene": "is associated with",
 }  # fmt: skip
 """The first two parts of a relation of DRKG -> what its head does to its tail."""

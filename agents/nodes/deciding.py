@@ -6,7 +6,7 @@ from typing import Any
 
 from kedrec.agents.check import Checker
 from kedrec.agents.context import RunContext
-from kedrec.agents.parsing import Decision, cut, parse_answers, parse_decision
+from kedrec.agents.parsing import Decision, parse_answers, parse_decision
 from kedrec.agents.requests import labels
 from kedrec.agents.state import RunState
 from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE
@@ -79,7 +79,7 @@ async def finish(state: RunState, context: RunContext) -> RunState:
         choice=choice,
         abstained=abstained,
         confidence=_confidence(decision, len(state["candidates"])) if choice else 0.0,
-        sentences=checked.passed,
+        sentences=checked.passed if decision.label else (),
         answers=tuple(Answer.model_validate(item) for item in state["answers"]),
         scores=tuple(CandidateScore.model_validate(score) for score in scores),
         evidence={key: Evidence.model_validate(entry) for key, entry in state["evidence"].items()},
@@ -107,7 +107,7 @@ def _confidence(decision: Decision, candidates: int) -> float:
 
 
 def _decision(state: RunState) -> Decision:
-    return parse_decision(cut(state["draft"]) if state["draft"] else "", labels(state))
+    return parse_decision(state["draft"], labels(state))
 
 
 def _checker(state: RunState) -> Checker:

@@ -108,9 +108,8 @@ def wants_tools(state: RunState) -> bool:
 
 
 def _refusal(context: RunContext, name: str, arguments: dict[str, Any] | None) -> str | None:
-    if arguments is None:
-        return "failed: the arguments are not a JSON object."
-    return context.budget.may_call(name, arguments)
+    refused = context.budget.may_call(name, arguments or {})
+    return refused or (None if arguments is not None else "failed: the arguments are not a JSON object.")
 
 
 async def _with_retry(context: RunContext, requests: Sequence[ToolRequest]) -> list[ToolResult]:

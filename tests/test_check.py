@@ -1,0 +1,143 @@
+"""The check lets pass only what the evidence cited in this run holds."""
+
+import pytest
+
+from kedrec.agents.check import Checker
+from kedrec.agents.parsing import parse_answers, parse_decision
+from kedrec.agents.wording import LONGEST_RATIONALE, NO_EVIDENCE, cited, without_citations
+from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Question
+
+BARI = Entity(id="Compound::1", kind="Compound", name="Baricitinib", synonyms=("Olumiant",))
+SULFA = Entity(id="Compound::2", kind="Compound", name="Sulfasalazine")
+ILL = Entity(id="Disease::1", kind="Disease", name="alopecia areata")
+EVIDENCE = {
+    "K1": Evidence(
+        key="K1", source_id="Compound::1|t|Gene::1", text="Baricitinib targets JAK1", about=("Compound::1",)
+    ),
+    "P1": Evidence(
+        key="P1",
+        source_id="PMID:1",
+        text="Baricitinib regrew hair in 38.8% of 1,200 adults with alopecia areata over 36 weeks",
+        about=("Compound::1", "Disease::1"),
+    ),
+    "P2": Evidence(key="P2", source_id="PMID:2", text="It helped few people.", about=("Compound::2",)),
+}
+CHECKER = Checker(EVIDENCE, (ILL, BARI, SULFA))
+
+
+def reason(text, *keys):
+    return CHECKER.reason(text, keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("Baricitinib regrew hair in 38.8% of 1200 adults with alopecia areata", ["P1"]),
+        ("Olumiant targets JAK1", ["K1"]),
+        ("Baricitinib targets JAK-1 and took 36 weeks", ["K1", "P1"]),
+        ("Sulfasalazine did little", ["P2"]),
+        ("It is of use", ["P1"]),
+    ],
+)
+def test_what_the_evidence_holds_passes(text, keys):
+    assert reason(text, *keys) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "keys", "why"),
+    [
+        ("Baricitinib works", [], "cites no evidence"),
+        ("", ["P1"], "empty"),
+        ("Baricitinib works", ["P9"], "not found in this run"),
+        ("Baricitinib works", ["P1", "T77"], "not found in this run"),
+        ("Sulfasalazine works", ["P1"], "does not name Sulfasalazine"),
+        ("Baricitinib beats sulfasalazine", ["P1"], "does not name Sulfasalazine"),
+        ("Baricitinib helps in alopecia areata", ["K1"], "does not name alopecia areata"),
+        ("Baricitinib helped 99% of adults", ["P1"], "number 99"),
+        ("Baricitinib helped 388 adults", ["P1"], "number 388"),
+        ("Baricitinib took .5 weeks", ["P1"], "number 0.5"),
+        ("Baricitinib targets TYK2", ["K1"], "does not hold TYK2"),
+        ("Baricitinib was tried in NCT00000001", ["P1"], "NCT00000001"),
+    ],
+)
+def test_what_the_evidence_does_not_hold_fails(text, keys, why):
+    assert why in reason(text, *keys)
+
+
+def test_counts_of_the_weigher_hold_only_for_the_sources_it_counted_over():
+    factor = Factor(group="co-mention", share=1.0, text="Baricitinib is named in 14 abstracts", sources=("PMID:1",))
+    checker = Checker(EVIDENCE, (ILL, BARI), [CandidateScore(id=BARI.id, score=1, probability=1, factors=(factor,))])
+    assert checker.reason("Baricitinib is named in 14 abstracts", ["P1"]) is None
+    assert "number 14" in checker.reason("Baricitinib is named in 14 abstracts", ["K1"])
+
+
+def test_an_answer_that_fails_gives_way_to_the_abstention_phrase():
+    question = Question(key="safety", text="?", disease=ILL.id, drug=BARI.id)
+    wrong = Answer(question=question, text="Harms 7 in 10", stance="against", citations=("P1",))
+    [kept], [failure] = CHECKER.answers([wrong])
+    assert (kept.text, kept.stance, kept.citations) == (NO_EVIDENCE, "unclear", ())
+    assert "number 7" in failure.reason
+
+
+def test_a_decision_in_the_format_is_read():
+    text = "CHOICE: B\nCONFIDENCE: 0.7\nRATIONALE:\n- It works [P1][K1].\n- So [P1, P2] it does [K1]"
+    read = parse_decision(text, ["A", "B"])
+    assert (read.label, read.confidence, read.problems) == ("B", 0.7, ())
+    assert [sentence.citations for sentence in read.sentences] == [("P1", "K1"), ("P1", "P2", "K1")]
+    assert read.sentences[0].text == "It works."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "I think A is best",
+        '{"choice": "A", "rationale": ["x [P1]"',
+        "CHOICE: C\nCONFIDENCE: 0.7\nRATIONALE:\n- x [P1]",
+        "CHOICE: A or B\nCONFIDENCE: 0.7\nRATIONALE:\n- x [P1]",
+        "CHOICE: A\nCONFIDENCE: 7\nRATIONALE:\n- x [P1]",
+        "CHOICE: A\nCONFIDENCE: high\nRATIONALE:\n- x [P1]",
+        "CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:",
+        "CHOICE: A\nCONFIDENCE: 0.7\n- x [P1]",
+        "CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\nx [P1]",
+        "CHOICE: A\nCONFIDENCE: 0.7\nCHOICE: B\nRATIONALE:\n- x [P1]",
+    ],
+)
+def test_what_does_not_keep_to_the_format_is_a_problem_said_in_words(text):
+    problems = parse_decision(text, ["A", "B"]).problems
+    assert problems
+    assert all(len(problem) > 20 for problem in problems)
+
+
+def test_an_abstention_needs_no_rationale():
+    read = parse_decision("CHOICE: NONE | nothing tells them apart", ["A", "B"])
+    assert (read.label, read.reason, read.problems) == ("NONE", "nothing tells them apart", ())
+
+
+def test_a_50000_word_answer_is_cut_and_said_to_be():
+    long = "CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\n" + "- short and true [P1]\n" * 10_000
+    read = parse_decision(long, ["A", "B"])
+    assert len(read.sentences) == LONGEST_RATIONALE
+    assert any("50,0" in note for note in read.left_out)
+    endless = parse_decision("CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\n- " + "word " * 50_000 + "[P1]", ["A", "B"])
+    assert endless.sentences == ()
+    assert endless.left_out
+
+
+def test_answers_are_read_line_by_line_and_missing_ones_are_said():
+    questions = [
+        Question(key=key, text="?", disease=ILL.id, drug=BARI.id) for key in ("safety", "mechanism", "against")
+    ]
+    text = (
+        "mechanism | supports | It works | and well [P1]\nsafety | maybe | x [P1]\nagainst | unclear | " + NO_EVIDENCE
+    )
+    answers, notes = parse_answers(text, questions)
+    assert [answer.text for answer in answers] == [NO_EVIDENCE, "It works | and well", NO_EVIDENCE]
+    assert answers[1].citations == ("P1",)
+    assert any("safety" in note for note in notes)
+
+
+def test_citation_marks_are_found_and_removed():
+    assert cited("a [K1][P2], b [T3; K1].") == ("K1", "P2", "T3")
+    assert without_citations("a [K1][P2], b [T3].") == "a, b."
+    assert cited("[X1] [K] [1] K1") == ()

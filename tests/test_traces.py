@@ -1,0 +1,231 @@
+"""The store of traces keeps every whole trace, whatever happens to its file."""
+
+import json
+import logging
+import multiprocessing
+import os
+import time
+
+import pytest
+
+from kedrec.agents.packing import pack, unpack
+from kedrec.agents.redaction import MARK, Redactor
+from kedrec.agents.traces import TraceStore
+from kedrec.config import Settings
+from kedrec.errors import DamagedData, NotReady, UserError
+from kedrec.records import (
+    Entity,
+    Evidence,
+    Finding,
+    ModelCall,
+    Recommendation,
+    Sentence,
+    ToolCall,
+    ToolResult,
+    Trace,
+    Usage,
+)
+
+PASSAGE = "Baricitinib regrew hair in a large share of adults with severe alopecia areata, as measured after 36 weeks."
+
+
+def trace(number, text=PASSAGE, **more):
+    entity = Entity(id="Compound::1", kind="Compound", name="Baricitinib", synonyms=("Olumiant",))
+    ill = Entity(id="Disease::1", kind="Disease", name="alopecia areata")
+    message = {"role": "user", "content": f'<evidence key="P1">\n{text}\n</evidence>\nquestion {number}'}
+    finding = Finding(kind="article", source_id="PMID:1", text=text)
+    result = ToolResult(
+        status="found", message="1 passage", findings=(finding,), data={"$": {"$$": [1, {"$": "x" * 90}]}}
+    )
+    calls = (
+        ToolCall(
+            step="gather", name="search_articles", arguments={"n": number}, request_sha256="0" * 64, result=result
+        ),
+        ModelCall(
+            step="decide", request_sha256="1" * 64, messages=(message,), response={"content": text}, usage=Usage()
+        ),
+    )
+    made = Recommendation(
+        disease=ill, candidates=(entity,), setting="both", model="offline", choice=entity.id, abstained=None,
+        confidence=0.9, sentences=(Sentence(text=text, citations=("P1",)),),
+        evidence={"P1": Evidence(key="P1", source_id="PMID:1", text=text)},
+    )  # fmt: skip
+    values = {
+        "id": f"20261123T000000{number:03d}-abcdef", "created": "2026-11-23T00:00:00.000+00:00",
+        "question": {"disease": "alopecia areata", "candidates": ["baricitinib"], "setting": "both"},
+        "config": {"model": "offline"}, "prompts": {}, "versions": {}, "data": {}, "calls": calls,
+        "recommendation": made, **more,
+    }  # fmt: skip
+    return Trace(**values)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return TraceStore(tmp_path / "traces")
+
+
+def test_what_goes_in_comes_out(store):
+    kept = [trace(number, text=PASSAGE + f"\nline {number} \u2028 \ud83d\ude00 ünïcode\n") for number in range(5)]
+    for one in kept:
+        store.append(one)
+    for one in kept:
+        assert store.get(one.id) == one
+        assert TraceStore(store._file.path.parent).get(one.id) == one
+    assert [summary.id for summary in store.list()] == [one.id for one in reversed(kept)]
+    assert store.list(2)[0].choice == "Baricitinib"
+
+
+def test_packing_can_be_undone_whatever_the_data():
+    data = {"$": "y" * 100, "$$": {"$": ["z" * 60 + "\n" + "short"]}, "a": [None, 1.5, True, "\n" * 80, ""]}
+    texts = []
+    packed = pack(data, lambda text: texts.append(text) or len(texts) - 1)
+    assert unpack(json.loads(json.dumps(packed)), texts.__getitem__) == data
+
+
+def test_shared_texts_are_held_once(store):
+    store.append(trace(0, text=PASSAGE * 40))
+    first = store._file.path.stat().st_size
+    for number in range(1, 21):
+        store.append(trace(number, text=PASSAGE * 40))
+    assert (store._file.path.stat().st_size - first) / 20 < 1500
+    assert store.get(trace(20).id).calls[1].response["content"] == PASSAGE * 40
+
+
+def test_latest_and_unique_beginnings_are_understood(store):
+    for number in (1, 2, 11):
+        store.append(trace(number))
+    assert store.get("latest").id == trace(11).id
+    assert store.get("20261123T000000011").id == trace(11).id
+    with pytest.raises(UserError, match="3 traces begin"):
+        store.get("20261123")
+    with pytest.raises(NotReady, match="trace list"):
+        store.get("nothing")
+    with pytest.raises(NotReady):
+        store.get("")
+
+
+def test_an_empty_store_lists_nothing_and_makes_nothing(store):
+    assert store.list() == []
+    with pytest.raises(NotReady):
+        store.get("latest")
+    assert not store._file.path.parent.exists()
+
+
+@pytest.mark.parametrize("cut", [1, 7, 200])
+def test_a_damaged_tail_is_cut_off_with_a_message_and_the_rest_kept(store, cut, caplog):
+    for number in range(3):
+        store.append(trace(number))
+    path = store._file.path
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - cut)
+    again = TraceStore(path.parent)
+    assert [summary.id for summary in again.list()] == [trace(1).id, trace(0).id]
+    with caplog.at_level(logging.WARNING):
+        again.append(trace(7))
+    assert "cut off" in caplog.text
+    fresh = TraceStore(path.parent)
+    assert [summary.id for summary in fresh.list()] == [trace(7).id, trace(1).id, trace(0).id]
+    assert fresh.get(trace(7).id) == trace(7)
+
+
+def test_damage_in_the_middle_costs_only_what_it_hit(store, caplog):
+    for number in range(3):
+        store.append(trace(number, text=PASSAGE + str(number) * 60))
+    path = store._file.path
+    data = bytearray(path.read_bytes())
+    data[store._offsets[trace(1).id] + 40] ^= 0xFF
+    path.write_bytes(data)
+    again = TraceStore(path.parent)
+    assert [summary.id for summary in again.list()] == [trace(2).id, trace(0).id]
+    assert again.get(trace(0).id) == trace(0, text=PASSAGE + "0" * 60)
+    assert "passed over" in caplog.text
+
+
+def test_a_lost_shared_text_is_said_and_not_made_up(store):
+    shared = "a text that both traces share, long enough to be held apart from their rows"
+    store.append(trace(0, text=shared))
+    store.append(trace(1, text=shared))
+    path = store._file.path
+    data = bytearray(path.read_bytes())
+    data[30] ^= 0xFF
+    path.write_bytes(data)
+    again = TraceStore(path.parent)
+    with pytest.raises(DamagedData, match="shares with another"):
+        again.get(trace(1).id)
+
+
+def _append_many(folder, start):
+    store = TraceStore(folder)
+    for number in range(start, start + 25):
+        store.append(trace(number, text=f"{PASSAGE} {number % 5}" * 3))
+
+
+def test_several_processes_append_safely_while_another_reads(tmp_path):
+    folder = tmp_path / "traces"
+    processes = [
+        multiprocessing.get_context("fork").Process(target=_append_many, args=(folder, n)) for n in (0, 100, 200)
+    ]
+    for process in processes:
+        process.start()
+    reader, seen = TraceStore(folder), 0
+    while any(process.is_alive() for process in processes):
+        found = reader.list()
+        assert len(found) >= seen
+        seen = len(found)
+        if found:
+            assert reader.get(found[0].id).id == found[0].id
+        time.sleep(0.01)
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    assert len(TraceStore(folder).list()) == 75
+    assert all(reader.get(summary.id).id == summary.id for summary in reader.list())
+
+
+def test_thousands_of_traces_are_listed_fast(store, monkeypatch):
+    monkeypatch.setattr(os, "fdatasync", lambda handle: None)
+    for number in range(600):
+        store.append(trace(number, text=f"{PASSAGE} {number % 50}" * 4))
+    started = time.perf_counter()
+    again = TraceStore(store._file.path.parent)
+    assert len(again.list()) == 600
+    assert time.perf_counter() - started < 0.5
+    started = time.perf_counter()
+    again.get(trace(300).id)
+    assert time.perf_counter() - started < 0.2
+
+
+def test_secrets_never_reach_the_disk(store, monkeypatch):
+    monkeypatch.setenv("SOME_API_KEY", "hunter2hunter2")
+    monkeypatch.setenv("DB_PASSWORD", 'quo"ted\\secret')
+    hidden = [
+        "hunter2hunter2",
+        'quo"ted\\secret',
+        "sk-abcdefghijklmnop1234",
+        "user:pass",
+        "verysecretvalue",
+        "abcdef123456789",
+    ]
+    text = (
+        f"key {hidden[0]} and {hidden[1]} and {hidden[2]} at https://{hidden[3]}@host/path?api_key={hidden[4]} "
+        f"Authorization: Bearer {hidden[5]}"
+    )
+    store.append(trace(1, text=text, config={"model": "openai:x", "base_url": f"https://{hidden[3]}@host/v1"}))
+    kept = store.get("latest").model_dump_json()
+    assert MARK in kept
+    for secret in hidden:
+        assert json.dumps(secret)[1:-1] not in kept
+
+
+def test_the_key_of_the_settings_is_a_secret_wherever_it_stands():
+    redactor = Redactor(Settings(api_key="my-very-own-key"), env={})
+    assert redactor.plain({"my-very-own-key": ["x my-very-own-key y"]}) == {MARK: [f"x {MARK} y"]}
+    assert Redactor(None, env={"PATH": "/usr/bin:/bin", "KEYBOARD": "qwertzui"}).text("/usr/bin:/bin qwertzui") == (
+        "/usr/bin:/bin qwertzui"
+    )
+
+
+def test_redacting_twice_changes_nothing_more():
+    redactor = Redactor(None, env={"A_TOKEN": "0123456789"})
+    once = redactor.text("0123456789 sk-aaaaaaaaaaaaaaaaaaaaaaaa Bearer zzzzzzzzzzzzzzzzzz http://a:b@c")
+    assert redactor.text(once) == once
