@@ -157,7 +157,7 @@ class Resolver:
     def _similar(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
         """Return the entities with the most similar names, each by its best one; names before synonyms on ties."""
         key = fold(wanted)
-        if not key:
+        if not key or limit < 1:
             return []
         best: dict[int, tuple[float, int, int, str]] = {}
         for score, place in _nearest(key, self._index.folded.keys):
