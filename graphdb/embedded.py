@@ -19,7 +19,7 @@ from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour
-from kedrec.graphdb.versions import current_version, read_manifest
+from kedrec.graphdb.versions import MappedLines, current_version, map_array, read_manifest
 from kedrec.graphdb.walks import Row, Walks
 from kedrec.records import Edge, Entity, GraphPath, Match
 
@@ -29,25 +29,23 @@ MAX_HOPS = 3
 
 
 class _Arrays:
-    """What all views of one graph share."""
+    """What all views of one graph share; every file is opened at once, so that a later load cannot take one away."""
 
     def __init__(self, folder: Path) -> None:
         self.manifest = read_manifest(folder)
-        self.folder = folder
-        self.ids, self.names, self.relations = (
-            _lines(folder / f"{name}.txt") for name in ("ids", "names", "relations")
+        ids, names, relations, self._synonyms = (
+            MappedLines(folder / f"{name}.txt") for name in ("ids", "names", "relations", "synonyms")
         )
-        loaded: dict[str, NDArray[np.generic]] = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r").view(np.ndarray) for name in ARRAYS
-        }
-        self.arrays = loaded
+        self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
+        self._index = NameIndex.open(folder)
+        self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
         self.edges: dict[int, Edge] = {}
-        if not len(self.ids) == len(self.names) == len(loaded["degrees"]):
+        if not len(self.ids) == len(self.names) == len(self.arrays["degrees"]):
             raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
 
     @cached_property
     def synonyms(self) -> list[str]:
-        return _lines(self.folder / "synonyms.txt")
+        return self._synonyms.read() or [""] * len(self.ids)
 
     @cached_property
     def kinds(self) -> NDArray[np.int16]:
@@ -65,8 +63,7 @@ class _Arrays:
 
     @cached_property
     def resolver(self) -> Resolver:
-        index = NameIndex.open(self.folder)
-        return Resolver(self.ids, self.names, self.synonyms_of, self.place, index)
+        return Resolver(self.ids, self.names, self.synonyms_of, self.place, self._index)
 
     def synonyms_of(self, i: int) -> tuple[str, ...]:
         joined = self.synonyms[i]
@@ -75,10 +72,6 @@ class _Arrays:
     def place(self, entity_id: str) -> int | None:
         place = bisect_left(self.ids, entity_id)
         return place if place < len(self.ids) and self.ids[place] == entity_id else None
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_bytes().decode("utf-8").split("\n")
 
 
 class EmbeddedStore:
@@ -130,17 +123,17 @@ class EmbeddedStore:
     @property
     def heads(self) -> NDArray[np.int32]:
         """Place of the head of each triple, hidden ones included, shape (triples,)."""
-        return self._shared.arrays["heads"]  # type: ignore[return-value]
+        return self._shared.arrays["heads"]
 
     @property
     def rels(self) -> NDArray[np.int32]:
         """Place of the relation of each triple, shape (triples,)."""
-        return self._shared.arrays["rels"]  # type: ignore[return-value]
+        return self._shared.arrays["rels"]
 
     @property
     def tails(self) -> NDArray[np.int32]:
         """Place of the tail of each triple, shape (triples,)."""
-        return self._shared.arrays["tails"]  # type: ignore[return-value]
+        return self._shared.arrays["tails"]
 
     @property
     def source_sha256(self) -> str:

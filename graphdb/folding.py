@@ -62,7 +62,7 @@ def fold_loosely(name: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) < 5 or word.endswith(("ss", "us", "is", "as", "os")):
+    if len(word) < 5 or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"

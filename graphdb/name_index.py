@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.folding import fold, fold_loosely
+from kedrec.graphdb.versions import MappedLines, map_array
 
 __all__ = ["STRICT_KINDS", "Form", "Keys", "NameIndex"]
 
@@ -27,8 +28,8 @@ STRICT_KINDS = frozenset({"Compound", "Gene", "Atc", "Tax"})
 class Keys:
     """Sorted keys and what they belong to."""
 
-    path: Path | None
-    """File of the keys, one a line, read when first needed."""
+    lines: MappedLines | None
+    """The file of the keys, one a line, read when first needed."""
     loaded: list[str] | None
     """The keys, where there is no file."""
     starts: NDArray[np.int64]
@@ -47,8 +48,8 @@ class Keys:
     @classmethod
     def open(cls, folder: Path, name: str) -> Keys:
         """Return the keys saved under a name; the arrays are memory-mapped."""
-        starts, forms = (np.load(folder / f"{name}_{part}.npy", mmap_mode="r") for part in ("starts", "forms"))
-        return cls(folder / f"{name}.txt", None, starts, forms)
+        starts, forms = (map_array(folder / f"{name}_{part}.npy") for part in ("starts", "forms"))
+        return cls(MappedLines(folder / f"{name}.txt"), None, starts, forms)
 
     def save(self, folder: Path, name: str) -> None:
         """Write the keys into a folder."""
@@ -59,10 +60,7 @@ class Keys:
     @cached_property
     def keys(self) -> list[str]:
         """The keys, sorted by code point, each once."""
-        if self.loaded is not None or self.path is None:
-            return self.loaded or []
-        content = self.path.read_bytes().decode("utf-8")
-        return content.split("\n") if content else []
+        return self.lines.read() if self.lines is not None else self.loaded or []
 
     def find(self, key: str) -> list[Form]:
         """Return what a key belongs to."""

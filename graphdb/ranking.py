@@ -70,7 +70,7 @@ def neighbour_key(edge: Edge, entity_id: str, degree: int) -> tuple[int, str, st
 
 def shared_score(degree: int) -> float:
     """Return the worth of a shared neighbour with this many neighbours."""
-    return round(max(degree, 1) ** -0.5, 9)
+    return round(1 / math.sqrt(max(degree, 1)), 9)
 
 
 def shared_key(entity_id: str, degree: int) -> tuple[int, str]:

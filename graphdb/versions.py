@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import mmap
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kedrec.errors import Busy, DamagedData, NotReady
 
-__all__ = ["FORMAT", "current_version", "new_version", "read_manifest", "write_manifest"]
+__all__ = ["FORMAT", "MappedLines", "current_version", "map_array", "new_version", "read_manifest", "write_manifest"]
 
 FORMAT = 1
 """Version of the files; a graph of another version must be loaded again."""
@@ -20,6 +24,30 @@ MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 PREFIX = "version-"
 UNFINISHED = ".building-"
+
+
+class MappedLines:
+    """The lines of a file that is opened now and read when first needed, even if it has been removed by then.
+
+    Args:
+        path: UTF-8, lines parted (not ended) by line feeds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as handle:
+            empty = os.fstat(handle.fileno()).st_size == 0
+            self._content = b"" if empty else mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def read(self) -> list[str]:
+        """Return the lines; an empty file has none."""
+        content = bytes(self._content).decode("utf-8")
+        return content.split("\n") if content else []
+
+
+def map_array(path: Path) -> NDArray[Any]:
+    """Return a saved array, memory-mapped; read-only."""
+    loaded: NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
+    return loaded
 
 
 def current_version(folder: Path) -> Path:

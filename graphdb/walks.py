@@ -77,12 +77,14 @@ class Walks:
         """Return the neighbours of an entity, sorted; itself, where it is linked to itself."""
         found = self._near[int(self._start[place]) : int(self._start[place + 1])]
         gone = self.hidden.get(place)
-        return found[~np.isin(found, list(gone))] if gone else found
+        visible: Places = found[~np.isin(found, list(gone))] if gone else found
+        return visible
 
     def common(self, one: int, other: int) -> Places:
         """Return the neighbours that two entities share, without the two, sorted."""
         found = np.intersect1d(self.near(one), self.near(other), assume_unique=True)
-        return found[(found != one) & (found != other)]
+        between: Places = found[(found != one) & (found != other)]
+        return between
 
     def edges_at(
         self, place: int, relation: int | None, kind: int | None, kinds: NDArray[np.int16], limit: int

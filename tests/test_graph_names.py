@@ -1,0 +1,198 @@
+"""Names are understood as exactly what they say."""
+
+import random
+import time
+
+import pytest
+from graph_stores import TREATS, embedded
+
+from kedrec.graphdb.build import load_graph
+from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.folding import fold, fold_loosely
+
+LOOK_ALIKES = """
+citalopram escitalopram; prednisone prednisolone; prednisolone methylprednisolone; omeprazole esomeprazole
+cetirizine levocetirizine; ofloxacin levofloxacin; bupivacaine levobupivacaine; salbutamol levosalbutamol
+milnacipran levomilnacipran; modafinil armodafinil; ketamine esketamine; zopiclone eszopiclone
+methylphenidate dexmethylphenidate; amphetamine dextroamphetamine; fenfluramine dexfenfluramine
+ibuprofen dexibuprofen; lansoprazole dexlansoprazole; medetomidine dexmedetomidine; ketoprofen dexketoprofen
+thyroxine levothyroxine; carnitine levocarnitine; cycloserine cyclosporine; hydroxyzine hydralazine
+chlorpromazine chlorpropamide; clonidine clonazepam; lamotrigine lamivudine; vinblastine vincristine
+vincristine vinorelbine; daunorubicin doxorubicin; doxorubicin idarubicin; epirubicin doxorubicin
+cisplatin carboplatin; carboplatin oxaliplatin; paclitaxel docetaxel; fluoxetine duloxetine; fluoxetine paroxetine
+quinidine quinine; quinine chloroquine; chloroquine hydroxychloroquine; tramadol tapentadol; codeine dihydrocodeine
+morphine hydromorphone; oxycodone hydrocodone; oxymorphone hydromorphone; sumatriptan zolmitriptan
+risperidone paliperidone; carbamazepine oxcarbazepine; oxcarbazepine eslicarbazepine; loratadine desloratadine
+venlafaxine desvenlafaxine; terfenadine fexofenadine; nortriptyline amitriptyline; imipramine desipramine
+clomipramine imipramine; trimipramine imipramine; progesterone medroxyprogesterone; testosterone methyltestosterone
+estradiol ethinylestradiol; estradiol estriol; cortisone hydrocortisone; betamethasone dexamethasone
+dexamethasone desoximetasone; folinic-acid folic-acid; penicillin penicillamine; ampicillin amoxicillin
+cefazolin cefaclor; cefuroxime cefotaxime; cefotaxime ceftriaxone; ceftazidime ceftizoxime; erythromycin azithromycin
+azithromycin clarithromycin; tetracycline oxytetracycline; doxycycline minocycline; acyclovir ganciclovir
+ganciclovir valganciclovir; acyclovir valacyclovir; zidovudine stavudine; ritonavir lopinavir; adefovir tenofovir
+metformin phenformin; glipizide glyburide; glimepiride glipizide; tolbutamide tolazamide; acetazolamide methazolamide
+captopril enalapril; enalapril enalaprilat; lisinopril fosinopril; losartan valsartan; atenolol metoprolol
+propranolol pindolol; nifedipine nicardipine; amlodipine felodipine; amlodipine levamlodipine; dobutamine dopamine
+dopamine levodopa; epinephrine norepinephrine; ephedrine pseudoephedrine; atropine homatropine; adenosine adenine
+aminophylline theophylline; rituximab infliximab; adalimumab alemtuzumab; bevacizumab ranibizumab
+trastuzumab pertuzumab; lovastatin simvastatin; fluvastatin pravastatin; heparin heparan; tiagabine gabapentin
+gabapentin pregabalin; phenobarbital pentobarbital; thiopental pentobarbital; diazepam lorazepam; lorazepam temazepam
+alprazolam triazolam; chlordiazepoxide diazepoxide; diclofenac aceclofenac; naproxen fenoprofen; sulfadiazine
+sulfasalazine; mercaptopurine azathioprine; guanfacine guaifenesin; tizanidine tinidazole; zantac xanax
+metronidazole tinidazole; miconazole econazole; ketoconazole itraconazole; fluconazole fosfluconazole
+diclofenac-sodium diclofenac; lithium-carbonate lithium-citrate; morphine-sulfate morphine; vitamin-d2 vitamin-d3
+interferon-alpha-2a interferon-alpha-2b; interferon-alpha interferon-beta; (+)-catechin (-)-catechin
+1,2-propanediol 12-propanediol; d-alanine l-alanine; 3'-deoxyadenosine 3-deoxyadenosine; insulin-aspart insulin-glargine
+α-tocopherol β-tocopherol; nad nad+; factor-viia factor-viii
+"""
+WORDS = [w.replace("-", " ") if w[0].isalpha() else w for w in LOOK_ALIKES.replace(";", " ").split()]
+PAIRS = list(zip(WORDS[::2], WORDS[1::2], strict=True))
+
+
+def drugs(folder, names, kind="Compound"):
+    rows = [(f"{kind}::{n}", name, *synonyms) for n, (name, *synonyms) in enumerate(names)]
+    return embedded(folder, [(row[0], TREATS, "Disease::1") for row in rows], rows)
+
+
+def test_there_are_a_hundred_look_alikes():
+    assert len(PAIRS) >= 100
+
+
+def test_a_look_alike_is_never_taken_for_the_other(tmp_path):
+    known = {other for _, other in PAIRS}
+    store = drugs(tmp_path, [(name,) for name in sorted(known)])
+    for name, other in PAIRS:
+        for spelling in (name, name.upper(), name.title(), name.replace(" ", "-")):
+            match = store.search(spelling)
+            if name in known:
+                assert match.entity.name == name
+            else:
+                assert (match.match, match.entity) == ("none", None), (name, other, match)
+
+
+def test_look_alikes_that_are_both_known_are_each_themselves(tmp_path):
+    names = sorted({name for pair in PAIRS for name in pair})
+    store = drugs(tmp_path, [(name,) for name in names])
+    for name in names:
+        assert store.search(name).match == "exact"
+        for spelling in (name.upper(), f" {name} ", name.replace(" ", "-")):
+            assert store.search(spelling).entity.name == name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Crohn's disease", "crohns DISEASE"), ("co-trimoxazole", "Cotrimoxazole"), ("α-tocopherol", "alpha tocopherol"),
+        ("Sjögren syndrome", "sjogren-syndrome"), ("interferon beta-1a", "Interferon β 1a"), ("5-FU", "5 fu"),
+        ("β–carotene", "beta-carotene"), ("Crohn’s disease", "Crohn's disease"), ("ｃａｆｆｅｉｎｅ", "caffeine"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_name_fold_alike(one, other):
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Arthritis, Rheumatoid", "rheumatoid arthritis"), ("Leukaemias", "leukemia"), ("Lung Neoplasms", "lung neoplasm"),
+     ("Diabetes Mellitus, Type 2", "type 2 diabetes mellitus"), ("Allergies", "allergy")],
+)  # fmt: skip
+def test_plural_inverted_and_british_names_of_diseases_are_folded(tmp_path, one, other):
+    assert fold_loosely(one) == fold_loosely(other)
+    rows = [("Disease::1", one), ("Compound::1", "Tests, Test")]
+    store = embedded(tmp_path, [("Compound::1", TREATS, "Disease::1")], rows)
+    match = store.search(other)
+    assert (match.match, match.entity.id) == ("folded", "Disease::1")
+    assert store.search("test test").match == "none"
+
+
+def test_each_kind_of_match_is_told(tmp_path):
+    store = drugs(tmp_path, [("Acetylsalicylic acid", "Aspirin", "ASA"), ("Mesalazine", "5-ASA", "ASA")])
+    assert store.search("Compound::0").match == "exact"
+    assert store.search("Acetylsalicylic acid").match == "exact"
+    assert store.search("Aspirin").match == "synonym"
+    assert store.search("acetylsalicylic-acid").match == "folded"
+    ambiguous = store.search("ASA")
+    assert (ambiguous.match, ambiguous.entity) == ("ambiguous", None)
+    assert [found.id for found in ambiguous.alternatives] == ["Compound::0", "Compound::1"]
+    assert store.search("asprin").match == "none"
+    assert store.search("asprin").alternatives[0].id == "Compound::0"
+    assert store.search("").match == store.search("???").match == "none"
+
+
+def test_a_preferred_name_wins_over_a_synonym_of_another(tmp_path):
+    store = drugs(tmp_path, [("Vitamin E",), ("alpha-Tocopherol", "Vitamin E")])
+    match = store.search("Vitamin E")
+    assert (match.match, match.entity.id) == ("exact", "Compound::0")
+    assert [found.id for found in match.alternatives] == ["Compound::1"]
+
+
+def test_two_of_one_kind_with_one_name_are_ambiguous(tmp_path):
+    store = drugs(tmp_path, [("Heparin",), ("heparin",), ("Heparin",)])
+    assert store.search("Heparin").match == "ambiguous"
+    assert store.search("heparin").entity.id == "Compound::1"
+
+
+def test_a_drug_or_disease_comes_before_other_kinds_and_kinds_restrict(tmp_path):
+    rows = [("Disease::1", "Pain"), ("Side Effect::1", "Pain"), ("Symptom::1", "Pain"), ("Gene::1", "PAIN")]
+    store = embedded(tmp_path, [(row[0], TREATS, "Compound::1") for row in rows], rows)
+    match = store.search("pain")
+    assert match.entity.id == "Disease::1"
+    assert "Gene::1" in [found.id for found in match.alternatives]
+    assert store.search("pain", kinds=["Gene"]).entity.id == "Gene::1"
+    assert store.search("pain", kinds=["Symptom", "Side Effect"]).match == "ambiguous"
+    assert store.search("pain", kinds=["Pathway"]).match == "none"
+
+
+def test_a_drug_and_a_disease_of_one_name_are_ambiguous(tmp_path):
+    rows = [("Disease::1", "Lithium"), ("Compound::1", "Lithium")]
+    store = embedded(tmp_path, [("Compound::1", TREATS, "Disease::1")], rows)
+    assert store.search("lithium").match == "ambiguous"
+    assert store.search("lithium", kinds=["Compound"]).entity.id == "Compound::1"
+
+
+def test_names_of_one_letter_and_common_words_mean_only_themselves(tmp_path):
+    rows = [("Disease::1", "s"), ("Disease::2", "post"), ("Disease::3", "leukemia", "all")]
+    store = embedded(tmp_path, [(row[0], TREATS, "Compound::1") for row in rows], rows)
+    assert store.search("s").entity.id == "Disease::1"
+    assert store.search("ALL").entity.id == "Disease::3"
+    for text in ("posts x", "al", "a", "ss", "call"):
+        assert store.search(text).entity is None
+
+
+def slips(name, chance):
+    """One slip of the fingers: a letter left out, doubled, swapped or hit wrongly."""
+    place = chance.randrange(1, len(name) - 1)
+    swapped = name[:place] + name[place + 1] + name[place] + name[place + 2 :]
+    wrong = name[:place] + chance.choice("abcdefghijklmnopqrstuvwxyz") + name[place + 1 :]
+    return [name[:place] + name[place + 1 :], name[:place] + name[place] + name[place:], swapped, wrong]
+
+
+@pytest.mark.real
+def test_slips_over_all_real_drug_names_suggest_the_right_drug_first(real_data, tmp_path):
+    kg = real_data / "kg"
+    load_graph([kg / "drkg_slice.tsv.gz"], kg / "entity_names.tsv.gz", tmp_path / "graph")
+    store, chance = EmbeddedStore.open(tmp_path / "graph"), random.Random(1)
+    named = [(i, n.lower()) for i, n in zip(store.ids, store.names, strict=True) if i.startswith("Compound") and i != n]
+    names = {fold(text) for i, name in enumerate(store.names) for text in (name, *store.synonyms(i))}
+    asked = right = 0
+    for entity_id, name in chance.sample([row for row in named if len(row[1]) >= 7 and row[1].isalpha()], 150):
+        for slip in slips(name, chance):
+            match = store.search(slip, kinds=["Compound"])
+            assert match.entity is None or fold(slip) in names
+            if fold(slip) not in names:
+                asked += 1
+                right += match.alternatives[0].id == entity_id
+    assert asked > 500
+    assert right / asked > 0.95
+
+
+@pytest.mark.real
+def test_a_name_is_found_quickly_in_the_real_names(real_data, tmp_path):
+    kg = real_data / "kg"
+    load_graph([kg / "drkg_slice.tsv.gz"], kg / "entity_names.tsv.gz", tmp_path / "graph")
+    store = EmbeddedStore.open(tmp_path / "graph")
+    store.search("warm up")
+    started = time.perf_counter()
+    for name in ("citalopram", "Celexa", "rheumatoid arthritis") * 10:
+        assert store.search(name).entity
+    assert (time.perf_counter() - started) / 30 < 0.02
