@@ -122,7 +122,7 @@ class Agent:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
         started, trace_id = time.perf_counter(), new_trace_id()
-        toolbox = self.resources.toolbox(query.setting, weigh=self.model._llm_type == "offline")
+        toolbox = self.resources.toolbox(query.setting, weigh=_reads_weighing(self.model))
         calls = LiveCalls(
             toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event
         )
@@ -190,6 +190,11 @@ async def outcome(
     if end.get("error"):
         return None, end["error"]
     return Recommendation.model_validate(end["recommendation"]), None
+
+
+def _reads_weighing(model: BaseChatModel) -> bool:
+    """Whether `weigh_evidence` is offered: to `offline` and to what stands in for it; others weigh by themselves."""
+    return model._llm_type == "offline" or bool(getattr(model, "reads_weighing", False))
 
 
 def new_trace_id() -> str:

@@ -141,14 +141,15 @@ def open_replay_model(trace_id: str, settings: Settings) -> BaseChatModel:
         NotReady: where there is no such trace, or it holds no answer.
     """
     from kedrec.agents.chat_form import to_model
-    from kedrec.agents.models.scripted import ScriptedChatModel
+    from kedrec.agents.models.recorded import RecordedChatModel
     from kedrec.agents.traces import TraceStore
 
     trace = TraceStore(settings.home / "traces").get(trace_id)
     answers = [call.response for call in trace.calls if isinstance(call, ModelCall) and call.response is not None]
     if not answers:
         raise NotReady(f"The trace {trace.id} holds no answer of a model.")
-    return ScriptedChatModel(queue=to_model(answers, {}), name=f"replay:{trace.id}")
+    weighs = "weigh_evidence" in trace.config.get("tools", ())
+    return RecordedChatModel(queue=to_model(answers, {}), name=f"replay:{trace.id}", reads_weighing=weighs)
 
 
 def _unasked(calls: RecordedCalls) -> Difference | None:

@@ -267,6 +267,25 @@ def test_a_failing_model_is_an_error_in_the_trace_and_no_exception(settings, err
     assert [bool(call.error) for call in trace.calls if isinstance(call, ModelCall)].count(True) == 1
 
 
+@pytest.mark.parametrize(("error", "calls"), [(TimeoutError("slow"), 2), (ValueError("bad query"), 1)])
+def test_a_base_tool_that_failed_is_tried_again_only_where_that_may_help(settings, monkeypatch, error, calls):
+    from kedrec.tools.literature import Literature
+
+    search, left = Literature.search, [error]
+
+    def failing_once(self, query, corpus=None, *rest, **more):
+        if corpus == "trials" and left:
+            raise left.pop()
+        return search(self, query, corpus, *rest, **more)
+
+    monkeypatch.setattr(Literature, "search", failing_once)
+    query = Query(disease=DISEASE, candidates=(BARI,), setting="trials")
+    trace, _ = ask(settings, "enough", ANSWERS, "CHOICE: NONE | unsure", query=query)
+    gathered = [c for c in trace.calls if isinstance(c, ToolCall) and c.name == "search_trials"]
+    assert [c.result.status for c in gathered] == ["failed", "found"][:calls]
+    assert any(type(error).__name__ in note for note in trace.recommendation.not_found) is (calls == 1)
+
+
 def test_events_tell_the_run_as_it_goes_on(settings):
     opened, _ = agent(settings, "enough", ANSWERS, ANSWERS, GOOD)
     events = []

@@ -18,7 +18,20 @@ LONGEST = 1600
 _TAG = re.compile(r"<(?=[A-Za-z/|!?])")
 _CONTROL = re.compile(r"\[(/?(?:INST|SYS|BOS|EOS|[KPT]\d+))\]")
 _SPACE = re.compile(r"\s+")
-_RISKY = re.compile(r"[^\x20-\x7e]")
+_ASCII = re.compile(r"[\x20-\x7e\n\t]*")
+
+
+class _Visible(dict[int, str]):
+    """What becomes of each character: worked out when first met."""
+
+    def __missing__(self, code: int) -> str:
+        category = unicodedata.category(chr(code))
+        blank = " " if category in {"Zl", "Zp", "Zs", "Cc"} else chr(code)
+        self[code] = "" if category in {"Cf", "Cs", "Co", "Cn"} else blank
+        return self[code]
+
+
+_VISIBLE = _Visible()
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
@@ -31,15 +44,7 @@ def plain(text: str, longest: int = LONGEST) -> str:
     Returns:
         The same words on one line; `<tag>` becomes `&lt;tag>`, `[K1]` becomes `(K1)`, invisible characters go.
     """
-    if _RISKY.search(text):
-        text = "".join(_visible(char) for char in text)
-    line = _SPACE.sub(" ", text).strip()
+    seen = text if _ASCII.fullmatch(text) else text.translate(_VISIBLE)
+    line = _SPACE.sub(" ", seen).strip()
     line = _CONTROL.sub(r"(\1)", _TAG.sub("&lt;", line))
     return line if len(line) <= longest else line[:longest].rsplit(" ", 1)[0] + " …"
-
-
-def _visible(char: str) -> str:
-    category = unicodedata.category(char)
-    if category in {"Zl", "Zp", "Zs", "Cc"}:
-        return " "
-    return "" if category in {"Cf", "Cs", "Co", "Cn"} else char
