@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class TraceStore:
         self._summaries: OrderedDict[str, TraceSummary] = OrderedDict()
         self._offsets: dict[str, int] = {}
         self._homes: dict[bytes, tuple[int, int]] = {}
-        self._texts: OrderedDict[int, list[str]] = OrderedDict()
+        self._texts: OrderedDict[int, Sequence[str]] = OrderedDict()
 
     def append(self, trace: Trace) -> None:
         """Add a trace; when this returns it is on the disk. Secrets of the environment are taken out once more."""
@@ -135,6 +136,7 @@ class TraceStore:
     def _read(self, offset: int) -> Trace:
         content = self._content(offset)
         refs = bytes.fromhex(content["refs"])
+        self._keep(offset, content["texts"])
         texts = [self._text(refs[at : at + DIGEST]) for at in range(0, len(refs), DIGEST)]
         return Trace.model_validate(unpack(content["row"], texts.__getitem__))
 
@@ -143,10 +145,15 @@ class TraceStore:
             raise DamagedData(f"A text that this trace shares with another is lost: {self._file.path} was damaged.")
         offset, index = self._homes[key]
         if offset not in self._texts:
-            self._texts[offset] = self._content(offset)["texts"]
-            if len(self._texts) > CACHED_FRAMES:
-                self._texts.popitem(last=False)
+            self._keep(offset, self._content(offset)["texts"])
         return self._texts[offset][index]
+
+    def _keep(self, offset: int, texts: Sequence[str]) -> None:
+        """Keep a frame's texts in memory, for the others that share them."""
+        self._texts[offset] = texts
+        self._texts.move_to_end(offset)
+        if len(self._texts) > CACHED_FRAMES:
+            self._texts.popitem(last=False)
 
     def _content(self, offset: int) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(_decompress(self._file.body(offset)).decode("utf-8", "surrogatepass"))
