@@ -244,14 +244,27 @@ class Literature:
             raise UserError(f"limit {limit} is below 1; ask for at least one hit")
         with self.library.read():
             indexes = [index for group in groups if (index := self._lexical(group))]
-            found = _first_step(indexes, query, self.settings.bm25_candidates, require_all_of)
-            passages = self.library.passages_at([key for key, _ in found])
+            found = self._first_step(indexes, query, require_all_of)
         if not found:
             return SearchResult(hits=(), stages=("bm25",), notes=(_why_nothing(query, groups, bool(indexes)),))
-        cosines, note = self.similarity.scores(query, [key for key, _ in found])
-        hits = _one_each(_hits(passages, found, cosines))[:limit]
+        cosines, note = self.similarity.scores(query, list(found))
+        hits = _one_each(_ordered(found, cosines))[:limit]
         stages = ("bm25", "embedding") if cosines else ("bm25",)
         return SearchResult.model_construct(hits=hits, stages=stages, notes=(note,) if note else ())
+
+    def _first_step(
+        self, indexes: Sequence[LexicalIndex], query: str, all_of: Sequence[Sequence[str]]
+    ) -> dict[int, Passage]:
+        """Return the best passages of all indexes together by BM25, best first, by key."""
+        limit, found = self.settings.bm25_candidates, list[tuple[int, Passage]]()
+        for index in indexes:
+            keys, scores = index.search(query, limit, all_of)
+            passages = self.library.passages_at(keys.tolist())
+            bonus = index.bonus(query, [(passages[key].title, passages[key].text) for key in keys.tolist()])
+            for key, score, more in zip(keys.tolist(), scores.tolist(), bonus, strict=True):
+                found.append((key, _scored(passages[key], bm25=score + more)))
+        found.sort(key=lambda pair: (-pair[1].scores["bm25"], pair[0]))
+        return dict(found[:limit])
 
     def _lexical(self, group: Group) -> LexicalIndex | None:
         """Return the lexical index that the manifest names, loaded once."""
@@ -295,22 +308,16 @@ def _index_name(shelf: Shelf, group: Group) -> str:
     return f"{group}-{digest.hexdigest()[:16]}"
 
 
-def _first_step(
-    indexes: Sequence[LexicalIndex], query: str, limit: int, all_of: Sequence[Sequence[str]]
-) -> list[tuple[int, float]]:
-    """Return keys and BM25 scores of the best passages of all indexes together, best first."""
-    found: list[tuple[int, float]] = []
-    for index in indexes:
-        keys, scores = index.search(query, limit, all_of)
-        found += zip(keys.tolist(), scores.tolist(), strict=True)
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
-
-
-def _hits(passages: dict[int, Passage], found: Sequence[tuple[int, float]], cosines: dict[int, float]) -> list[Passage]:
+def _ordered(found: dict[int, Passage], cosines: dict[int, float]) -> list[Passage]:
     """Return the passages in their final order, with their scores."""
-    scores = {key: {"bm25": score, **({"embedding": cosines[key]} if cosines else {})} for key, score in found}
-    order = fused(dict(found), cosines) if cosines else [key for key, _ in found]
-    return [passages[key].model_copy(update={"scores": scores[key]}) for key in order]
+    if not cosines:
+        return list(found.values())
+    order = fused({key: passage.scores["bm25"] for key, passage in found.items()}, cosines)
+    return [_scored(found[key], embedding=cosines[key]) for key in order]
+
+
+def _scored(passage: Passage, **scores: float) -> Passage:
+    return passage.model_copy(update={"scores": {**passage.scores, **scores}})
 
 
 def _left_to_do(standing: Standing) -> str:

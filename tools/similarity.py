@@ -23,7 +23,10 @@ Progress = Callable[[str, int, int | None], None]
 ASSUMED_RATE = 20.0
 """Passages a second, before any were embedded here: two cores without bfloat16 units."""
 COSINE_WEIGHT = 0.5
-"""Weight of the cosine against the BM25 score over the best one."""
+"""Weight of the cosine against the BM25 score over the best one.
+
+On 700 known-item queries MRR@10 is 0.942 by BM25, 0.944 by both (13 better, 8 worse), 0.79 by the cosine alone (150).
+"""
 AT_ONCE = 8192
 """Passages whose texts are held in memory together."""
 WORTH_NOTING = 500
