@@ -136,7 +136,7 @@ def _adjacency(
     An entity that is linked to itself is its own neighbour here, but not in its degree.
     """
     ranks = np.argsort(np.array([-relation_weight(relation) for relation in relations]), kind="stable").argsort()
-    order = np.lexsort((tails, heads, ranks[rels])).astype(np.int32)
+    order = np.argsort(ranks.astype(np.int16)[rels], kind="stable").astype(np.int32)
     ends = np.stack([heads[order], tails[order]], axis=1)
     both = np.stack(
         [ends[:, 0].astype(np.int64) * size + ends[:, 1], ends[:, 1].astype(np.int64) * size + ends[:, 0]], 1
@@ -144,7 +144,9 @@ def _adjacency(
     keep = np.stack([np.ones(len(order), np.bool_), ends[:, 0] != ends[:, 1]], axis=1).ravel()
     keys, edge_triple = both.ravel()[keep], np.repeat(order, 2)[keep]
     sort = np.argsort(keys, kind="stable")
-    pairs, firsts = np.unique(keys[sort], return_index=True)
+    keys = keys[sort]
+    firsts = np.flatnonzero(np.diff(keys, prepend=-1))
+    pairs = keys[firsts]
     nodes, near = pairs // size, (pairs % size).astype(np.int32)
     return {
         "near_start": np.searchsorted(nodes, np.arange(size + 1)),

@@ -82,7 +82,11 @@ class Walks:
 
     def common(self, one: int, other: int) -> Places:
         """Return the neighbours that two entities share, without the two, sorted."""
-        found = np.intersect1d(self.near(one), self.near(other), assume_unique=True)
+        few, many = sorted((self.near(one), self.near(other)), key=len)
+        if not len(few):
+            return few
+        slots = np.minimum(np.searchsorted(many, few), len(many) - 1)
+        found = few[many[slots] == few]
         between: Places = found[(found != one) & (found != other)]
         return between
 

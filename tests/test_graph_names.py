@@ -82,7 +82,8 @@ def test_look_alikes_that_are_both_known_are_each_themselves(tmp_path):
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("Crohn's disease", "crohns DISEASE"), ("co-trimoxazole", "Cotrimoxazole"), ("α-tocopherol", "alpha tocopherol"),
+        ("Crohn's disease", "crohns DISEASE"), ("co-trimoxazole", "Cotrimoxazole"),
+        ("α-tocopherol", "alpha tocopherol"),
         ("Sjögren syndrome", "sjogren-syndrome"), ("interferon beta-1a", "Interferon β 1a"), ("5-FU", "5 fu"),
         ("β–carotene", "beta-carotene"), ("Crohn’s disease", "Crohn's disease"), ("ｃａｆｆｅｉｎｅ", "caffeine"),
     ],
