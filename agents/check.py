@@ -47,7 +47,7 @@ class Checker:
     Args:
         evidence: everything found in this run, by key.
         names: the disease and the candidates.
-        scores: what the weigher counted; its counts hold for the sources that it counted over.
+        scores: what the weigher counted; its counts and shares hold for the sources that it counted over.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Checker:
         self._counted: dict[str, list[str]] = {}
         for factor in (factor for score in scores for factor in score.factors):
             for source in factor.sources:
-                self._counted.setdefault(source, []).append(factor.text)
+                self._counted.setdefault(source, []).append(f"{factor.text} ({factor.share:+.2f})")
 
     def decision(self, decision: Decision) -> Checked:
         """Check every sentence of a decision."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LiteratureTools", "mentions", "passage_finding"]
 
+_TO_DO = "kedrec"
+"""Notes of the index that name a command tell what to do; what was not found is told by the tools themselves."""
+
 
 class LiteratureTools:
     """The literature tools.
@@ -77,13 +80,13 @@ class LiteratureTools:
         """Passages that name both first; then, where there are too few, passages that name the drug."""
         both = literature.search(words, corpus, self._passages, require_all_of=(_names(drug), _names(disease)))
         findings = {hit.id: passage_finding(hit, (), (drug.id, disease.id)) for hit in both.hits}
-        notes = list(both.notes)
+        notes = both.notes
         if len(findings) < self._passages:
             rest = literature.search(words, corpus, self._passages, require_all_of=(_names(drug),))
             for hit in rest.hits:
                 findings.setdefault(hit.id, passage_finding(hit, (disease,), (drug.id,)))
-            notes = list(rest.notes)
-        return list(findings.values())[: self._passages], notes
+            notes = rest.notes
+        return list(findings.values())[: self._passages], [note for note in notes if _TO_DO in note]
 
 
 def _names(entity: Entity) -> tuple[str, ...]:

@@ -118,13 +118,15 @@ def _factor_lines(task: Task, drug: Entity, score: CandidateScore) -> list[Line]
     """A sentence per factor that counts and can be cited, largest share first."""
     ordered = sorted(score.factors, key=lambda factor: -abs(factor.share))
     lines = [(factor, _keys(task, factor)) for factor in ordered if abs(factor.share) >= _SMALLEST_SHARE]
-    return [_factor_line(drug, factor, keys) for factor, keys in lines if keys]
+    weighed = task.weighing is not None
+    return [_factor_line(drug, factor, keys, weighed) for factor, keys in lines if keys]
 
 
-def _factor_line(drug: Entity, factor: Factor, keys: tuple[str, ...]) -> Line:
+def _factor_line(drug: Entity, factor: Factor, keys: tuple[str, ...], weighed: bool) -> Line:
+    """A share is told only where the weigher gave it: the check knows no other."""
     way = "For" if factor.share > 0 else "Against"
-    text = quotable(factor.text).rstrip(". ")
-    return Line(f"{way} {drug.name} ({factor.group}, share {factor.share:+.2f}): {text}.", keys)
+    share = f", share {factor.share:+.2f}" if weighed else ""
+    return Line(f"{way} {drug.name} ({factor.group}{share}): {quotable(factor.text).rstrip('. ')}.", keys)
 
 
 def _keys(task: Task, factor: Factor) -> tuple[str, ...]:
