@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.understanding import Understanding, understand, understood_from
 from kedrec.errors import ModelError
+from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match, ToolResult
 from kedrec.tools.fencing import plain
 from kedrec.tools.toolbox import Toolbox, schemas
@@ -40,19 +41,23 @@ def understand_question(agent: Agent, text: str) -> tuple[Understanding, tuple[s
     if agent.model._llm_type in _BY_NAMES:
         return understand(text, store), ()
     try:
-        return understand_by_model(text, agent.model, agent.resources.toolbox("none")), ()
+        return understand_by_model(text, agent.model, agent.resources.toolbox("none"), store), ()
     except ModelError as error:
         note = f"The model could not be asked what the question means ({error}); its names were looked up instead."
         return understand(text, store), (note,)
 
 
-def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox) -> Understanding:
+def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store: GraphStore) -> Understanding:
     """Understand a question by a language model's own calls of `resolve_entity`.
 
     Args:
         text: the question.
         model: a chat model that calls tools.
         toolbox: has the tool.
+        store: the graph.
+
+    Returns:
+        What was understood; by the names of the graph where the model looks nothing up.
 
     Raises:
         ModelError: where the model fails.
@@ -65,6 +70,8 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox) -> Un
             break
         messages += [answer, *_looked_up(answer, toolbox, results)]
         answer = asking.invoke(messages)
+    if not results and not _asks(str(answer.text)):
+        return understand(text, store)
     return _understood(text, results, str(answer.text))
 
 
@@ -92,6 +99,10 @@ def _looked_up(answer: AIMessage, toolbox: Toolbox, results: list[ToolResult]) -
     return [*told, *broken]
 
 
+def _asks(said: str) -> bool:
+    return said.strip().startswith("ASK:")
+
+
 def _refusal(call: Any) -> ToolResult:
     return ToolResult(status="failed", message=f"Only {_TOOL} can be called here, not {call['name']}.")
 
@@ -103,6 +114,6 @@ def _understood(text: str, results: list[ToolResult], said: str) -> Understandin
     drugs = [match for match in found if match.entity is not None and match.entity.kind == "Compound"]
     unclear = [match for match in matches if match.match == "ambiguous"] if not (diseases and drugs) else []
     made = understood_from(text, [*diseases, *unclear], drugs)
-    if said.strip().startswith("ASK:") and not (diseases and drugs):
+    if _asks(said) and not (diseases and drugs):
         return made.model_copy(update={"ask_back": plain(said.strip().removeprefix("ASK:"), 300)})
     return made

@@ -131,9 +131,9 @@ def test_the_rationale_says_how_it_was_made_and_cites_the_factors_largest_first(
     first, *rest = decide(weighing=WEIGHED).sentences
     assert "no language model" in first.text and "Sulfasalazine is preferred over Baricitinib" in first.text
     assert [(sentence.text.split(":")[0], sentence.citations) for sentence in rest] == [
-        ("For Sulfasalazine (articles, share +1.50)", ("P2",)),
-        ("Against Sulfasalazine (trials, share -0.30)", ("T1",)),
-        ("For Baricitinib (graph, share +0.40)", ("K1",)),
+        ("Articles, +1.50 for Sulfasalazine", ("P2",)),
+        ("Trials, -0.30 for Sulfasalazine", ("T1",)),
+        ("Graph, +0.40 for Baricitinib", ("K1",)),
     ]
     assert first.citations and all(sentence.citations for sentence in rest)
 

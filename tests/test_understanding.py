@@ -149,32 +149,34 @@ def toolbox(store):
     return Toolbox(store, None, None, "none")
 
 
-def test_a_language_model_looks_the_names_up_by_tool_calls(toolbox):
+def test_a_language_model_looks_the_names_up_by_tool_calls(toolbox, store):
     model = ScriptedChatModel(
         queue=[call(("MTX", "drug"), ("psoriasis", "disease")), call(("methotrexate", "drug")), "DONE"]
     )
-    understood = understand_by_model("MTX for psoriasis?", model, toolbox)
+    understood = understand_by_model("MTX for psoriasis?", model, toolbox, store)
     assert names(understood) == ("Psoriasis", ["Methotrexate"]) and understood.ask_back is None
     assert all(sent.tools == ("resolve_entity",) for sent in model.history)
     assert "unknown_entity" in str(model.history[1].messages[-2].content)
 
 
-def test_a_language_model_cannot_name_what_the_graph_does_not_have(toolbox):
+def test_a_language_model_cannot_name_what_the_graph_does_not_have(toolbox, store):
     understood = understand_by_model(
-        "wonderol?", ScriptedChatModel(queue=[call(("wonderol", "drug")), "Wonderol it is."]), toolbox
+        "wonderol?", ScriptedChatModel(queue=[call(("wonderol", "drug")), "Wonderol it is."]), toolbox, store
     )
     assert names(understood) == (None, []) and understood.ask_back
 
 
-def test_a_language_model_may_ask_back_and_call_nothing_else(toolbox):
+def test_a_language_model_may_ask_back_and_call_nothing_else(toolbox, store):
     other = AIMessage("", tool_calls=[{"name": "rm", "args": {}, "id": "1"}])
-    understood = understand_by_model("x", ScriptedChatModel(queue=[other, "ASK: Which disease do you mean?"]), toolbox)
+    understood = understand_by_model(
+        "x", ScriptedChatModel(queue=[other, "ASK: Which disease do you mean?"]), toolbox, store
+    )
     assert understood.ask_back == "Which disease do you mean?"
 
 
-def test_a_language_model_that_never_stops_is_stopped(toolbox):
+def test_a_language_model_that_never_stops_is_stopped(toolbox, store):
     model = ScriptedChatModel(queue=[call(("psoriasis", "disease"))], repeat_last=True)
-    assert names(understand_by_model("psoriasis", model, toolbox))[0] == "Psoriasis" and len(model.history) < 10
+    assert names(understand_by_model("psoriasis", model, toolbox, store))[0] == "Psoriasis" and len(model.history) < 10
 
 
 def test_where_the_model_fails_names_are_used_and_it_is_said(tmp_path):

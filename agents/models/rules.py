@@ -12,10 +12,13 @@ from kedrec.agents.wording import ABSTAINED, LONGEST_RATIONALE
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import mentions
 
-__all__ = ["NOTHING_KNOWN", "decision"]
+__all__ = ["HOW", "NOTHING_KNOWN", "decision"]
 
 NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
 """The reason of an abstention."""
+
+HOW = "as weighed by rule with no language model (shares are log-odds against the other candidates)"
+"""How the choice was made; stands in the first sentence of every rationale."""
 
 _KEYS_PER_SENTENCE = 4
 _SMALLEST_SHARE = 0.005
@@ -107,7 +110,7 @@ def _verdict(task: Task, best: int, chosen: Sequence[Line], others: Sequence[Lin
     over = f" over {' and '.join(rivals)}" if rivals else " among the candidates"
     subject = task.candidates[best].name if _about_any(shown, task.candidates[best]) else "The choice"
     disease = f" for {task.disease.name}" if _about_any(shown, task.disease) else ""
-    return Line(f"{subject} is preferred{over}{disease}, as weighed by rule with no language model.", keys)
+    return Line(f"{subject} is preferred{over}{disease}, {HOW}.", keys)
 
 
 def _about_any(shown: Iterable[Evidence], entity: Entity) -> bool:
@@ -124,24 +127,25 @@ def _factor_lines(task: Task, drug: Entity, score: CandidateScore) -> list[Line]
 
 def _factor_line(drug: Entity, factor: Factor, keys: tuple[str, ...], weighed: bool) -> Line:
     """A share is told only where the weigher gave it: the check knows no other."""
-    way = "For" if factor.share > 0 else "Against"
-    share = f", share {factor.share:+.2f}" if weighed else ""
-    return Line(f"{way} {drug.name} ({factor.group}{share}): {quotable(factor.text).rstrip('. ')}.", keys)
+    group = factor.group[:1].upper() + factor.group[1:]
+    share = f", {factor.share:+.2f}" if weighed else ""
+    return Line(f"{group}{share} for {drug.name}: {quotable(factor.text).rstrip('. ')}.", keys)
 
 
 def _keys(task: Task, factor: Factor) -> tuple[str, ...]:
-    """Evidence keys of a factor's sources, in the order of the sources."""
-    by_source = _keys_by_source(task.evidence.values())
-    return tuple(dict.fromkeys(key for source in factor.sources for key in by_source.get(source, ())))[
-        :_KEYS_PER_SENTENCE
-    ]
+    """Evidence keys of a factor's sources, in the order of the sources; the source itself before what contains it."""
+    exact = {item.source_id: item.key for item in task.evidence.values()}
+    wider = _keys_by_part(task.evidence.values())
+    found = (
+        key for source in factor.sources for key in ([exact[source]] if source in exact else wider.get(source, ()))
+    )
+    return tuple(dict.fromkeys(found))[:_KEYS_PER_SENTENCE]
 
 
-def _keys_by_source(evidence: Iterable[Evidence]) -> dict[str, list[str]]:
-    """Evidence keys by source id, by document of a passage, and by each edge of a path."""
+def _keys_by_part(evidence: Iterable[Evidence]) -> dict[str, list[str]]:
+    """Evidence keys by the document of a passage, and by each edge of a path."""
     found: dict[str, list[str]] = {}
     for item in evidence:
-        names = {item.source_id, item.source_id.split("#")[0], *item.source_id.split(" ; ")}
-        for name in names:
+        for name in {item.source_id.split("#")[0], *item.source_id.split(" ; ")}:
             found.setdefault(name, []).append(item.key)
     return found

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Talk"]
 
-PROMPT = "\n› "
+PROMPT = "\n> "
 WELCOME = "Ask about drugs for a disease, for instance: Why baricitinib rather than sulfasalazine for alopecia areata?"
 HELP = """\
 Ask in plain words, and follow up: "and compared with methotrexate?", "what about its safety?", "and for psoriasis?"
