@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -150,8 +151,9 @@ def test_a_missing_file_is_the_users_mistake(literature, tmp_path):
 @pytest.mark.parametrize(
     ("given", "normal"),
     [
-        ("PHASE2", "2"), ("phase 1/phase 2", "1/2"), ("PHASE1, PHASE2", "1/2"), (["PHASE2", "PHASE3"], "2/3"), ("NA", None),
-        ("N/A", None), (None, None), ("EARLY_PHASE1", "1"), ("Phase II/III", "2/3"), ("4", "4"), ("Not Applicable", None),
+        ("PHASE2", "2"), ("phase 1/phase 2", "1/2"), ("PHASE1, PHASE2", "1/2"), (["PHASE2", "PHASE3"], "2/3"),
+        ("NA", None), ("N/A", None), (None, None), ("Not Applicable", None), ("EARLY_PHASE1", "1"),
+        ("Phase II/III", "2/3"), ("4", "4"),
     ],
 )  # fmt: skip
 def test_phases_come_in_one_spelling(given, normal):
@@ -181,7 +183,7 @@ def long_text(sentences, words=20):
 def test_every_passage_is_a_literal_stretch_and_no_word_is_lost(text):
     pieces = cut(text)
     assert all(0 <= start < end <= len(text) for start, end in pieces)
-    assert all(one[1] <= other[0] for one, other in zip(pieces, pieces[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(pieces))
     assert [word for start, end in pieces for word in text[start:end].split()] == text.split()
     assert all(len(text[start:end].split()) <= (WORDS if len(pieces) > 1 else LONGEST_WHOLE) for start, end in pieces)
 
@@ -291,7 +293,8 @@ import sys
 from pathlib import Path
 from kedrec.config import Settings
 from kedrec.tools.literature import Literature
-Literature.open(Path(sys.argv[1]), Settings(embed="never")).add(Path(sys.argv[2]), on_progress=lambda *a: print(*a, flush=True))
+literature = Literature.open(Path(sys.argv[1]), Settings(embed="never"))
+literature.add(Path(sys.argv[2]), on_progress=lambda *a: print(*a, flush=True))
 """
 
 

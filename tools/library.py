@@ -160,6 +160,11 @@ class Library:
             query = "SELECT count(*) FROM passages p JOIN embedded e ON e.sha = p.sha"
             return int(connection.execute(query).fetchone()[0])
 
+    def count_marks(self) -> int:
+        """Count the texts that were embedded, each once, those of former documents included."""
+        with self.read() as connection:
+            return int(connection.execute("SELECT count(*) FROM embedded").fetchone()[0])
+
     def count_pending(self) -> int:
         """Count the texts that are not embedded, each once."""
         with self.read() as connection:

@@ -108,7 +108,7 @@ class Similarity:
             MissingExtra: the model or Chroma is not installed.
         """
         model, began = embedder(), time.monotonic()
-        if not self.vectors.folder.exists():
+        if self.vectors.count() < self.library.count_marks():
             self.library.forget_embedded()
         total, embedded, found = self.library.count_pending(), 0, 0
         while pending := self.library.pending(AT_ONCE):

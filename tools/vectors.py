@@ -37,15 +37,28 @@ class VectorStore:
     def _collection(self) -> Any:
         """Return the collection, opened once."""
         if self._held is None:
-            chromadb = _chromadb()
+            self._held = self._open(_chromadb())
+        return self._held
+
+    def _open(self, chromadb: Any) -> Any:
+        try:
             client = chromadb.PersistentClient(
                 str(self.folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
             )
             self._most = int(client.get_max_batch_size())
-            self._held = client.get_or_create_collection(
+            return client.get_or_create_collection(
                 f"passages-{self.model}", embedding_function=None, metadata={"hnsw:space": "cosine"}
             )
-        return self._held
+        except chromadb.errors.ChromaError as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DamagedData:
+        return DamagedData(f"{self.folder} cannot be read ({error}); delete it and run: kedrec literature embed")
+
+    def count(self) -> int:
+        """Return the number of vectors."""
+        with self._lock:
+            return int(self._collection().count())
 
     def put(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors; one that is there is overwritten.
@@ -69,6 +82,8 @@ class VectorStore:
             DamagedData: Chroma cannot read its folder.
         """
         found: dict[str, Vectors] = {}
+        if not self.folder.exists():
+            return found
         with self._lock:
             collection = self._collection()
             for part in _parts(len(ids), self._most):
@@ -89,9 +104,7 @@ class VectorStore:
         try:
             return collection.get(ids=ids, include=include)
         except ChromaError as error:
-            raise DamagedData(
-                f"{self.folder} cannot be read ({error}); delete it and run: kedrec literature embed"
-            ) from error
+            raise self._damaged(error) from error
 
 
 def _parts(count: int, most: int) -> Iterator[slice]:
@@ -103,6 +116,7 @@ def _chromadb() -> Any:
     try:
         import chromadb
         import chromadb.config
+        import chromadb.errors
     except ImportError:
         raise MissingExtra("Keeping vectors", "vectors") from None
     return chromadb
