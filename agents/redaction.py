@@ -46,25 +46,26 @@ class Redactor:
         values = {value for name, value in (os.environ if env is None else env).items() if _SECRET_NAME.search(name)}
         if settings is not None and settings.api_key is not None:
             values.add(settings.api_key.get_secret_value())
-        known = sorted((value for value in values if len(value) >= SHORTEST), key=lambda value: (-len(value), value))
+        lines = {line for value in values for line in (value, *value.splitlines())}
+        known = sorted((line for line in lines if len(line) >= SHORTEST), key=lambda line: (-len(line), line))
         self._signs = (*known, *(json.dumps(value)[1:-1] for value in known), *_SIGNS)
         self._pattern = re.compile("|".join([*map(re.escape, known), _SHAPES]))
 
     def text(self, text: str) -> str:
         """A text without secrets."""
-        return self._pattern.sub(MARK, text) if self._suspects(text) else text
+        return self._pattern.sub(MARK, text) if self.suspects(text) else text
 
     def plain(self, value: Any) -> Any:
         """JSON-like data without secrets, in keys and values; the data itself where it holds none."""
-        return self._cleaned(value) if self._suspects(json.dumps(value, ensure_ascii=False)) else value
+        return self._cleaned(value) if self.suspects(json.dumps(value, ensure_ascii=False)) else value
 
     def result(self, result: ToolResult) -> ToolResult:
         """A tool's result without secrets."""
-        if not self._suspects(result.model_dump_json()):
+        if not self.suspects(result.model_dump_json()):
             return result
         return ToolResult.model_validate(self._cleaned(result.model_dump(mode="json")))
 
-    def _suspects(self, text: str) -> bool:
+    def suspects(self, text: str) -> bool:
         """Whether a text may hold a secret; false where it certainly holds none."""
         return any(sign in text for sign in self._signs)
 

@@ -68,11 +68,14 @@ class TraceStore:
 
     def append(self, trace: Trace) -> None:
         """Add a trace; when this returns it is on the disk. Secrets of the environment are taken out once more."""
-        row = Redactor().plain(trace.model_dump(mode="json"))
+        redactor, row, summary = Redactor(), trace.model_dump(mode="json"), _summary(trace)
         with self._lock, self._file.appending():
             self._refresh()
-            head, body = self._frame(row, _summary(trace))
-            self._file.append(self._end, head, body)
+            head, body = self._frame(row, summary)
+            if redactor.suspects(body) or redactor.suspects(head.decode("utf-8", "replace")):
+                summary = TraceSummary.model_validate(redactor.plain(summary.model_dump(mode="json")))
+                head, body = self._frame(redactor.plain(row), summary)
+            self._file.append(self._end, head, _compress(body.encode("utf-8", "surrogatepass")))
             self._refresh()
 
     def list(self, limit: int | None = None) -> list[TraceSummary]:
@@ -123,7 +126,8 @@ class TraceStore:
             for at in range(0, len(digests), DIGEST):
                 self._homes[digests[at : at + DIGEST]] = (offset, at // DIGEST)
 
-    def _frame(self, row: dict[str, Any], summary: TraceSummary) -> tuple[bytes, bytes]:
+    def _frame(self, row: dict[str, Any], summary: TraceSummary) -> tuple[bytes, str]:
+        """First part, and second before it is compressed: the row, and the texts that no frame holds yet."""
         numbers: dict[str, int] = {}
         packed = pack(row, lambda text: numbers.setdefault(text, len(numbers)))
         digests = {text: digest(text) for text in numbers}
@@ -131,7 +135,7 @@ class TraceStore:
         refs = b"".join(digests.values()).hex()
         body = json.dumps({"row": packed, "refs": refs, "texts": new}, ensure_ascii=False, separators=(",", ":"))
         head = summary.model_dump_json().encode() + b"\n" + b"".join(digests[text] for text in new)
-        return head, _compress(body.encode("utf-8", "surrogatepass"))
+        return head, body
 
     def _read(self, offset: int) -> Trace:
         content = self._content(offset)

@@ -229,3 +229,17 @@ def test_redacting_twice_changes_nothing_more():
     redactor = Redactor(None, env={"A_TOKEN": "0123456789"})
     once = redactor.text("0123456789 sk-aaaaaaaaaaaaaaaaaaaaaaaa Bearer zzzzzzzzzzzzzzzzzz http://a:b@c")
     assert redactor.text(once) == once
+
+
+def test_a_secret_of_several_lines_is_found_though_texts_are_kept_by_line(store, monkeypatch):
+    key = "-----BEGIN KEY-----\nAAAAB3NzaC1yc2EAAAADAQABAAABgQDhiddenhiddenhiddenhidden\n-----END KEY-----"
+    monkeypatch.setenv("DEPLOY_SECRET", key)
+    store.append(trace(1, text=f"before {key} after"))
+    assert "hiddenhidden" not in store.get("latest").model_dump_json()
+
+
+def test_the_summary_holds_no_secret_either(store, monkeypatch):
+    monkeypatch.setenv("MY_TOKEN", "alopecia areata")
+    store.append(trace(1))
+    assert "alopecia" not in store.list()[0].model_dump_json()
+    assert b"alopecia" not in store._file.path.read_bytes()
