@@ -74,9 +74,17 @@ class Terms:
     def places(self, text: str) -> list[int]:
         """Return the terms of a text in order, UNKNOWN for a word that the vocabulary lacks, stop words left out."""
         listed = words(text)
-        for word in {word for word in listed if word not in self._seen}:
+        try:
+            numbers = list(map(self._seen.__getitem__, listed))
+        except KeyError:
+            numbers = list(map(self._look_up, listed))
+        return [number for number in numbers if number != STOP]
+
+    def _look_up(self, word: str) -> int:
+        """Return a word's term, UNKNOWN or STOP, and remember it."""
+        if word not in self._seen:
             self._seen[word] = STOP if word in _STOP else self.numbers.get(self._stem(word), UNKNOWN)
-        return [number for number in map(self._seen.__getitem__, listed) if number != STOP]
+        return self._seen[word]
 
     def complete(self, phrase: str) -> list[int] | None:
         """Return the terms of a phrase, or None where the vocabulary lacks one of them."""
@@ -214,8 +222,7 @@ class LexicalIndex:
 
     def _neighbours(self, title: str, text: str) -> set[tuple[int, int]]:
         """Return the pairs of neighbouring words of a passage."""
-        parts = self.terms.places(title), self.terms.places(text)
-        return {pair for part in parts for pair in pairwise(part)}
+        return set(pairwise(self.terms.places(title))).union(pairwise(self.terms.places(text)))
 
     def _holding(self, phrases: Sequence[str]) -> NDArray[np.bool_]:
         """Say which passages hold all words of at least one of the phrases."""
