@@ -1,15 +1,16 @@
 """Finding drugs and diseases in text by their names.
 
-Names come as people file them (``Arthritis, Rheumatoid``, ``renal disease (disorder)``, ``ALL``) and stand in text as people
-write (``rheumatoid arthritis``, ``kidney diseases``, ``RA``). The alias dictionary holds the ways in which each name may be
-written; finding is leftmost-longest, so that "type 2 diabetes" is not also "diabetes"; short names and names that are ordinary
+Names come as people file them (``Arthritis, Rheumatoid``, ``renal disease (disorder)``, ``ALL``) and stand in text as
+people
+write (``rheumatoid arthritis``, ``kidney diseases``, ``RA``). The alias dictionary holds the ways in which each name
+may be
+written; finding is leftmost-longest, so that "type 2 diabetes" is not also "diabetes"; short names and names that are
+ordinary
 words count only where the case shows that a name is meant.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,116 +18,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.tokens import TOKEN, TokenStream, fold, fold_all, is_shout
+from kedrec.tools.spellings import claims
+from kedrec.tools.tokens import TOKEN, TokenStream, is_shout
 
-__all__ = ["Mention", "MentionFinder", "MentionTable", "spellings"]
-
-ORDINARY_DRUG = frozenset(
-    """care body advanced regimen same better prevent equal muscle allergy analgesic antimicrobial antifungal anesthetic
-    anaesthetic antibacterial antiseptic solution success hand cough perform mucosa uterine acne fast vessel allergen easy
-    nodular luminal gradient antacid cofactor today band comfort awake alert ice cor renewal modal dilate laxative
-    antimigraine uracil lion stag pin mem eve ella muse nix ting gran serc soma tace bal ami eric axis orf roc pain fever
-    clear cold flu calm relief control complete daily basic original ultra plus balance focus prime natural pure fresh
-    sleep rest energy night day sun baby women men kids skin hair nail foot lip eye ear mouth oral nasal tablet capsule
-    cream gel ointment lotion spray drop drops powder foam wash soap shampoo patch kit water air oil salt sugar food first
-    aid one two three max extra strength active protein peptide enzyme vitamin mineral factor acid base complex oxygenated
-    rash lama hobs mf ada voir tham orexin tension sprint resolve advance enable contrast monitor signal vista""".split()
-)
-"""Words given as synonyms of drugs (mostly brands of household goods) that mean something else in almost every text."""
-
-ORDINARY_DISEASE = frozenset(
-    """s c h m n post tissue weight chronic brain disorder disease diseases disorders acidosis depressive differentiated
-    tension neuropathic strains strain decompensation ophthalmic phlegm ophthalmology dermatology contracture hyperactive
-    gastrointestinal cardiovascular renal cold aura st ps ss ee iss scar sts tps fl oh pn rb af/ hiv/ pneumoniae cd pe mi
-    uveal thrombus band wed burning symptom syndrome infection inflammation""".split()
-)
-"""The same for diseases; what is written in capitals still counts (``MI``, ``PE``)."""
-
-_GENERIC = frozenset({"cancer", "neoplasm", "tumor", "carcinoma", "malignancy"})
-_PAREN = re.compile(r"\s*[\(\[][^()\[\]]*[\)\]]|\s*\*\s*")
-_TAIL = re.compile(r"(,?\s*\b(nos|unspecified|unspecified site|finding|disorder nos)\b\.?)+$", re.IGNORECASE)
-_CANCER = re.compile(
-    r"^(?:(?:malignant )?(?:neoplasm|tumou?r|cancer|carcinoma)s? of (?:the )?(?P<of>[a-z -]+)"
-    r"|(?P<plain>[a-z -]+?) (?:malignant )?(?:neoplasms?|cancers?|tumou?rs?|carcinomas?))$"
-)
-_SITES = {"kidney": "renal", "stomach": "gastric", "liver": "hepatic", "lung": "pulmonary", "uterine cervical": "cervical"}
-_SITES |= {"colon": "colonic", "ovary": "ovarian", "pancreas": "pancreatic", "prostate": "prostatic", "bladder": "urinary bladder"}
-_SITES |= {"colorectal": "colorectum", "esophagus": "esophageal", "skin": "cutaneous", "breast": "mammary"}
-_ORGAN = (("kidney", "renal"), ("liver", "hepatic"), ("heart", "cardiac"), ("lung", "pulmonary"), ("stomach", "gastric"))
-_HEADS = (("disorder", "disease"), ("disease", "disorder"), ("attack", "seizure"), ("infection", "disease"))
-_SALT = re.compile(
-    r"\s+(hydrochloride|dihydrochloride|sodium|disodium|potassium|calcium|acetate|sulfate|sulphate|phosphate|mesylate|maleate"
-    r"|tartrate|citrate|fumarate|succinate|bromide|hydrobromide|chloride|besylate|tosylate|nitrate|dipropionate|furoate"
-    r"|hcl|monohydrate|anhydrous|recombinant|human|trihydrate|hemihydrate|malate|lactate|gluconate)$",
-    re.IGNORECASE,
-)
-_KEEP_SALT = frozenset({"lithium", "zinc", "calcium", "sodium", "potassium", "magnesium", "iron", "ferric", "ferrous", "insulin",
-                        "aluminium", "aluminum", "ammonium", "silver", "barium", "strontium", "growth hormone", "selenium"})  # fmt: skip
-
-
-def _turned(name: str) -> Iterable[str]:
-    """Yield an inverted name in running order: ``Leukemia, Myeloid, Acute`` as ``Acute Myeloid Leukemia``."""
-    parts = [part.strip() for part in name.split(", ")]
-    if 1 < len(parts) <= 4 and not any(" or " in part or " and " in part for part in parts):
-        yield " ".join(reversed(parts))
-        if len(parts) == 3:
-            yield " ".join((parts[1], parts[2], parts[0]))
-
-
-def _cancers(name: str) -> Iterable[str]:
-    """Yield the ways to write a cancer of one site: ``Breast Neoplasms`` as ``breast cancer``, ``carcinoma of the breast``, …"""
-    match = _CANCER.match(name.lower())
-    if not match:
-        return
-    site = (match["of"] or match["plain"]).strip()
-    if site in {"malignant", "primary", "metastatic", "secondary", "benign", "advanced", "solid", "adult"} or len(site.split()) > 3:
-        return
-    for place in {site, _SITES.get(site, site), *(near for near, far in _SITES.items() if far == site)}:
-        for kind in ("cancer", "carcinoma", "neoplasm", "tumor", "malignancy"):
-            yield f"{place} {kind}"
-        for kind in ("cancer", "carcinoma"):
-            yield f"{kind} of the {place}"
-            yield f"{kind} of {place}"
-
-
-def _rewordings(name: str) -> Iterable[str]:
-    """Yield a disease's name with one word exchanged for its usual twin (``kidney``/``renal``, ``disorder``/``disease``)."""
-    low = name.lower()
-    for one, other in _ORGAN:
-        for old, new in ((one, other), (other, one)):
-            if re.search(rf"\b{old}\b", low):
-                yield re.sub(rf"\b{old}\b", new, low)
-    for old, new in _HEADS:
-        if len(low.split()) > 1 and re.search(rf"\b{old}s?$", low):
-            yield re.sub(rf"\b{old}s?$", new, low)
-    if low.endswith(" syndrome") and len(low.split()) > 2:
-        yield low.removesuffix(" syndrome")
-
-
-def spellings(name: str, kind: str) -> dict[tuple[str, ...], int]:
-    """Say how a name may stand in text.
-
-    Args:
-        name: A name or synonym as filed.
-        kind: ``Compound`` or ``Disease``.
-
-    Returns:
-        Folded words of each spelling, with 0 for the name itself and 1 for what was derived from it.
-    """
-    plain = _TAIL.sub("", _PAREN.sub("", name)).strip(" ,.-")
-    found: dict[tuple[str, ...], int] = {}
-    forms = [(name, 0), (plain, 0)]
-    if kind == "Disease":
-        forms += [(form, 0) for form in _turned(plain)]
-        forms += [(form, 1) for base, _ in list(forms) for form in (*_cancers(base), *_rewordings(base))]
-    elif (bare := _SALT.sub("", plain)) != plain and bare.lower() not in _KEEP_SALT and len(bare) > 4:
-        forms.append((bare, 1))
-    forms += [(form.replace("-", ""), 1) for form, _ in list(forms) if "-" in form]
-    for form, rank in forms:
-        words = fold_all([word for word in TOKEN.findall(form.replace("'s", "").replace("’s", "")) if word[0].isalnum()])
-        if words and len("".join(words)) > 1:
-            found[words] = min(rank, found.get(words, 1))
-    return found
+__all__ = ["Mention", "MentionFinder", "MentionTable"]
 
 
 @dataclass(frozen=True)
@@ -161,7 +56,8 @@ class MentionFinder:
     """The alias dictionary of a graph's drugs and diseases.
 
     Args:
-        names: ``(id, name, synonyms)`` of the entities; the kind is what stands before ``::`` in the id, and only compounds
+        names: ``(id, name, synonyms)`` of the entities; the kind is what stands before ``::`` in the id, and only
+            compounds
             and diseases are taken.
     """
 
@@ -177,7 +73,7 @@ class MentionFinder:
         self._words: dict[str, int] = {}
         self._steps: dict[tuple[int, int], int] = {}
         self._ends: dict[int, int] = {}
-        for phrase, (kind, owners, wary) in sorted(_claims(names, self.ids).items()):
+        for phrase, (kind, owners, wary) in sorted(claims(names, self.ids).items()):
             self._add(phrase, kind, owners, wary)
         self._freeze()
 
@@ -238,27 +134,21 @@ class MentionFinder:
         return _with_abbreviations(stream, table) if abbreviations else table
 
     def _matches(self, stream: TokenStream) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        words = np.array([self._words.get(word, 0) for word in stream.folded()], dtype=np.int64)
-        skip = np.array([word in {"s", "(", ")"} for word in stream.words], dtype=bool)
+        """Return every alias that stands anywhere, overlaps included, by place and longest first."""
+        tokens = np.array([self._words.get(word, 0) for word in stream.folded()], dtype=np.int64)[stream.ids]
         shout = np.array([is_shout(word) for word in stream.words], dtype=bool)
-        if not len(stream.ids) or not len(self._keys):
-            return np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int32)
-        tokens = words[stream.ids]
-        place = np.flatnonzero(tokens)
+        ends = np.repeat(stream.starts[1:], np.diff(stream.starts))
+        place = np.flatnonzero(tokens) if len(self._keys) else np.zeros(0, np.int64)
         state, now = np.zeros(len(place), np.int64), place.copy()
-        found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]] = []
+        found = [(place[:0], place[:0], np.zeros(0, np.int32))]
         while len(place):
             place, state, now = self._step(tokens, place, state, now)
             alias = self._final[state]
-            good = alias >= 0
-            loud = shout[stream.ids[place]] & (now - place == 0)
-            good &= loud | ~self._wary[np.maximum(alias, 0)]
+            good = (alias >= 0) & ((shout[stream.ids[place]] & (now == place)) | ~self._wary[np.maximum(alias, 0)])
             found.append((place[good], now[good] - place[good] + 1, alias[good]))
-            now = now + 1
-            inside = now < len(tokens)
+            now = _after_genitive(stream, now + 1)
+            inside = now < ends[place]
             place, state, now = place[inside], state[inside], now[inside]
-            genitive = skip[stream.ids[now]] & (now + 1 < len(tokens)) & (np.array(stream.words, object)[stream.ids[now]] == "s")
-            now = now + genitive
         return _sorted(found)
 
     def _step(
@@ -269,6 +159,12 @@ class MentionFinder:
         at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
         open_ = self._keys[at] == wanted
         return place[open_], self._next[at[open_]], now[open_]
+
+
+def _after_genitive(stream: TokenStream, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Step over the lone s that "Wilson's" leaves behind its apostrophe."""
+    lone = stream.flags("s")[stream.ids[np.minimum(places, len(stream.ids) - 1)]]
+    return places + (lone & (places < len(stream.ids)))
 
 
 def _sorted(
@@ -291,59 +187,6 @@ def _leftmost_longest(first: NDArray[np.int64], length: NDArray[np.int32]) -> ND
             keep.append(row)
             free = start + size
     return np.asarray(keep, dtype=np.int64)
-
-
-def _claims(
-    names: Iterable[tuple[str, str, Sequence[str]]], ids: list[str]
-) -> dict[tuple[str, ...], tuple[str, tuple[int, ...], bool]]:
-    """Settle who owns each spelling: preferred names before synonyms, synonyms before what was derived from them."""
-    ranks: dict[tuple[str, ...], dict[int, int]] = defaultdict(dict)
-    shouted: dict[tuple[str, ...], bool] = defaultdict(bool)
-    kinds: list[str] = []
-    for entity, name, synonyms in names:
-        kind = entity.split("::", 1)[0]
-        if kind not in {"Compound", "Disease"}:
-            continue
-        owner = len(ids)
-        ids.append(entity)
-        kinds.append(kind)
-        for position, alias in enumerate((name, *synonyms)):
-            if not alias or alias == entity:
-                continue
-            for phrase, derived in spellings(alias, kind).items():
-                rank = 4 if derived else min(position, 1)
-                ranks[phrase][owner] = min(rank, ranks[phrase].get(owner, 9))
-                shouted[phrase] |= position == 0
-    return {phrase: claim for phrase, held in ranks.items() if (claim := _settle(phrase, held, kinds, shouted[phrase]))}
-
-
-def _settle(
-    phrase: tuple[str, ...], held: dict[int, int], kinds: list[str], preferred: bool
-) -> tuple[str, tuple[int, ...], bool] | None:
-    """Give a spelling to those with the best claim, or to nobody when it means anything or too many."""
-    best = min(held.values())
-    owners = tuple(sorted(owner for owner, rank in held.items() if rank == best))
-    kind = kinds[owners[0]]
-    owners = tuple(owner for owner in owners if kinds[owner] == kind)
-    if len(owners) > 4 or all(word.isdigit() for word in phrase):
-        return None
-    if len(phrase) > 1:
-        return kind, owners, False
-    word = phrase[0]
-    if kind == "Compound" and (word in ORDINARY_DRUG or len(word) < 3) and not (preferred and len(word) > 3):
-        return None
-    if len(word) < 2:
-        return None
-    ordinary = word in ORDINARY_DISEASE and kind == "Disease"
-    if ordinary and len(word) > 4:
-        return None
-    known = preferred and len(word) > 3 and not ordinary
-    wary = ordinary or (len(word) <= 4 and not known and word not in _SAFE_SHORT)
-    return kind, owners, wary
-
-
-_SAFE_SHORT = frozenset({"acne", "gout", "pain", "zinc", "iron", "urea", "talc", "yaws", "rash", "boil", "burn", "tics", "stye", "flu"})
-"""Short names that are safe in lower case."""
 
 
 def _with_abbreviations(stream: TokenStream, table: MentionTable) -> MentionTable:
@@ -374,6 +217,8 @@ def _with_abbreviations(stream: TokenStream, table: MentionTable) -> MentionTabl
 
 def _introductions(stream: TokenStream, table: MentionTable) -> dict[int, int]:
     """Return the alias behind each abbreviation, keyed by text number times vocabulary size plus the word's index."""
+    if len(stream.ids) < 4:
+        return {}
     after = table.first + table.length
     near = after + 2 < len(stream.ids)
     opening = stream.words.index("(") if "(" in stream.words else -1
@@ -387,12 +232,14 @@ def _introductions(stream: TokenStream, table: MentionTable) -> dict[int, int]:
         short = stream.words[stream.ids[place + 1]]
         long = [stream.words[word] for word in stream.ids[table.first[row] : place]]
         if is_shout(short) and 2 <= len(short) <= 8 and _abbreviates(short, long):
-            introduced.setdefault(int(text_of[place]) * len(stream.words) + int(stream.ids[place + 1]), int(table.alias[row]))
+            introduced.setdefault(
+                int(text_of[place]) * len(stream.words) + int(stream.ids[place + 1]), int(table.alias[row])
+            )
     return introduced
 
 
 def _abbreviates(short: str, long: Sequence[str]) -> bool:
-    """Say whether the letters of ``short`` occur in ``long`` in order, beginning with the first letter of one of its words."""
+    """Say whether the letters of ``short`` occur in ``long`` in order, the first at the start of a word."""
     letters = [letter for letter in short.rstrip("s").lower() if letter.isalpha()]
     text = "".join(long).lower()
     if not letters or len(short) >= len(text) or not any(word[0].lower() == letters[0] for word in long):

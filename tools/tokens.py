@@ -1,8 +1,8 @@
 """Text as arrays: words of many documents as indices into one vocabulary.
 
-Everything that is counted over the literature (mentions, sentences, word profiles) starts from these arrays, so a text is
-split once. A word is a run of letters and digits; ``( ) . ; [ ] ' , \\n`` are kept as single tokens because brackets introduce
-abbreviations and stops end sentences.
+Everything that is counted over the literature (mentions, sentences, word profiles) starts from these arrays, so a text
+is split once. A word is a run of letters and digits; brackets, stops, semicolons and line ends are kept as tokens too,
+because brackets introduce abbreviations and stops end sentences.
 """
 
 from __future__ import annotations
@@ -22,15 +22,25 @@ TOKEN = re.compile(r"\d+\.\d+|[^\W_]+|[().;\[\]\n]")
 STOPS = frozenset(".;\n[]")
 """Tokens that end a sentence."""
 
-_BRITISH = (("aemi", "emi"), ("oedem", "edem"), ("haem", "hem"), ("oesoph", "esoph"), ("rrhoe", "rrhe"), ("tumour", "tumor"))
-_BRITISH += (("paed", "ped"), ("leuka", "leuke"), ("ischae", "ische"), ("aesth", "esth"), ("oestr", "estr"), ("foet", "fet"))
-_BRITISH += (("goitre", "goiter"), ("fibre", "fiber"), ("sulph", "sulf"), ("caecal", "cecal"), ("coeliac", "celiac"))
-_BRITISH += (("hypoglycaem", "hypoglycem"), ("dyspnoea", "dyspnea"), ("apnoea", "apnea"), ("faec", "fec"), ("gynaec", "gynec"))
+_BRITISH = tuple(
+    pair.split("/")
+    for pair in re.findall(
+        r"\S+",
+        """
+    aemi/emi oedem/edem haem/hem oesoph/esoph rrhoe/rrhe tumour/tumor paed/ped leuka/leuke ischae/ische
+    aesth/esth oestr/estr foet/fet goitre/goiter fibre/fiber sulph/sulf caecal/cecal coeliac/celiac
+    hypoglycaem/hypoglycem dyspnoea/dyspnea apnoea/apnea faec/fec gynaec/gynec
+""",
+    )
+)
+"""British spellings and what they become."""
 
 
 @lru_cache(maxsize=500_000)
 def fold(word: str) -> str:
-    """Bring a word to the form in which words are compared: lower case, American spelling, singular.
+    """Bring a word to the form in which words are compared.
+
+    That is lower case, American spelling and singular; long words by their sound.
 
     Args:
         word: One word as written.
@@ -43,6 +53,11 @@ def fold(word: str) -> str:
         return low
     for old, new in _BRITISH:
         low = low.replace(old, new)
+    return _sounded(_singular(low))
+
+
+def _singular(low: str) -> str:
+    """Take the plural ending off a lower-case word."""
     if low.endswith("ies") and len(low) > 4:
         return low[:-3] + "y"
     if low.endswith(("sses", "shes", "ches", "xes")):
@@ -50,6 +65,13 @@ def fold(word: str) -> str:
     if low.endswith("s") and not low.endswith(("ss", "us", "is", "as")):
         return low[:-1]
     return low
+
+
+def _sounded(low: str) -> str:
+    """Even out the two ways of spelling drugs (``thioguanine``/``tioguanine``, ``cyclosporin``/``ciclosporine``)."""
+    if len(low) < 7:
+        return low
+    return low.replace("ph", "f").replace("th", "t").replace("y", "i").removesuffix("e")
 
 
 def is_shout(word: str) -> bool:

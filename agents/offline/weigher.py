@@ -1,0 +1,278 @@
+"""Choosing among drugs for a disease by the weight of the evidence, with no language model.
+
+The fitted model weighs what the graph and the literature say; a therapeutic edge between drug and disease that is not
+hidden is
+no matter of weighing and adds a fixed, large amount. Every share of a score comes with the facts behind it and where
+they stand.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedrec.agents.offline.derived import Derived, LiteratureSource, build, open_derived
+from kedrec.agents.offline.facts import Facts, direct_edges
+from kedrec.agents.offline.features import Transfer, corpora_of, question_features
+from kedrec.agents.offline.ranker import Ranker, load_ranker
+from kedrec.graphdb.kernels import GraphArrays
+from kedrec.graphdb.links import LinkModel
+from kedrec.graphdb.store import HiddenPairs
+from kedrec.graphdb.uses import GraphFacts
+from kedrec.records import CandidateScore, Factor, Record, Setting
+
+__all__ = ["Weigher", "Weighing"]
+
+DIRECT = 4.0
+"""Log-odds that a visible therapeutic edge between the drug and the disease adds; the fitted shares rarely differ by
+more."""
+KEPT = 4
+"""Sets of hidden pairs whose graph scores are kept in memory."""
+LEAST_SHARE = 0.02
+"""Log-odds below which a group of evidence is not worth a sentence."""
+
+
+class Weighing(Record):
+    """What the evidence says of some candidates."""
+
+    candidates: tuple[CandidateScore, ...]
+    """In the order asked."""
+    notes: tuple[str, ...] = ()
+    """What was missing, each as a sentence."""
+
+
+class Weigher:
+    """Weighs evidence for one graph and one literature; safe to use from several threads.
+
+    Args:
+        arrays: The graph, nothing hidden.
+        literature: The documents.
+        folder: Where what is derived from them is kept.
+        ranker: The fitted model; the shipped one by default.
+    """
+
+    def __init__(
+        self, arrays: GraphArrays, literature: LiteratureSource, folder: Path, ranker: Ranker | None = None
+    ) -> None:
+        self._arrays, self._literature, self._folder = arrays, literature, folder
+        self._ranker = ranker or load_ranker()
+        self._lock = threading.RLock()
+        self._graph: GraphFacts | None = None
+        self._views: OrderedDict[tuple[HiddenPairs, str], _View] = OrderedDict()
+        self._derived: tuple[str, Derived | None] | None = None
+
+    @classmethod
+    def open(cls, arrays: GraphArrays, literature: LiteratureSource, folder: Path) -> Weigher:
+        """Open the weigher of a home; nothing is built."""
+        return cls(arrays, literature, folder)
+
+    def prepare(self, progress: Callable[[str, float], None] | None = None) -> Derived:
+        """Derive what is needed from the literature; what is there already is kept, a killed build goes on.
+
+        Args:
+            progress: Called with what is being done and the share done.
+        """
+        built = build(self._folder, self._arrays, self._literature, progress)
+        with self._lock:
+            self._derived = None
+            self._views.clear()
+        return built
+
+    def weigh(
+        self, disease_id: str, candidate_ids: Sequence[str], setting: Setting, hidden: HiddenPairs = frozenset()
+    ) -> Weighing:
+        """Weigh the evidence for each candidate.
+
+        Args:
+            disease_id: Disease id.
+            candidate_ids: Compound ids; their order does not matter.
+            setting: Which corpora may be used.
+            hidden: Pairs whose direct edges count as never loaded.
+
+        Returns:
+            The candidates' scores, probabilities and the factors behind them, largest share first.
+        """
+        view = self._view(hidden)
+        used = self._usable(setting, view.derived)
+        shares, groups, order = self._shares(view, disease_id, candidate_ids, used)
+        shares = shares - shares.mean(axis=0, keepdims=True) if len(order) > 1 else shares
+        direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in order]
+        scores = shares.sum(axis=1) + np.array([DIRECT * bool(edges) for edges in direct])
+        chances = _chances(scores)
+        facts = Facts(view.link, view.derived, hidden)
+        by_id = {
+            drug: CandidateScore(
+                id=drug,
+                score=round(float(scores[i]), 6),
+                probability=round(float(chances[i]), 6),
+                factors=_factors(facts, disease_id, drug, groups=groups, shares=shares[i], direct=direct[i]),
+            )
+            for i, drug in enumerate(order)
+        }
+        notes = (*self._notes(setting, view.derived), *_unknown(view, disease_id, candidate_ids, used))
+        return Weighing(candidates=tuple(by_id[drug] for drug in candidate_ids), notes=notes)
+
+    def rank(
+        self, disease_id: str, setting: Setting, top: int = 10, hidden: HiddenPairs = frozenset()
+    ) -> list[CandidateScore]:
+        """Score all drugs that anything speaks for and return the best, with their factors.
+
+        Args:
+            disease_id: Disease id.
+            setting: Which corpora may be used.
+            top: How many to return.
+            hidden: Pairs whose direct edges count as never loaded.
+
+        Returns:
+            The best drugs, best first; the probability is that of being preferred to a middling drug of the same list.
+        """
+        view = self._view(hidden)
+        used = self._usable(setting, view.derived)
+        drugs = _worth_scoring(view, disease_id, used)
+        if not drugs:
+            return []
+        table = question_features(
+            view.link, view.derived, view.transfers, disease=disease_id, drugs=drugs, setting=used
+        )
+        direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in drugs]
+        scores = self._ranker.scores(table, used) + np.array([DIRECT * bool(edges) for edges in direct])
+        scores -= np.median(scores)
+        best = sorted(range(len(drugs)), key=lambda i: (-scores[i], drugs[i]))[:top]
+        shares, groups = self._ranker.shares(table[best], used)
+        facts = Facts(view.link, view.derived, hidden)
+        return [
+            CandidateScore(
+                id=drugs[i],
+                score=round(float(scores[i]), 6),
+                probability=round(float(1 / (1 + np.exp(-scores[i]))), 6),
+                factors=_factors(facts, disease_id, drugs[i], groups=groups, shares=shares[row], direct=direct[i]),
+            )
+            for row, i in enumerate(best)
+        ]
+
+    def _shares(
+        self, view: _View, disease: str, candidates: Sequence[str], setting: Setting
+    ) -> tuple[NDArray[np.float64], tuple[str, ...], list[str]]:
+        """Return the shares of each group, the groups, and the candidates in the order of the rows.
+
+        They are sorted, so that the order in which they are given is moot.
+        """
+        order = sorted(set(candidates))
+        table = question_features(
+            view.link, view.derived, view.transfers, disease=disease, drugs=order, setting=setting
+        )
+        shares, groups = self._ranker.shares(table, setting)
+        return shares, groups, order
+
+    def _view(self, hidden: HiddenPairs) -> _View:
+        """Return the graph with pairs hidden beside the literature; the last few are kept."""
+        with self._lock:
+            state = self._literature.content_sha256
+            if self._graph is None:
+                self._graph = GraphFacts(self._arrays)
+            if self._derived is None or self._derived[0] != state or self._derived[1] is None:
+                self._derived = (state, open_derived(self._folder, self._arrays, state))
+            ready = "+".join(sorted(self._derived[1].corpora)) if self._derived[1] else ""
+            key = (hidden, f"{state} {ready}")
+            if key not in self._views:
+                self._views[key] = _View(self._graph, self._derived[1], hidden)
+            self._views.move_to_end(key)
+            while len(self._views) > KEPT:
+                self._views.popitem(last=False)
+            return self._views[key]
+
+    def _usable(self, setting: Setting, derived: Derived | None) -> Setting:
+        """Return the setting that can be answered with what has been prepared."""
+        ready = [corpus for corpus in corpora_of(setting) if derived and corpus in derived.corpora]
+        return "none" if not ready else "both" if len(ready) == 2 else "trials" if ready == ["trials"] else "articles"
+
+    def _notes(self, setting: Setting, derived: Derived | None) -> list[str]:
+        notes = []
+        for corpus in corpora_of(setting):
+            if derived is None and self._literature.content_sha256:
+                notes.append(f"The {corpus} have not been prepared for weighing yet; the score does not count them.")
+            elif derived is None or (corpus not in derived.corpora and corpus not in derived.missing):
+                notes.append(f"There are no {corpus} in the literature; the score rests on the rest of the evidence.")
+            elif corpus not in derived.corpora:
+                notes.append(f"The {corpus} are still being prepared for weighing; the score does not count them.")
+        pairs = self._ranker.card["pairs"]
+        if self._ranker.card["graph_sha256"] != self._arrays.source_sha256:
+            notes.append(
+                "The weights were fitted on another graph than this one "
+                f"({pairs['items']} pairs of {pairs['diseases']} diseases)."
+            )
+        return notes
+
+
+class _View:
+    """A graph with some pairs hidden, beside what was derived from the literature."""
+
+    def __init__(self, graph: GraphFacts, derived: Derived | None, hidden: HiddenPairs) -> None:
+        self.link, self.derived = LinkModel(graph, hidden), derived
+        held = derived.corpora.items() if derived else ()
+        self.transfers = {name: Transfer(corpus, derived.index, self.link) for name, corpus in held} if derived else {}
+
+
+def _chances(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn log-odds into probabilities of being the choice; a single candidate is compared with an average one."""
+    if len(scores) == 1:
+        return np.asarray(1 / (1 + np.exp(-scores)))
+    raised = np.exp(scores - scores.max())
+    return np.asarray(raised / raised.sum())
+
+
+def _factors(
+    facts: Facts,
+    disease: str,
+    drug: str,
+    *,
+    groups: Sequence[str],
+    shares: NDArray[np.float64],
+    direct: Sequence[str],
+) -> tuple[Factor, ...]:
+    """Return what a score is made of, largest share first."""
+    factors = [Factor(group=group, share=round(float(share), 6), text=text, sources=sources)
+               for group, share in zip(groups, shares, strict=True) if abs(share) >= LEAST_SHARE
+               for text, sources in [facts.of(group, disease, drug)]]  # fmt: skip
+    if direct:
+        text = f"the graph itself states that {facts.name(drug)} is used for {facts.name(disease)}"
+        factors.append(Factor(group="direct edge", share=DIRECT, text=text, sources=tuple(direct)))
+    return tuple(sorted(factors, key=lambda factor: (-abs(factor.share), factor.group)))
+
+
+def _worth_scoring(view: _View, disease: str, setting: Setting) -> list[str]:
+    """Return the drugs with a known use in the visible graph or a record that names them with the disease, by id."""
+    facts = view.link.facts
+    if disease not in facts.disease_row:
+        return []
+    found = {facts.drug_ids[i] for i in view.link.known_drugs.tolist()}
+    if view.derived and disease in view.derived.index:
+        names = {number: name for name, number in view.derived.index.items()}
+        for corpus in corpora_of(setting):
+            found |= {names[drug] for drug in view.derived.corpora[corpus].drugs_of(view.derived.index[disease])}
+    return sorted(drug for drug in found if drug in facts.drug_row)
+
+
+def _unknown(view: _View, disease: str, candidates: Sequence[str], setting: Setting) -> list[str]:
+    """Return a sentence for each entity that there is no evidence about."""
+    facts, notes = view.link.facts, []
+    if disease not in facts.disease_row:
+        notes.append(f"{disease} is not in the graph; the score rests on nothing it says.")
+    notes += [
+        f"{drug} is not in the graph; the score rests on nothing it says."
+        for drug in candidates
+        if drug not in facts.drug_row
+    ]
+    if disease in facts.disease_row and not view.link.uses(facts.disease_row[disease]).any():
+        notes.append("No drug is known to treat the disease in the visible graph.")
+    for corpus in corpora_of(setting):
+        held = view.derived.corpora[corpus] if view.derived else None
+        ill = view.derived.index.get(disease) if view.derived else None
+        if held is not None and ill is not None and not held.pairs.alone[ill]:
+            notes.append(f"No document of the {corpus} names the disease.")
+    return notes

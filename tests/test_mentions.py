@@ -1,0 +1,118 @@
+"""Names of drugs and diseases are found as people write them, and ordinary words are not taken for names."""
+
+import time
+
+import pytest
+
+from kedrec.tools.mentions import MentionFinder
+from kedrec.tools.tokens import fold, sentences_of, tokenise
+
+NAMES = [
+    ("Compound::DB1", "Acetylsalicylic acid", ("Aspirin", "Care")),
+    ("Compound::DB2", "Ciclosporin", ()),
+    ("Compound::DB3", "Diclofenac sodium", ()),
+    ("Disease::D1", "Arthritis, Rheumatoid", ("RA", "rheumatoid arthritis (disorder)")),
+    ("Disease::D2", "Diabetes mellitus", ("diabetes",)),
+    ("Disease::D3", "Diabetes mellitus type 2", ("type 2 diabetes",)),
+    ("Disease::D4", "Acute lymphoblastic leukemia", ("all",)),
+    ("Disease::D5", "Breast Neoplasms", ()),
+    ("Disease::D6", "kidney disease", ()),
+    ("Disease::D7", "Wilson's disease", ()),
+    ("Disease::D8", "hepatitis", ()),
+    ("Disease::D9", "hepatitis", ()),
+    ("Disease::D10", "s", ()),
+    ("Disease::D11", "anaemia", ()),
+    ("Disease::D12", "multiple sclerosis", ()),
+]
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return MentionFinder(NAMES)
+
+
+def ids(finder, text):
+    return [mention.ids for mention in finder.find(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Rheumatoid arthritis was treated.", "Disease::D1"),
+        ("patients with RHEUMATOID ARTHRITIS", "Disease::D1"),
+        ("carcinoma of the breast", "Disease::D5"),
+        ("breast cancers", "Disease::D5"),
+        ("mammary tumours", "Disease::D5"),
+        ("renal diseases", "Disease::D6"),
+        ("kidney disorder", "Disease::D6"),
+        ("Wilson disease", "Disease::D7"),
+        ("Wilson’s disease", "Disease::D7"),
+        ("anemia", "Disease::D11"),
+        ("cyclosporine", "Compound::DB2"),
+        ("diclofenac", "Compound::DB3"),
+    ],
+)
+def test_a_name_is_found_in_the_ways_it_is_written(finder, text, expected):
+    assert ids(finder, text) == [(expected,)]
+
+
+def test_a_longer_name_hides_those_inside_it(finder):
+    assert ids(finder, "type 2 diabetes and diabetes") == [("Disease::D3",), ("Disease::D2",)]
+
+
+def test_a_name_that_is_a_word_counts_in_capitals_only(finder):
+    assert ids(finder, "all patients; we care for all of them's") == []
+    assert ids(finder, "children with ALL") == [("Disease::D4",)]
+    assert ids(finder, "ra in the text") == []
+
+
+def test_a_shared_name_gives_all_its_owners(finder):
+    assert ids(finder, "hepatitis") == [("Disease::D8", "Disease::D9")]
+
+
+def test_offsets_cut_out_what_was_written(finder):
+    text = "Why aspirin, and not Ciclosporin, for rheumatoid arthritis?"
+    for mention in finder.find(text):
+        assert text[mention.start : mention.end] == mention.surface
+    assert [mention.kind for mention in finder.find(text)] == ["Compound", "Compound", "Disease"]
+
+
+def test_an_abbreviation_counts_in_the_text_that_introduces_it_only(finder):
+    stream = tokenise(["Multiple sclerosis (MS) is chronic. MS was treated.", "MS alone means nothing here."])
+    table = finder.scan(stream)
+    assert [int(stream.text_of()[place]) for place in table.first] == [0, 0, 0]
+    assert {finder.ids[finder.owners[alias][0]] for alias in table.alias} == {"Disease::D12"}
+
+
+def test_sentences_end_at_stops_and_lines_not_in_numbers():
+    stream = tokenise(["Dose 2.5 mg. Then more\nA title", "Next text"])
+    words = [stream.words[i] for i in stream.ids]
+    sentence = sentences_of(stream)
+    assert sentence[words.index("2.5")] == sentence[words.index("mg")] != sentence[words.index("Then")]
+    assert sentence[words.index("more")] != sentence[words.index("title")] != sentence[words.index("Next")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("tumours", "tumor"), ("Anaemia", "anemia"), ("thioguanine", "tioguanine"), ("biopsies", "biopsy")],
+)
+def test_spellings_of_a_word_fold_together(one, other):
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\x00", "((((", "[" * 5000, "é" * 2000, "RA" * 3000, "\n\n\n", "1 2 3", "’s 's"]
+)
+def test_odd_texts_have_no_mentions_and_do_not_fail(finder, text):
+    assert finder.find(text) == []
+
+
+def test_no_names_find_nothing():
+    assert MentionFinder([]).find("aspirin for anaemia") == []
+
+
+def test_a_long_text_is_read_in_time(finder):
+    began = time.perf_counter()
+    found = finder.find("aspirin for type 2 diabetes, " * 20_000)
+    assert len(found) == 40_000
+    assert time.perf_counter() - began < 20
