@@ -140,7 +140,8 @@ def test_the_rationale_says_how_it_was_made_and_cites_the_factors_largest_first(
 
 def test_without_a_weighing_the_cues_are_counted():
     decision = decide()
-    assert decision.label == "A" and not decision.problems and 0.5 < decision.confidence < 1
+    assert decision.label == "A" and not decision.problems and 0.9 < decision.confidence < 1
+    assert "counted by rule with no language model" in decision.sentences[0].text
 
 
 def test_it_abstains_only_where_nothing_at_all_is_known():
@@ -180,6 +181,7 @@ def test_a_message_without_data_is_refused(message):
         ("Treatment led to remission in most patients.", "for"),
         ("It is not recommended as first-line treatment.", "against"),
         ("Hepatotoxicity and amiodarone-induced thyroiditis were seen.", "harm"),
+        ("A patient was treated with infliximab.", "use"),
         ("Samples were stored at 4 degrees.", "silent"),
     ],
 )

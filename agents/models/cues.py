@@ -7,8 +7,8 @@ from typing import Literal
 
 __all__ = ["Cue", "cue_of", "quotable", "sentences_of", "speaks_of_harm"]
 
-Cue = Literal["for", "against", "harm", "silent"]
-"""What a sentence says of a drug: that it works, that it does not, that it harms, or nothing of the sort."""
+Cue = Literal["for", "against", "harm", "use", "silent"]
+"""What a sentence says of a drug: that it works, that it does not, that it harms, that it is given, or none of it."""
 
 _AGAINST = re.compile(
     r"no (?:statistically |clinically )?(?:significant|apparent|clear|measurable|additional|overall) (?:\w+ )?"
@@ -33,8 +33,12 @@ _FOR = re.compile(
     r"\beffective(?:ly|ness)?\b|\befficacy\b|efficacious|\bsuperior\b|improv(?:ed|es|ement|ing)"
     r"|\breduc(?:ed|es|tion|ing)\b|decreas(?:ed|es)|\bbenefi(?:t|ts|cial)\b|remission|respon(?:se|ded|ders)|\brelie(?:f|ved|ves)\b|\bcure[ds]?\b"
     r"|first[- ]line|treatment of choice|recommended|approved|standard (?:of care|treatment|therapy)|regrowth"
-    r"|prolonged survival|\btreated with\b"
-    r"|\btreatment (?:of|for|with)\b|\btherapy (?:of|for|with)\b|used (?:to treat|for|in)",
+    r"|prolonged survival",
+    re.IGNORECASE,
+)
+_USE = re.compile(
+    r"\btreated with\b|\btreatment (?:of|for|with)\b|\btherapy (?:of|for|with)\b|used (?:to treat|for|in)"
+    r"|\bgiven for\b",
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+")
@@ -47,7 +51,9 @@ def cue_of(sentence: str) -> Cue:
         return "against"
     if _FOR.search(sentence):
         return "for"
-    return "harm" if _HARM.search(sentence) else "silent"
+    if _HARM.search(sentence):
+        return "harm"
+    return "use" if _USE.search(sentence) else "silent"
 
 
 def speaks_of_harm(sentence: str) -> bool:

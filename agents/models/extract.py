@@ -12,9 +12,11 @@ from kedrec.errors import ModelRefused
 from kedrec.records import Entity, Evidence, Stance
 from kedrec.tools.literature_tools import mentions
 
-__all__ = ["answer_line", "answer_lines"]
+__all__ = ["answer_line", "answer_lines", "edges_of", "treats"]
 
 _QUOTES = 2
+_TELLING: dict[Cue, int] = {"for": 3, "against": 3, "harm": 2, "use": 1, "silent": 0}
+"""How much a sentence with a cue tells; the most telling is quoted."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -61,30 +63,30 @@ def _stop(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else text + "."
 
 
-def _edges(item: Evidence) -> list[list[str]]:
+def edges_of(item: Evidence) -> list[list[str]]:
     """The edges of graph evidence as `[head, relation, tail]`."""
     return [parts for edge in item.source_id.split(" ; ") if len(parts := edge.split("|")) == 3]
 
 
 def _graph(evidence: Iterable[Evidence]) -> list[Evidence]:
-    return [item for item in evidence if item.key.startswith("K") and _edges(item)]
+    return [item for item in evidence if item.key.startswith("K") and edges_of(item)]
 
 
 def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
-    ends = {end for head, _, tail in _edges(item) for end in (head, tail)}
+    ends = {end for head, _, tail in edges_of(item) for end in (head, tail)}
     return drug.id in ends and disease.id in ends
 
 
 def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Paths from the drug to the disease through something else."""
-    paths = [item for item in _graph(evidence) if len(_edges(item)) > 1 and _joins(item, drug, disease)]
+    paths = [item for item in _graph(evidence) if len(edges_of(item)) > 1 and _joins(item, drug, disease)]
     causal = [item for item in paths if "Gene::" in item.source_id]
     return Found("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
 
 
 def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Two edges with one gene or pathway between drug and disease."""
-    between = [item for item in _graph(evidence) if len(_edges(item)) == 2 and _joins(item, drug, disease)]
+    between = [item for item in _graph(evidence) if len(edges_of(item)) == 2 and _joins(item, drug, disease)]
     genes = [item for item in between if "Gene::" in item.source_id or "Pathway::" in item.source_id]
     return Found("supports", _texts(genes)) if genes else None
 
@@ -97,7 +99,7 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found 
     """What articles and trials that name both say of the effect."""
     quotes = [quote for quote in _quotes(evidence, drug, disease) if quote.cue != "harm"]
     near = [quote for quote in quotes if quote.closeness == 2 or quote.cue != "silent"]
-    best = sorted(near, key=lambda quote: (-quote.closeness, quote.cue == "silent"))[:_QUOTES]
+    best = sorted(near, key=lambda quote: (-quote.closeness, -_TELLING[quote.cue]))[:_QUOTES]
     return Found(_stance(best), tuple((quote.key, quote.text) for quote in best)) if best else None
 
 
@@ -124,15 +126,16 @@ def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | 
 
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Direct edges that say the drug treats the disease, then trials after approval."""
-    direct = [item for item in _graph(evidence) if len(_edges(item)) == 1 and _joins(item, drug, disease)]
-    treating = [item for item in direct if _treats(_edges(item)[0][1])]
+    direct = [item for item in _graph(evidence) if len(edges_of(item)) == 1 and _joins(item, drug, disease)]
+    treating = [item for item in direct if treats(edges_of(item)[0][1])]
     if treating:
         return Found("supports", _texts(treating))
     late = [item for item in _trials_of_both(evidence, drug, disease) if "phase 4" in item.text.lower()]
     return Found("supports", _texts_of_trials(late, drug, disease)) if late else None
 
 
-def _treats(relation: str) -> bool:
+def treats(relation: str) -> bool:
+    """Whether a relation of the graph says that its drug treats its disease."""
     name = relation.split("::")[1] if "::" in relation else relation
     return name.lower() in {"treats", "ctd", "t", "treat", "indication", "palliates", "cpd", "pa"}
 
@@ -170,7 +173,7 @@ def _quotes(
 
 def _best(item: Evidence, drug: Entity, disease: Entity, wanted: Callable[[str], bool] | None) -> Quote:
     quotes = [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
-    return max(quotes, key=lambda quote: (bool(wanted and wanted(quote.text)), quote.closeness, quote.cue != "silent"))
+    return max(quotes, key=lambda quote: (bool(wanted and wanted(quote.text)), quote.closeness, _TELLING[quote.cue]))
 
 
 def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:

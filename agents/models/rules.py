@@ -7,25 +7,29 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.cues import cue_of, quotable, sentences_of
+from kedrec.agents.models.extract import edges_of, treats
 from kedrec.agents.models.task import Task, speaks_of
 from kedrec.agents.wording import ABSTAINED, LONGEST_RATIONALE
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import mentions
 
-__all__ = ["HOW", "NOTHING_KNOWN", "decision"]
+__all__ = ["HOW", "HOW_COUNTED", "NOTHING_KNOWN", "decision"]
 
 NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
 """The reason of an abstention."""
 
 HOW = "as weighed by rule with no language model (shares are log-odds against the other candidates)"
 """How the choice was made; stands in the first sentence of every rationale."""
+HOW_COUNTED = "as counted by rule with no language model, since the evidence could not be weighed"
+"""The same where the weigher had no answer."""
 
 _KEYS_PER_SENTENCE = 4
 _SMALLEST_SHARE = 0.005
 _FOR_THE_CHOSEN = 6
-_RULE_WEIGHTS = {"for": 1.0, "silent": 0.4, "harm": -0.3, "against": -0.8}
+_RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
 _GRAPH_WEIGHT = 0.3
+_TREATS_WEIGHT = 4.0
 
 
 class Line(NamedTuple):
@@ -80,8 +84,7 @@ def _counted_factors(task: Task, drug: Entity) -> tuple[Factor, ...]:
 
 def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
     if item.key.startswith("K"):
-        share = _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6
-        return Factor(group="graph", share=share, text=item.text, sources=(item.source_id,))
+        return Factor(group="graph", share=_graph_share(item, disease), text=item.text, sources=(item.source_id,))
     named = [text for text in sentences_of(item.text) if mentions(text, drug)] or sentences_of(item.text) or [item.text]
     weight = _RULE_WEIGHTS[cue_of(named[0])] * (_TRIAL_WEIGHT if item.key.startswith("T") else 1.0)
     group = "trials" if item.key.startswith("T") else "articles"
@@ -91,6 +94,13 @@ def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
         text=named[0],
         sources=(item.source_id,),
     )
+
+
+def _graph_share(item: Evidence, disease: Entity) -> float:
+    edges = edges_of(item)
+    if len(edges) == 1 and disease.id in edges[0] and treats(edges[0][1]):
+        return _TREATS_WEIGHT
+    return _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6
 
 
 def _rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[Line]:
@@ -110,7 +120,8 @@ def _verdict(task: Task, best: int, chosen: Sequence[Line], others: Sequence[Lin
     over = f" over {' and '.join(rivals)}" if rivals else " among the candidates"
     subject = task.candidates[best].name if _about_any(shown, task.candidates[best]) else "The choice"
     disease = f" for {task.disease.name}" if _about_any(shown, task.disease) else ""
-    return Line(f"{subject} is preferred{over}{disease}, {HOW}.", keys)
+    how = HOW if task.weighing is not None else HOW_COUNTED
+    return Line(f"{subject} is preferred{over}{disease}, {how}.", keys)
 
 
 def _about_any(shown: Iterable[Evidence], entity: Entity) -> bool:
