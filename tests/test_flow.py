@@ -344,3 +344,27 @@ def test_what_stands_in_a_name_or_an_abstract_is_never_filled_in_again():
     text = load_prompts().fill("questions/safety", drug="{disease}", disease="{0}{x!r}")
     assert "{disease}" in text
     assert "{0}{x!r}" in text
+
+
+def test_hidden_pairs_reach_neither_the_weigher_nor_its_sources(settings):
+    pair = frozenset({BARI, DISEASE})
+    query = Query(disease=DISEASE, candidates=(BARI, SULFA), setting="none")
+    traces = []
+    for hidden in (frozenset(), frozenset({pair})):
+        with Agent.open(settings, model="offline", hidden=hidden, record=False) as opened:
+            traces.append(opened.run(query))
+
+    def direct(trace):
+        made = trace.recommendation
+        sources = [source for score in made.scores for factor in score.factors for source in factor.sources]
+        edges = [
+            edge for entry in (*sources, *(e.source_id for e in made.evidence.values())) for edge in entry.split(" ; ")
+        ]
+        return [edge for edge in edges if frozenset(edge.split("|")[::2]) == pair]
+
+    shown, hidden = traces
+    assert shown.error is None
+    assert shown.recommendation.choice == BARI
+    assert direct(shown)
+    assert hidden.recommendation.scores
+    assert not direct(hidden)
