@@ -66,7 +66,9 @@ def rank_drugs(resources: Resources, disease: str, setting: Setting, top: int) -
     if understood.status != "found":
         raise (AmbiguousName if understood.status == "ambiguous" else UnknownEntity)(understood.message)
     ill = Entity.model_validate(understood.data["match"]["entity"])
-    scores = resources.weigher().rank(ill.id, setting, top, resources.hidden)
+    weigher = resources.weigher()
+    scores = weigher.rank(ill.id, setting, top, resources.hidden)
+    notes = weigher.weigh(ill.id, [score.id for score in scores[:1]], setting, resources.hidden).notes if scores else ()
     drugs = [resources.store.get(score.id) or _unnamed(score.id) for score in scores]
     ledger = Ledger()
     found = [toolbox.sources(score, ill, drug) for score, drug in zip(scores, drugs, strict=True)]
@@ -79,7 +81,7 @@ def rank_drugs(resources: Resources, disease: str, setting: Setting, top: int) -
     cited = {key for drug in ranked for sentence in drug.sentences for key in sentence.citations}
     kept = {key: entry for key, entry in evidence.items() if key in cited}
     missing = () if ranked else (f"Nothing in the graph or the literature speaks for any drug in {ill.name}.",)
-    return Ranking(disease=ill, setting=setting, drugs=tuple(ranked), evidence=kept, not_found=missing)
+    return Ranking(disease=ill, setting=setting, drugs=tuple(ranked), evidence=kept, not_found=(*missing, *notes))
 
 
 def _keys(ledger: Ledger, sources: Mapping[str, Finding]) -> dict[str, str]:
