@@ -180,17 +180,17 @@ class LinkModel:
         for left, right in self._ridges:
             weights, reach = left.rows(own, drugs), right.rows(np.array([place]), disease[None, :])[0]
             loss = weights[np.arange(len(rows)), np.maximum(own, 0)] * (reach[place] if place >= 0 else 0)
-            yield weights @ (self.core @ reach) - self_edge * loss
+            yield np.asarray(weights @ (self.core @ reach) - self_edge * loss, np.float32)
             sides.append((weights, reach))
         weights, reach = sides[0]
-        yield weights @ uses - self_edge * weights[np.arange(len(rows)), np.maximum(own, 0)]
-        yield self.treats[rows][:, self.known_diseases] @ reach - self_edge * (reach[place] if place >= 0 else 0)
+        yield np.asarray(weights @ uses - self_edge * weights[np.arange(len(rows)), np.maximum(own, 0)], np.float32)
+        reached = np.asarray(self.treats[rows][:, self.known_diseases] @ reach, np.float32)
+        yield reached - self_edge * (reach[place] if place >= 0 else 0)
         yield self._spectral(rows, place, self_edge)
         share = disease / max(float(disease.sum()), 1e-6)
         near = drugs / np.maximum(drugs.sum(axis=1, keepdims=True), np.float32(1e-6))
         itself = near[np.arange(len(rows)), np.maximum(own, 0)] * (share[place] if place >= 0 else 0)
-        walked: NDArray[np.float32] = near @ (self.core @ share) - self_edge * itself
-        yield walked.astype(np.float32)
+        yield np.asarray(near @ (self.core @ share) - self_edge * itself, np.float32)
 
     def _spectral(self, rows: NDArray[np.int64], place: int, self_edge: NDArray[np.float32]) -> NDArray[np.float32]:
         """Complete the drugs' rows from the main directions of the treat matrix, the question's own edges left out."""
