@@ -138,6 +138,21 @@ def test_the_rationale_says_how_it_was_made_and_cites_the_factors_largest_first(
     assert first.citations and all(sentence.citations for sentence in rest)
 
 
+def test_a_choice_whose_factors_cannot_be_cited_still_rests_on_evidence():
+    shares = {BARI.id: 0.6, SULFA.id: 0.4}
+    weighed = [
+        CandidateScore(
+            id=i, score=p, probability=p, factors=(Factor(group="x", share=p, text="x", sources=("PMID:9",)),)
+        )
+        for i, p in shares.items()
+    ]
+    [sentence] = decide(weighing=weighing(*weighed)).sentences
+    assert (
+        sentence.text.startswith("Baricitinib is preferred over Sulfasalazine for alopecia areata")
+        and sentence.citations
+    )
+
+
 def test_without_a_weighing_the_cues_are_counted():
     decision = decide()
     assert decision.label == "A" and not decision.problems and 0.9 < decision.confidence < 1

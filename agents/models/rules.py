@@ -24,6 +24,7 @@ HOW_COUNTED = "as counted by rule with no language model, since the evidence cou
 """The same where the weigher had no answer."""
 
 _KEYS_PER_SENTENCE = 4
+_KEYS_OF_VERDICT = 6
 _SMALLEST_SHARE = 0.005
 _FOR_THE_CHOSEN = 6
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
@@ -105,23 +106,32 @@ def _graph_share(item: Evidence, disease: Entity) -> float:
 
 def _rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[Line]:
     """First the choice, then its factors, then those of the others."""
-    chosen = _factor_lines(task, task.candidates[best], scores[best])[:_FOR_THE_CHOSEN]
-    others = [
-        line for i, score in enumerate(scores) if i != best for line in _factor_lines(task, task.candidates[i], score)
-    ]
-    return [_verdict(task, best, chosen, others), *chosen, *others] if chosen or others else []
+    order = [best, *(i for i in range(len(scores)) if i != best)]
+    lines = [_factor_lines(task, task.candidates[i], scores[i]) for i in order]
+    rest = [*lines[0][:_FOR_THE_CHOSEN], *(line for group in lines[1:] for line in group)]
+    return [_verdict(task, order, lines), *rest] if task.evidence else []
 
 
-def _verdict(task: Task, best: int, chosen: Sequence[Line], others: Sequence[Line]) -> Line:
+def _verdict(task: Task, order: Sequence[int], lines: Sequence[Sequence[Line]]) -> Line:
     """The first sentence; it names no drug that its citations do not speak of."""
-    keys = tuple(dict.fromkeys(key for lines in (chosen, others) for line in lines[:1] for key in line.keys[:2]))
+    drugs = [task.candidates[i] for i in order]
+    found = [_speaking(task, drug, own) for drug, own in zip(drugs, lines, strict=True)]
+    keys = tuple(dict.fromkeys(key for key in found if key))[:_KEYS_OF_VERDICT] or tuple(task.evidence)[:1]
     shown = [task.evidence[key] for key in keys]
-    rivals = [drug.name for i, drug in enumerate(task.candidates) if i != best and _about_any(shown, drug)]
+    rivals = [drug.name for drug in drugs[1:] if _about_any(shown, drug)]
     over = f" over {' and '.join(rivals)}" if rivals else " among the candidates"
-    subject = task.candidates[best].name if _about_any(shown, task.candidates[best]) else "The choice"
+    subject = drugs[0].name if _about_any(shown, drugs[0]) else "The choice"
     disease = f" for {task.disease.name}" if _about_any(shown, task.disease) else ""
     how = HOW if task.weighing is not None else HOW_COUNTED
     return Line(f"{subject} is preferred{over}{disease}, {how}.", keys)
+
+
+def _speaking(task: Task, drug: Entity, lines: Sequence[Line]) -> str | None:
+    """A piece of evidence that speaks of a drug, of the disease too where it can be; first what its factors cite."""
+    cited = [key for line in lines for key in line.keys]
+    speaking = [key for key in (*cited, *task.evidence) if speaks_of(task.evidence[key], drug)]
+    both = (key for key in speaking if speaks_of(task.evidence[key], task.disease))
+    return next(both, speaking[0] if speaking else None)
 
 
 def _about_any(shown: Iterable[Evidence], entity: Entity) -> bool:
