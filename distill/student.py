@@ -202,7 +202,7 @@ class _Training:
         sets = {name: Dataset.from_list([columns(row) for row in rows]) for name, rows in encoded.items() if rows}
         trainer = DistillTrainer(
             model=model,
-            args=self._arguments(model, bool(encoded["validation"])),
+            args=self._arguments(model),
             train_dataset=sets["train"],
             eval_dataset=sets.get("validation"),
             processing_class=tokenizer,
@@ -214,7 +214,7 @@ class _Training:
         trainer.remove_callback(PrinterCallback)  # it writes to stdout, which belongs to the result
         return trainer
 
-    def _arguments(self, model: Any, validated: bool) -> Any:
+    def _arguments(self, model: Any) -> Any:
         import torch
         from trl import SFTConfig
 
@@ -234,7 +234,7 @@ class _Training:
             activation_checkpointing=large,
             save_strategy="epoch",
             save_total_limit=2,
-            eval_strategy="epoch" if validated else "no",
+            eval_strategy="no",
             prediction_loss_only=True,
             logging_steps=5,
             disable_tqdm=True,

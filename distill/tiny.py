@@ -52,13 +52,13 @@ LABEL_LINES = [f"CHOICE: {label}\n" for label in [*string.ascii_uppercase, "NONE
 
 
 class TinyShape(Record):
-    """Size of the tiny model; the defaults make about 1.4 million parameters."""
+    """Size of the tiny model; the defaults make about a million parameters."""
 
     vocabulary: int = 4096
     """Tokens at most; fewer where the texts are short."""
     hidden: int = 128
     """Width."""
-    layers: int = 4
+    layers: int = 2
     """Depth."""
     heads: int = 4
     """Attention heads."""

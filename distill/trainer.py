@@ -34,25 +34,39 @@ def columns(row: Encoded) -> dict[str, Any]:
 class DistillCollator(DataCollatorForLanguageModeling):  # type: ignore[misc]
     """Keeps what the added terms need; TRL's own collator drops every column that it does not know.
 
+    Pads on the left, so that what is trained on, which ends every row, lines up and few places need logits.
     Adds to a batch of B rows and T tokens: `rationale` [B, T] bool, `choice_position` [B], `choice` [B] and
     `label_tokens` [B, C], -1 where there is none.
     """
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Tensor]:
         """Pad and stack."""
-        batch: dict[str, Tensor] = super().torch_call(examples)
-        rationale = torch.zeros_like(batch["input_ids"], dtype=torch.bool)
-        for row, example in enumerate(examples):
-            rationale[row, example["rationale"]] = True
-        most = max(1, *(len(example["label_tokens"]) for example in examples))
-        padded = [example["label_tokens"] + [-1] * (most - len(example["label_tokens"])) for example in examples]
-        return {
-            **batch,
-            "rationale": rationale,
-            "label_tokens": torch.tensor(padded),
-            "choice": torch.tensor([example["choice"] for example in examples]),
-            "choice_position": torch.tensor([example["choice_position"] for example in examples]),
+        right: dict[str, Tensor] = super().torch_call(examples)
+        width = right["input_ids"].shape[1]
+        shifts = [width - len(example["input_ids"]) for example in examples]
+        batch = {
+            name: torch.stack([row.roll(shift) for row, shift in zip(rows, shifts, strict=True)])
+            for name, rows in right.items()
         }
+        return {**batch, **_places(examples, shifts, width)}
+
+
+def _places(examples: list[dict[str, Any]], shifts: list[int], width: int) -> dict[str, Tensor]:
+    rationale = torch.zeros(len(examples), width, dtype=torch.bool)
+    for row, (example, shift) in enumerate(zip(examples, shifts, strict=True)):
+        rationale[row, [place + shift for place in example["rationale"]]] = True
+    most = max(1, *(len(example["label_tokens"]) for example in examples))
+    padded = [example["label_tokens"] + [-1] * (most - len(example["label_tokens"])) for example in examples]
+    positions = [
+        example["choice_position"] + shift if example["choice"] >= 0 else -1
+        for example, shift in zip(examples, shifts, strict=True)
+    ]
+    return {
+        "rationale": rationale,
+        "label_tokens": torch.tensor(padded),
+        "choice": torch.tensor([example["choice"] for example in examples]),
+        "choice_position": torch.tensor(positions),
+    }
 
 
 class DistillTrainer(SFTTrainer):  # type: ignore[misc]
@@ -81,6 +95,7 @@ class DistillTrainer(SFTTrainer):  # type: ignore[misc]
         outputs = model(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
+            position_ids=(inputs["attention_mask"].cumsum(dim=1) - 1).clamp(min=0),
             logits_to_keep=places,
             use_cache=False,
         )
@@ -117,8 +132,14 @@ class DistillTrainer(SFTTrainer):  # type: ignore[misc]
         inputs: dict[str, Tensor],
     ) -> None:
         noted = self._metrics["train" if self.model.training else "eval"]
+        present = {
+            "sft": True,
+            "select": bool((inputs["choice"] >= 0).any()),
+            "rationale": bool(inputs["rationale"].any()),
+        }
         for name, term in terms.items():
-            noted[f"loss_{name}"].append(float(term))
+            if present[name]:
+                noted[f"loss_{name}"].append(float(term))
         trained = targets != IGNORED
         noted["token_accuracy"].append(float((logits.argmax(-1) == targets)[trained].float().mean()))
         chosen = inputs["choice"] >= 0
