@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kedrec.config import Settings
@@ -13,10 +14,19 @@ from kedrec.tools.toolbox import Toolbox
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weigher
     from kedrec.graphdb.embedded import EmbeddedStore
-
     from kedrec.tools.literature import Literature
 
 __all__ = ["Resources"]
+
+
+class _WeighsWhenAsked:
+    """The weigher, opened by the first question that comes so far."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Setting, hidden: HiddenPairs) -> Any:
+        return self._resources.weigher().weigh(disease_id, candidate_ids, setting, hidden)
 
 
 class Resources:
@@ -71,7 +81,7 @@ class Resources:
                 self._toolboxes[setting, weigh] = Toolbox(
                     self.store,
                     self.literature() if setting != "none" or weigh else None,
-                    self.weigher() if weigh else None,
+                    _WeighsWhenAsked(self) if weigh else None,
                     setting,
                     self.hidden,
                     passages=self._settings.passages,
