@@ -19,7 +19,7 @@ from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.store import GraphStats
 from kedrec.graphdb.versions import new_version, write_manifest
 
-__all__ = ["LoadReport", "OnProgress", "load_graph"]
+__all__ = ["LinkedGraph", "LoadReport", "OnProgress", "distinct", "link", "load_graph", "report_of"]
 
 OnProgress = Callable[[str, int, int], None]
 """Told of the stage, and of how many of how many stages are done."""
@@ -43,14 +43,19 @@ class LoadReport(GraphStats):
 
 
 @dataclass(frozen=True)
-class _Graph:
+class LinkedGraph:
     """Everything that is written."""
 
     ids: list[str]
+    """Entity ids, sorted; those of the names file that have no edge included."""
     names: list[str]
+    """Preferred names in the same order; the id itself where there is none."""
     synonyms: list[tuple[str, ...]]
+    """Other names in the same order."""
     relations: list[str]
+    """Relation names, sorted."""
     arrays: dict[str, NDArray[np.generic]]
+    """`ARRAYS`, by name."""
 
 
 def load_graph(
@@ -87,23 +92,28 @@ def _silent(stage: str, done: int, total: int) -> None:
 def _load(files: Sequence[Path], names: Path | None, building: Path, told: OnProgress) -> LoadReport:
     started = time.perf_counter()
     told(STAGES[0], 0, len(STAGES))
-    triples = read_triples(_distinct(files))
+    triples = read_triples(distinct(files))
     told(STAGES[1], 1, len(STAGES))
     named = read_names(names) if names else Names({}, {}, frozenset(), "")
     told(STAGES[2], 2, len(STAGES))
-    graph = _link(triples, named)
+    graph = link(triples, named)
     told(STAGES[3], 3, len(STAGES))
     index = NameIndex.build(graph.ids, graph.names, graph.synonyms.__getitem__)
     told(STAGES[4], 4, len(STAGES))
     _write(graph, index, building)
-    report = _report(triples, named, started)
+    report = report_of(triples, named, started)
     hashes = {"triples_sha256": triples.sha256, "names_sha256": named.sha256 or None}
     write_manifest(building, {**report.model_dump(), **hashes})
     told(STAGES[4], 5, len(STAGES))
     return report
 
 
-def _distinct(files: Sequence[Path]) -> list[Path]:
+def distinct(files: Sequence[Path]) -> list[Path]:
+    """Return the files.
+
+    Raises:
+        InputError: one is named twice.
+    """
     seen: set[Path] = set()
     for path in files:
         if path.resolve() in seen:
@@ -112,7 +122,7 @@ def _distinct(files: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
-def _link(triples: Triples, named: Names) -> _Graph:
+def link(triples: Triples, named: Names) -> LinkedGraph:
     """Put the names' own entities among those of the triples, and every edge at both its ends."""
     ids = sorted(named.ids.union(triples.ids))
     place_of = {entity_id: place for place, entity_id in enumerate(ids)}
@@ -124,7 +134,7 @@ def _link(triples: Triples, named: Names) -> _Graph:
     arrays |= _adjacency(heads, triples.rels, tails, triples.relations, len(ids))
     names = [named.names.get(entity_id, entity_id) for entity_id in ids]
     synonyms = [named.synonyms.get(entity_id, ()) for entity_id in ids]
-    return _Graph(ids, names, synonyms, triples.relations, arrays)
+    return LinkedGraph(ids, names, synonyms, triples.relations, arrays)
 
 
 def _adjacency(
@@ -157,7 +167,7 @@ def _adjacency(
     }
 
 
-def _write(graph: _Graph, index: NameIndex, building: Path) -> None:
+def _write(graph: LinkedGraph, index: NameIndex, building: Path) -> None:
     for name in ARRAYS:
         np.save(building / f"{name}.npy", graph.arrays[name])
     synonyms = ["|".join(others) for others in graph.synonyms]
@@ -171,7 +181,8 @@ def _write(graph: _Graph, index: NameIndex, building: Path) -> None:
     index.save(building)
 
 
-def _report(triples: Triples, named: Names, started: float) -> LoadReport:
+def report_of(triples: Triples, named: Names, started: float) -> LoadReport:
+    """Return what was read, and the seconds since `started` by `time.perf_counter`."""
     linked = len(triples.ids)
     with_name = sum(entity_id in named.names for entity_id in triples.ids)
     relations = np.bincount(triples.rels, minlength=len(triples.relations)).tolist()

@@ -59,6 +59,11 @@ class GraphStats(Record):
 class GraphStore(Protocol):
     """A knowledge graph that can be asked; all lists are ranked alike by every store, ties included."""
 
+    @property
+    def source_sha256(self) -> str:
+        """Hash of the files the graph was built from."""
+        ...
+
     def get(self, entity_id: str) -> Entity | None:
         """The entity with this id."""
         ...
