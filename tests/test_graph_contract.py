@@ -4,7 +4,7 @@ import random
 from itertools import combinations, pairwise, permutations
 
 import pytest
-from graph_stores import BINDS, GENE_OF, GENES, PALLIATES, TARGET, TREATS, embedded
+from graph_stores import BINDS, GENE_OF, GENES, PALLIATES, TARGET, TREATS, embedded, in_neo4j
 
 from kedrec.errors import UserError
 from kedrec.graphdb import ranking
@@ -21,11 +21,11 @@ TRIPLES = [
 NAMES = [(A, "Alphadrug", "Alfa"), (B, "Betadrug"), (X, "x disease"), (Y, "y disease"), (G1, "GEN1"), (G2, "GEN2")]
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=[embedded, in_neo4j], ids=["embedded", "neo4j"])
 def make_store(request, tmp_path):
     """Makes a store from triples and names."""
     count = iter(range(1000))
-    return lambda triples, names=(): {"embedded": embedded}[request.param](tmp_path / str(next(count)), triples, names)
+    return lambda triples, names=(): request.param(tmp_path / str(next(count)), triples, names)
 
 
 @pytest.fixture

@@ -66,6 +66,16 @@ class Settings(BaseModel):
     """Chunks that the first retrieval step hands to the second."""
     hub_limit: int = Field(500, ge=1)
     """Entities with more neighbours than this are not walked through."""
+    store: Literal["embedded", "neo4j"] = "embedded"
+    """Where the graph is kept: embedded (in the home) or neo4j."""
+    neo4j_uri: str = "bolt://127.0.0.1:7687"
+    """Address of the Neo4j server."""
+    neo4j_user: str = "neo4j"
+    """User of the Neo4j server."""
+    neo4j_password: SecretStr | None = None
+    """Password of that user."""
+    neo4j_database: str = "neo4j"
+    """Database of the Neo4j server."""
     embed: Literal["auto", "always", "never"] = "auto"
     """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
     workers: int = Field(8, ge=1)

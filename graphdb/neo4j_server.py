@@ -1,0 +1,133 @@
+"""A connection to one Neo4j database, and what its errors mean to the user."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, LiteralString
+
+from kedrec.errors import ConfigError, KedrecError, MissingExtra, NotReady, WorkError
+
+if TYPE_CHECKING:
+    from neo4j import Driver
+
+    from kedrec.config import Settings
+
+__all__ = ["Server", "connect"]
+
+CONNECT_SECONDS = 5.0
+"""How long to wait for the server to take the connection."""
+NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
+TOO_MANY_TRIES = "Neo.ClientError.Security.AuthenticationRateLimit"
+
+
+class Server:
+    """One database of a Neo4j server; safe to share between threads.
+
+    Args:
+        driver: the official driver.
+        uri: address, for messages.
+        user: user name, for messages.
+        database: name of the database.
+    """
+
+    def __init__(self, driver: Driver, uri: str, user: str, database: str) -> None:
+        self._driver, self.uri, self.user, self.database = driver, uri, user, database
+        self._closing = weakref.finalize(self, driver.close)
+
+    def ask(self, query: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
+        """Return the rows of a query that only reads; tried again where the server says that this may help.
+
+        Raises:
+            NotReady, ConfigError: the server, the password or the database is not as the settings say.
+            WorkError: the query failed.
+        """
+        return self._run(query, parameters, "r")
+
+    def change(self, query: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
+        """Return the rows of a query that writes, in one transaction; raises as `ask` does."""
+        return self._run(query, parameters, "w")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._closing()
+
+    def _run(self, query: LiteralString, parameters: dict[str, Any], access: str) -> list[dict[str, Any]]:
+        from neo4j import RoutingControl
+
+        with _explained(self.uri, self.user, self.database):
+            records, _, _ = self._driver.execute_query(
+                query, parameters, routing_=RoutingControl(access), database_=self.database
+            )
+        return [dict(record) for record in records]
+
+
+def connect(settings: Settings) -> Server:
+    """Connect to the Neo4j server of the settings.
+
+    Raises:
+        MissingExtra: the driver is not installed.
+        NotReady: no server answers there.
+        ConfigError: the address, the user or the password is wrong.
+    """
+    try:
+        import neo4j
+    except ImportError:
+        raise MissingExtra("The Neo4j store", "neo4j") from None
+    uri, user, database = settings.neo4j_uri, settings.neo4j_user, settings.neo4j_database
+    password = settings.neo4j_password
+    auth = (user, password.get_secret_value()) if password else None
+    with _explained(uri, user, database):
+        driver = neo4j.GraphDatabase.driver(
+            uri, auth=auth, connection_timeout=CONNECT_SECONDS, notifications_min_severity="OFF"
+        )
+    server = Server(driver, uri, user, database)
+    try:
+        with _explained(uri, user, database):
+            driver.verify_connectivity()
+    except KedrecError:
+        server.close()
+        raise
+    return server
+
+
+@contextlib.contextmanager
+def _explained(uri: str, user: str, database: str) -> Iterator[None]:
+    """Turn the driver's errors into ours, in one line."""
+    from neo4j import exceptions
+
+    try:
+        yield
+    except exceptions.AuthError as error:
+        raise _refused(error, uri, user) from error
+    except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
+        raise NotReady(
+            f"No Neo4j server answers at {uri} ({_line(error)}). "
+            "Start one (scripts/neo4j start) or set KEDREC_NEO4J_URI."
+        ) from error
+    except exceptions.ClientError as error:
+        if error.code == NO_DATABASE:
+            raise ConfigError(
+                f"The Neo4j server at {uri} has no database {database!r}. Set KEDREC_NEO4J_DATABASE (usually: neo4j)."
+            ) from error
+        raise WorkError(f"Neo4j at {uri} refused a query: {_line(error)}") from error
+    except (exceptions.ConfigurationError, ValueError) as error:
+        raise ConfigError(
+            f"{uri!r} is no address of a Neo4j server ({_line(error)}). Set KEDREC_NEO4J_URI, as bolt://HOST:7687."
+        ) from error
+    except (exceptions.Neo4jError, exceptions.DriverError) as error:
+        raise WorkError(f"Neo4j at {uri} failed: {_line(error)}. Try again; what was loaded is kept.") from error
+
+
+def _refused(error: Exception, uri: str, user: str) -> ConfigError:
+    if getattr(error, "code", "") == TOO_MANY_TRIES:
+        return ConfigError(f"Neo4j at {uri} refuses {user!r} after too many wrong passwords. Wait a minute.")
+    return ConfigError(
+        f"Neo4j at {uri} refuses the user {user!r} and the password. Set KEDREC_NEO4J_USER and KEDREC_NEO4J_PASSWORD."
+    )
+
+
+def _line(error: Exception) -> str:
+    text = getattr(error, "message", None) or str(error)
+    return " ".join(str(text).split())[:200].rstrip(".")
