@@ -331,3 +331,61 @@ def test_rows_longer_than_the_limit_are_counted_and_never_cut(tmp_path):
 def test_a_base_that_is_not_there_is_one_clear_error(tmp_path):
     with pytest.raises(UserError, match="cannot be loaded as a base"):
         train_student(write_dataset(tmp_path / "data"), str(tmp_path / "nowhere"), tmp_path / "out")
+
+
+def test_batches_are_padded_on_the_left_and_every_place_moves_along(tokenizer):
+    from kedrec.distill.trainer import DistillCollator, columns
+
+    encoder = Encoder(tokenizer)
+    short = decide_row(1)
+    longer = short.messages[1]["content"] + " and more words before it"
+    long = decide_row(2, "B").model_copy(
+        update={"messages": (short.messages[0], {"role": "user", "content": longer}, decide_row(2, "B").messages[2])}
+    )
+    rows = [encoder.encode(row) for row in (short, long, investigate_row())]
+    batch = DistillCollator(pad_token_id=tokenizer.pad_token_id)([columns(row) for row in rows])
+    for at, row in enumerate(rows):
+        shift = batch["input_ids"].shape[1] - len(row.input_ids)
+        assert batch["attention_mask"][at].tolist() == [0] * shift + [1] * len(row.input_ids)
+        assert batch["input_ids"][at, shift:].tolist() == row.input_ids
+        assert batch["labels"][at].tolist() == [IGNORED] * shift + row.labels
+        assert (batch["rationale"][at].nonzero().squeeze(1) - shift).tolist() == row.rationale
+        if row.choice >= 0:
+            assert batch["input_ids"][at, batch["choice_position"][at]] == row.label_tokens[row.choice]
+        else:
+            assert batch["choice_position"][at] == batch["choice"][at] == -1
+
+
+def test_the_loss_does_not_depend_on_the_padding(tokenizer, tiny, tmp_path):
+    from datasets import Dataset
+    from transformers import AutoModelForCausalLM
+    from trl import SFTConfig
+
+    from kedrec.distill.trainer import DistillCollator, DistillTrainer, Weights, columns
+
+    rows = [columns(Encoder(tokenizer).encode(decide_row(n))) for n in range(2)]
+    collate = DistillCollator(pad_token_id=tokenizer.pad_token_id)
+    arguments = SFTConfig(
+        output_dir=str(tmp_path), max_length=None, report_to=[], bf16=False, activation_checkpointing=False
+    )
+    trainer = DistillTrainer(
+        model=AutoModelForCausalLM.from_pretrained(tiny),
+        args=arguments,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+        data_collator=collate,
+        weights=Weights(),
+    )
+    alone = collate(rows[:1])
+    padded = {**alone}
+    for name, filler in (
+        ("input_ids", tokenizer.pad_token_id),
+        ("labels", IGNORED),
+        ("attention_mask", 0),
+        ("rationale", False),
+    ):
+        padded[name] = torch.nn.functional.pad(alone[name], (9, 0), value=filler)
+    padded["choice_position"] = alone["choice_position"] + 9
+    with torch.no_grad():
+        losses = [float(trainer.compute_loss(trainer.model, dict(batch))) for batch in (alone, padded)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
