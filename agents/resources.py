@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kedrec.config import Settings
-from kedrec.graphdb.store import HiddenPairs
+from kedrec.errors import NotReady
+from kedrec.graphdb.opening import open_store
+from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import Setting
 from kedrec.tools.toolbox import Toolbox
 
@@ -38,7 +40,7 @@ class Resources:
         hidden: pairs whose direct edges are hidden from every tool and from the weigher.
     """
 
-    def __init__(self, settings: Settings, store: EmbeddedStore, hidden: HiddenPairs = frozenset()) -> None:
+    def __init__(self, settings: Settings, store: GraphStore, hidden: HiddenPairs = frozenset()) -> None:
         self._settings, self.store, self.hidden = settings, store, hidden
         self._lock = threading.RLock()
         self._literature: Literature | None = None
@@ -47,14 +49,32 @@ class Resources:
 
     @classmethod
     def open(cls, settings: Settings, hidden: HiddenPairs = frozenset()) -> Resources:
-        """Open the graph of a home.
+        """Open the graph that the settings name.
 
         Raises:
-            NotReady: where none is loaded.
+            NotReady: where none is loaded, or no Neo4j server answers.
+        """
+        return cls(settings, open_store(settings), hidden)
+
+    def embedded(self) -> EmbeddedStore:
+        """The graph as arrays, which weighing by rule needs wherever else the graph is kept.
+
+        Raises:
+            NotReady: none is loaded in the home, or another one than in Neo4j.
         """
         from kedrec.graphdb.embedded import EmbeddedStore
 
-        return cls(settings, EmbeddedStore.open(settings.home / "graph"), hidden)
+        if isinstance(self.store, EmbeddedStore):
+            return self.store
+        needed = "The offline model weighs over the embedded graph, also with KEDREC_STORE=neo4j"
+        advice = "Load the same files with --store embedded, or name another model with KEDREC_MODEL"
+        try:
+            found = EmbeddedStore.open(self._settings.home / "graph")
+        except NotReady as error:
+            raise NotReady(f"{needed}, and none is in {self._settings.home}. {advice}.") from error
+        if found.source_sha256 != self.store.source_sha256:
+            raise NotReady(f"{needed}, and the one in {self._settings.home} is another graph than Neo4j's. {advice}.")
+        return found
 
     def literature(self) -> Literature:
         """The literature of the home; an empty one where nothing was added."""
@@ -71,7 +91,8 @@ class Resources:
             if self._weigher is None:
                 from kedrec.agents.offline.weigher import Weigher
 
-                self._weigher = Weigher.open(self.store, self.literature(), self._settings.home / "derived")
+                folder = self._settings.home / "derived"
+                self._weigher = Weigher.open(self.embedded(), self.literature(), folder, self._settings.weights)
             return self._weigher
 
     def toolbox(self, setting: Setting, *, weigh: bool = False) -> Toolbox:

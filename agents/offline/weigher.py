@@ -67,9 +67,18 @@ class Weigher:
         self._derived: tuple[str, Derived | None] | None = None
 
     @classmethod
-    def open(cls, arrays: GraphArrays, literature: LiteratureSource, folder: Path) -> Weigher:
-        """Open the weigher of a home; nothing is built."""
-        return cls(arrays, literature, folder)
+    def open(
+        cls, arrays: GraphArrays, literature: LiteratureSource, folder: Path, weights: Path | None = None
+    ) -> Weigher:
+        """Open the weigher of a home; nothing is built.
+
+        Args:
+            arrays: The graph, nothing hidden.
+            literature: The documents.
+            folder: Where what is derived from them is kept.
+            weights: Folder of the fitted model; the shipped one by default.
+        """
+        return cls(arrays, literature, folder, load_ranker(weights) if weights else None)
 
     def prepare(self, progress: Callable[[str, float], None] | None = None) -> Derived:
         """Derive what is needed from the literature; what is there already is kept, a killed build goes on.

@@ -78,6 +78,10 @@ class Settings(BaseModel):
     """Database of the Neo4j server."""
     embed: Literal["auto", "always", "never"] = "auto"
     """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
+    weights: Path | None = None
+    """Folder of the weights of the offline model, made by `kedrec model fit`; the shipped ones where empty."""
+    derive: bool = True
+    """Whether loading a graph or literature goes on to derive what the offline model weighs with."""
     workers: int = Field(8, ge=1)
     """Pairs in flight in a run."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kedrec.cli.console import Json, emit_json, progress, say, settings
+from kedrec.cli.model import Derive, derive_after
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.build import LoadReport
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.config import Settings
+    from kedrec.graphdb.build import LoadReport, OnProgress
+    from kedrec.graphdb.store import GraphStore
     from kedrec.records import Alternative, Edge, Entity, Match
 
 __all__ = ["app", "open_graph"]
@@ -22,40 +24,55 @@ Files = Annotated[list[Path], typer.Argument(help="DRKG files (head, relation, t
 Kind = Annotated[str | None, typer.Option(help="Only this kind: Compound, Disease, Gene, …")]
 
 
-def open_graph() -> EmbeddedStore:
-    """The graph of the home in use.
+def open_graph() -> GraphStore:
+    """The graph in use: that of the home, or with `KEDREC_STORE=neo4j` the one in Neo4j.
 
     Raises:
-        NotReady: none was loaded.
+        NotReady: none was loaded, or no Neo4j server answers.
     """
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.opening import open_store
 
-    return EmbeddedStore.open(settings().home / "graph")
+    return open_store(settings())
 
 
 @app.command()
 def load(
     files: Files,
     names: Annotated[Path | None, typer.Option(help="Names: id, name and synonyms (a|b|c) separated by tabs.")] = None,
+    derive: Derive = None,
+    store: Annotated[str | None, typer.Option(help="embedded or neo4j; KEDREC_STORE where not given.")] = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec graph load drkg.tsv.gz --names names.tsv.gz.
 
     Builds one graph from all the files and puts it in the place of the former one in a single swap. On any fault in a
-    file nothing changes.
+    file nothing changes. With --store neo4j the graph goes into the Neo4j server of the settings; a load that was
+    stopped goes on when it is run again.
     """
-    from kedrec.graphdb.build import load_graph
-
+    chosen = settings(store=store)
     with progress() as bar:
         task = bar.add_task("loading", total=None)
 
         def told(stage: str, done: int, total: int) -> None:
             bar.update(task, description=stage, completed=done, total=total)
 
-        report = load_graph(files, names, settings().home / "graph", told)
+        report = _load_into(chosen, files, names, told)
     _say_loaded(report)
+    if chosen.store == "embedded":
+        derive_after(derive)
     if json:
         emit_json(report)
+
+
+def _load_into(chosen: Settings, files: list[Path], names: Path | None, told: OnProgress) -> LoadReport:
+    if chosen.store == "neo4j":
+        from kedrec.graphdb.neo4j_load import load_into_neo4j
+        from kedrec.graphdb.neo4j_server import connect
+
+        return load_into_neo4j(files, names, connect(chosen), told)
+    from kedrec.graphdb.build import load_graph
+
+    return load_graph(files, names, chosen.home / "graph", told)
 
 
 def _say_loaded(report: LoadReport) -> None:
@@ -111,7 +128,7 @@ def _match_json(match: Match) -> dict[str, Any]:
     return {"match": match.match, "entity": entity, "alternatives": alternatives}
 
 
-def _print_entity(store: EmbeddedStore, entity: Entity, match: Match, limit: int) -> None:
+def _print_entity(store: GraphStore, entity: Entity, match: Match, limit: int) -> None:
     print(f"{entity.name}  ({entity.id}, {entity.kind}; match: {match.match})")
     if entity.synonyms:
         print(f"also: {', '.join(entity.synonyms)}")
@@ -153,7 +170,7 @@ def path(
     return None
 
 
-def _the_entity(store: EmbeddedStore, name: str) -> Entity:
+def _the_entity(store: GraphStore, name: str) -> Entity:
     from kedrec.errors import AmbiguousName, UnknownEntity
 
     match = store.search(name)
@@ -187,7 +204,7 @@ def _kinds(kind: str | None) -> list[str] | None:
     raise UserError(f"Unknown kind {kind!r}; kinds: {', '.join(KINDS)}")
 
 
-def _walk(store: EmbeddedStore, start: str, edges: tuple[Edge, ...]) -> str:
+def _walk(store: GraphStore, start: str, edges: tuple[Edge, ...]) -> str:
     text, here = _name(store, start), start
     for edge in edges:
         onward = edge.head == here
@@ -196,7 +213,7 @@ def _walk(store: EmbeddedStore, start: str, edges: tuple[Edge, ...]) -> str:
     return text
 
 
-def _name(store: EmbeddedStore, entity_id: str) -> str:
+def _name(store: GraphStore, entity_id: str) -> str:
     entity = store.get(entity_id)
     return entity.name if entity else entity_id
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kedrec.cli.console import Json, emit_json, progress, say, settings
+from kedrec.cli.model import Derive, derive_after
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
@@ -34,6 +35,7 @@ def add(
     embed: Annotated[
         bool | None, typer.Option("--embed/--no-embed", help="Embed now; by the setting `embed` when not given.")
     ] = None,
+    derive: Derive = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec literature add abstracts.jsonl.gz trials.jsonl.gz.
@@ -48,6 +50,7 @@ def add(
             report = literature.add(path, format=format, embed=embed, on_progress=told)  # type: ignore[arg-type]
         reports.append(report)
         _say_added(report)
+    derive_after(derive)
     if json:
         emit_json({"files": [report.model_dump(mode="json") for report in reports]})
 
