@@ -18,6 +18,7 @@ __all__ = ["Server", "connect"]
 
 CONNECT_SECONDS = 5.0
 """How long to wait for the server to take the connection."""
+SCHEMES = tuple(f"{name}{security}://" for name in ("bolt", "neo4j") for security in ("", "+s", "+ssc"))
 NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
 TOO_MANY_TRIES = "Neo.ClientError.Security.AuthenticationRateLimit"
 
@@ -77,6 +78,10 @@ def connect(settings: Settings) -> Server:
         raise MissingExtra("The Neo4j store", "neo4j") from None
     uri, user, database = settings.neo4j_uri, settings.neo4j_user, settings.neo4j_database
     password = settings.neo4j_password
+    if not uri.startswith(SCHEMES):
+        raise ConfigError(
+            f"{uri!r} is no address of a Neo4j server. Set KEDREC_NEO4J_URI, as in bolt://127.0.0.1:7687."
+        )
     auth = (user, password.get_secret_value()) if password else None
     with _explained(uri, user, database):
         driver = neo4j.GraphDatabase.driver(
@@ -103,7 +108,7 @@ def _explained(uri: str, user: str, database: str) -> Iterator[None]:
         raise _refused(error, uri, user) from error
     except (exceptions.ServiceUnavailable, exceptions.SessionExpired) as error:
         raise NotReady(
-            f"No Neo4j server answers at {uri} ({_line(error)}). "
+            f"No Neo4j server answers at {uri} ({_reason(error)}). "
             "Start one (scripts/neo4j start) or set KEDREC_NEO4J_URI."
         ) from error
     except exceptions.ClientError as error:
@@ -114,7 +119,8 @@ def _explained(uri: str, user: str, database: str) -> Iterator[None]:
         raise WorkError(f"Neo4j at {uri} refused a query: {_line(error)}") from error
     except (exceptions.ConfigurationError, ValueError) as error:
         raise ConfigError(
-            f"{uri!r} is no address of a Neo4j server ({_line(error)}). Set KEDREC_NEO4J_URI, as bolt://HOST:7687."
+            f"{uri!r} is no address of a Neo4j server ({_line(error)}). "
+            "Set KEDREC_NEO4J_URI, as in bolt://127.0.0.1:7687."
         ) from error
     except (exceptions.Neo4jError, exceptions.DriverError) as error:
         raise WorkError(f"Neo4j at {uri} failed: {_line(error)}. Try again; what was loaded is kept.") from error
@@ -128,6 +134,14 @@ def _refused(error: Exception, uri: str, user: str) -> ConfigError:
     )
 
 
-def _line(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
+    """Return what the operating system said, where it said anything."""
+    cause = error.__cause__ or error.__context__
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return _reason(cause) if cause else _line(error)
+
+
+def _line(error: BaseException) -> str:
     text = getattr(error, "message", None) or str(error)
     return " ".join(str(text).split())[:200].rstrip(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,6 +15,7 @@ from kedrec.graphdb import cypher, ranking
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
+from kedrec.graphdb.neo4j_hiding import Concealed, edge_of, edges_between
 from kedrec.graphdb.neo4j_server import Server
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour
 from kedrec.records import Edge, Entity, GraphPath, Match
@@ -24,8 +25,6 @@ __all__ = ["FORMAT", "Neo4jStore"]
 FORMAT = 1
 """Version of the schema; a graph of another version must be loaded again."""
 MAX_HOPS = 3
-PAIRS = 5_000
-"""Pairs that one query asks about."""
 SLACK, MARGIN = 1e-6, 1e-8
 """Relative and absolute difference below which scores are told apart later, by the common ranking."""
 
@@ -81,6 +80,7 @@ class Neo4jStore:
     def __init__(self, graph: _Graph, hidden: HiddenPairs = frozenset()) -> None:
         self._graph, self._server = graph, graph.server
         self.hidden: HiddenPairs = hidden
+        self._gone = Concealed(self._server, hidden)
 
     @classmethod
     def open(cls, server: Server) -> Neo4jStore:
@@ -138,11 +138,11 @@ class Neo4jStore:
             id=entity_id,
             relation=relation,
             kind=kind,
-            gone=self._gone.get(entity_id, []),
-            degrees=self._degrees,
+            gone=self._gone.at(entity_id),
+            degrees=self._gone.degrees,
             limit=max(limit, 0),
         )
-        found = [(_edge(row), int(row["degree"])) for row in rows]
+        found = [(edge_of(row), int(row["degree"])) for row in rows]
         found.sort(key=lambda item: ranking.neighbour_key(item[0], entity_id, item[1]))
         return [edge for edge, _ in found]
 
@@ -150,8 +150,8 @@ class Neo4jStore:
         """Entities of one kind next to both, the least connected first."""
         if a == b or limit < 1:
             return []
-        gone = [a, b, *self._gone.get(a, []), *self._gone.get(b, [])]
-        rows = self._server.ask(cypher.SHARED, a=a, b=b, kind=kind, gone=gone, degrees=self._degrees, limit=limit)
+        gone = [a, b, *self._gone.at(a), *self._gone.at(b)]
+        rows = self._server.ask(cypher.SHARED, a=a, b=b, kind=kind, gone=gone, degrees=self._gone.degrees, limit=limit)
         rows.sort(key=lambda row: ranking.shared_key(row["id"], row["degree"]))
         edges = self._between([(end, row["id"]) for row in rows for end in (a, b)])
         return [
@@ -194,11 +194,11 @@ class Neo4jStore:
     def stats(self) -> GraphStats:
         """Size of the graph, hidden edges left out."""
         kinds, relations = dict(self._graph.stats.kinds), dict(self._graph.stats.relations)
-        if not self._hidden_edges:
+        if not self._gone.edges:
             return self._graph.stats
-        for edge in self._hidden_edges:
+        for edge in self._gone.edges:
             relations[edge.relation] -= 1
-        for entity_id in self._without_edges:
+        for entity_id in self._gone.bare:
             kinds[kind_of(entity_id)] -= 1
         return GraphStats(
             entities=sum(kinds.values()),
@@ -208,43 +208,10 @@ class Neo4jStore:
             source_sha256=self.source_sha256,
         )
 
-    @cached_property
-    def _hidden_edges(self) -> list[Edge]:
-        """The edges that there are between hidden pairs."""
-        pairs = [tuple(sorted(pair)) for pair in self.hidden if len(pair) == 2]
-        return [
-            _edge(row)
-            for some in _some(sorted(pairs))
-            for row in self._server.ask(cypher.BETWEEN, pairs=[list(pair) for pair in some])
-        ]
-
-    @cached_property
-    def _gone(self) -> dict[str, list[str]]:
-        """Id -> the neighbours hidden from it."""
-        gone: dict[str, set[str]] = {}
-        for edge in self._hidden_edges:
-            gone.setdefault(edge.head, set()).add(edge.tail)
-            gone.setdefault(edge.tail, set()).add(edge.head)
-        return {entity_id: sorted(others) for entity_id, others in gone.items()}
-
-    @cached_property
-    def _left(self) -> dict[str, tuple[int, bool]]:
-        """Id of each entity with a hidden neighbour -> how many neighbours are left, and whether it is its own."""
-        rows = self._server.ask(cypher.DEGREES, ids=sorted(self._gone))
-        return {row["id"]: (row["degree"] - len(self._gone[row["id"]]), bool(row["loop"])) for row in rows}
-
-    @cached_property
-    def _degrees(self) -> dict[str, int]:
-        return {entity_id: degree for entity_id, (degree, _) in self._left.items()}
-
-    @cached_property
-    def _without_edges(self) -> list[str]:
-        return [entity_id for entity_id, (degree, loop) in self._left.items() if not degree and not loop]
-
     def _shown(self, entity_id: str, name: str, synonyms: Sequence[str], degree: int, loop: bool) -> bool:
         """Say whether an entity is known: a nameless one whose edges are all hidden is not."""
         neighbours = degree + loop
-        return name != entity_id or not neighbours or bool(synonyms) or neighbours > len(self._gone.get(entity_id, ()))
+        return name != entity_id or not neighbours or bool(synonyms) or neighbours > len(self._gone.at(entity_id))
 
     def _visible(self, place: int) -> bool:
         known = self._graph.names
@@ -254,18 +221,22 @@ class Neo4jStore:
     def _between(self, pairs: Sequence[Pair]) -> dict[Pair, list[Edge]]:
         """Return the edges between the two of each pair, sorted; none, where the pair is hidden."""
         found: dict[Pair, list[Edge]] = {pair: [] for pair in pairs}
-        seen = [list(pair) for pair in found if frozenset(pair) not in self.hidden or pair[0] == pair[1]]
-        for some in _some(seen):
-            for row in self._server.ask(cypher.BETWEEN, pairs=some):
-                found[row["a"], row["b"]].append(_edge(row))
+        seen = [pair for pair in found if frozenset(pair) not in self.hidden or pair[0] == pair[1]]
+        for row in edges_between(self._server, seen):
+            found[row["a"], row["b"]].append(edge_of(row))
         return {pair: sorted(edges, key=ranking.edge_key) for pair, edges in found.items()}
 
     def _steps(self, a: str, b: str, hub_limit: int) -> tuple[dict[str, _Step], dict[str, _Step]]:
         """Return the entities next to each end that may be walked through, by id."""
         found: dict[str, dict[str, _Step]] = {a: {}, b: {}}
-        hidden = {end: self._gone.get(end, []) for end in (a, b)}
+        hidden = {end: self._gone.at(end) for end in (a, b)}
         rows = self._server.ask(
-            cypher.STEPS, ends=[a, b], hidden=hidden, degrees=self._degrees, hub_limit=hub_limit, **self._weights
+            cypher.STEPS,
+            ends=[a, b],
+            hidden=hidden,
+            degrees=self._gone.degrees,
+            hub_limit=hub_limit,
+            **self._weights,
         )
         for row in rows:
             found[row["end"]][row["id"]] = _Step(row["name"], row["degree"], row["weight"])
@@ -281,7 +252,7 @@ class Neo4jStore:
             cypher.LINKS,
             here={entity_id: step.worth for entity_id, step in here.items()},
             there={entity_id: step.worth for entity_id, step in there.items()},
-            hidden={entity_id: self._gone[entity_id] for entity_id in here.keys() & self._gone.keys()},
+            hidden={entity_id: gone for entity_id in here if (gone := self._gone.at(entity_id))},
             limit=limit,
             slack=SLACK,
             margin=MARGIN,
@@ -304,16 +275,8 @@ class Neo4jStore:
         )
 
 
-def _some(pairs: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (pairs[start : start + PAIRS] for start in range(0, len(pairs), PAIRS))
-
-
 def _entity(entity_id: str, row: Mapping[str, Any]) -> Entity:
     return Entity(id=entity_id, kind=kind_of(entity_id), name=row["name"], synonyms=tuple(row["synonyms"]))
-
-
-def _edge(row: Mapping[str, Any]) -> Edge:
-    return ranking.make_edge(row["head"], row["relation"], row["tail"])
 
 
 def _best(scored: list[tuple[float, Nodes]], limit: int) -> list[Nodes]:
