@@ -60,7 +60,7 @@ def fit(
     from kedrec.agents.offline.fit import pairs_of, read_items
     from kedrec.agents.resources import Resources
 
-    home = Resources.open(settings())
+    home = Resources.open(settings(store="embedded"))
     hidden = pairs_of(read_items(also_hide)) if also_hide else frozenset()
     with _stages() as told:
         report = fit_weights(
@@ -110,7 +110,7 @@ def _derive_missing() -> float:
 
     started = time.monotonic()
     try:
-        home = Resources.open(settings())
+        home = Resources.open(settings(store="embedded"))
     except NotReady:
         return 0.0
     if not home.literature().content_sha256:
