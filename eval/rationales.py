@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 from kedrec.errors import MissingExtra
@@ -79,6 +80,7 @@ def citation_agreement(pairs: Sequence[tuple[Recommendation, Recommendation]]) -
 
 
 async def _id_based(pairs: Sequence[tuple[list[str], list[str]]]) -> list[tuple[float, float]]:
+    os.environ.setdefault("RAGAS_DO_NOT_TRACK", "true")  # nothing about a run leaves the machine unasked
     try:
         from ragas import SingleTurnSample
         from ragas.metrics import IDBasedContextPrecision, IDBasedContextRecall
