@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from kedrec.agents.parsing import Decision, parse_decision
+from kedrec.agents.wording import LABELS
 from kedrec.errors import MissingExtra
-from kedrec.records import Recommendation, Record
+from kedrec.records import Recommendation, Record, Sentence, Trace
 
-__all__ = ["CitationAgreement", "Rouge", "citation_agreement", "rationale_text", "rouge", "sentences_kept"]
+__all__ = ["CitationAgreement", "Rouge", "citation_agreement", "draft", "rationale_text", "rouge", "sentences_kept"]
 
 
 class Rouge(Record):
@@ -36,9 +38,16 @@ class CitationAgreement(Record):
     """Share of the teacher's sources that the student cites too."""
 
 
-def rationale_text(made: Recommendation | None) -> str:
-    """The sentences of a rationale without their citation marks; empty where there is none."""
-    return " ".join(sentence.text for sentence in made.sentences) if made is not None else ""
+def rationale_text(sentences: Iterable[Sentence]) -> str:
+    """The sentences of a rationale without their citation marks."""
+    return " ".join(sentence.text for sentence in sentences)
+
+
+def draft(trace: Trace) -> Decision:
+    """The last decision as the model wrote it, before the check struck anything out."""
+    calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
+    text = str((calls[-1].response or {}).get("content") or "") if calls else ""
+    return parse_decision(text, LABELS[: len(trace.question["candidates"])])
 
 
 def rouge(pairs: Sequence[tuple[str, str]]) -> Rouge:
