@@ -106,7 +106,7 @@ def drug_profiles(arrays: GraphArrays, drugs: NDArray[np.int64]) -> dict[str, Pr
         drugs: Entity indices.
     """
     found = {fact: _facts(arrays, drugs, pattern) for fact, pattern in DRUG_FACTS.items()}
-    return found | {"name": _grams([arrays.names[i] for i in drugs.tolist()], _stems)}
+    return found | {"name": _grams([_name(arrays, i) for i in drugs.tolist()], _stems)}
 
 
 def disease_profiles(arrays: GraphArrays, diseases: NDArray[np.int64]) -> dict[str, Profile]:
@@ -117,8 +117,13 @@ def disease_profiles(arrays: GraphArrays, diseases: NDArray[np.int64]) -> dict[s
         diseases: Entity indices.
     """
     found = {fact: _facts(arrays, diseases, pattern) for fact, pattern in DISEASE_FACTS.items()}
-    texts = [" ".join((arrays.names[i], *arrays.synonyms(i)[:12])) for i in diseases.tolist()]
+    texts = [" ".join((_name(arrays, i), *arrays.synonyms(i)[:12])) for i in diseases.tolist()]
     return found | {"name": _grams(texts, _words)}
+
+
+def _name(arrays: GraphArrays, i: int) -> str:
+    """Return the preferred name of an entity, nothing where it has none but its id."""
+    return "" if arrays.names[i] == arrays.ids[i] else arrays.names[i]
 
 
 def _facts(arrays: GraphArrays, chosen: NDArray[np.int64], pattern: str) -> Profile:

@@ -115,13 +115,21 @@ def _directions(matrix: sparse.csr_matrix, rank: int) -> tuple[NDArray[np.float3
     size = min(rank, *matrix.shape)
     wide = min(size + 10, *matrix.shape)
     start = np.random.default_rng(0).standard_normal((matrix.shape[1], wide)).astype(np.float32)
-    basis = np.linalg.qr(matrix @ start)[0]
+    basis = _orthonormal(matrix @ start)
     for _ in range(3):
-        basis = np.linalg.qr(matrix @ np.linalg.qr(matrix.T @ basis)[0])[0]
+        basis = _orthonormal(matrix @ _orthonormal(matrix.T @ basis))
     left, scale, right = np.linalg.svd(basis.T @ matrix, full_matrices=False)
     rows = (basis @ left)[:, :size] * scale[:size]
     pad = ((0, 0), (0, rank - size))
     return np.pad(rows, pad).astype(np.float32), np.pad(right[:size].T, pad).astype(np.float32)
+
+
+def _orthonormal(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return orthonormal columns that span the same space, by way of their small Gram matrix; empty ones stay zero."""
+    gram = (columns.T @ columns).astype(np.float64)
+    values, vectors = np.linalg.eigh(gram)
+    scale = np.where(values > values[-1] * 1e-10, 1 / np.sqrt(np.maximum(values, 1e-300)), 0)
+    return np.asarray(columns @ (vectors * scale).astype(np.float32), np.float32)
 
 
 def _record_weights(rows: EntityRows, entities: int, records: int) -> sparse.csr_matrix:

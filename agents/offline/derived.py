@@ -33,7 +33,7 @@ __all__ = ["CORPORA", "Corpus", "Derived", "LiteratureSource", "Meeting", "Memor
 Group = Literal["articles", "trials"]
 CORPORA: tuple[Group, ...] = ("articles", "trials")
 """The corpora that settings name."""
-FORMAT = 1
+FORMAT = 2
 """Raised whenever what is stored changes."""
 
 
