@@ -132,13 +132,9 @@ class DistillTrainer(SFTTrainer):  # type: ignore[misc]
         inputs: dict[str, Tensor],
     ) -> None:
         noted = self._metrics["train" if self.model.training else "eval"]
-        present = {
-            "sft": True,
-            "select": bool((inputs["choice"] >= 0).any()),
-            "rationale": bool(inputs["rationale"].any()),
-        }
+        absent = {"select": not (inputs["choice"] >= 0).any(), "rationale": not inputs["rationale"].any()}
         for name, term in terms.items():
-            if present[name]:
+            if not absent.get(name, False):
                 noted[f"loss_{name}"].append(float(term))
         trained = targets != IGNORED
         noted["token_accuracy"].append(float((logits.argmax(-1) == targets)[trained].float().mean()))

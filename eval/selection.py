@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from kedrec.agents.agent import Agent, Query
+from kedrec.agents.wording import LABELS
 from kedrec.config import Settings
 from kedrec.distill.pairs import Pair, Pairs
 from kedrec.eval.metrics import Outcome, Scores, score
+from kedrec.eval.rationales import draft
 from kedrec.records import Setting, Trace
 
 __all__ = ["SelectionReport", "evaluate_selection", "outcome_of", "run_selection"]
@@ -81,7 +83,10 @@ def evaluate_selection(
 def run_selection(
     agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None = None
 ) -> list[Trace]:
-    """The traces of all pairs, in order and without their calls; as many in flight as the agent's settings allow."""
+    """The traces of all pairs, in order; as many in flight as the agent's settings allow.
+
+    Of their calls only those in which the model decides are kept, as many traces are held at once.
+    """
     return asyncio.run(_run_all(agent, pairs, setting, on_progress))
 
 
@@ -95,7 +100,7 @@ async def _run_all(
         async with room:
             candidates = tuple(drug.id for drug in pair.candidates)
             query = Query(disease=pair.disease.id, candidates=candidates, setting=setting)
-            trace = (await agent.arun(query)).model_copy(update={"calls": ()})
+            trace = _without_investigation(await agent.arun(query))
         done += 1
         if on_progress is not None:
             on_progress(done, len(pairs))
@@ -104,14 +109,29 @@ async def _run_all(
     return list(await asyncio.gather(*(one(pair) for pair in pairs)))
 
 
-def outcome_of(pair: Pair, pairs: Pairs, trace: Trace) -> Outcome:
-    """A trace beside what is right."""
+def _without_investigation(trace: Trace) -> Trace:
+    deciding = ("decide", "repair")
+    kept = tuple(call for call in trace.calls if call.type == "model" and call.step in deciding)
+    return trace.model_copy(update={"calls": kept})
+
+
+def outcome_of(pair: Pair, pairs: Pairs, trace: Trace, *, before_check: bool = False) -> Outcome:
+    """A trace beside what is right.
+
+    Args:
+        pair: the question.
+        pairs: its file, with what is known of the answer.
+        trace: what the agent made of it.
+        before_check: take the choice as the model wrote it, whether or not a sentence passed the check.
+    """
     known, made = pairs.scoring[pair.id], trace.recommendation
+    written = draft(trace).label if before_check else None
+    choice = pair.candidates[LABELS.index(written)].id if written in tuple(LABELS) else None
     return Outcome(
         pair_id=pair.id,
         disease=pair.disease.id,
         kind=known.negative_kind,
         answer=known.answer or "",
-        choice=made.choice if made else None,
+        choice=choice if before_check else made.choice if made else None,
         confidence=made.confidence if made else 0.0,
     )
