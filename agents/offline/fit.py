@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +30,9 @@ from kedrec.graphdb.links import LinkModel
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.graphdb.uses import GraphFacts
 from kedrec.records import Setting
+
+if TYPE_CHECKING:
+    import lightgbm
 
 __all__ = ["FitReport", "Item", "fit", "item_features", "pairs_of", "read_items"]
 

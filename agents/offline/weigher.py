@@ -1,9 +1,8 @@
 """Choosing among drugs for a disease by the weight of the evidence, with no language model.
 
 The fitted model weighs what the graph and the literature say; a therapeutic edge between drug and disease that is not
-hidden is
-no matter of weighing and adds a fixed, large amount. Every share of a score comes with the facts behind it and where
-they stand.
+hidden is no matter of weighing and adds a fixed, large amount. Every share of a score comes with the facts behind it
+and where they stand.
 """
 
 from __future__ import annotations

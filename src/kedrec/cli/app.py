@@ -46,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Exit codes: 0 done, 1 the work failed or a replay differed, 2 the user's mistake, 130 Ctrl-C.
     """
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # small products: on a busy machine two threads are 100 times slower
     sys.exit(_run(list(sys.argv[1:] if argv is None else argv)))
 
 
