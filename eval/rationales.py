@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from kedrec.agents.parsing import Decision, parse_decision
-from kedrec.agents.wording import LABELS
+from kedrec.agents.wording import LABELS, without_citations
 from kedrec.errors import MissingExtra
-from kedrec.records import Recommendation, Record, Sentence, Trace
+from kedrec.records import Recommendation, Record, Trace
 
-__all__ = ["CitationAgreement", "Rouge", "citation_agreement", "draft", "rationale_text", "rouge", "sentences_kept"]
+__all__ = [
+    "CitationAgreement",
+    "Rouge",
+    "citation_agreement",
+    "cited_sources",
+    "draft",
+    "draft_text",
+    "rouge",
+    "sentences_kept",
+]
 
 
 class Rouge(Record):
@@ -38,16 +47,19 @@ class CitationAgreement(Record):
     """Share of the teacher's sources that the student cites too."""
 
 
-def rationale_text(sentences: Iterable[Sentence]) -> str:
-    """The sentences of a rationale without their citation marks."""
-    return " ".join(sentence.text for sentence in sentences)
-
-
 def draft(trace: Trace) -> Decision:
     """The last decision as the model wrote it, before the check struck anything out."""
+    return parse_decision(_written(trace), LABELS[: len(trace.question["candidates"])])
+
+
+def draft_text(trace: Trace) -> str:
+    """The words of its rationale without citation marks, whether or not they keep to the format."""
+    return without_citations(_written(trace).partition("RATIONALE:")[2])
+
+
+def _written(trace: Trace) -> str:
     calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
-    text = str((calls[-1].response or {}).get("content") or "") if calls else ""
-    return parse_decision(text, LABELS[: len(trace.question["candidates"])])
+    return str((calls[-1].response or {}).get("content") or "") if calls else ""
 
 
 def rouge(pairs: Sequence[tuple[str, str]]) -> Rouge:
@@ -72,20 +84,27 @@ def sentences_kept(made: Sequence[Recommendation | None]) -> float | None:
     return round(kept / (kept + struck), 4) if kept + struck else None
 
 
-def citation_agreement(pairs: Sequence[tuple[Recommendation, Recommendation]]) -> CitationAgreement:
+def citation_agreement(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> CitationAgreement:
     """Precision and recall of the student's cited sources against the teacher's.
 
     Args:
-        pairs: (teacher's, student's) for the same question.
+        pairs: (sources that the teacher cites, sources that the student cites) for the same question; those in which
+            one of them cites nothing are not counted.
 
     Raises:
         MissingExtra: if ragas is not installed.
     """
-    cited = [(_sources(teacher), _sources(student)) for teacher, student in pairs]
-    both = [(teacher, student) for teacher, student in cited if teacher and student]
+    both = [(list(teacher), list(student)) for teacher, student in pairs if teacher and student]
     scores = asyncio.run(_id_based(both)) if both else []
     means = [round(sum(values) / len(scores), 4) for values in zip(*scores, strict=True)] or [0.0, 0.0]
     return CitationAgreement(n=len(both), precision=means[0], recall=means[1])
+
+
+def cited_sources(trace: Trace) -> list[str]:
+    """The sources that the decision cites as it was written, each once; keys that the run never had are left out."""
+    evidence = trace.recommendation.evidence if trace.recommendation else {}
+    keys = dict.fromkeys(key for sentence in draft(trace).sentences for key in sentence.citations if key in evidence)
+    return list(dict.fromkeys(evidence[key].source_id for key in keys))
 
 
 async def _id_based(pairs: Sequence[tuple[list[str], list[str]]]) -> list[tuple[float, float]]:
@@ -98,8 +117,3 @@ async def _id_based(pairs: Sequence[tuple[list[str], list[str]]]) -> list[tuple[
     precision, recall = IDBasedContextPrecision(), IDBasedContextRecall()
     samples = [SingleTurnSample(retrieved_context_ids=s, reference_context_ids=t) for t, s in pairs]
     return [(await precision.single_turn_ascore(x), await recall.single_turn_ascore(x)) for x in samples]
-
-
-def _sources(made: Recommendation) -> list[str]:
-    keys = dict.fromkeys(key for sentence in made.sentences for key in sentence.citations)
-    return list(dict.fromkeys(made.evidence[key].source_id for key in keys))

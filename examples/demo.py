@@ -144,7 +144,7 @@ def distil(runs: list[Path], home: Path) -> str:
     with step("Data set from the traces", "kedrec dataset build …"):
         manifest = build_dataset(runs, home / "dataset")
         console.print(f"  rows {manifest.rows}, by task {manifest.tasks}, left out {manifest.dropped or 0}")
-    options = TrainOptions(epochs=2, batch_size=1, tasks=("answer", "decide"))
+    options = TrainOptions(epochs=4, batch_size=1, learning_rate=3e-3, tasks=("decide",))
     with step("A tiny student, trained from scratch", "kedrec student train … --base tiny"):
         report = train_student(
             home / "dataset", TINY, home / "student", options, say=tell_sample, on_progress=tell_loss
@@ -194,7 +194,7 @@ def answer_all(settings: Settings, pairs: Any) -> dict[Setting, list[Trace]]:
 
 def print_table(pairs: Any, answered: dict[str, dict[Setting, list[Trace]]]) -> None:
     """F1 per setting for both, and how near the student's rationales are to the teacher's."""
-    from kedrec.eval.rationales import draft, rationale_text, rouge, sentences_kept
+    from kedrec.eval.rationales import citation_agreement, cited_sources, draft_text, rouge, sentences_kept
 
     table = Table(title=f"{len(pairs.questions)} held-out pairs, direct edges hidden", title_justify="left")
     table.add_column("", no_wrap=True)
@@ -204,13 +204,15 @@ def print_table(pairs: Any, answered: dict[str, dict[Setting, list[Trace]]]) -> 
         table.add_row(f"F1 of the selection, {name}", *(f1(pairs, traces[setting]) for setting in SETTINGS))
     written = answered["student"]
     table.add_row("F1 of what the student wrote", *(f1(pairs, written[s], before_check=True) for s in SETTINGS))
-    texts = {
-        n: {s: [rationale_text(draft(t).sentences) for t in traces[s]] for s in SETTINGS}
-        for n, traces in answered.items()
-    }
+    texts = {n: {s: [draft_text(t) for t in traces[s]] for s in SETTINGS} for n, traces in answered.items()}
     scores = {s: rouge(list(zip(texts["teacher"][s], texts["student"][s], strict=True))) for s in SETTINGS}
     for field, label in (("rouge1", "ROUGE-1"), ("rouge2", "ROUGE-2"), ("rougeL", "ROUGE-L")):
         table.add_row(f"{label} of what it wrote", *(f"{getattr(scores[s], field):.3f}" for s in SETTINGS))
+    sources = {n: {s: [cited_sources(t) for t in traces[s]] for s in SETTINGS} for n, traces in answered.items()}
+    agreed = [
+        citation_agreement(list(zip(sources["teacher"][s], sources["student"][s], strict=True))) for s in SETTINGS
+    ]
+    table.add_row("sources it cites as the teacher", *(f"{a.precision:.2f} of {a.n}" if a.n else "-" for a in agreed))
     for name, traces in answered.items():
         kept = [sentences_kept([trace.recommendation for trace in traces[s]]) for s in SETTINGS]
         table.add_row(f"sentences that passed, {name}", *("-" if k is None else f"{k:.2f}" for k in kept))
@@ -224,8 +226,8 @@ What these numbers are. The pairs are {n}, so that one pair is {share} of F1: no
 teacher is `offline`, rules and weights fitted elsewhere, on a starter graph and short notes in our own words that were
 chosen to show evidence. The student is a tiny Llama that knew no language and was trained for a minute: its sentences
 hardly ever stand on what they cite, the check strikes them out, and a choice without a sentence left is an abstention.
-"What it wrote" is before that check: there, choosing between two drugs, a coin scores 0.5, and ROUGE says how alike its
-words are to the teacher's rationale, not whether they are true. The README has the figures on real data, and
+"What it wrote" is its decision before that check: there, choosing between two drugs, a coin scores 0.5, and ROUGE says
+how alike its words are to the teacher's rationale, not whether they are true. The README has the figures on real data;
 `kedrec student train --base MODEL` takes a real base. Research only; not medical advice.""".replace("{share}", "1/{n}")
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kedrec.eval.metrics import Outcome, calibration, f1_interval, score
-from kedrec.eval.rationales import citation_agreement, rouge, sentences_kept
-from kedrec.records import Entity, Evidence, Recommendation, Sentence
+from kedrec.eval.rationales import citation_agreement, cited_sources, draft, draft_text, rouge, sentences_kept
+from kedrec.records import Entity, Evidence, ModelCall, Recommendation, Sentence, Trace
 
 
 def outcome(number: int, choice: str | None, confidence: float = 0.9, kind: str = "x", disease: str | None = None):
@@ -107,6 +107,32 @@ def test_struck_out_sentences_lower_the_share_that_passed_the_check():
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_citations_are_compared_by_source():
     pytest.importorskip("ragas")
-    teacher, student = recommendation(("x", "K1"), ("y", "P1")), recommendation(("z", "P1"), ("z", "P2"), ("z", "P1"))
-    agreement = citation_agreement([(teacher, student), (teacher, recommendation())])
+    agreement = citation_agreement([(["a", "b"], ["b", "c"]), (["a"], [])])
     assert (agreement.n, agreement.precision, agreement.recall) == (1, 0.5, 0.5)
+
+
+def test_a_draft_is_read_as_the_model_wrote_it_before_the_check():
+    def decided(text: str) -> ModelCall:
+        return ModelCall(
+            step="decide", request_sha256="0", messages=(), response={"role": "assistant", "content": text}
+        )
+
+    text = "CHOICE: B\nCONFIDENCE: 0.7\nRATIONALE:\n- b is made up [P9]\nno dash here"
+    trace = Trace(
+        id="t", created="", question={"disease": "d", "candidates": ["a", "b"]}, config={}, prompts={}, versions={},
+        data={}, calls=(decided("CHOICE: A"), decided(text)), recommendation=None,
+    )  # fmt: skip
+    assert draft(trace).label == "B"
+    assert draft_text(trace) == "- b is made up no dash here"
+    assert draft_text(trace.model_copy(update={"calls": ()})) == ""
+
+
+def test_keys_that_the_run_never_had_are_no_sources():
+    text = "CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\n- x [P1][P9]\n- y [P1][K1]"
+    call = ModelCall(step="decide", request_sha256="0", messages=(), response={"role": "assistant", "content": text})
+    question = {"disease": "d", "candidates": ["a", "b"]}
+    trace = Trace(
+        id="t", created="", question=question, config={}, prompts={}, versions={}, data={}, calls=(call,),
+        recommendation=recommendation(("x", "P1")),
+    )  # fmt: skip
+    assert cited_sources(trace) == ["source of P1", "source of K1"]
