@@ -27,9 +27,9 @@ STARTER = Path(__file__).parent / "starter"
 MARK = "made-by-kedrec-demo"
 SETTINGS: tuple[Setting, ...] = ("none", "trials", "articles", "both")
 CASES = (
-    ("alopecia areata", "baricitinib", "sulfasalazine"),
-    ("rheumatoid arthritis", "methotrexate", "propranolol"),
-    ("asthma", "salbutamol", "propranolol"),
+    ("Crohn disease", "infliximab", "etanercept"),
+    ("obsessive-compulsive disorder", "fluvoxamine", "trazodone"),
+    ("chronic obstructive pulmonary disease", "formoterol", "metoprolol"),
 )
 STUDENT_LIMITS = {"max_steps": 8, "max_output_tokens": 120, "workers": 2}
 """For a student that was trained from scratch on a few rows: no tool calls of its own, no repairs, short answers."""

@@ -14,6 +14,9 @@ from kedrec.errors import KedrecError, UserError
 
 __all__ = ["app", "main"]
 
+THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+"""Unless set already: our products are small, and on busy cores threads that share or spin are up to 100 times slower."""
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -46,9 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     Exit codes: 0 done, 1 the work failed or a replay differed, 2 the user's mistake, 130 Ctrl-C.
     """
-    os.environ.setdefault(
-        "OPENBLAS_NUM_THREADS", "1"
-    )  # small products: on a busy machine two threads are 100 times slower
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     sys.exit(_run(list(sys.argv[1:] if argv is None else argv)))
 
 
