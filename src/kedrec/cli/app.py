@@ -15,7 +15,7 @@ from kedrec.errors import KedrecError, UserError
 __all__ = ["app", "main"]
 
 THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-"""Unless set already: our products are small, and on busy cores threads that share or spin are up to 100 times slower."""
+"""Unless set already: our products are small; on busy cores threads that share or spin are up to 100 times slower."""
 
 app = typer.Typer(
     no_args_is_help=True,
