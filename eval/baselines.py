@@ -5,68 +5,45 @@ It is an artefact of how pairs are drawn, reported beside every result and used 
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-__all__ = ["Baseline", "frequency_baseline"]
+from kedrec.distill.pairs import Pairs
+from kedrec.eval.metrics import Outcome
 
-
-@dataclass(frozen=True)
-class Baseline:
-    """How far frequency alone gets."""
-
-    n: int
-    """Items evaluated."""
-    accuracy: float
-    """Share of right choices; a tie counts half."""
-    by_kind: dict[str, float]
-    """The same by kind of negative."""
+__all__ = ["by_frequency"]
 
 
-def frequency_baseline(train: Path, dev: Path) -> Baseline:
-    """Choose the candidate that is more often an answer than a negative in the training pairs.
+def by_frequency(train: Pairs, dev: Pairs) -> list[Outcome]:
+    """Choices by nothing but how often a drug is an answer rather than a negative in the training pairs.
 
-    Args:
-        train: Pairs to count in, JSON lines.
-        dev: Pairs to evaluate on, JSON lines.
-
-    Returns:
-        Accuracy, overall and by kind of negative.
+    No method here may use this; it shows how much of a score the drawing of the pairs alone would give. Where two drugs
+    were drawn alike, a hash decides as a coin would.
     """
-    balance, seen = _balance(_rows(train))
-    hits = [(row.get("negative_kind", ""), _hit(row, balance, seen)) for row in _rows(dev)]
-    kinds = sorted({kind for kind, _ in hits})
-    by_kind = {kind: _mean([hit for other, hit in hits if other == kind]) for kind in kinds}
-    return Baseline(len(hits), _mean([hit for _, hit in hits]), by_kind)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def _balance(rows: Iterable[dict[str, Any]]) -> tuple[Counter[str], Counter[str]]:
-    """Count answers, and appearances, of each drug."""
-    answers: Counter[str] = Counter()
+    wins: Counter[str] = Counter()
     seen: Counter[str] = Counter()
-    for row in rows:
-        answers[row["answer"]] += 1
-        seen.update(candidate["id"] for candidate in row["candidates"])
-    return answers, seen
+    for pair in train.answered().questions:
+        wins[train.scoring[pair.id].answer or ""] += 1
+        seen.update(drug.id for drug in pair.candidates)
+    outcomes = []
+    for pair in dev.answered().questions:
+        shares = {drug.id: (wins[drug.id] + 1) / (seen[drug.id] + 2) for drug in pair.candidates}
+        choice, share = max(shares.items(), key=lambda item: item[1] + 1e-9 * _coin(item[0]))
+        known = dev.scoring[pair.id]
+        confidence = share / sum(shares.values())
+        outcomes.append(
+            Outcome(
+                pair_id=pair.id,
+                disease=pair.disease.id,
+                kind=known.negative_kind,
+                answer=known.answer or "",
+                choice=choice,
+                confidence=confidence,
+            )
+        )
+    return outcomes
 
 
-def _hit(row: dict[str, Any], answers: Counter[str], seen: Counter[str]) -> float:
-    """Return 1 for a right choice, 0 for a wrong one, one half where frequency does not decide."""
-    rate = {
-        drug: (answers[drug] + 1) / (seen[drug] + 2) for drug in (candidate["id"] for candidate in row["candidates"])
-    }
-    right = rate.pop(row["answer"])
-    wrong = max(rate.values(), default=0.0)
-    return 1.0 if right > wrong else 0.5 if right == wrong else 0.0
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+def _coin(drug: str) -> float:
+    """A number from 0 to 1 that says nothing of the drug."""
+    return hashlib.sha256(drug.encode()).digest()[0] / 255

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +21,12 @@ from pathlib import Path
 from kedrec.agents.agent import Agent, Query
 from kedrec.config import Settings, load
 from kedrec.distill.pairs import Pairs, read_pairs
-from kedrec.eval.metrics import Outcome, Scores, score
+from kedrec.eval.baselines import by_frequency
+from kedrec.eval.metrics import Scores, score
 from kedrec.eval.selection import SelectionReport, evaluate_selection
 from kedrec.records import Setting
 
-__all__ = ["by_frequency", "main"]
+__all__ = ["main"]
 
 SETTINGS: tuple[Setting, ...] = ("none", "trials", "articles", "both")
 WARM = 5
@@ -81,35 +81,6 @@ def compare_line(settings: Settings, pairs: Pairs) -> str:
     warm = sorted(seconds[WARM:])
     median, slow = statistics.median(warm), warm[int(0.95 * len(warm))]
     return f"- one comparison, setting both, warm: p50 {median:.3f} s, p95 {slow:.3f} s ({len(warm)} questions)"
-
-
-def by_frequency(train: Pairs, dev: Pairs) -> list[Outcome]:
-    """Choices by nothing but how often a drug is an answer rather than a negative in the training pairs.
-
-    No method here may use this; it shows how much of a score the drawing of the pairs alone would give.
-    """
-    wins: Counter[str] = Counter()
-    seen: Counter[str] = Counter()
-    for pair in train.answered().questions:
-        wins[train.scoring[pair.id].answer or ""] += 1
-        seen.update(drug.id for drug in pair.candidates)
-    outcomes = []
-    for pair in dev.answered().questions:
-        shares = {drug.id: (wins[drug.id] + 1) / (seen[drug.id] + 2) for drug in pair.candidates}
-        choice = max(shares, key=lambda drug: (shares[drug], drug))
-        known = dev.scoring[pair.id]
-        confidence = shares[choice] / sum(shares.values())
-        outcomes.append(
-            Outcome(
-                pair_id=pair.id,
-                disease=pair.disease.id,
-                kind=known.negative_kind,
-                answer=known.answer or "",
-                choice=choice,
-                confidence=confidence,
-            )
-        )
-    return outcomes
 
 
 def _evaluate(settings: Settings, dev: Pairs, setting: Setting) -> SelectionReport:

@@ -11,6 +11,7 @@ from kedrec.cli import main
 from kedrec.config import Settings
 from kedrec.distill.pairs import read_pairs
 from kedrec.errors import InputError
+from kedrec.eval.baselines import by_frequency
 from kedrec.eval.selection import evaluate_selection
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
@@ -99,3 +100,16 @@ def test_the_command_prints_a_table_for_people(settings, capsys):
     assert "F1" in printed
     assert "same_target_co_mentioned" in printed
     assert "nothing hidden" in printed
+
+
+def test_frequency_alone_takes_the_drug_that_was_more_often_an_answer():
+    pairs = read_pairs(STARTER / "pairs.jsonl")
+    train, dev = pairs.of_split("train"), pairs.of_split("dev")
+    assert all(outcome.choice == outcome.answer for outcome in by_frequency(dev, dev) if _always_answer(dev, outcome))
+    assert [outcome.pair_id for outcome in by_frequency(train, dev)] == [pair.id for pair in dev.questions]
+
+
+def _always_answer(pairs, outcome):
+    rows = [(pair, pairs.scoring[pair.id].answer) for pair in pairs.questions]
+    losers = {drug.id for pair, answer in rows for drug in pair.candidates if drug.id != answer}
+    return outcome.answer not in losers
