@@ -1,0 +1,52 @@
+"""What README and docs say can be typed works, and prints what they show."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from kedrec.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(text, language=""):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.M | re.S)
+
+
+def run(line):
+    command = [sys.executable, "-c", "from kedrec.cli import main; main()", *shlex.split(line)[1:]]
+    env = {**os.environ, "COLUMNS": "110", "KEDREC_EMBED": "never"}
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def test_the_first_screen_of_the_readme_prints_what_it_shows():
+    lines = next(block for block in blocks(README) if "kedrec ask" in block).splitlines()
+    for line in lines:
+        done = run(line)
+        assert done.returncode == 0, done.stderr
+    shown = [line.strip() for line in blocks(README, "text")[0].splitlines()]
+    printed = [line.strip() for line in done.stdout.splitlines()]
+    assert printed[: len(shown)] == shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_named_exists(page):
+    group = typer.main.get_command(app)
+    for words in re.findall(r"kedrec ((?:[a-z-]+ ?)+)", page.read_text("utf-8")):
+        first, *rest = words.split()
+        if first in group.commands and hasattr(group.commands[first], "commands") and rest:
+            assert rest[0] in group.commands[first].commands, f"{page.name}: kedrec {words}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
