@@ -1,7 +1,9 @@
 """The check is code: a sentence passes only where the evidence it cites was found in this run and holds its key terms.
 
-What it covers: citation keys, names of the disease and the candidates, numbers, and symbols such as JAK1. What it does
-not: whether the evidence means what the sentence says; spelled-out numbers.
+What it covers: citation keys, names of the disease and the candidates, numbers, and symbols such as JAK1; each must
+stand in the text cited itself. Counts and shares of the weigher hold only in a sentence that tells the weigher's own
+words. What it does not cover: whether the evidence means what the sentence says; spelled-out numbers; names of drugs
+and diseases that were not asked about.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from decimal import Decimal
 
 from kedrec.agents.parsing import Decision
 from kedrec.agents.wording import NO_EVIDENCE
-from kedrec.records import Answer, CandidateScore, Entity, Evidence, Record, Sentence
+from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
 from kedrec.tools.literature_tools import mentions
 
 __all__ = ["Checked", "Checker", "Failure"]
@@ -47,17 +49,17 @@ class Checker:
     Args:
         evidence: everything found in this run, by key.
         names: the disease and the candidates.
-        scores: what the weigher counted; its counts and shares hold for the sources that it counted over.
+        scores: what the weigher counted; its words hold for the sources that it counted over.
     """
 
     def __init__(
         self, evidence: Mapping[str, Evidence], names: Sequence[Entity], scores: Sequence[CandidateScore] = ()
     ) -> None:
         self._evidence, self._names = evidence, names
-        self._counted: dict[str, list[str]] = {}
+        self._counted: dict[str, list[Factor]] = {}
         for factor in (factor for score in scores for factor in score.factors):
             for source in factor.sources:
-                self._counted.setdefault(source, []).append(f"{factor.text} ({factor.share:+.2f})")
+                self._counted.setdefault(source, []).append(factor)
 
     def decision(self, decision: Decision) -> Checked:
         """Check every sentence of a decision."""
@@ -89,10 +91,9 @@ class Checker:
         return self._unsupported(text, [self._evidence[key] for key in citations])
 
     def _unsupported(self, text: str, cited: Sequence[Evidence]) -> str | None:
-        held = " \n ".join(line for entry in cited for line in self._held(entry))
-        about = {entity_id for entry in cited for entity_id in entry.about}
+        held = " \n ".join(line for entry in cited for line in self._held(entry, text))
         for entity in self._names:
-            if mentions(text, entity) and entity.id not in about and not mentions(held, entity):
+            if mentions(text, entity) and not mentions(held, entity):
                 return f"the evidence cited does not name {entity.name}"
         missing = sorted(_numbers(text) - _numbers(held))
         if missing:
@@ -100,9 +101,12 @@ class Checker:
         symbol = next((word for word in _SYMBOL.findall(text) if _bare(word) not in _bare(held)), None)
         return f"the evidence cited does not hold {symbol}" if symbol and not self._is_named(symbol) else None
 
-    def _held(self, entry: Evidence) -> list[str]:
+    def _held(self, entry: Evidence, text: str) -> list[str]:
+        """What the entry says, and what the weigher counted over it where the sentence tells just that."""
         sources = dict.fromkeys((entry.source_id, entry.source_id.partition("#")[0]))
-        return [entry.text, entry.source_id, *(text for source in sources for text in self._counted.get(source, ()))]
+        counted = [factor for source in sources for factor in self._counted.get(source, ())]
+        told = [f"{factor.text} ({factor.share:+.2f})" for factor in counted if _bare(factor.text) in _bare(text)]
+        return [entry.text, entry.source_id, *told]
 
     def _is_named(self, symbol: str) -> bool:
         """Whether a symbol is part of a name, which has been looked at already."""

@@ -257,6 +257,8 @@ def _answer(pair_id: str, answers: Pairs | None) -> str | None:
 
 
 def _make_room(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; --out wants a folder.")
     if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (MANIFEST, "train.jsonl")):
         raise UserError(f"{out} holds something that is no data set. Choose another --out.")
     out.mkdir(parents=True, exist_ok=True)

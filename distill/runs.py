@@ -118,7 +118,8 @@ def start_run(
         stopped = asyncio.run(work.run(todo, settings.workers)) if todo else False
         rows = [journal.rows[pair.id] for pair in wanted if pair.id in journal.rows]
         if len(rows) == len(wanted):
-            write_whole(out / RESULTS, (row.model_dump_json() + "\n" for row in rows))
+            known = (journal.rows[pair.id] for pair in pairs.questions if pair.id in journal.rows)
+            write_whole(out / RESULTS, (row.model_dump_json() + "\n" for row in known))
     return _summary(len(wanted), rows, stopped, time.monotonic() - started)
 
 

@@ -125,6 +125,8 @@ def _need_packages() -> None:
 
 
 def _pin(out: Path, training: dict[str, Any]) -> None:
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; --out wants a folder.")
     path = out / SETTINGS_FILE
     wanted = json.dumps(training, indent=1, sort_keys=True)
     if path.is_file() and path.read_text("utf-8") != wanted:

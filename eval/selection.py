@@ -33,7 +33,7 @@ class SelectionReport(Scores):
     hidden_pairs: int
     """Pairs whose direct edges were hidden; 0 means that the graph may have shown the answers."""
     failed: dict[str, int]
-    """Items that failed, by type of error; they count as abstained from."""
+    """Items that failed, by type of error; not answered, and not counted as abstained from."""
     pairs_sha256: str
     """Hash of the pairs file."""
     seconds: float
@@ -69,8 +69,9 @@ def evaluate_selection(
         seconds = time.monotonic() - started
     outcomes = [outcome_of(pair, scored, trace) for pair, trace in zip(scored.questions, traces, strict=True)]
     failed = Counter(trace.error["type"] for trace in traces if trace.error)
+    scores = score(outcomes)
     return SelectionReport(
-        **score(outcomes).model_dump(),
+        **scores.model_copy(update={"abstained": scores.abstained - failed.total()}).model_dump(),
         setting=settings.setting,
         model=agent.settings.model,
         hidden_pairs=len(hidden),

@@ -35,7 +35,6 @@ def reason(text, *keys):
         ("Baricitinib regrew hair in 38.8% of 1200 adults with alopecia areata", ["P1"]),
         ("Olumiant targets JAK1", ["K1"]),
         ("Baricitinib targets JAK-1 and took 36 weeks", ["K1", "P1"]),
-        ("Sulfasalazine did little", ["P2"]),
         ("It is of use", ["P1"]),
     ],
 )
@@ -52,6 +51,8 @@ def test_what_the_evidence_holds_passes(text, keys):
         ("Baricitinib works", ["P1", "T77"], "not found in this run"),
         ("Sulfasalazine works", ["P1"], "does not name Sulfasalazine"),
         ("Baricitinib beats sulfasalazine", ["P1"], "does not name Sulfasalazine"),
+        ("Sulfasalazine did little", ["P2"], "does not name Sulfasalazine"),
+        ("Sulfasalazine targets JAK1", ["K1"], "does not name Sulfasalazine"),
         ("Baricitinib helps in alopecia areata", ["K1"], "does not name alopecia areata"),
         ("Baricitinib helped 99% of adults", ["P1"], "number 99"),
         ("Baricitinib helped 388 adults", ["P1"], "number 388"),
@@ -69,6 +70,14 @@ def test_counts_of_the_weigher_hold_only_for_the_sources_it_counted_over():
     checker = Checker(EVIDENCE, (ILL, BARI), [CandidateScore(id=BARI.id, score=1, probability=1, factors=(factor,))])
     assert checker.reason("Baricitinib is named in 14 abstracts", ["P1"]) is None
     assert "number 14" in checker.reason("Baricitinib is named in 14 abstracts", ["K1"])
+
+
+def test_counts_and_shares_of_the_weigher_lend_no_number_to_another_sentence():
+    factor = Factor(group="direct edge", share=4.0, text="the graph has 7 uses of Baricitinib", sources=("PMID:1",))
+    checker = Checker(EVIDENCE, (ILL, BARI), [CandidateScore(id=BARI.id, score=1, probability=1, factors=(factor,))])
+    assert checker.reason("Direct edge, +4.00: the graph has 7 uses of Baricitinib", ["P1"]) is None
+    assert "number 4" in checker.reason("Baricitinib cut relapses 4 times", ["P1"])
+    assert "number 7" in checker.reason("Baricitinib helped 7 adults", ["P1"])
 
 
 def test_an_answer_that_fails_gives_way_to_the_abstention_phrase():

@@ -45,6 +45,12 @@ def test_a_mistake_is_one_line_and_exit_2(words):
     assert done.stdout == ""
 
 
+def test_a_file_in_the_place_of_the_home_is_a_mistake(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = kedrec("graph", "info", "--home", str(tmp_path / "file"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+
+
 def test_home_may_stand_anywhere(monkeypatch):
     monkeypatch.delenv("KEDREC_HOME")
     assert take_home(["graph", "info", "--home", "/a", "--json"]) == ["graph", "info", "--json"]

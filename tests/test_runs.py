@@ -158,6 +158,13 @@ def test_a_limit_can_be_raised_later(settings, tmp_path):
     assert len(results(tmp_path / "out")) == 5
 
 
+def test_a_smaller_limit_later_loses_no_results(settings, tmp_path):
+    pairs = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 5))
+    start_run(pairs, tmp_path / "out", settings)
+    start_run(pairs, tmp_path / "out", settings, limit=2)
+    assert len(results(tmp_path / "out")) == 5
+
+
 @pytest.mark.parametrize("other", ["pairs", "setting", "hiding", "limits"])
 def test_a_run_of_something_else_into_the_same_folder_is_refused(settings, tmp_path, other):
     start_run(read_pairs(many_pairs(tmp_path / "pairs.jsonl", 2)), tmp_path / "out", settings)

@@ -67,9 +67,23 @@ def test_an_item_that_fails_counts_as_not_answered(settings, tmp_path):
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = evaluate_selection(read_pairs(tmp_path / "pairs.jsonl"), settings)
     assert report.failed == {"UnknownEntity": 1}
-    assert report.abstained == 1
+    assert report.abstained == 0
     assert report.recall <= 0.75
     assert report.precision >= report.recall
+
+
+def test_the_command_fails_where_every_pair_failed(settings, monkeypatch, capsys):
+    monkeypatch.setenv("KEDREC_HOME", str(settings.home))
+    monkeypatch.setenv("KEDREC_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("KEDREC_API_KEY", "x")
+    monkeypatch.setenv("KEDREC_RETRIES", "0")
+    with pytest.raises(SystemExit) as stopped:
+        main(
+            ["eval", "selection", str(STARTER / "pairs.jsonl"), "--setting", "none", "--model", "openai:none", "--json"]
+        )
+    report = json.loads(capsys.readouterr().out)
+    assert stopped.value.code == 1
+    assert (report["abstained"], report["failed"]) == (0, {"ModelUnavailable": 40})
 
 
 def test_pairs_without_answers_are_refused(settings, tmp_path):

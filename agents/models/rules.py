@@ -20,12 +20,18 @@ NOTHING_KNOWN = "neither the graph nor the literature used says anything of any 
 
 HOW = "as weighed by rule with no language model (shares are log-odds against the other candidates)"
 """How the choice was made; stands in the first sentence of every rationale."""
+UNREASONABLE = "by what was found it is less likely to be of use than an average drug"
+"""The reason of an abstention from a single drug."""
 HOW_COUNTED = "as counted by rule with no language model, since the evidence could not be weighed"
 """The same where the weigher had no answer."""
+
+LESS = "which speaks less for it than for the others"
+"""Stands behind a factor with a negative share."""
 
 _KEYS_PER_SENTENCE = 4
 _KEYS_OF_VERDICT = 6
 _SMALLEST_SHARE = 0.005
+_REASONABLE = 0.5
 _FOR_THE_CHOSEN = 6
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -48,6 +54,8 @@ def decision(task: Task) -> str:
     if not any(score.factors for score in scores):
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
+    if len(scores) == 1 and scores[0].probability < _REASONABLE:
+        return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
     lines = [line for line in _rationale(task, scores, best) if not _failed(line, task)][:LONGEST_RATIONALE]
     body = [f"- {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
     label = task.labels[best]
@@ -119,23 +127,23 @@ def _verdict(task: Task, order: Sequence[int], lines: Sequence[Sequence[Line]]) 
     keys = tuple(dict.fromkeys(key for key in found if key))[:_KEYS_OF_VERDICT] or tuple(task.evidence)[:1]
     shown = [task.evidence[key] for key in keys]
     rivals = [drug.name for drug in drugs[1:] if _about_any(shown, drug)]
-    over = f" over {' and '.join(rivals)}" if rivals else " among the candidates"
-    subject = drugs[0].name if _about_any(shown, drugs[0]) else "The choice"
+    over = f"preferred over {' and '.join(rivals)}" if rivals else "the choice"
+    subject = drugs[0].name if _about_any(shown, drugs[0]) else "The first"
     disease = f" for {task.disease.name}" if _about_any(shown, task.disease) else ""
     how = HOW if task.weighing is not None else HOW_COUNTED
-    return Line(f"{subject} is preferred{over}{disease}, {how}.", keys)
+    return Line(f"{subject} is {over}{disease}, {how}.", keys)
 
 
 def _speaking(task: Task, drug: Entity, lines: Sequence[Line]) -> str | None:
-    """A piece of evidence that speaks of a drug, of the disease too where it can be; first what its factors cite."""
+    """A piece of evidence that names a drug, the disease too where it can be; first what its factors cite."""
     cited = [key for line in lines for key in line.keys]
-    speaking = [key for key in (*cited, *task.evidence) if speaks_of(task.evidence[key], drug)]
-    both = (key for key in speaking if speaks_of(task.evidence[key], task.disease))
+    speaking = [key for key in (*cited, *task.evidence) if mentions(task.evidence[key].text, drug)]
+    both = (key for key in speaking if mentions(task.evidence[key].text, task.disease))
     return next(both, speaking[0] if speaking else None)
 
 
 def _about_any(shown: Iterable[Evidence], entity: Entity) -> bool:
-    return any(speaks_of(item, entity) for item in shown)
+    return any(mentions(item.text, entity) for item in shown)
 
 
 def _factor_lines(task: Task, drug: Entity, score: CandidateScore) -> list[Line]:
@@ -150,7 +158,8 @@ def _factor_line(drug: Entity, factor: Factor, keys: tuple[str, ...], weighed: b
     """A share is told only where the weigher gave it: the check knows no other."""
     group = factor.group[:1].upper() + factor.group[1:]
     share = f", {factor.share:+.2f}" if weighed else ""
-    return Line(f"{group}{share} for {drug.name}: {quotable(factor.text).rstrip('. ')}.", keys)
+    less = f" ({LESS})" if weighed and factor.share < 0 else ""
+    return Line(f"{group}{share} for {drug.name}: {quotable(factor.text).rstrip('. ')}{less}.", keys)
 
 
 def _keys(task: Task, factor: Factor) -> tuple[str, ...]:

@@ -146,12 +146,19 @@ def _check_known(key: str, origin: str) -> None:
     raise ConfigError(f"Unknown setting `{key}` ({origin}).{hint}")
 
 
+def _check_home(home: Path) -> None:
+    if home.exists() and not home.is_dir():
+        raise ConfigError(f"{home} is a file; the home (KEDREC_HOME, --home) must be a folder.")
+
+
 def _validate(merged: Mapping[str, tuple[Any, str]]) -> Settings:
     try:
-        return Settings.model_validate({key: value for key, (value, _) in merged.items()})
+        settings = Settings.model_validate({key: value for key, (value, _) in merged.items()})
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
         raise ConfigError(
             f"Setting `{key}` ({merged[key][1]}): {first['msg']}. `kedrec config` shows the defaults."
         ) from None
+    _check_home(settings.home)
+    return settings

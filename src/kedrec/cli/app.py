@@ -67,6 +67,9 @@ def _run(argv: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        say(f"kedrec: {error.filename or 'the system'}: {error.strerror or error}")
+        return 1
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's own usage errors
             say(f"kedrec: {error.format_message()} Try: kedrec {' '.join(argv[:1])} --help")

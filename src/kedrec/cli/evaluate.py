@@ -34,11 +34,12 @@ def selection(
     record: Annotated[bool, typer.Option("--record", help="Keep the traces in the home.")] = False,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")] = None,
     json_output: Json = False,
-) -> None:
+) -> int:
     """Type:  kedrec eval selection pairs.jsonl --setting both --model offline --hide-pairs
 
     Let a model choose for every pair and score it: accuracy, and F1 of precision over the answered and recall over all,
     with bootstrap intervals by items and by diseases. Without --hide-pairs the graph may show the answers.
+    Exits 1 where every pair failed.
     """
     resolved = settings(setting=setting, model=model, workers=workers)
     from kedrec.distill.pairs import read_pairs
@@ -52,6 +53,7 @@ def selection(
         emit_json(report)
     else:
         _print(report)
+    return 1 if sum(report.failed.values()) == report.n else 0
 
 
 def _print(report: SelectionReport) -> None:
