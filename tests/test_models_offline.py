@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 
-from kedrec.agents.models.cues import cue_of, quotable, sentences_of
+from kedrec.agents.models.cues import cue_of, quotable, reports_harm, sentences_of
 from kedrec.agents.models.offline import OfflineChatModel
 from kedrec.agents.parsing import parse_answers, parse_decision
 from kedrec.agents.wording import NO_EVIDENCE, QUESTION_KEYS
@@ -76,9 +76,32 @@ WEIGHED = weighing(
 )  # fmt: skip
 
 
-def ask(drug: Entity) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    questions = [Question(key=key, text=key, disease=ALOPECIA.id, drug=drug.id) for key in QUESTION_KEYS]
-    message = request("answer", drug=drug.model_dump(), questions=[question.model_dump() for question in questions])
+CROHN = Entity(id="Disease::D2", kind="Disease", name="Crohn disease", synonyms=("Crohn's disease",))
+INFLIXIMAB = Entity(id="Compound::C3", kind="Compound", name="Infliximab")
+ETANERCEPT = Entity(id="Compound::C4", kind="Compound", name="Etanercept")
+NOTES = (
+    "Skin vasculitis on etanercept, worse on infliximab, in Crohn's disease. 2005. (A note on the record.) Case study: "
+    "a person with Crohn's disease got vasculitis on etanercept, and the rash grew worse after changing to infliximab.",
+    "Anorectal cancer in Crohn's disease treated with infliximab. 2010. (A note on the record.) Report of cancer.",
+    "Does infliximab help?. 2005. (A note on the record.) Among conditions such as Crohn's disease only infliximab had "
+    "shown clear benefit. Etanercept was named too.",
+    "Etanercept in arthritis. 2018. (A note on the record.) Review finding etanercept effective for arthritis. Crohn's "
+    "disease is not the subject here.",
+)
+
+
+def ask_crohn(drug: Entity) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    found = [Evidence(key=f"P{i}", source_id=f"PMID:{i}", text=text) for i, text in enumerate(NOTES, 1)]
+    return ask(drug, CROHN, {item.key: item.model_dump() for item in found})
+
+
+def ask(
+    drug: Entity, disease: Entity = ALOPECIA, evidence: object = None
+) -> dict[str, tuple[str, str, tuple[str, ...]]]:
+    questions = [Question(key=key, text=key, disease=disease.id, drug=drug.id) for key in QUESTION_KEYS]
+    more = {"disease": disease.model_dump()} | ({} if evidence is None else {"evidence": evidence})
+    asked = [question.model_dump() for question in questions]
+    message = request("answer", drug=drug.model_dump(), questions=asked, **more)
     answers, notes = parse_answers(OfflineChatModel().invoke([message]).content, questions)
     assert not notes
     return {answer.question.key: (answer.stance, answer.text, answer.citations) for answer in answers}
@@ -108,6 +131,45 @@ def test_each_domain_question_is_answered_from_the_evidence_that_bears_on_it():
     assert bari["clinical_evidence"][0] == "supports" and "superior to placebo" in bari["clinical_evidence"][1]
     assert "adverse events" in bari["safety"][1] and bari["current_use"][::2] == ("supports", ("K2",))
     assert bari["against"] == ("unclear", NO_EVIDENCE, ())
+
+
+def test_only_sentences_that_name_drug_and_disease_set_the_stance():
+    assert ask_crohn(ETANERCEPT)["clinical_evidence"] == ("unclear", NO_EVIDENCE, ())
+    stance, text, cited = ask_crohn(INFLIXIMAB)["clinical_evidence"]
+    assert (stance, cited) == ("supports", ("P3",)) and "clear benefit" in text
+
+
+def test_harm_is_told_under_safety_and_never_as_support():
+    stance, text, cited = ask_crohn(INFLIXIMAB)["safety"]
+    assert (stance, cited) == ("against", ("P1", "P2")) and "vasculitis" in text and "cancer" in text
+    both = "In Crohn's disease infliximab was effective but brought lymphoma."
+    told = ask(INFLIXIMAB, CROHN, {"P1": Evidence(key="P1", source_id="PMID:1", text=both).model_dump()})
+    assert told["clinical_evidence"] == ("unclear", NO_EVIDENCE, ()) and told["safety"][2] == ("P1",)
+
+
+def test_the_mark_of_a_note_is_not_quoted_and_no_stop_is_doubled():
+    told = [text for drug in (INFLIXIMAB, ETANERCEPT) for _, text, _ in ask_crohn(drug).values()]
+    assert not [text for text in told if "note on the record" in text or "?." in text or ".." in text]
+    assert sentences_of("Why?. 2005. (A note on the record.) It works.") == ["Why?", "2005.", "It works."]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "disease", "harm"),
+    [
+        ("The rash grew worse after infliximab.", "Crohn disease", True),
+        ("Lymphoma on azathioprine.", "Crohn disease", True),
+        ("Lymphoma treated with rituximab.", "Non-Hodgkin lymphoma", False),
+        ("Breast cancer treated with tamoxifen.", "Breast carcinoma", False),
+        ("Vasculitis under rituximab.", "Giant cell arteritis", False),
+        ("Infections under rituximab.", "Giant cell arteritis", True),
+        ("Urinary tract infection treated with trimethoprim.", "Cystitis", False),
+        ("The drug reduced the risk of serious infections.", "Cystic fibrosis", False),
+        ("An allergic reaction to aspirin.", "Headache", True),
+        ("Toxicity and adverse outcomes were seen.", "Headache", True),
+    ],
+)
+def test_an_illness_is_harm_unless_it_is_the_disease_or_was_averted(sentence, disease, harm):
+    assert reports_harm(sentence, disease) is harm
 
 
 def test_negative_results_and_stopped_trials_speak_against():
@@ -207,4 +269,4 @@ def test_cues_tell_which_way_a_sentence_speaks(sentence, cue):
 def test_sentences_and_quotes_keep_the_words():
     assert sentences_of("First one. Second (5.2 mg) one! Third?") == ["First one.", "Second (5.2 mg) one!", "Third?"]
     long = quotable("word " * 200)
-    assert len(long) <= 262 and long.endswith(" …") and quotable("a\n[K1] | b") == "a (K1) / b"
+    assert len(long) <= 342 and long.endswith(" …") and quotable("a\n[K1] | b") == "a (K1) / b"

@@ -10,11 +10,14 @@ from test_kernels import TREATS, TRIPLES, Graph, drug, ill
 
 from kedrec.agents.offline import ranker as ranker_module
 from kedrec.agents.offline.derived import MemoryLiterature, build, open_derived
+from kedrec.agents.offline.facts import Facts
 from kedrec.agents.offline.features import SETTINGS, field_groups, field_names
 from kedrec.agents.offline.fit import fit, fold_of, read_items
 from kedrec.agents.offline.ranker import Ranker, load_ranker
 from kedrec.agents.offline.weigher import DIRECT, Weigher
 from kedrec.errors import InputError, NotReady
+from kedrec.graphdb.links import LinkModel
+from kedrec.graphdb.uses import GraphFacts
 from kedrec.records import Document
 
 DOCUMENTS = [
@@ -101,6 +104,45 @@ def test_cited_documents_name_both_and_cited_edges_exist(weigher):
         if source in texts and not group.startswith("class"):
             assert candidate.split("::")[1] in texts[source]
             assert "hypertension" in texts[source]
+
+
+def facts_of(folder, documents) -> Facts:
+    graph = Graph(TRIPLES)
+    derived = build(folder, graph, MemoryLiterature(documents))
+    return Facts(LinkModel(GraphFacts(graph), frozenset()), derived, frozenset())
+
+
+def article(number: int, title: str, text: str) -> Document:
+    return Document(id=f"PMID:{number}", corpus="pubmed", title=title, text=text)
+
+
+APART = article(1, "Bisoprolol", "It was looked at. Patients with hypertension were left out.")
+TOGETHER = article(2, "Study", "Bisoprolol improved hypertension.")
+TITLED = article(3, "Bisoprolol for hypertension", "Nothing else.")
+
+
+@pytest.mark.parametrize(
+    ("documents", "cited", "said"),
+    [
+        ([APART, TOGETHER, TITLED], ("PMID:3",), "both in the title"),
+        ([TOGETHER], ("PMID:2",), "the only such document"),
+        ([APART, TOGETHER], ("PMID:1", "PMID:2"), "name both anywhere"),
+        ([APART], (), "no sentence"),
+    ],
+)
+def test_a_claim_says_just_what_the_documents_cited_hold(tmp_path, documents, cited, said):
+    facts = facts_of(tmp_path, documents)
+    text, sources = facts.of("claims in articles", ill("hypertension"), drug("bisoprolol"))
+    assert said in text and tuple(sorted(sources)) == cited
+
+
+def test_each_drug_named_as_similar_stands_in_a_document_cited_with_the_disease(tmp_path):
+    facts = facts_of(tmp_path, DOCUMENTS)
+    text, sources = facts.of("class in articles", ill("hypertension"), drug("bisoprolol"))
+    named = text.rpartition(": ")[2].lower().split(", ")
+    cited = [f"{document.title} {document.text}".lower() for document in DOCUMENTS if document.id in sources]
+    assert cited and named == ["atenolol"]
+    assert all(any(name in one and "hypertension" in one for one in cited) for name in named)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Cue", "cue_of", "quotable", "sentences_of", "speaks_of_harm"]
+__all__ = ["Cue", "cue_of", "quotable", "reports_harm", "sentences_of", "speaks_of_harm"]
 
 Cue = Literal["for", "against", "harm", "use", "silent"]
 """What a sentence says of a drug: that it works, that it does not, that it harms, that it is given, or none of it."""
@@ -23,12 +23,42 @@ _AGAINST = re.compile(
     r"|(?:trial|study) was (?:stopped|terminated|withdrawn)|futility|worse than|similar to placebo",
     re.IGNORECASE,
 )
-_HARM = re.compile(
-    r"-induced\b|\binduced by\b|adverse (?:event|effect|reaction|drug)|side[- ]effects?|toxicit|\bhepatotoxic"
-    r"|nephrotoxic|cardiotoxic|contra-?indicated|fatal|\bdeaths?\b|safety|tolera(?:ted|bility)|discontinu(?:ed|ation)|overdose"
-    r"|hypersensitivity|serious infection|exacerbat|\bcaused by\b|\bcauses\b|boxed warning|\bwarning\b",
+_TOLERANCE = re.compile(
+    r"contra-?indicated|fatal|\bdeaths?\b|safety|tolera(?:ted|bility)|discontinu(?:ed|ation)|overdose"
+    r"|\bcaused by\b|\bcauses\b",
     re.IGNORECASE,
 )
+"""Words near harm that stand in a good result as well."""
+_HARM = re.compile(
+    r"-induced\b|\binduced by\b|\badverse|side[- ]effects?|\w*toxic(?:it|\b)|hypersensitivity|serious infection"
+    r"|exacerbat|\bwarning\b|\bworse(?:n(?:ed|ing))? (?:after|on|under)\b(?! placebo)",
+    re.IGNORECASE,
+)
+"""Words of harm, whatever the disease."""
+_ILLNESSES = tuple(
+    (re.compile(harm, re.IGNORECASE), re.compile(disease, re.IGNORECASE))
+    for harm, disease in (
+        (r"vasculitis", r"vasculiti|arteritis|angiitis|behcet|behçet|kawasaki|granulomatosis|purpura"),
+        (r"\brash(?:es)?\b", r"rash|dermat|eczema|exanthema|urticaria|psoriasis|lupus|rosacea"),
+        (
+            r"cancer|malignan|lymphoma",
+            r"cancer|malignan|carcinom|lymphom|tumou?r|neoplas|leuka?emi|sarcom|gliom|myelom|melanom|blastom|metasta",
+        ),
+        (r"\ballerg", r"allerg|hypersensitiv|anaphyla|asthma|rhinitis|urticaria|eczema|atopic"),
+        (
+            r"\binfections?\b",
+            r"infect|virus|viral|bacteri|fung|sepsis|pneumoni|tubercul|malaria|hepatitis|herpes|syphilis|\bhiv\b|aids"
+            r"|cystitis|influenza|covid|mycosis|candid|leprosy|cholera|parasit|bronchitis|otitis|meningitis|cellulitis",
+        ),
+    )
+)
+"""Illnesses that a drug may bring, each with the diseases in which the word tells of the disease and not of harm."""
+_AVERTED = re.compile(
+    r"(?:\bno\b|\bnot\b|without|reduc\w*|prevent\w*|fewer|lower\w*|decreas\w*|protect\w*|against|\btreat\w*)"
+    r"(?:[^\w.;]+\w+){0,4}[^\w.;]+$",
+    re.IGNORECASE,
+)
+"""Stands before a word of harm that did not come about."""
 _FOR = re.compile(
     r"\beffective(?:ly|ness)?\b|\befficacy\b|efficacious|\bsuperior\b|improv(?:ed|es|ement|ing)"
     r"|\breduc(?:ed|es|tion|ing)\b|decreas(?:ed|es)|\bbenefi(?:t|ts|cial)\b|remission|respon(?:se|ded|ders)|\brelie(?:f|ved|ves)\b|\bcure[ds]?\b"
@@ -42,33 +72,59 @@ _USE = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+")
-_QUOTE_LIMIT = 260
+_DOUBLED = re.compile(r"(?<=[?!])\.(?!\.)|(?<=[^.]\.)\.(?!\.)")
+_NOTE = "(A note on the record.)"
+"""Stands before a text that is somebody's note, not the record's own."""
+_QUOTE_LIMIT = 340
+"""Long enough for the longest fact of the weigher: the check knows its counts only where its words stand whole."""
 
 
-def cue_of(sentence: str) -> Cue:
-    """Which way a sentence speaks; a negated benefit counts before a plain one, and before harm."""
+def cue_of(sentence: str, disease: str = "") -> Cue:
+    """Which way a sentence speaks; a negated benefit counts before a plain one, and before harm.
+
+    Args:
+        sentence: A sentence.
+        disease: Names of the disease asked about; without them no illness counts as harm.
+    """
     if _AGAINST.search(sentence):
         return "against"
     if _FOR.search(sentence):
         return "for"
-    if _HARM.search(sentence):
+    if speaks_of_harm(sentence, disease):
         return "harm"
     return "use" if _USE.search(sentence) else "silent"
 
 
-def speaks_of_harm(sentence: str) -> bool:
+def speaks_of_harm(sentence: str, disease: str = "") -> bool:
     """Whether a sentence says anything about harm or tolerance, whatever else it says."""
-    return _HARM.search(sentence) is not None
+    return _TOLERANCE.search(sentence) is not None or reports_harm(sentence, disease)
+
+
+def reports_harm(sentence: str, disease: str = "") -> bool:
+    """Whether a sentence tells of harm that came about.
+
+    Args:
+        sentence: A sentence.
+        disease: Names of the disease asked about; its own illness is no harm, and without them none is.
+    """
+    harms = [_HARM, *(harm for harm, own in _ILLNESSES if disease and not own.search(disease))]
+    found = (match for harm in harms for match in harm.finditer(sentence))
+    return any(not _AVERTED.search(sentence[: match.start()]) for match in found)
 
 
 def sentences_of(text: str) -> list[str]:
-    """A text cut into sentences, empty ones left out."""
-    return [part.strip() for part in _END.split(text) if part.strip()]
+    """A text cut into sentences, empty ones, the mark of a note and doubled stops left out."""
+    plain = _DOUBLED.sub("", _without_mark(text))
+    return [part.strip() for part in _END.split(plain) if part.strip()]
+
+
+def _without_mark(text: str) -> str:
+    return text.replace(_NOTE, " ")
 
 
 def quotable(text: str) -> str:
     """A text made fit to stand in one line between citation marks: no brackets, bars or line breaks; not too long."""
-    flat = " ".join(text.replace("[", "(").replace("]", ")").replace("|", "/").split())
+    flat = " ".join(_without_mark(text).replace("[", "(").replace("]", ")").replace("|", "/").split())
     if len(flat) <= _QUOTE_LIMIT:
         return flat
     return flat[:_QUOTE_LIMIT].rsplit(" ", 1)[0].rstrip(",;:(") + " …"

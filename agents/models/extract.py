@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from kedrec.agents.models.cues import Cue, cue_of, quotable, sentences_of, speaks_of_harm
+from kedrec.agents.models.cues import Cue, cue_of, quotable, reports_harm, sentences_of, speaks_of_harm
 from kedrec.agents.models.task import Task, speaks_of
 from kedrec.agents.wording import NO_EVIDENCE
 from kedrec.errors import ModelRefused
@@ -60,7 +60,7 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
 
 
 def _stop(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "…")) else text + "."
+    return text if text.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else text + "."
 
 
 def edges_of(item: Evidence) -> list[list[str]]:
@@ -96,11 +96,20 @@ def _texts(items: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
 
 
 def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
-    """What articles and trials that name both say of the effect."""
-    quotes = [quote for quote in _quotes(evidence, drug, disease) if quote.cue != "harm"]
-    near = [quote for quote in quotes if quote.closeness == 2 or quote.cue != "silent"]
-    best = sorted(near, key=lambda quote: (-quote.closeness, -_TELLING[quote.cue]))[:_QUOTES]
+    """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
+    names = _names(disease)
+    near = _quotes(evidence, drug, disease, lambda quote: quote.closeness == 2 and not _harms(quote, names))
+    best = sorted(near, key=lambda quote: -_TELLING[quote.cue])[:_QUOTES]
     return Found(_stance(best), tuple((quote.key, quote.text) for quote in best)) if best else None
+
+
+def _harms(quote: Quote, disease: str) -> bool:
+    """Whether a sentence tells of harm and not of a negative result."""
+    return quote.cue == "harm" or (quote.cue != "against" and reports_harm(quote.text, disease))
+
+
+def _names(entity: Entity) -> str:
+    return " | ".join((entity.name, *entity.synonyms))
 
 
 def _stance(quotes: Iterable[Quote]) -> Stance:
@@ -112,11 +121,8 @@ def _stance(quotes: Iterable[Quote]) -> Stance:
 
 def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Sentences on harm that name the drug, then side effects in the graph."""
-    quotes = [
-        quote
-        for quote in _quotes(evidence, drug, disease, speaks_of_harm)
-        if quote.closeness and speaks_of_harm(quote.text)
-    ]
+    names = _names(disease)
+    quotes = _quotes(evidence, drug, disease, lambda quote: quote.closeness > 0 and speaks_of_harm(quote.text, names))
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
     found = [(quote.key, quote.text) for quote in sorted(quotes, key=lambda quote: -quote.closeness)]
     chosen = (*found[:_QUOTES], *_texts(effects)[: max(0, _QUOTES - len(found))])
@@ -141,9 +147,9 @@ def treats(relation: str) -> bool:
 
 
 def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
-    """Negative results that name the drug, then trials that were stopped."""
-    negative = [quote for quote in _quotes(evidence, drug, disease) if quote.cue == "against" and quote.closeness]
-    found = [(quote.key, quote.text) for quote in sorted(negative, key=lambda quote: -quote.closeness)]
+    """Negative results that name drug and disease, then trials that were stopped."""
+    negative = _quotes(evidence, drug, disease, lambda quote: quote.cue == "against" and quote.closeness == 2)
+    found = [(quote.key, quote.text) for quote in negative]
     stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
     chosen = (*found[:_QUOTES], *_texts_of_trials(stopped, drug, disease))[:_QUOTES]
     return Found("against", chosen) if chosen else None
@@ -164,21 +170,22 @@ def _texts_of_trials(items: Iterable[Evidence], drug: Entity, disease: Entity) -
 
 
 def _quotes(
-    evidence: Iterable[Evidence], drug: Entity, disease: Entity, wanted: Callable[[str], bool] | None = None
+    evidence: Iterable[Evidence], drug: Entity, disease: Entity, wanted: Callable[[Quote], bool]
 ) -> list[Quote]:
-    """The best sentence of each passage that speaks of drug and disease."""
+    """The best wanted sentence of each passage that speaks of drug and disease."""
     passages = (item for item in evidence if item.key[0] in "PT" and speaks_of(item, disease))
-    return [_best(item, drug, disease, wanted) for item in passages if sentences_of(item.text)]
+    found = ([quote for quote in _sentences(item, drug, disease) if wanted(quote)] for item in passages)
+    return [max(quotes, key=lambda quote: (quote.closeness, _TELLING[quote.cue])) for quotes in found if quotes]
 
 
-def _best(item: Evidence, drug: Entity, disease: Entity, wanted: Callable[[str], bool] | None) -> Quote:
-    quotes = [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
-    return max(quotes, key=lambda quote: (bool(wanted and wanted(quote.text)), quote.closeness, _TELLING[quote.cue]))
+def _sentences(item: Evidence, drug: Entity, disease: Entity) -> list[Quote]:
+    return [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
 
 
 def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:
     names_drug = mentions(text, drug)
-    return Quote(key, text, cue_of(text), (2 if mentions(text, disease) else 1) if names_drug else 0)
+    closeness = (2 if mentions(text, disease) else 1) if names_drug else 0
+    return Quote(key, text, cue_of(text, _names(disease)), closeness)
 
 
 _RULES: dict[str, Callable[[list[Evidence], Entity, Entity], Found | None]] = {

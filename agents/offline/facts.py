@@ -15,6 +15,7 @@ from kedrec.graphdb.links import LinkModel
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.graphdb.uses import GraphFacts
 from kedrec.tools.comentions import FIELDS
+from kedrec.tools.places import TITLE
 
 __all__ = ["CITED", "Facts", "direct_edges"]
 
@@ -139,8 +140,27 @@ class Facts:
         said = ", ".join(f"{counts[name]} {phrase}" for name, phrase in _SAID.items() if counts[name])
         verb = "names" if counts["sentences"] == 1 else "name"
         text = f"{_plural(counts['sentences'], 'sentence')} of the {corpus} {verb} both {both}"
-        sources = tuple(meeting.id for meeting in self._found(corpus, disease, drug)[:CITED])
-        return text + (f": {said}" if said else ""), sources
+        where, sources = self._places(corpus, disease, drug, counts["records"])
+        return text + (f": {said}" if said else "") + where, sources
+
+    def _places(self, corpus: str, disease: str, drug: str, records: int) -> tuple[str, tuple[str, ...]]:
+        """Return where sentences that name both stand, as far as it is known, and those documents."""
+        found = tuple(meeting.id for meeting in self._found(corpus, disease, drug)[:CITED])
+        titled = self._titled(corpus, disease, drug)[:CITED]
+        if titled and records > 1:
+            return "; cited: documents with both in the title", titled
+        if records == 1:
+            return "; cited: the only such document", found
+        return "; cited: documents that name both anywhere", found
+
+    def _titled(self, corpus: str, disease: str, drug: str) -> tuple[str, ...]:
+        """Return the documents whose title names both."""
+        if not self._derived or not self._found(corpus, disease, drug):
+            return ()
+        held = self._derived.corpora[corpus]
+        rows = [slice(held.begins[i], held.begins[i + 1]) for i in (self._derived.index[e] for e in (drug, disease))]
+        one, other = (held.postings[row][held.zones[row] & TITLE > 0] for row in rows)
+        return tuple(held.documents[i] for i in np.intersect1d(one, other).tolist())
 
     def _counts(self, corpus: str, disease: str, drug: str) -> dict[str, int]:
         held = self._derived.corpora.get(corpus) if self._derived else None
