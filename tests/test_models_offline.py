@@ -189,6 +189,14 @@ def test_the_choice_is_the_candidate_with_the_highest_weighed_probability():
     assert (decision.label, decision.confidence, decision.problems) == ("B", 0.8, ())
 
 
+def test_a_single_drug_is_chosen_only_where_it_is_likelier_than_an_average_one():
+    factor = Factor(group="graph", share=0.3, text="Baricitinib targets JAK1", sources=(TARGET,))
+    for probability, label in ((0.9, "A"), (0.2, "NONE")):
+        score = CandidateScore(id=BARI.id, score=0, probability=probability, factors=(factor,))
+        alone = {"candidates": [BARI.model_dump()], "labels": ["A"], "weighing": weighing(score)}
+        assert decide(**alone).label == label
+
+
 def test_the_rationale_says_how_it_was_made_and_cites_the_factors_largest_first():
     first, *rest = decide(weighing=WEIGHED).sentences
     assert "no language model" in first.text and "Sulfasalazine is preferred over Baricitinib" in first.text

@@ -28,8 +28,8 @@ from kedrec.records import CandidateScore, Factor, Record, Setting
 __all__ = ["Weigher", "Weighing"]
 
 DIRECT = 4.0
-"""Log-odds that a visible therapeutic edge between the drug and the disease adds: set by hand, since fitting hides them;
-the fitted shares rarely differ by more."""
+"""Log-odds that a visible therapeutic edge between the drug and the disease adds: set by hand, since fitting hides
+them; the fitted shares rarely differ by more."""
 KEPT = 4
 """Sets of hidden pairs whose graph scores are kept in memory."""
 LEAST_SHARE = 0.02
