@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.asking import query_for
 from kedrec.agents.topics import TopicAnswer, answer_on, topics_in
-from kedrec.agents.understanding import Understanding
+from kedrec.agents.understanding import WHAT_TO_AVOID, Understanding
 from kedrec.agents.understanding_by_model import understand_question
 from kedrec.errors import WorkError
 from kedrec.records import Match, Recommendation, Record, Setting
@@ -112,7 +112,7 @@ class Conversation:
 
     def _merged(self, new: Understanding) -> Understanding:
         """A message completed by what the conversation is about."""
-        unclear = new.ask_back if new.unclear else None
+        unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
         disease = new.disease or self.topic.disease
         drugs = self._drugs(new)
         ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from kedrec.agents.naming import Named, doubtful_words, find_names
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Alternative, Match, Record
 
-__all__ = ["EXAMPLE", "Understanding", "said_how", "understand", "understood_from"]
+__all__ = [
+    "EXAMPLE",
+    "WHAT_TO_AVOID",
+    "Understanding",
+    "asks_what_to_avoid",
+    "said_how",
+    "understand",
+    "understood_from",
+]
 
 EXAMPLE = "Why baricitinib rather than sulfasalazine for alopecia areata?"
 """A question that can be answered."""
@@ -16,6 +25,13 @@ _VAGUE = frozenset(
     {"pain", "fever", "disease", "syndrome", "infection", "inflammation", "disorder", "cancer", "injury"}
 )
 _WORDS = {"Compound": "drug", "Disease": "disease"}
+WHAT_TO_AVOID = "I weigh drugs that may help and cannot list those to avoid. Name the drugs that you have in mind."
+"""Asked back where the question is what not to give."""
+_AVOID = re.compile(
+    r"\b(?:(?:should|must|can)(?: ?not|n't)|not (?:to )?(?:be )?(?:given?|used?|taken?|prescribed?)|never|avoid\w*"
+    r"|contraindicat\w*|worst)\b",
+    re.IGNORECASE,
+)
 
 
 class Understanding(Record):
@@ -65,10 +81,17 @@ def understood_from(
     sure = _without_vague([match for match in diseases if match.entity is not None])
     known = tuple(match for match in drugs if match.entity is not None)
     ask = _ask_back(ambiguous, sure, known, misspelled)
+    if ask is None and not known and asks_what_to_avoid(text):
+        ask = WHAT_TO_AVOID
     disease = sure[0] if len(sure) == 1 else None
     return Understanding(
         text=text, disease=disease, drugs=known, unclear=(*ambiguous, *_several(sure), *misspelled), ask_back=ask
     )
+
+
+def asks_what_to_avoid(text: str) -> bool:
+    """Whether a question asks which drugs not to give; what ranks best would be the opposite of an answer."""
+    return _AVOID.search(text) is not None
 
 
 def said_how(match: Match) -> str:

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.understanding import said_how, understand
+from kedrec.agents.understanding import WHAT_TO_AVOID, said_how, understand
 from kedrec.agents.understanding_by_model import understand_by_model
 from kedrec.errors import ModelUnavailable
 from kedrec.graphdb.build import load_graph
@@ -118,6 +118,19 @@ def test_what_is_missing_or_ambiguous_is_asked_back(store):
     ambiguous = understand("shared brand or ibuprofen for stroke?", store)
     assert "Lepirudin (Compound::DB90001) or Bivalirudin (Compound::DB90002)" in ambiguous.ask_back
     assert [match.match for match in ambiguous.unclear] == ["ambiguous"]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("What should not be given in Crohn disease?", True),
+        ("which drugs are contraindicated in Crohn disease", True),
+        ("Is infliximab contraindicated in Crohn disease?", False),
+        ("What about Crohn disease that does not respond?", False),
+    ],
+)
+def test_what_to_avoid_is_not_answered_with_what_ranks_best(store, question, asked):
+    assert (understand(question, store).ask_back == WHAT_TO_AVOID) is asked
 
 
 def test_a_vague_word_does_not_hide_the_disease(store):
