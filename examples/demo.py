@@ -144,7 +144,7 @@ def distil(runs: list[Path], home: Path) -> str:
     with step("Data set from the traces", "kedrec dataset build …"):
         manifest = build_dataset(runs, home / "dataset")
         console.print(f"  rows {manifest.rows}, by task {manifest.tasks}, left out {manifest.dropped or 0}")
-    options = TrainOptions(epochs=4, batch_size=1, learning_rate=3e-3, tasks=("decide",))
+    options = TrainOptions(epochs=4, batch_size=1, learning_rate=1.5e-3, tasks=("decide",))
     with step("A tiny student, trained from scratch", "kedrec student train … --base tiny"):
         report = train_student(
             home / "dataset", TINY, home / "student", options, say=tell_sample, on_progress=tell_loss
