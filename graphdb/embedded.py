@@ -18,7 +18,7 @@ from kedrec.graphdb.build import ARRAYS
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
-from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour
+from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.graphdb.versions import MappedLines, current_version, map_array, read_manifest
 from kedrec.graphdb.walks import Row, Walks
 from kedrec.records import Edge, Entity, GraphPath, Match
@@ -216,7 +216,7 @@ class EmbeddedStore:
 
     def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
         """What the graph says of each (compound, disease) pair, in the order given."""
-        return [self._evidence(compound, disease, limit) for compound, disease in pairs]
+        return [pair_evidence(self, compound, disease, limit) for compound, disease in pairs]
 
     def stats(self) -> GraphStats:
         """Size of the graph, hidden edges left out."""
@@ -295,13 +295,3 @@ class EmbeddedStore:
     def _name(self, entity_id: str) -> str:
         place = self._shared.place(entity_id)
         return entity_id if place is None else self.names[place]
-
-    def _evidence(self, compound: str, disease: str, limit: int) -> PairEvidence:
-        paths = self.paths(compound, disease, limit=limit + 1)
-        return PairEvidence(
-            compound=compound,
-            disease=disease,
-            direct=tuple(self.direct(compound, disease)),
-            shared_genes=tuple(self.shared(compound, disease, limit=limit)),
-            paths=tuple(path for path in paths if len(path.edges) > 1)[:limit],
-        )

@@ -17,7 +17,7 @@ from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
 from kedrec.graphdb.neo4j_hiding import Concealed, edge_of, edges_between
 from kedrec.graphdb.neo4j_server import Server
-from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour
+from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.records import Edge, Entity, GraphPath, Match
 
 __all__ = ["FORMAT", "Neo4jStore"]
@@ -189,7 +189,7 @@ class Neo4jStore:
 
     def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
         """What the graph says of each (compound, disease) pair, in the order given."""
-        return [self._evidence(compound, disease, limit) for compound, disease in pairs]
+        return [pair_evidence(self, compound, disease, limit) for compound, disease in pairs]
 
     def stats(self) -> GraphStats:
         """Size of the graph, hidden edges left out."""
@@ -263,16 +263,6 @@ class Neo4jStore:
     @property
     def _weights(self) -> dict[str, Any]:
         return {"weights": self._graph.weights, "other": ranking.OTHER_WEIGHT}
-
-    def _evidence(self, compound: str, disease: str, limit: int) -> PairEvidence:
-        paths = self.paths(compound, disease, limit=limit + 1)
-        return PairEvidence(
-            compound=compound,
-            disease=disease,
-            direct=tuple(self.direct(compound, disease)),
-            shared_genes=tuple(self.shared(compound, disease, limit=limit)),
-            paths=tuple(path for path in paths if len(path.edges) > 1)[:limit],
-        )
 
 
 def _entity(entity_id: str, row: Mapping[str, Any]) -> Entity:

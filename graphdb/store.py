@@ -7,7 +7,7 @@ from typing import Protocol
 
 from kedrec.records import Edge, Entity, GraphPath, Match, Record
 
-__all__ = ["GraphStats", "GraphStore", "HiddenPairs", "PairEvidence", "SharedNeighbour"]
+__all__ = ["GraphStats", "GraphStore", "HiddenPairs", "PairEvidence", "SharedNeighbour", "pair_evidence"]
 
 HiddenPairs = frozenset[frozenset[str]]
 """Unordered (compound id, disease id) pairs whose direct edges are treated as if they had never been loaded."""
@@ -101,3 +101,15 @@ class GraphStore(Protocol):
     def hiding(self, pairs: HiddenPairs) -> GraphStore:
         """The same graph as if the direct edges of these pairs had never been loaded."""
         ...
+
+
+def pair_evidence(store: GraphStore, compound: str, disease: str, limit: int) -> PairEvidence:
+    """What a store says of one pair; at most `limit` shared genes and paths."""
+    paths = store.paths(compound, disease, limit=limit + 1)
+    return PairEvidence(
+        compound=compound,
+        disease=disease,
+        direct=tuple(store.direct(compound, disease)),
+        shared_genes=tuple(store.shared(compound, disease, limit=limit)),
+        paths=tuple(path for path in paths if len(path.edges) > 1)[:limit],
+    )
