@@ -21,8 +21,8 @@ from kedrec.config import Settings
 from kedrec.distill.journal import Journal, ResultRow, write_whole
 from kedrec.distill.pairs import Pair, Pairs
 from kedrec.errors import NotReady, UserError
+from kedrec.locks import writing
 from kedrec.records import Record, Setting, Trace
-from kedrec.tools.locks import writing
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent

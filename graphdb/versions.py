@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import Busy, DamagedData, NotReady
+from kedrec.errors import DamagedData, NotReady
+from kedrec.locks import writing
 
 __all__ = ["FORMAT", "MappedLines", "current_version", "map_array", "new_version", "read_manifest", "write_manifest"]
 
@@ -93,8 +94,7 @@ def new_version(folder: Path) -> Iterator[Path]:
     Raises:
         Busy: another process is building.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _lock(folder):
+    with writing(folder):
         _sweep(folder)
         building = folder / f"{UNFINISHED}{os.getpid()}"
         building.mkdir()
@@ -104,18 +104,6 @@ def new_version(folder: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(building, ignore_errors=True)
         _sweep(folder)
-
-
-@contextlib.contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    import fcntl
-
-    with (folder / "lock").open("a") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"Another process is loading a graph into {folder}. Wait until it is done.") from None
-        yield
 
 
 def _sweep(folder: Path) -> None:

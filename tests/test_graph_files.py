@@ -202,7 +202,7 @@ def test_two_homes_never_touch_each_other(tmp_path):
 def test_a_second_load_at_the_same_time_is_refused(tmp_path):
     triples = write_tsv(tmp_path / "t.tsv", [("Compound::1", TREATS, "Disease::1")])
     with pytest.raises(RuntimeError, match="enough"), new_version(tmp_path / "graph"):
-        with pytest.raises(Busy, match="Another process"):
+        with pytest.raises(Busy, match="another process"):
             load_graph([triples], None, tmp_path / "graph")
         raise RuntimeError("enough")
     load_graph([triples], None, tmp_path / "graph")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"kedrec", "records", "config", "errors"}
+BASE = {"kedrec", "records", "config", "errors", "locks"}
 MAY_IMPORT = {
     "graphdb": {"graphdb"},
     "tools": {"graphdb", "tools"},
@@ -44,8 +44,8 @@ def test_a_folder_imports_only_what_stands_before_it(folder):
     assert not strangers
 
 
-def test_records_config_and_errors_import_nothing_above_them():
-    for name in ("records", "config", "errors"):
+def test_what_all_folders_share_imports_nothing_above_it():
+    for name in ("records", "config", "errors", "locks"):
         assert imported(ROOT / "src/kedrec" / f"{name}.py") <= BASE
 
 

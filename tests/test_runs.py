@@ -18,7 +18,7 @@ from kedrec.config import Settings
 from kedrec.distill.pairs import read_pairs
 from kedrec.distill.runs import read_run, start_run
 from kedrec.errors import Busy, NotReady, UserError
-from kedrec.tools.locks import writing
+from kedrec.locks import writing
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 

@@ -17,11 +17,11 @@ from typing import Literal
 
 from kedrec.config import Settings
 from kedrec.errors import DamagedData, MissingExtra, UserError
+from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
 from kedrec.tools.embedding import available
 from kedrec.tools.lexical import LEXICAL_VERSION, LexicalIndex, words
 from kedrec.tools.library import GROUPS, Group, Library, Outcome, Shelf
-from kedrec.tools.locks import writing
 from kedrec.tools.similarity import EMBED, EmbedReport, Progress, Similarity, Standing, fused
 from kedrec.tools.sources import Format, read_documents
 

@@ -1,0 +1,13 @@
+"""`kedrec graph`: load a knowledge graph and look into it; one module for each kind of command."""
+
+from __future__ import annotations
+
+import typer
+
+from kedrec.cli.graph import loading, looking
+
+__all__ = ["app"]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Load a knowledge graph and look into it.")
+for command in (loading.load, looking.info, looking.show, looking.path):
+    app.command()(command)

@@ -1,0 +1,68 @@
+"""`kedrec graph load`: build the graph from DRKG's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kedrec.cli.console import Json, emit_json, progress, say, settings
+from kedrec.cli.model import Derive, derive_after
+
+if TYPE_CHECKING:
+    from kedrec.config import Settings
+    from kedrec.graphdb.build import LoadReport, OnProgress
+
+__all__ = ["load"]
+
+Files = Annotated[list[Path], typer.Argument(help="DRKG files (head, relation, tail separated by tabs), plain or .gz.")]
+
+
+def load(
+    files: Files,
+    names: Annotated[Path | None, typer.Option(help="Names: id, name and synonyms (a|b|c) separated by tabs.")] = None,
+    derive: Derive = None,
+    store: Annotated[str | None, typer.Option(help="embedded or neo4j; KEDREC_STORE where not given.")] = None,
+    json: Json = False,
+) -> None:
+    """Type:  kedrec graph load drkg.tsv.gz --names names.tsv.gz.
+
+    Builds one graph from all the files and puts it in the place of the former one in a single swap. On any fault in a
+    file nothing changes. With --store neo4j the graph goes into the Neo4j server of the settings; a load that was
+    stopped goes on when it is run again.
+    """
+    chosen = settings(store=store)
+    with progress() as bar:
+        task = bar.add_task("loading", total=None)
+
+        def told(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        report = _load_into(chosen, files, names, told)
+    _say_loaded(report)
+    if chosen.store == "embedded":
+        derive_after(derive)
+    if json:
+        emit_json(report)
+
+
+def _load_into(chosen: Settings, files: list[Path], names: Path | None, told: OnProgress) -> LoadReport:
+    if chosen.store == "neo4j":
+        from kedrec.graphdb.neo4j_load import load_into_neo4j
+        from kedrec.graphdb.neo4j_server import connect
+
+        return load_into_neo4j(files, names, connect(chosen), told)
+    from kedrec.graphdb.build import load_graph
+
+    return load_graph(files, names, chosen.home / "graph", told)
+
+
+def _say_loaded(report: LoadReport) -> None:
+    say(f"{report.entities:,} entities and {report.triples:,} triples loaded in {report.seconds:.1f} s")
+    if report.duplicates:
+        say(f"{report.duplicates:,} triples came more than once; each was kept once")
+    if report.unnamed:
+        say(f"{report.unnamed:,} entities have no name and are known by their id only")
+    if report.unlinked_names:
+        say(f"{report.unlinked_names:,} entities of the names file have no edge; they are found by name only")
