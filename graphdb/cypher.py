@@ -15,6 +15,7 @@ from typing import Final, LiteralString
 __all__ = [
     "ADD_EDGES", "ADD_ENTITIES", "BETWEEN", "CONSTRAINTS", "COUNT_EDGES", "COUNT_ENTITIES", "DEGREES", "ENTITIES",
     "ENTITY", "FOREIGN", "GRAPH", "LINKS", "MARK", "NEIGHBOURS", "REMOVE_EDGES", "REMOVE_ENTITIES", "SHARED", "STEPS",
+    "UNNAMED",
 ]  # fmt: skip
 
 CONSTRAINTS: Final[tuple[LiteralString, ...]] = (
@@ -82,6 +83,12 @@ MATCH (e:Entity {id: $id})
 RETURN e.name AS name, e.synonyms AS synonyms, e.degree AS degree, e.loop AS loop
 """
 """One entity."""
+
+UNNAMED: Final[LiteralString] = """
+MATCH (e:Entity) WHERE e.name = e.id AND (e.degree > 0 OR e.loop)
+RETURN e.id AS id
+"""
+"""Entities with an edge and without a name."""
 
 DEGREES: Final[LiteralString] = """
 UNWIND $ids AS id

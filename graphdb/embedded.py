@@ -223,6 +223,13 @@ class EmbeddedStore:
         manifest = {field: self._shared.manifest[field] for field in GraphStats.model_fields}
         return self._visible_stats() if self._walks.hidden else GraphStats.model_validate(manifest)
 
+    def unnamed(self) -> list[str]:
+        """Ids of the entities with an edge that have no name, sorted."""
+        linked, hidden = self._shared.arrays["linked"], self._walks.hidden
+        nameless = (place for place, (i, name) in enumerate(zip(self.ids, self.names, strict=True)) if i == name)
+        kept = (place for place in nameless if linked[place] and (not hidden or self._walks.has_edges(place)))
+        return [self.ids[place] for place in kept]
+
     def _visible_stats(self) -> GraphStats:
         gone = self._walks.hidden_triples()
         kept = np.ones(len(self.heads), np.bool_)

@@ -208,6 +208,11 @@ class Neo4jStore:
             source_sha256=self.source_sha256,
         )
 
+    def unnamed(self) -> list[str]:
+        """Ids of the entities with an edge that have no name, sorted."""
+        bare = set(self._gone.bare)
+        return sorted(row["id"] for row in self._server.ask(cypher.UNNAMED) if row["id"] not in bare)
+
     def _shown(self, entity_id: str, name: str, synonyms: Sequence[str], degree: int, loop: bool) -> bool:
         """Say whether an entity is known: a nameless one whose edges are all hidden is not."""
         neighbours = degree + loop

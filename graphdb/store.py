@@ -98,6 +98,10 @@ class GraphStore(Protocol):
         """Size of the graph, hidden edges left out."""
         ...
 
+    def unnamed(self) -> list[str]:
+        """Ids of the entities with an edge that have no name, sorted."""
+        ...
+
     def hiding(self, pairs: HiddenPairs) -> GraphStore:
         """The same graph as if the direct edges of these pairs had never been loaded."""
         ...

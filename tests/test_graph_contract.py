@@ -158,7 +158,7 @@ def walked(start, path):
 
 def answers(store, ids, texts):
     """Everything a store can be asked of some entities."""
-    found = {"stats": store.stats().model_dump(exclude={"source_sha256"})}
+    found = {"stats": store.stats().model_dump(exclude={"source_sha256"}), "unnamed": store.unnamed()}
     for entity_id in ids:
         found[entity_id] = (store.get(entity_id), store.neighbours(entity_id), store.neighbours(entity_id, kind="Gene"))
     for a, b in combinations(ids, 2):

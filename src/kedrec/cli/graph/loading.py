@@ -41,6 +41,7 @@ def load(
 
         report = _load_into(chosen, files, names, told)
     _say_loaded(report)
+    _list_unnamed(report, chosen)
     if chosen.store == "embedded":
         derive_after(derive)
     if json:
@@ -62,7 +63,19 @@ def _say_loaded(report: LoadReport) -> None:
     say(f"{report.entities:,} entities and {report.triples:,} triples loaded in {report.seconds:.1f} s")
     if report.duplicates:
         say(f"{report.duplicates:,} triples came more than once; each was kept once")
-    if report.unnamed:
-        say(f"{report.unnamed:,} entities have no name and are known by their id only")
     if report.unlinked_names:
         say(f"{report.unlinked_names:,} entities of the names file have no edge; they are found by name only")
+
+
+def _list_unnamed(report: LoadReport, chosen: Settings) -> None:
+    """Write the ids without a name into the home, in the place of the list of an earlier load."""
+    from kedrec.graphdb.coverage import write_unnamed
+    from kedrec.graphdb.opening import open_store
+
+    listed = chosen.home / "unnamed.tsv"
+    if not report.unnamed:
+        listed.unlink(missing_ok=True)
+        return
+    chosen.home.mkdir(parents=True, exist_ok=True)
+    write_unnamed(open_store(chosen).unnamed(), listed)
+    say(f"{report.unnamed:,} entities have no name and are known by their id only; their ids are in {listed}")

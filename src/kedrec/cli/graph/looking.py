@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,8 @@ import typer
 from kedrec.cli.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.store import GraphStore
+    from kedrec.graphdb.coverage import NameCoverage
+    from kedrec.graphdb.store import GraphStats, GraphStore
     from kedrec.records import Alternative, Edge, Entity, Match
 
 __all__ = ["info", "open_graph", "path", "show"]
@@ -28,18 +30,39 @@ def open_graph() -> GraphStore:
     return open_store(settings())
 
 
-def info(json: Json = False) -> None:
+def info(
+    unnamed: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the ids without a name here, as a names file to fill in.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Type:  kedrec graph info.
 
-    Says how large the graph is: entities by kind, triples by relation, and the hash of its sources.
+    Says how large the graph is: entities by kind and how many of them have a name, triples by relation, and the hash
+    of its sources.
     """
-    stats = open_graph().stats()
+    from kedrec.graphdb.coverage import covered, write_unnamed
+
+    store = open_graph()
+    stats, nameless = store.stats(), store.unnamed()
+    if unnamed is not None:
+        write_unnamed(nameless, unnamed)
+    coverage = covered(stats.kinds, nameless)
     if json:
-        return emit_json(stats)
-    _table([("kind", "entities"), *((kind, f"{n:,}") for kind, n in stats.kinds.items())])
+        return emit_json({**stats.model_dump(), "names": {kind: row.model_dump() for kind, row in coverage.items()}})
+    _print_size(stats, coverage)
+    if unnamed is not None:
+        say(f"{len(nameless):,} ids without a name are in {unnamed}")
+    elif nameless:
+        say(f"{len(nameless):,} entities have no name; list their ids: kedrec graph info --unnamed FILE")
+    return None
+
+
+def _print_size(stats: GraphStats, coverage: dict[str, NameCoverage]) -> None:
+    rows = [(kind, f"{row.entities:,}", f"{row.named:,}", f"{row.share:.1%}") for kind, row in coverage.items()]
+    _table([("kind", "entities", "named", "share"), *rows])
     _table([("relation", "triples"), *((relation, f"{n:,}") for relation, n in stats.relations.items())])
     print(f"{stats.entities:,} entities, {stats.triples:,} triples, sources {stats.source_sha256}")
-    return None
 
 
 def show(
