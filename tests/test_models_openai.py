@@ -274,7 +274,7 @@ def test_samples_are_not_kept(server, model):
 
 
 def test_a_damaged_cache_does_not_stop_the_work(server, model, tmp_path):
-    model()
+    (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "answers.sqlite").write_bytes(b"no database" * 1000)
     server.queue = [completion("fine")]
     assert model().invoke("x").content == "fine"

@@ -5,85 +5,94 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
-from langchain_community.cache import SQLiteCache
 from langchain_core.messages import AIMessage, message_to_dict, messages_from_dict
-from langchain_core.outputs import ChatGeneration, Generation
-from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 __all__ = ["AnswerCache"]
 
 logger = logging.getLogger(__name__)
 
+TABLE = "CREATE TABLE IF NOT EXISTS answers (request BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID"
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes."""
 
-class AnswerCache(SQLiteCache):
-    """LangChain's SQLite cache, keyed by the hash of the full request.
+
+class AnswerCache:
+    """Answers by the hash of the whole request.
 
     An answer that was cut off, that calls a tool with broken arguments or that is empty is a failure of its kind and is
     not kept. An answer out of the cache says so (`response_metadata["cached"]`) and has used no tokens. Where the file
-    cannot be read or written, the model is asked as if there were no cache, and a warning is logged.
+    cannot be read or written, the model is asked as if there were no cache, and a warning is logged. What was kept
+    survives a kill of the process; the last answers before a power cut may be asked for again.
 
     Args:
-        path: the SQLite file; made with its folder where missing.
+        path: the SQLite file; made with its folder where missing. Several processes may share it.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        super().__init__(database_path=str(path))
+        self._path, self._lock = path, threading.Lock()
+        self._open: sqlite3.Connection | None = None
+        self._warned = False
 
-    def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
-        """The answer to this very request, if it is there."""
-        table: Any = self.cache_schema
-        wanted: Any = select(table.response).where(table.prompt == _hash(prompt), table.llm == _hash(llm_string))
-        try:
-            with Session(self.engine) as session:
-                rows = session.execute(wanted.order_by(table.idx)).fetchall()
-            return [_from_cache(row[0]) for row in rows] or None
-        except (SQLAlchemyError, ValueError) as error:
-            logger.warning("The cache of model answers cannot be read: %s", error)
-            return None
+    def get(self, request: Any) -> AIMessage | None:
+        """The answer to this very request, if it is there.
 
-    def update(self, prompt: str, llm_string: str, return_val: Sequence[Generation]) -> None:
+        Args:
+            request: JSON-like, with all that shapes the answer.
+        """
+        rows = self._run("SELECT answer FROM answers WHERE request = ?", (_digest(request),))
+        return _from_text(rows[0][0]) if rows else None
+
+    def keep(self, request: Any, answer: AIMessage) -> None:
         """Keep an answer, unless it is a failure."""
-        if not all(map(_is_whole, return_val)):
-            return
-        key, llm = _hash(prompt), _hash(llm_string)
-        rows = [self.cache_schema(prompt=key, llm=llm, response=_plain(one), idx=i) for i, one in enumerate(return_val)]
+        if _is_whole(answer):
+            text = json.dumps(message_to_dict(answer))
+            self._run("INSERT OR REPLACE INTO answers VALUES (?, ?)", (_digest(request), text))
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        with self._lock:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
+
+    def _run(self, statement: str, values: tuple[Any, ...]) -> list[tuple[str]]:
         try:
-            with Session(self.engine) as session, session.begin():
-                for row in rows:
-                    session.merge(row)
-        except SQLAlchemyError as error:
-            logger.warning("The cache of model answers cannot be written: %s", error)
+            with self._lock:
+                self._open = self._open or _connect(self._path)
+                return self._open.execute(statement, values).fetchall()
+        except (sqlite3.Error, OSError) as error:
+            if not self._warned:
+                logger.warning("Model answers are not kept: %s: %s", self._path, error)
+            self._warned = True
+            return []
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    made.execute("PRAGMA journal_mode = WAL")
+    made.execute("PRAGMA synchronous = NORMAL")
+    made.execute(TABLE)
+    return made
 
 
-def _is_whole(generation: Generation) -> bool:
-    message = getattr(generation, "message", None)
-    if not isinstance(message, AIMessage) or message.invalid_tool_calls:
-        return False
-    return bool(message.content or message.tool_calls) and message.response_metadata.get("finish_reason") in (
-        "stop",
-        "tool_calls",
-    )
+def _digest(request: Any) -> bytes:
+    return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 
-def _plain(generation: Generation) -> str:
-    return json.dumps(message_to_dict(generation.message)) if isinstance(generation, ChatGeneration) else ""
+def _is_whole(answer: AIMessage) -> bool:
+    finished = answer.response_metadata.get("finish_reason") in ("stop", "tool_calls")
+    return finished and not answer.invalid_tool_calls and bool(answer.content or answer.tool_calls)
 
 
-def _from_cache(text: str) -> ChatGeneration:
+def _from_text(text: str) -> AIMessage:
     message = messages_from_dict([json.loads(text)])[0]
     unused = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
     metadata = {**message.response_metadata, "cached": True}
-    return ChatGeneration(
-        message=message.model_copy(update={"usage_metadata": unused, "response_metadata": metadata, "id": None})
-    )
+    found: AIMessage = message.model_copy(update={"usage_metadata": unused, "response_metadata": metadata, "id": None})  # type: ignore[assignment]
+    return found

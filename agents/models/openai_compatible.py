@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,8 +21,17 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr, SecretStr
 
 from kedrec.agents.models.answer_cache import AnswerCache
-from kedrec.agents.models.openai_errors import model_error, refused_parameter, seconds_to_wait, worth_another_try
+from kedrec.agents.models.endpoint import Endpoint, connect
+from kedrec.agents.models.openai_errors import (
+    Enough,
+    model_error,
+    refused_parameter,
+    seconds_to_wait,
+    worth_another_try,
+)
 from kedrec.agents.models.openai_messages import Ending, message_from, messages_for, piece_from
+from kedrec.agents.models.pacing import Pacer
+from kedrec.agents.models.purse import Purse
 from kedrec.agents.redaction import Redactor
 from kedrec.config import Settings
 from kedrec.errors import ConfigError
@@ -31,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPENAI_ADDRESS", "OpenAICompatibleChatModel"]
 
-logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 OPENAI_ADDRESS = "https://api.openai.com/v1"
@@ -44,7 +54,8 @@ class OpenAICompatibleChatModel(BaseChatModel):
     What may succeed when tried again (time-outs, 408, 409, 429, 5xx, dropped connections, broken or empty answers) is
     tried again, after as long as the server asks for; what cannot is not. A stream is started again only before its
     first piece. An optional parameter that the server says it does not take is left out from then on. Tool calls
-    that cannot be read come back as `invalid_tool_calls`. Answers are kept in `cache` at temperature 0.
+    that cannot be read come back as `invalid_tool_calls`. Whole answers are kept: at temperature 0 in the home, else
+    where `keep_answers` says. Calls made while `connected` share connections, pace and purse.
 
     Raises:
         ModelUnavailable: when the last try failed, too.
@@ -65,8 +76,16 @@ class OpenAICompatibleChatModel(BaseChatModel):
     """Sampling temperature."""
     max_output_tokens: int = 2048
     """Tokens of one answer."""
+    patience: float = 120.0
+    """Seconds for which a call that the server turns away as one too many is tried again."""
+    requests_per_minute: int = 0
+    """Calls a minute; 0 for no limit that is known."""
+    tokens_per_minute: int = 0
+    """Tokens a minute; 0 for no limit that is known."""
     _left_out: set[str] = PrivateAttr(default_factory=set)
     _redactor: Redactor = PrivateAttr(default_factory=Redactor)
+    _answers: AnswerCache | None = PrivateAttr(default=None)
+    _shared: Endpoint | None = PrivateAttr(default=None)
 
     @classmethod
     def open(cls, model: str, settings: Settings) -> Self:
@@ -85,10 +104,30 @@ class OpenAICompatibleChatModel(BaseChatModel):
             )
         made = cls(
             model=model, base_url=address, api_key=SecretStr(key), timeout=settings.timeout, retries=settings.retries,
-            temperature=settings.temperature, max_output_tokens=settings.max_output_tokens, cache=_cache(settings),
+            temperature=settings.temperature, max_output_tokens=settings.max_output_tokens, patience=settings.patience,
+            requests_per_minute=settings.requests_per_minute, tokens_per_minute=settings.tokens_per_minute,
         )  # fmt: skip
         made._redactor = Redactor(settings)
+        if settings.temperature == 0:
+            made.keep_answers(settings.home / "cache" / "answers.sqlite")
         return made
+
+    def keep_answers(self, path: Path) -> None:
+        """Keep answers in a file from now on, and take those that are there; an earlier file stays in use."""
+        self._answers = self._answers or AnswerCache(path)
+
+    @asynccontextmanager
+    async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
+        """Let all calls on this event loop share their connections, one pace and one purse."""
+        if self._shared is not None:
+            yield
+            return
+        async with self._connect() as client:
+            self._shared = Endpoint(client, Pacer(self.requests_per_minute, self.tokens_per_minute), purse)
+            try:
+                yield
+            finally:
+                self._shared = None
 
     @property
     def _llm_type(self) -> str:
@@ -118,11 +157,20 @@ class OpenAICompatibleChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._request(messages, stop, kwargs)
-        async with self._client() as client:
+        key = {**request, "base_url": self.base_url}
+        message = self._answers.get(key) if self._answers else None
+        if message is None:
+            message = await self._answer(request)
+            if self._answers:
+                self._answers.keep(key, message)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _answer(self, request: dict[str, Any]) -> AIMessage:
+        async with self._endpoint() as endpoint:
             async for attempt in self._tries():
                 with attempt:
-                    message = await self._ask(client, request)
-        return ChatResult(generations=[ChatGeneration(message=message)])
+                    message = await self._ask(endpoint, request)
+        return message
 
     async def _astream(
         self,
@@ -132,10 +180,10 @@ class OpenAICompatibleChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = {**self._request(messages, stop, kwargs), "stream": True, "stream_options": {"include_usage": True}}
-        async with self._client() as client:
+        async with self._endpoint() as endpoint:
             async for attempt in self._tries():
                 with attempt:
-                    pieces = self._pieces(client, request)
+                    pieces = self._pieces(endpoint, request)
                     first = await anext(pieces)
             yield await _told(first, run_manager)
             async for piece in pieces:
@@ -169,37 +217,47 @@ class OpenAICompatibleChatModel(BaseChatModel):
                     run_manager.on_llm_new_token(piece.text, chunk=piece)
                 yield piece
 
-    def _client(self) -> AsyncOpenAI:
-        """A client of its own for each request: one client belongs to one event loop."""
-        from openai import AsyncOpenAI
+    @asynccontextmanager
+    async def _endpoint(self) -> AsyncIterator[Endpoint]:
+        """The shared endpoint, or one for this call alone: connections belong to one event loop."""
+        if self._shared is not None:
+            yield self._shared
+            return
+        async with self._connect() as client:
+            yield Endpoint(client, Pacer(), None)
 
-        key = self.api_key.get_secret_value() or "none"
-        return AsyncOpenAI(api_key=key, base_url=self.base_url, timeout=self.timeout, max_retries=0)
+    def _connect(self) -> AsyncOpenAI:
+        return connect(self.base_url, self.api_key.get_secret_value() or "none", self.timeout)
 
     def _tries(self) -> AsyncRetrying:
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+        from tenacity import AsyncRetrying, retry_if_exception
 
-        last = stop_after_attempt(self.retries + 1)
-        return AsyncRetrying(stop=last, wait=seconds_to_wait, retry=retry_if_exception(worth_another_try), reraise=True)
+        stop = Enough(self.retries, self.patience)
+        return AsyncRetrying(stop=stop, wait=seconds_to_wait, retry=retry_if_exception(worth_another_try), reraise=True)
 
-    async def _ask(self, client: AsyncOpenAI, request: dict[str, Any]) -> AIMessage:
-        try:
-            return message_from(await self._in_time(self._create(client, request)), self._who)
-        except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one of our two errors
-            raise model_error(error, self._who, self._redactor.text) from None
+    async def _ask(self, endpoint: Endpoint, request: dict[str, Any]) -> AIMessage:
+        async with endpoint.turn(len(json.dumps(request["messages"])), self.max_output_tokens) as paid:
+            try:
+                raw = await self._in_time(self._create(endpoint.client, request))
+                paid.take(getattr(raw, "usage", None))
+                return message_from(raw, self._who)
+            except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one of our errors
+                raise model_error(error, self._who, self._redactor.text) from None
 
-    async def _pieces(self, client: AsyncOpenAI, request: dict[str, Any]) -> AsyncIterator[AIMessageChunk]:
+    async def _pieces(self, endpoint: Endpoint, request: dict[str, Any]) -> AsyncIterator[AIMessageChunk]:
         ending, has_content = Ending(self._who), False
-        try:
-            async with await self._in_time(self._create(client, request)) as stream:
-                while (raw := await self._in_time(anext(stream, None))) is not None:
-                    piece = piece_from(raw, ending)
-                    if piece is not None:
-                        has_content = has_content or bool(piece.content or piece.tool_call_chunks)
-                        yield piece
-            ending.check(has_content)
-        except Exception as error:  # noqa: BLE001 - as above
-            raise model_error(error, self._who, self._redactor.text) from None
+        async with endpoint.turn(len(json.dumps(request["messages"])), self.max_output_tokens) as paid:
+            try:
+                async with await self._in_time(self._create(endpoint.client, request)) as stream:
+                    while (raw := await self._in_time(anext(stream, None))) is not None:
+                        paid.take(raw.usage)
+                        piece = piece_from(raw, ending)
+                        if piece is not None:
+                            has_content = has_content or bool(piece.content or piece.tool_call_chunks)
+                            yield piece
+                ending.check(has_content)
+            except Exception as error:  # noqa: BLE001 - as above
+                raise model_error(error, self._who, self._redactor.text) from None
         yield AIMessageChunk(content="", chunk_position="last")
 
     async def _in_time(self, step: Awaitable[T]) -> T:
@@ -211,7 +269,7 @@ class OpenAICompatibleChatModel(BaseChatModel):
 
         sent = {name: value for name, value in request.items() if name not in self._left_out}
         try:
-            return await client.chat.completions.create(**sent)
+            return await _post(client, sent)
         except BadRequestError as error:
             refused = refused_parameter(error, sent)
             if refused is None:
@@ -238,6 +296,15 @@ class OpenAICompatibleChatModel(BaseChatModel):
         return f"The model {self.model} at {urlsplit(self.base_url).hostname}"
 
 
+async def _post(client: AsyncOpenAI, request: dict[str, Any]) -> Any:
+    """Send a request that is in the server's form already: `create` would go through all of it once more."""
+    from openai.types.chat import ChatCompletion
+
+    if request.get("stream"):
+        return await client.chat.completions.create(**request)
+    return await client.post("/chat/completions", body=request, cast_to=ChatCompletion)
+
+
 async def _told(piece: AIMessageChunk, run_manager: AsyncCallbackManagerForLLMRun | None) -> ChatGenerationChunk:
     chunk = ChatGenerationChunk(message=piece)
     if run_manager and chunk.text:
@@ -249,16 +316,3 @@ def _check_address(address: str) -> None:
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError("`base_url` is no web address. Give it in full, for instance http://localhost:8000/v1.")
-
-
-def _cache(settings: Settings) -> AnswerCache | bool:
-    """Answers are kept only where the same request is meant to give the same answer, and where they can be."""
-    from sqlalchemy.exc import SQLAlchemyError
-
-    if settings.temperature > 0:
-        return False
-    try:
-        return AnswerCache(settings.home / "cache" / "answers.sqlite")
-    except (SQLAlchemyError, OSError) as error:
-        logger.warning("Model answers are not kept: %s", error)
-        return False

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from kedrec.errors import ModelError, ModelRefused, ModelUnavailable
+from kedrec.errors import ModelError, ModelRefused, ModelUnavailable, RateLimited
 
 if TYPE_CHECKING:
     import openai
     from tenacity import RetryCallState
 
-__all__ = ["LONGEST_WAIT", "model_error", "refused_parameter", "seconds_to_wait", "worth_another_try"]
+__all__ = ["LONGEST_WAIT", "Enough", "model_error", "refused_parameter", "seconds_to_wait", "worth_another_try"]
 
 LONGEST_WAIT = 60.0
 """Seconds; a server that asks for more is not waited for."""
@@ -80,7 +80,8 @@ def _by_status(error: openai.APIStatusError, who: str, clean: Callable[[str], st
     if for_good:
         return ModelRefused(f"{who} refused (HTTP {status}): {for_good}. The server said: {said}")
     if status in (408, 409, 425, 429) or status >= 500:
-        unavailable = ModelUnavailable(f"{who} is not available now (HTTP {status}): {said}")
+        kind = RateLimited if status == 429 else ModelUnavailable
+        unavailable = kind(f"{who} is not available now (HTTP {status}): {said}")
         unavailable.retry_after = _retry_after(error.response.headers)
         return unavailable
     return ModelRefused(
@@ -137,6 +138,25 @@ def refused_parameter(error: openai.BadRequestError, request: dict[str, Any]) ->
 def worth_another_try(error: BaseException) -> bool:
     """Whether a call that failed so may succeed, soon enough to wait for."""
     return isinstance(error, ModelUnavailable) and (error.retry_after or 0.0) <= LONGEST_WAIT
+
+
+class Enough:
+    """Ends the tries of one call: after so many that failed, or where it was turned away (429) for too long.
+
+    Args:
+        retries: tries after the first.
+        patience: seconds.
+    """
+
+    def __init__(self, retries: int, patience: float) -> None:
+        self._left, self._patience = retries, patience
+
+    def __call__(self, state: RetryCallState) -> bool:
+        """Whether the try that just failed was the last."""
+        if state.outcome is not None and isinstance(state.outcome.exception(), RateLimited):
+            return (state.seconds_since_start or 0.0) >= self._patience
+        self._left -= 1
+        return self._left < 0
 
 
 def seconds_to_wait(state: RetryCallState) -> float:

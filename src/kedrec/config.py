@@ -42,6 +42,12 @@ class Settings(BaseModel):
     """Seconds to wait for one answer of the chat model."""
     retries: int = Field(3, ge=0)
     """How often a model call that may succeed again is repeated."""
+    patience: float = Field(120.0, ge=0)
+    """Seconds for which a call that the server turns away as one too many (429) is repeated."""
+    requests_per_minute: int = Field(0, ge=0)
+    """Model calls a minute that the server allows; 0 for no limit that is known."""
+    tokens_per_minute: int = Field(0, ge=0)
+    """Tokens a minute, sent and received together, that the server allows; 0 for no limit that is known."""
     temperature: float = Field(0.0, ge=0)
     """Sampling temperature."""
     max_output_tokens: int = Field(2048, ge=16)

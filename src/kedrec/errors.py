@@ -12,7 +12,9 @@ KedrecError
 └── WorkError            the work itself failed; exit code 1
     ├── ModelError       a chat model did not answer
     │   ├── ModelUnavailable   may succeed when tried again
-    │   └── ModelRefused       will not succeed when tried again
+    │   │   └── RateLimited    the server wants fewer calls
+    │   ├── ModelRefused       will not succeed when tried again
+    │   └── BudgetSpent        the call would cost more than is left
     ├── ToolError        a tool of the agent failed
     └── DamagedData      stored data that does not match its own manifest
 
@@ -24,8 +26,9 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
-    "AmbiguousName", "Busy", "ConfigError", "DamagedData", "InputError", "KedrecError", "MissingExtra", "ModelError",
-    "ModelRefused", "ModelUnavailable", "NotReady", "ToolError", "UnknownEntity", "UserError", "WorkError",
+    "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "InputError", "KedrecError", "MissingExtra",
+    "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "ToolError", "UnknownEntity",
+    "UserError", "WorkError",
 ]  # fmt: skip
 
 
@@ -96,6 +99,14 @@ class ModelUnavailable(ModelError):
 
     retry_after: float | None = None
     """Seconds that the server asked to wait, where it did."""
+
+
+class RateLimited(ModelUnavailable):
+    """The server wants fewer calls (429)."""
+
+
+class BudgetSpent(ModelError):
+    """The call could cost more than is left of the budget, so it was not made."""
 
 
 class ModelRefused(ModelError):

@@ -1,0 +1,41 @@
+"""Append-only files of lines: what was written whole is kept, whatever kills the writer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+__all__ = ["LineFile", "whole_lines"]
+
+
+class LineFile:
+    """Lines appended to a file by one process, which others may read meanwhile.
+
+    Args:
+        path: the file; made where missing. A last line that was torn by a kill is cut off.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[bytes] = path.open("ab")
+        size = sum(len(line) + 1 for line in whole_lines(path))
+        if size < self._file.tell():
+            self._file.truncate(size)
+
+    def append(self, lines: Iterable[str], *, synced: bool) -> None:
+        """Write lines; a kill of this process loses none of them when this returns, nor, if synced, a power cut."""
+        self._file.write("".join(f"{line}\n" for line in lines).encode())
+        self._file.flush()
+        if synced:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of a file that were written to their end, without their line feeds; none where there is no file."""
+    return path.read_bytes().split(b"\n")[:-1] if path.is_file() else []

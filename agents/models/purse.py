@@ -1,0 +1,129 @@
+"""What a run may spend and what it has spent: each paid call is a line of a file, and none is made that is too dear."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from kedrec.agents.lines import LineFile, whole_lines
+from kedrec.config import Settings
+from kedrec.errors import BudgetSpent, ConfigError
+from kedrec.records import Usage
+
+__all__ = ["Paid", "Purse", "read_spent"]
+
+TOKENS_PER_BYTE = 0.5
+"""More tokens than any usual tokenizer makes of a byte; what is seen takes its place once it is higher."""
+FOLD_AT = 1.2
+"""How much more than the densest prompt seen so far a prompt may hold."""
+
+
+class Paid:
+    """What one call turned out to use; nothing where no answer came.
+
+    Attributes:
+        input_tokens: tokens sent.
+        output_tokens: tokens received.
+    """
+
+    def __init__(self) -> None:
+        self.input_tokens = self.output_tokens = 0
+
+    def take(self, counted: Any) -> None:
+        """Take over what the server counted, where it did."""
+        if counted is not None:
+            self.input_tokens = counted.prompt_tokens or 0
+            self.output_tokens = counted.completion_tokens or 0
+
+
+class Purse:
+    """Pays for the calls of one run.
+
+    Before a call its highest possible price is put aside. Where that does not fit, the call waits until others have
+    turned out cheaper; where nothing is left to wait for, it is not made. So the budget is never exceeded, as long as
+    the prices in the settings are those of the server.
+
+    Args:
+        path: a JSON line for each paid call, appended before the call's answer is used; read first if it is there.
+        settings: prices and the longest answer.
+        budget: US dollars; None for no limit.
+
+    Raises:
+        ConfigError: with a budget and no prices.
+    """
+
+    def __init__(self, path: Path, settings: Settings, budget: float | None = None) -> None:
+        if budget is not None and not (settings.input_price or settings.output_price):
+            raise ConfigError(
+                "A budget needs prices: set KEDREC_INPUT_PRICE and KEDREC_OUTPUT_PRICE, US dollars per million tokens."
+            )
+        self.spent, self.calls = read_spent(path)
+        self._file = LineFile(path)
+        self._settings, self._budget = settings, budget
+        self._aside, self._densest = 0.0, TOKENS_PER_BYTE
+        self._settled = asyncio.Event()
+
+    @asynccontextmanager
+    async def paying(self, sent: int) -> AsyncIterator[Paid]:
+        """Put the price of a call aside, and pay what it used.
+
+        Args:
+            sent: bytes of the request.
+
+        Raises:
+            BudgetSpent: the call could cost more than is left.
+        """
+        aside, paid = await self._put_aside(sent), Paid()
+        try:
+            yield paid
+        finally:
+            self._aside -= aside
+            if paid.input_tokens or paid.output_tokens:
+                self._pay(paid, sent)
+            self._settled.set()
+
+    async def _put_aside(self, sent: int) -> float:
+        most = self.price(round(sent * self._densest), self._settings.max_output_tokens)
+        while self._budget is not None and self.spent.cost + self._aside + most > self._budget:
+            if self._aside <= 0:
+                raise BudgetSpent(
+                    f"${self.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call may cost"
+                    f" ${most:.2f}. The same command with a higher --budget goes on from here."
+                )
+            self._settled.clear()
+            await self._settled.wait()
+        self._aside += most
+        return most
+
+    def price(self, input_tokens: int, output_tokens: int) -> float:
+        """US dollars for so many tokens."""
+        return (input_tokens * self._settings.input_price + output_tokens * self._settings.output_price) / 1e6
+
+    def _pay(self, paid: Paid, sent: int) -> None:
+        cost = self.price(paid.input_tokens, paid.output_tokens)
+        usage = Usage(input_tokens=paid.input_tokens, output_tokens=paid.output_tokens, cost=cost)
+        self._file.append([usage.model_dump_json()], synced=False)
+        self.spent, self.calls = _sum(self.spent, usage), self.calls + 1
+        self._densest = max(self._densest, FOLD_AT * usage.input_tokens / max(1, sent))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def read_spent(path: Path) -> tuple[Usage, int]:
+    """What the calls of a run have used so far, and how many were paid for; a torn last line is left out."""
+    rows = [Usage.model_validate_json(line) for line in whole_lines(path)]
+    return reduce(_sum, rows, Usage()), len(rows)
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cost=one.cost + other.cost,
+    )
