@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "Alternative", "Answer", "CandidateScore", "Corpus", "Document", "Edge", "Entity", "Evidence", "Factor", "Finding",
-    "GraphPath", "Match", "MatchKind", "ModelCall", "Passage", "Question", "Recommendation", "Record", "Sentence",
-    "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage",
+    "GraphPath", "Match", "MatchKind", "ModelCall", "Passage", "Question", "Recommendation", "Record", "Section",
+    "Sentence", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage",
 ]  # fmt: skip
 
 Corpus = Literal["pubmed", "pmc", "trials"]
@@ -86,6 +86,15 @@ class Match(Record):
     """Candidates, best first: the several owners of an ambiguous name, or similar names where none was found."""
 
 
+class Section(Record):
+    """Where a named part of a document's text begins; it ends where the next one begins."""
+
+    name: str
+    """Lower-case letters, digits and hyphens: `abstract`, `methods`, `results`, …"""
+    start: int
+    """Offset of its first character in the text."""
+
+
 class Document(Record):
     """One record of literature as its source has it."""
 
@@ -107,6 +116,20 @@ class Document(Record):
     """Trial status, normalised to lower case: `completed`, `terminated`, `recruiting`, …"""
     note: bool = False
     """True where the text is somebody's note on the record, not the record's own text."""
+    date: str | None = None
+    """Day, month or year from which on the text was public as it stands, `2015-06-30`, `2015-06` or `2015`:
+    publication of an article, last update of a trial."""
+    types: tuple[str, ...] = ()
+    """Publication types of an article, study type of a trial, as the source names them."""
+    retracted: bool = False
+    """True where the article was retracted."""
+    sections: tuple[Section, ...] = ()
+    """Named parts of the text in order, where the source has them."""
+    twin: str | None = None
+    """Id of the same article in PubMed, for full texts."""
+    edition: str = ""
+    """Sorts the revisions of one record; an older one never takes the place of a newer. Empty where the source tells
+    none."""
 
 
 class Passage(Record):
@@ -125,7 +148,7 @@ class Passage(Record):
     text: str
     """The chunk's own text."""
     start: int
-    """Offset of the first character in the section's text."""
+    """Offset of the first character in the document's text, or in its title where that is the section."""
     end: int
     """Offset behind the last character."""
     year: int | None = None
@@ -136,6 +159,12 @@ class Passage(Record):
     """Status, for trials."""
     note: bool = False
     """True where the text is a note on the record."""
+    date: str | None = None
+    """Date of the document."""
+    types: tuple[str, ...] = ()
+    """Publication types or study type of the document."""
+    retracted: bool = False
+    """True where the article was retracted."""
     scores: dict[str, float] = Field(default_factory=dict)
     """Score by stage: `bm25`, `embedding`."""
 

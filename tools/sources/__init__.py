@@ -1,0 +1,14 @@
+"""Documents out of files as their publishers distribute them: PubMed, PubMed Central, ClinicalTrials.gov, and JSONL.
+
+Files are read in place, in constant memory. A record that cannot be read costs only itself, and is named; a file that
+is damaged or cut off is refused.
+"""
+
+from kedrec.tools.sources.items import Deleted, Item, LeftOut, Rejected
+from kedrec.tools.sources.reading import FORMATS, Format, Read, Reading, read, read_documents
+from kedrec.tools.sources.spelling import normal_phase, normal_status
+
+__all__ = [
+    "FORMATS", "Deleted", "Format", "Item", "LeftOut", "Read", "Reading", "Rejected", "normal_phase", "normal_status",
+    "read", "read_documents",
+]  # fmt: skip

@@ -1,0 +1,146 @@
+"""Files as they are stored: plain, compressed (gzip, xz, bzip2), or archives (tar, zip) of such files.
+
+Everything is read in place, front to back; nothing is unpacked onto the disk. A zip's table of contents is held in
+memory, about 500 bytes a member; a tar takes none.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
+
+from kedrec.errors import InputError
+
+__all__ = ["Part", "opened", "parts"]
+
+_BUFFER = 1 << 20
+_DATA = re.compile(r"(?i)(?:^|/)[^/.][^/]*\.(?:n?xml|json|jsonl|ndjson)(?:\.(?:gz|xz|bz2))?$")
+"""Names of members that are read; all others (read-me files, figures, lists) are passed over."""
+_GZIP = b"\x1f\x8b"
+_PACKINGS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
+    (_GZIP, lambda stream: gzip.GzipFile(fileobj=stream)), (b"\xfd7zXZ\x00", lzma.LZMAFile), (b"BZh", bz2.BZ2File),
+)  # fmt: skip
+"""How a compressed stream begins, and what unpacks it."""
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stream of records."""
+
+    name: str
+    """Name within its archive; empty where the file is no archive."""
+    stream: io.BufferedReader
+    """Its bytes, unpacked."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[io.BufferedReader]:
+    """Open a file, and name it in every error that reading it brings.
+
+    Raises:
+        InputError: it is missing, cannot be read, or is damaged or cut off.
+    """
+    try:
+        with path.open("rb") as raw:
+            yield raw
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file") from None
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise InputError(path, f"the archive is damaged or cut off ({error}); fetch it again") from error
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror or error}") from error
+
+
+def parts(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
+    """Yield what a file holds: itself, or the members of an archive in order.
+
+    Args:
+        path: The file, for messages.
+        raw: The file, open at its beginning.
+
+    Raises:
+        InputError: it has not the form that its name says, or is an archive with nothing to read in it.
+    """
+    head = raw.peek(6)
+    if path.suffix == ".gz" and head and not head.startswith(_GZIP):
+        raise InputError(path, "named .gz but not gzipped; rename it or fetch it again")
+    if head.startswith(_ZIP):
+        yield from _held(path, _zipped(path, raw))
+        return
+    stream = _unpacked(raw)
+    if stream.peek(_BLOCK)[257:262] == b"ustar":
+        yield from _held(path, _tarred(stream))
+    else:
+        yield Part("", stream)
+
+
+def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
+    """Unpack a stream where it is compressed."""
+    head = stream.peek(6)
+    unpack = next((unpack for magic, unpack in _PACKINGS if head.startswith(magic)), None)
+    return io.BufferedReader(cast(io.RawIOBase, unpack(stream)), _BUFFER) if unpack else stream
+
+
+def _held(path: Path, members: Iterator[Part]) -> Iterator[Part]:
+    """Pass the members on; there must be one."""
+    count = 0
+    for count, part in enumerate(members, 1):  # noqa: B007
+        yield part
+    if not count:
+        raise InputError(path, "the archive holds no file named .xml, .nxml, .json or .jsonl")
+
+
+def _tarred(stream: io.BufferedReader) -> Iterator[Part]:
+    """Yield the members of a tar."""
+    watched = _Watched(stream)
+    with tarfile.open(fileobj=cast(BinaryIO, watched), mode="r|") as archive:
+        while (member := archive.next()) is not None:
+            archive.members = []  # type: ignore[attr-defined]
+            held = archive.extractfile(member) if member.isfile() and _DATA.search(member.name) else None
+            if held is not None:
+                yield Part(member.name, _unpacked(io.BufferedReader(cast(io.RawIOBase, held), _BUFFER)))
+        if not watched.ended_at(archive.offset):
+            raise tarfile.ReadError("its end mark is missing")
+
+
+class _Watched:
+    """A stream that remembers its last bytes: `tarfile` takes a tar that is cut between members for a whole one."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream, self._read, self._tail = stream, 0, b""
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._read += len(data)
+        self._tail = (self._tail + data)[-8 * tarfile.RECORDSIZE :]
+        return data
+
+    def ended_at(self, offset: int) -> bool:
+        """Whether the block of zeros that ends a tar stands at an offset."""
+        place = offset - (self._read - len(self._tail))
+        return self._tail[place : place + _BLOCK] == bytes(_BLOCK)
+
+
+def _zipped(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
+    """Yield the members of a zip."""
+    with zipfile.ZipFile(raw) as archive:
+        for member in archive.infolist():
+            if member.is_dir() or not _DATA.search(member.filename):
+                continue
+            if member.flag_bits & 1:
+                raise InputError(path, f"{member.filename} is encrypted; unpack it first")
+            with archive.open(member) as held:
+                yield Part(member.filename, _unpacked(io.BufferedReader(cast(io.RawIOBase, held), _BUFFER)))

@@ -1,0 +1,140 @@
+"""Records out of XML files of any length, one at a time, each parsed by itself.
+
+A file is cut at the tags of its records, so that one record that is not well-formed costs only itself, and memory is
+that of one record. No parser ever sees a document type: entities are never declared, so never expanded, and no DTD is
+ever fetched. The named entities of HTML are known; any other makes its record unreadable.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator, Sequence
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+__all__ = ["CutOff", "elements", "parse", "root_tag", "text_of"]
+
+_CHUNK = 1 << 20
+_LARGEST = 256 << 20
+"""Bytes of the largest record that is taken for one."""
+_ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)["']""")
+_NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
+_TAIL = 256
+
+
+class CutOff(EOFError):
+    """A file that ends before its last element does."""
+
+
+def root_tag(head: bytes) -> str:
+    """Return the tag of the outermost element, by the first bytes of a file; empty where there is none."""
+    found = _ROOT.search(_COMMENT.sub(b"", head))
+    return found[1].decode("ascii", "replace") if found else ""
+
+
+def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
+    """Yield the elements of given tags, wherever they stand, as UTF-8.
+
+    Args:
+        stream: The file.
+        tags: Tags of the records; none of them stands within another.
+
+    Raises:
+        CutOff: the file ends within a record or before its outermost element does, or a record has no end.
+        ValueError: it is written in an encoding that cannot be cut, such as UTF-16.
+    """
+    head = stream.peek(_CHUNK)[:_CHUNK]
+    encoding = _encoding(head)
+    root = root_tag(head).encode()
+    opening = re.compile(rb"<(" + b"|".join(tag.encode() for tag in tags) + rb")(?=[\s/>])")
+    window = _Window(stream)
+    while (found := window.find(opening)) is not None:
+        record = window.element(found[1])
+        yield record if encoding == "utf-8" else record.decode(encoding, "replace").encode()
+    if root.decode() not in tags and not re.search(b"</" + root + rb"\s*>|<" + root + rb"[^>]*/>", window.held):
+        raise CutOff(f"</{root.decode()}> is missing at its end")
+
+
+def _encoding(head: bytes) -> str:
+    """Return the encoding that a file declares."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:8]:
+        raise ValueError("written in UTF-16; convert it to UTF-8 first")
+    declared = _ENCODING.search(head[:200])
+    return "utf-8" if not declared or declared[1].lower() in (b"utf-8", b"us-ascii") else declared[1].decode()
+
+
+class _Window:
+    """The part of a file that is held while its records are cut out."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+        self.held = b""
+
+    def _more(self) -> bool:
+        chunk = self._stream.read(max(_CHUNK, len(self.held) // 2))
+        self.held += chunk
+        return bool(chunk)
+
+    def find(self, opening: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """Go to the next opening tag; what stands before it is dropped, but for the file's last bytes."""
+        while (found := opening.search(self.held)) is None:
+            last = self.held
+            self.held = self.held[-_TAIL:]
+            if not self._more():
+                self.held = last[-_CHUNK:]
+                return None
+        self.held = self.held[found.start() :]
+        return found
+
+    def element(self, tag: bytes) -> bytes:
+        """Take the element that begins here."""
+        closing = re.compile(b"</" + tag + rb"\s*>")
+        start = 0
+        while (end := self._end(tag, closing, start)) < 0:
+            start = max(0, len(self.held) - len(tag) - 64)
+            if len(self.held) > _LARGEST:
+                raise CutOff(f"a <{tag.decode()}> has no end within {_LARGEST >> 20} MiB")
+            if not self._more():
+                raise CutOff(f"it ends within a <{tag.decode()}>")
+        record, self.held = self.held[:end], self.held[end:]
+        return record
+
+    def _end(self, tag: bytes, closing: re.Pattern[bytes], start: int) -> int:
+        """Return where the element ends, -1 where that is not held yet."""
+        if start == 0 and (empty := re.match(b"<" + tag + rb"[^<>]*/>", self.held)):
+            return empty.end()
+        found = closing.search(self.held, start)
+        return found.end() if found else -1
+
+
+def parse(record: bytes) -> Element:
+    """Parse one record; tags come without their namespaces.
+
+    Raises:
+        ValueError: it is not well-formed, or refers to an entity that is none of HTML's.
+    """
+    if b"&" in record:
+        record = _NAMED.sub(_character, record)
+    try:
+        root = ElementTree.fromstring(record)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"not well-formed XML ({error})") from None
+    for element in root.iter():
+        if element.tag.startswith("{"):
+            element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _character(found: re.Match[bytes]) -> bytes:
+    name = found[0].decode()
+    known = html.unescape(name)
+    return known.encode() if known != name else found[0]
+
+
+def text_of(element: Element | None) -> str:
+    """Return all text in an element, blanks as single spaces; empty where there is no element."""
+    return "" if element is None else " ".join("".join(element.itertext()).split())
