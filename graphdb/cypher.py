@@ -37,7 +37,7 @@ ADD_ENTITIES: Final[LiteralString] = """
 MATCH (g:KedrecGraph {id: 'graph'})
 SET g.touched = timestamp()
 WITH g WHERE g.state = 'loading' AND g.source_sha256 = $source AND g.entities_done = $done
-SET g.entities_done = $done + size($rows)
+SET g.entities_done = $until
 WITH g UNWIND $rows AS row
 MERGE (e:Entity {id: row.id})
 SET e += row, e:$(row.kind)
@@ -51,13 +51,17 @@ ADD_EDGES: Final[LiteralString] = """
 MATCH (g:KedrecGraph {id: 'graph'})
 SET g.touched = timestamp()
 WITH g WHERE g.state = 'loading' AND g.source_sha256 = $source AND g.triples_done = $done
-SET g.triples_done = $done + size($rows)
+SET g.triples_done = $until
 WITH g UNWIND $rows AS row
 MATCH (head:Entity {id: row.head})
-MATCH (tail:Entity {id: row.tail})
+UNWIND row.tails AS id
+MATCH (tail:Entity {id: id})
 CREATE (head)-[:REL {type: row.type, source: row.source}]->(tail)
 """
-"""Add a batch of edges and move the mark on, in one transaction; nothing, where the mark stands elsewhere."""
+"""Add a batch of edges and move the mark on, in one transaction; nothing, where the mark stands elsewhere.
+
+A row holds all edges of one head by one relation, which a server takes half as long for as for a row per edge.
+"""
 
 COUNT_ENTITIES: Final[LiteralString] = """
 MATCH (e:Entity) WHERE e.kind IN labels(e)

@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, LiteralString
 
+import numpy as np
+
 from kedrec.errors import Busy, DamagedData, UserError, WorkError
 from kedrec.graphdb import cypher
 from kedrec.graphdb.build import LinkedGraph, LoadReport, OnProgress, distinct, link, report_of
@@ -114,8 +116,9 @@ class _Load:
         done = self._done(what)
         while done < total:
             self._told(what, done, total)
-            some = list(rows(done, min(done + self._batch, total)))
-            self._server.change(query, rows=some, done=done, source=self._report.source_sha256)
+            until = min(done + self._batch, total)
+            some = list(rows(done, until))
+            self._server.change(query, rows=some, done=done, until=until, source=self._report.source_sha256)
             before, done = done, self._done(what)
             if done <= before:
                 raise WorkError(f"Neo4j at {self._server.uri} did not take the {what} from {done:,} on. Load again.")
@@ -154,16 +157,19 @@ class _Load:
         heads, tails = self._graph.arrays["heads"], self._graph.arrays["tails"]
         return set(heads[heads == tails].tolist())
 
-    def _triples(self, start: int, end: int) -> Iterator[dict[str, str]]:
+    def _triples(self, start: int, end: int) -> Iterator[dict[str, Any]]:
+        """Yield the triples from one place to another, one row for all of one head and relation."""
         graph = self._graph
-        columns = (graph.arrays[name][start:end].tolist() for name in ("heads", "rels", "tails"))
-        for head, rel, tail in zip(*columns, strict=True):
-            relation = graph.relations[rel]
+        heads, rels, tails = (graph.arrays[name][start:end] for name in ("heads", "rels", "tails"))
+        firsts = np.flatnonzero((np.diff(heads, prepend=-1) != 0) | (np.diff(rels, prepend=-1) != 0))
+        ends, ids = [*firsts[1:].tolist(), end - start], [graph.ids[place] for place in tails.tolist()]
+        for first, last in zip(firsts.tolist(), ends, strict=True):
+            relation = graph.relations[rels[first]]
             yield {
-                "head": graph.ids[head],
+                "head": graph.ids[heads[first]],
                 "type": relation,
-                "tail": graph.ids[tail],
                 "source": source_of(relation),
+                "tails": ids[first:last],
             }
 
     def _verify(self) -> None:

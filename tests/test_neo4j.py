@@ -106,10 +106,10 @@ def test_a_batch_sent_again_is_added_once(server, tmp_path):
     with pytest.raises(Stopped):
         load_into_neo4j(files, names, server, stop_at("triples", 4), batch=4)
     source = server.ask(cypher.GRAPH)[0]["graph"]["source_sha256"]
-    row = {"head": A, "type": TARGET, "tail": X, "source": "DRUGBANK"}
+    row = {"head": A, "type": TARGET, "tails": [X], "source": "DRUGBANK"}
     for done in (0, 8):
-        server.change(cypher.ADD_EDGES, rows=[row], done=done, source=source)
-    server.change(cypher.ADD_EDGES, rows=[row], done=4, source="another")
+        server.change(cypher.ADD_EDGES, rows=[row], done=done, until=done + 1, source=source)
+    server.change(cypher.ADD_EDGES, rows=[row], done=4, until=5, source="another")
     assert server.ask("MATCH ()-[r:REL]->() RETURN count(r) AS n") == [{"n": 4}]
 
 
