@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.folding import fold, fold_loosely
+from kedrec.graphdb.likeness import Shapes
 from kedrec.graphdb.versions import MappedLines, map_array
 
 __all__ = ["STRICT_KINDS", "Form", "Keys", "NameIndex"]
@@ -61,6 +62,11 @@ class Keys:
     def keys(self) -> list[str]:
         """The keys, sorted by code point, each once."""
         return self.lines.read() if self.lines is not None else self.loaded or []
+
+    @cached_property
+    def shapes(self) -> Shapes:
+        """The letters of the keys."""
+        return Shapes(self.keys)
 
     def find(self, key: str) -> list[Form]:
         """Return what a key belongs to."""

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.folding import fold, fold_loosely
-from kedrec.graphdb.name_index import Form, NameIndex
+from kedrec.graphdb.likeness import BEGINNING, similarity
+from kedrec.graphdb.name_index import Form, Keys, NameIndex
 from kedrec.records import Alternative, Entity, Match, MatchKind
 
 __all__ = ["Resolver"]
@@ -20,8 +21,10 @@ ASKED_FOR = ("Compound", "Disease")
 """Kinds that people ask about; they come before others of the same name."""
 LIKE_DISEASES = ("Symptom", "Side Effect")
 """Kinds that give way to a disease of the same name."""
+GLANCED_AT = 4000
+"""Keys of similar letters that are compared with a name."""
 NEAREST = 250
-"""Similar keys that are looked at closely."""
+"""Those of them, and beginnings, that are looked at closely."""
 FLOOR = 45.0
 """Suggestions less similar than this are left out."""
 
@@ -160,7 +163,7 @@ class Resolver:
         if not key or limit < 1:
             return []
         best: dict[int, tuple[float, int, int, str]] = {}
-        for score, place in _nearest(key, self._index.folded.keys):
+        for score, place in _nearest(key, self._index.folded):
             for entity, form in self._index.folded.at(place):
                 if allowed(entity):
                     rank = (-score, int(form > 0), _rank(kind_of(self._ids[entity])), self._ids[entity])
@@ -185,28 +188,16 @@ def _chosen(owners: Sequence[tuple[int, str]]) -> int | None:
     return asked_for[0] if len(asked_for) == 1 else None
 
 
-def _nearest(key: str, keys: Sequence[str]) -> list[tuple[float, int]]:
+def _nearest(key: str, index: Keys) -> list[tuple[float, int]]:
     """Return (similarity 0 to 100, place) of the keys most like one, whole names and beginnings of names."""
     import numpy as np
     from rapidfuzz import fuzz, process
 
-    if not keys:
-        return []
-    roughly = process.cdist([key], keys, scorer=fuzz.ratio, dtype=np.float32)[0]
-    beginning = np.array([len(key) >= 4 and other.startswith(key) for other in keys])
-    roughly = np.where(beginning, np.maximum(roughly, 75), roughly)
-    count = min(NEAREST, len(keys))
-    places = np.argpartition(-roughly, count - 1)[:count].tolist()
-    scored = [(_similarity(key, keys[place]), place) for place in places]
+    keys = index.keys
+    glanced = index.shapes.like(key, GLANCED_AT)
+    roughly = process.cdist([key], [keys[place] for place in glanced.tolist()], scorer=fuzz.ratio, dtype=np.float32)[0]
+    places = set(glanced[np.argsort(-roughly, kind="stable")[:NEAREST]].tolist())
+    if len(key) >= BEGINNING:
+        places.update(index.beginning(key, NEAREST))
+    scored = [(similarity(key, keys[place]), place) for place in places]
     return [(score, place) for score, place in scored if score >= FLOOR]
-
-
-def _similarity(key: str, other: str) -> float:
-    """Return how alike two keys are, 0 to 100: swapped letters count as one slip, a common beginning helps."""
-    from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
-
-    slips = DamerauLevenshtein.normalized_similarity(key, other)
-    start = JaroWinkler.similarity(key, other)
-    whole = 100 * (0.7 * slips + 0.3 * start)
-    begins = 60 + 35 * len(key) / len(other) if len(key) >= 4 and other.startswith(key) else 0.0
-    return round(max(whole, begins), 1)
