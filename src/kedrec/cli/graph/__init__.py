@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.graph import loading, looking, synthesizing
+from kedrec.cli.graph import fetching, loading, looking, synthesizing
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Load a knowledge graph and look into it.")
-for command in (loading.load, looking.info, looking.show, looking.path, synthesizing.synthesize):
+for command in (
+    fetching.fetch,
+    fetching.names,
+    loading.load,
+    looking.info,
+    looking.show,
+    looking.path,
+    synthesizing.synthesize,
+):
     app.command()(command)

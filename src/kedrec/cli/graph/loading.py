@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.console import Json, emit_json, progress, say, settings
+from kedrec.cli.graph.fetching import as_fetched
 from kedrec.cli.model import Derive, derive_after
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ def load(
     store: Annotated[str | None, typer.Option(help="embedded or neo4j; KEDREC_STORE where not given.")] = None,
     json: Json = False,
 ) -> None:
-    """Type:  kedrec graph load drkg.tsv.gz --names names.tsv.gz.
+    """Type:  kedrec graph load drkg, or with files of yours: kedrec graph load graph.tsv.gz --names names.tsv.gz.
 
     Builds one graph from all the files and puts it in the place of the former one in a single swap. On any fault in a
-    file nothing changes. With --store neo4j the graph goes into the Neo4j server of the settings; a load that was
-    stopped goes on when it is run again.
+    file nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
+    not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; a load
+    that was stopped goes on when it is run again.
     """
     chosen = settings(store=store)
+    files, names = as_fetched(files, names)
     with progress() as bar:
         task = bar.add_task("loading", total=None)
 
