@@ -424,9 +424,13 @@ def test_what_cannot_be_fetched_is_told_in_one_line(published, home, capsys):
     assert run(capsys, "info")[0] == 2
 
 
-def test_a_mirror_takes_the_place_of_the_published_address(published, home, capsys):
+@pytest.mark.parametrize("by_setting", [True, False])
+def test_a_mirror_takes_the_place_of_the_published_address(published, home, capsys, monkeypatch, by_setting):
     with serving(archive_of(TRIPLES)) as mirror:
-        assert run(capsys, "fetch", "drkg", "--address", mirror.address)[0] == 0
+        if by_setting:
+            monkeypatch.setenv("KEDREC_DRKG_ADDRESS", mirror.address)
+        flag = [] if by_setting else ["--address", mirror.address]
+        assert run(capsys, "fetch", "drkg", *flag)[0] == 0
     assert len(mirror.requests) == 1 and published["drkg"].requests == []
 
 

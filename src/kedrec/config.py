@@ -72,6 +72,8 @@ class Settings(BaseModel):
     """Chunks that the first retrieval step hands to the second."""
     hub_limit: int = Field(500, ge=1)
     """Entities with more neighbours than this are not walked through."""
+    drkg_address: str | None = None
+    """Address that DRKG is fetched from; the published one where empty."""
     store: Literal["embedded", "neo4j"] = "embedded"
     """Where the graph is kept: embedded (in the home) or neo4j."""
     neo4j_uri: str = "bolt://127.0.0.1:7687"

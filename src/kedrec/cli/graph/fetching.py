@@ -33,7 +33,8 @@ def fetch(
         list[Path] | None, typer.Option("--from", help="Take this file of yours; once for each file of the source.")
     ] = None,
     address: Annotated[
-        list[str] | None, typer.Option(help="Fetch from this address; once for each file of the source.")
+        list[str] | None,
+        typer.Option(help="Fetch from this address (KEDREC_DRKG_ADDRESS for drkg); once for each file of the source."),
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Fetch anew and take what comes, even if it differs.")] = False,
     json: Json = False,
@@ -94,9 +95,9 @@ def as_fetched(files: list[Path], names_file: Path | None) -> tuple[list[Path], 
         return files, names_file
     from kedrec.graphdb.downloading import Patience
     from kedrec.graphdb.naming import Vocabularies
-    from kedrec.graphdb.sources import VOCABULARIES, source_called
+    from kedrec.graphdb.sources import VOCABULARIES
 
-    _raise_failures(_bring(source_called("drkg")))
+    _raise_failures(_bring(_source("drkg")))
     triples = drkg_triples()
     if names_file is None:
         for source in VOCABULARIES:
@@ -146,13 +147,20 @@ def _folder() -> Path:
     return settings().home / "sources"
 
 
+def _source(name: str) -> Source:
+    from kedrec.graphdb.sources import at_addresses, source_called
+
+    source, address = source_called(name), settings().drkg_address
+    return at_addresses(source, [address]) if address and name == "drkg" else source
+
+
 def _wanted(names: Sequence[str], local: Sequence[Path] | None, addresses: list[str] | None) -> list[Source]:
     from kedrec.errors import UserError
-    from kedrec.graphdb.sources import SOURCES, at_addresses, source_called
+    from kedrec.graphdb.sources import SOURCES, at_addresses
 
     if "all" in names:
         names = list(SOURCES)
-    wanted = [source_called(name) for name in dict.fromkeys(names)]
+    wanted = [_source(name) for name in dict.fromkeys(names)]
     if (local or addresses) and (len(wanted) != 1 or (local and addresses)):
         raise UserError("--from or --address, not both, and with one source only")
     if local and len(local) > len(wanted[0].files):
