@@ -1,12 +1,14 @@
 """Documents cut into passages: the chunks that are indexed, embedded, cited.
 
 A text of up to 300 words stays whole; a longer one is cut between sentences into passages of about equal length, 250
-words at most. A passage is always a literal stretch of its section's text and knows where it begins and ends.
+words at most, and never across the border of two sections. A passage is always a literal stretch of its document's
+text (or title) and knows where it begins and ends.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,11 +32,11 @@ class Span:
     """Where a passage stands in its document."""
 
     section: str
-    """`title`, `abstract` or `text`."""
+    """`title`, `abstract`, `text`, or the name of the document's own section."""
     number: int
-    """0 where the section has one passage, else from 1."""
+    """0 where the document has one passage, else from 1 within the sections of that name."""
     start: int
-    """Offset of the first character in the section's text."""
+    """Offset of the first character in the text, or in the title where that is the section."""
     end: int
     """Offset behind the last character."""
 
@@ -52,7 +54,19 @@ def spans(document: Document) -> list[Span]:
     if not document.text.strip():
         section = "title"
     pieces = cut(section_text(document.title, document.text, section))
+    if len(pieces) > 1 and document.sections:
+        return list(_by_section(document))
     return [Span(section, i if len(pieces) > 1 else 0, start, end) for i, (start, end) in enumerate(pieces, 1)]
+
+
+def _by_section(document: Document) -> Iterator[Span]:
+    """Cut each section by itself; sections of one name are counted on."""
+    ends = [*(section.start for section in document.sections[1:]), len(document.text)]
+    counts: Counter[str] = Counter()
+    for section, stop in zip(document.sections, ends, strict=True):
+        for start, end in cut(document.text[section.start : stop]):
+            counts[section.name] += 1
+            yield Span(section.name, counts[section.name], section.start + start, section.start + end)
 
 
 def section_text(title: str, text: str, section: str) -> str:

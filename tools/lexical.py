@@ -164,7 +164,11 @@ class LexicalIndex:
             raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
 
     def search(
-        self, query: str, limit: int, all_of: Sequence[Sequence[str]] = ()
+        self,
+        query: str,
+        limit: int,
+        all_of: Sequence[Sequence[str]] = (),
+        counting: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Find the best passages for a query.
 
@@ -172,6 +176,7 @@ class LexicalIndex:
             query: Words; where it is empty the phrases of `all_of` take its place.
             limit: Most passages to return.
             all_of: Groups of phrases; of each group at least one phrase must have all its words in the passage.
+            counting: Which passages count, shape (passages,); all where None.
 
         Returns:
             Keys and scores, best first, ties in the order of the keys; passages without any of the words are left out.
@@ -183,6 +188,8 @@ class LexicalIndex:
             scores[self.model.scores["indices"][start:end]] += weight * self.model.scores["data"][start:end]
         for group in all_of:
             scores = np.where(self._holding(group), scores, 0)
+        if counting is not None:
+            scores = np.where(counting, scores, 0)
         best = _best(scores, limit)
         return self.keys[best], scores[best]
 

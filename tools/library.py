@@ -1,13 +1,12 @@
 """Documents and passages on disk: one SQLite file, which is also the manifest of everything derived from it.
 
-Whatever one `add` brings is one transaction, in which the name of the lexical index made from it is committed as well:
-after a kill the library is what it was before. Readers see the last commit, whatever a writer is doing. A passage is
-stored as offsets and cut out of its document when read.
+What a file brings is one transaction: after a kill the library is what it was before. Readers see the last commit,
+whatever a writer is doing. A passage is stored as offsets and cut out of its document when read; its key is never used
+again, so that an index made earlier finds it or nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 import threading
@@ -16,35 +15,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from kedrec.errors import DamagedData
-from kedrec.records import Corpus, Document, Passage
-from kedrec.tools.chunks import CHUNKING, Span, passage_id, section_text, spans
+from kedrec.records import Corpus, Document, Passage, Section
+from kedrec.tools.chunks import passage_id, section_text
+from kedrec.tools.schema import connect
+from kedrec.tools.selection import Cut, Selection
+from kedrec.tools.shelf import GROUPS, Group, Outcome, Shelf, embedded_text, passage_sha
 
 __all__ = ["CORPORA", "GROUPS", "Group", "Library", "Outcome", "Shelf", "embedded_text", "members"]
 
-Group = Literal["articles", "trials"]
-GROUPS: dict[Group, tuple[Corpus, ...]] = {"articles": ("pubmed", "pmc"), "trials": ("trials",)}
-"""What is searched as one, and the corpora in it."""
 CORPORA: tuple[Corpus, ...] = ("pubmed", "pmc", "trials")
-Outcome = Literal["added", "replaced", "unchanged"]
 FILE = "library.sqlite"
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS documents(
-  key INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, corpus TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
-  year INTEGER, mesh TEXT NOT NULL, phase TEXT, status TEXT, note INTEGER NOT NULL, sha BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS passages(
-  key INTEGER PRIMARY KEY, document INTEGER NOT NULL, section TEXT NOT NULL, number INTEGER NOT NULL,
-  start INTEGER NOT NULL, end INTEGER NOT NULL, sha BLOB NOT NULL);
-CREATE INDEX IF NOT EXISTS passages_of ON passages(document);
-CREATE TABLE IF NOT EXISTS embedded(sha BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS manifest(name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-_DOCUMENT = "id, corpus, title, text, year, mesh, phase, status, note"
-_PASSAGE = (
-    "p.key, p.section, p.number, p.start, p.end, d.id, d.corpus, d.title, d.text, d.year, d.phase, d.status, d.note "
-    "FROM passages p JOIN documents d ON d.key = p.document"
+_DOCUMENT = (
+    "d.id, d.corpus, d.title, d.text, d.year, d.mesh, d.phase, d.status, d.note, d.date, d.types, "
+    "max(d.retracted, coalesce(w.retracted, 0)), d.sections, d.twin, d.edition "
+    "FROM documents d LEFT JOIN documents w ON w.id = d.twin"
 )
+_PASSAGE = (
+    "p.key, p.section, p.number, p.start, p.end, d.id, d.corpus, d.title, d.text, d.year, d.phase, d.status, d.note, "
+    "d.date, d.types, max(d.retracted, coalesce(w.retracted, 0)) "
+    "FROM passages p JOIN documents d ON d.key = p.document LEFT JOIN documents w ON w.id = d.twin"
+)
+"""A full text is retracted where its citation in PubMed is."""
 _PENDING = "FROM passages WHERE sha NOT IN (SELECT sha FROM embedded)"
 
 
@@ -85,13 +77,13 @@ class Library:
     def _connection(self) -> sqlite3.Connection:
         if self._held is None or (self._empty and (self.folder / FILE).exists()):
             self._empty = not (self.folder / FILE).exists()
-            self._held = _connect(":memory:" if self._empty else self.folder / FILE)
+            self._held = connect(":memory:" if self._empty else self.folder / FILE)
         return self._held
 
     @contextmanager
     def write(self) -> Iterator[Shelf]:
         """One transaction that is kept whole or not at all; the caller holds the folder's writer lock."""
-        connection = _connect(self.folder / FILE)
+        connection = connect(self.folder / FILE)
         try:
             connection.execute("BEGIN IMMEDIATE")
             yield Shelf(connection)
@@ -113,16 +105,17 @@ class Library:
             found = dict(connection.execute(f"SELECT d.corpus, count(*) FROM {source} GROUP BY d.corpus"))
         return {corpus: found.get(corpus, 0) for corpus in CORPORA}
 
-    def documents(self, corpus: Group | Corpus | None = None) -> Iterator[Document]:
+    def documents(self, corpus: Group | Corpus | None = None, only: Selection | None = None) -> Iterator[Document]:
         """Yield the documents in the order in which they came; what is added meanwhile is not seen."""
         if not (self.folder / FILE).exists():
             return
-        connection = _connect(self.folder / FILE)
+        connection = connect(self.folder / FILE)
         try:
             wanted = members(corpus)
+            condition, values = (only or Selection()).where()
             marks = ",".join("?" * len(wanted))
             for row in connection.execute(
-                f"SELECT {_DOCUMENT} FROM documents WHERE corpus IN ({marks}) ORDER BY key", wanted
+                f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key", [*wanted, *values]
             ):
                 yield _document(row)
         finally:
@@ -131,7 +124,7 @@ class Library:
     def document(self, identifier: str) -> Document | None:
         """Return one document; None where there is none of that id."""
         with self.read() as connection:
-            row = connection.execute(f"SELECT {_DOCUMENT} FROM documents WHERE id = ?", (identifier,)).fetchone()
+            row = connection.execute(f"SELECT {_DOCUMENT} WHERE d.id = ?", (identifier,)).fetchone()
         return _document(row) if row else None
 
     def passages(self, identifier: str) -> list[Passage]:
@@ -139,6 +132,55 @@ class Library:
         with self.read() as connection:
             rows = connection.execute(f"SELECT {_PASSAGE} WHERE d.id = ? ORDER BY p.key", (identifier,)).fetchall()
         return [_passage(row) for row in rows]
+
+    def keys(self, only: Selection) -> list[int]:
+        """Return the keys of all passages of the documents selected, in order."""
+        condition, values = only.where()
+        query = f"SELECT p.key FROM passages p JOIN documents d ON d.key = p.document WHERE {condition} ORDER BY p.key"
+        with self.read() as connection:
+            return [key for (key,) in connection.execute(query, values)]
+
+    def holds(self, identifier: str, only: Selection) -> bool:
+        """Say whether a document is among those selected."""
+        condition, values = only.where()
+        with self.read() as connection:
+            query = f"SELECT 1 FROM documents d WHERE d.id = ? AND {condition}"
+            return connection.execute(query, [identifier, *values]).fetchone() is not None
+
+    def cut(self, until: str) -> Cut:
+        """Count what a cut by date leaves."""
+        condition, values = Selection(until=until).where()
+        query = f"SELECT count(*), count(last_day), sum({condition}) FROM documents d"
+        with self.read() as connection:
+            total, dated, within = connection.execute(query, values).fetchone()
+        return Cut(until=until, within=within or 0, later=dated - (within or 0), undated=total - dated)
+
+    def count(self, what: Literal["retracted", "undated", "rejected"]) -> int:
+        """Count retracted documents, those without a date that a cut could go by, or records that could not be read."""
+        source = {"retracted": "documents WHERE retracted", "undated": "documents WHERE last_day IS NULL"}
+        with self.read() as connection:
+            return int(connection.execute(f"SELECT count(*) FROM {source.get(what, what)}").fetchone()[0])
+
+    def content_sha256(self) -> str:
+        """Hash all documents, whatever their order; empty where there are none."""
+        with self.read() as connection:
+            return Shelf(connection).content_sha256()
+
+    def settled(self, fingerprint: str) -> int | None:
+        """Return how many documents a file brought, where reading it again would change nothing; else None.
+
+        It would where a later file replaced or deleted documents, unless revisions tell which is newer.
+        """
+        later = "SELECT 1 FROM files l WHERE l.serial > f.serial AND l.changed > 0"
+        query = f"SELECT documents FROM files f WHERE fingerprint = ? AND (editions OR NOT EXISTS ({later}))"
+        with self.read() as connection:
+            row = connection.execute(query, (fingerprint,)).fetchone()
+        return int(row[0]) if row else None
+
+    def rejected(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield file, place, id and reason of every record that could not be read."""
+        with self.read() as connection:
+            yield from connection.execute("SELECT file, place, id, reason FROM rejected ORDER BY rowid").fetchall()
 
     def passages_at(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by their keys."""
@@ -177,7 +219,7 @@ class Library:
         with self.read() as connection:
             found = [_passage(row) for row in connection.execute(query, (limit,))]
         texts = (embedded_text(passage.title, passage.text, passage.section) for passage in found)
-        return {_hash(text).hex(): text for text in texts}
+        return {passage_sha(text).hex(): text for text in texts}
 
     def mark_embedded(self, hashes: Collection[str]) -> None:
         """Note that these have a vector now; the caller holds the folder's writer lock."""
@@ -191,110 +233,32 @@ class Library:
             shelf.connection.execute("DELETE FROM embedded")
 
 
-class Shelf:
-    """The open transaction of a writer.
-
-    Args:
-        connection: Connection inside a transaction.
-    """
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-
-    def put(self, document: Document) -> Outcome:
-        """Add a document, or put it in the place of the one with its id; the same one again changes nothing."""
-        sha = _document_sha(document)
-        old = self.connection.execute("SELECT key, sha FROM documents WHERE id = ?", (document.id,)).fetchone()
-        if old and old[1] == sha:
-            return "unchanged"
-        if old:
-            self.connection.execute("DELETE FROM passages WHERE document = ?", (old[0],))
-            self.connection.execute("DELETE FROM documents WHERE key = ?", (old[0],))
-        self._insert(old[0] if old else None, document, sha)
-        return "replaced" if old else "added"
-
-    def _insert(self, key: int | None, document: Document, sha: bytes) -> None:
-        row = (
-            key, document.id, document.corpus, document.title, document.text, document.year, "\n".join(document.mesh),
-            document.phase, document.status, int(document.note), sha,
-        )  # fmt: skip
-        cursor = self.connection.execute("INSERT INTO documents VALUES(?,?,?,?,?,?,?,?,?,?,?)", row)
-        self.connection.executemany(
-            "INSERT INTO passages(document, section, number, start, end, sha) VALUES(?,?,?,?,?,?)",
-            [(cursor.lastrowid, *_span_row(document, span)) for span in spans(document)],
-        )
-
-    def texts(self, group: Group) -> Iterator[tuple[int, str, str]]:
-        """Yield key, title and text of each passage of a group, in the order of the keys."""
-        wanted = GROUPS[group]
-        marks = ",".join("?" * len(wanted))
-        query = f"SELECT {_PASSAGE} WHERE d.corpus IN ({marks}) ORDER BY p.key"
-        for key, section, _, start, end, _, _, title, text, *_ in self.connection.execute(query, wanted):
-            yield key, title, "" if section == "title" else text[start:end]
-
-    def note(self, name: str, value: str) -> None:
-        """Write an entry of the manifest."""
-        self.connection.execute("INSERT OR REPLACE INTO manifest VALUES(?, ?)", (name, value))
-
-    def content_sha256(self) -> str:
-        """Hash all documents, in an order that does not depend on how they came."""
-        digest = hashlib.sha256()
-        for identifier, sha in self.connection.execute("SELECT id, sha FROM documents ORDER BY id"):
-            digest.update(identifier.encode() + b"\0" + sha)
-        return digest.hexdigest()
-
-
-def _connect(target: Path | str) -> sqlite3.Connection:
-    """Open the database; make its tables where they are missing."""
-    connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
-    try:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'embedded'").fetchone():
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise DamagedData(
-            f"{target} cannot be read as a library ({error}); move it away and add the files again"
-        ) from error
-    return connection
-
-
-def _document_sha(document: Document) -> bytes:
-    """Hash what makes a document the same one, and the way it is cut."""
-    values = [document.id, document.title, document.text, document.year, document.mesh, document.phase, document.status]
-    return hashlib.sha256(json.dumps([CHUNKING, *values, document.note]).encode()).digest()[:16]
-
-
-def _span_row(document: Document, span: Span) -> tuple[str, int, int, int, bytes]:
-    text = section_text(document.title, document.text, span.section)[span.start : span.end]
-    sha = _hash(embedded_text(document.title, text, span.section))
-    return span.section, span.number, span.start, span.end, sha
-
-
-def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()[:16]
-
-
-def embedded_text(title: str, text: str, section: str) -> str:
-    """Return what is embedded of a passage: its document's title and its text."""
-    return text if section == "title" or not title else f"{title}\n{text}"
-
-
 def _document(row: Sequence[Any]) -> Document:
     """Make a document of a row; it was checked when it came in."""
-    identifier, corpus, title, text, year, mesh, phase, status, note = row
+    identifier, corpus, title, text, year, mesh, phase, status, note, date, types, retracted, sections, *rest = row
+    twin, edition = rest
     return Document.model_construct(
-        id=identifier, corpus=corpus, title=title, text=text, year=year,
-        mesh=tuple(mesh.split("\n")) if mesh else (), phase=phase, status=status, note=bool(note),
+        id=identifier, corpus=corpus, title=title, text=text, year=year, mesh=_lines(mesh), phase=phase, status=status,
+        note=bool(note), date=date, types=_lines(types), retracted=bool(retracted), sections=_sections(sections),
+        twin=twin, edition=edition,
     )  # fmt: skip
+
+
+def _lines(value: str) -> tuple[str, ...]:
+    return tuple(value.split("\n")) if value else ()
+
+
+def _sections(value: str) -> tuple[Section, ...]:
+    return tuple(Section.model_construct(name=name, start=start) for name, start in json.loads(value or "[]"))
 
 
 def _passage(row: Sequence[Any]) -> Passage:
     """Make a passage of a row."""
-    _, section, number, start, end, document, corpus, title, text, year, phase, status, note = row
+    _, section, number, start, end, document, corpus, title, text, year, phase, status, note, *rest = row
+    date, types, retracted = rest
     body = section_text(title, text, section)[start:end]
     return Passage.model_construct(
         id=passage_id(document, section, number), document_id=document, corpus=corpus, title=title,
         section=section, text=body, start=start, end=end, year=year, phase=phase, status=status, note=bool(note),
-        scores={},
+        date=date, types=_lines(types), retracted=bool(retracted), scores={},
     )  # fmt: skip

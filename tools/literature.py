@@ -9,47 +9,34 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, MissingExtra, UserError
+from kedrec.errors import DamagedData, InputError, MissingExtra, UserError
 from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
+from kedrec.tools.adding import Adder, AddReport, Progress, write_rejected
+from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.embedding import available
 from kedrec.tools.lexical import LEXICAL_VERSION, LexicalIndex, words
-from kedrec.tools.library import GROUPS, Group, Library, Outcome, Shelf
-from kedrec.tools.similarity import EMBED, EmbedReport, Progress, Similarity, Standing, fused
-from kedrec.tools.sources import Format, read_documents
+from kedrec.tools.library import GROUPS, Group, Library, Shelf
+from kedrec.tools.selection import Cut, Selection
+from kedrec.tools.similarity import EMBED, EmbedReport, Similarity, Standing, fused
+from kedrec.tools.sources import Format, Reading
 
 __all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
 
+_PENDING = "behind"
+"""Entry of the manifest: groups whose index lacks what was added last."""
+_SELECTIONS = 8
 AUTO_SECONDS = 60.0
 """Embedding that is projected to take longer is left to `kedrec literature embed` by the setting `auto`."""
-
-
-class AddReport(Record):
-    """What adding a file did."""
-
-    path: str
-    """The file."""
-    added: int
-    """Documents that were new."""
-    replaced: int
-    """Documents that took the place of one with the same id."""
-    unchanged: int
-    """Documents that were there already."""
-    seconds: float
-    """Wall-clock until all could be found by BM25."""
-    embedded: int = 0
-    """Passages embedded now."""
-    to_embed: int = 0
-    """Passages that still have no embedding, in the whole library."""
-    notes: tuple[str, ...] = ()
-    """What is left to do, in words."""
 
 
 class SearchResult(Record):
@@ -76,6 +63,14 @@ class LiteratureInfo(Record):
     """Size on disk."""
     content_sha256: str
     """Hash of all documents; empty where there are none."""
+    retracted: int = 0
+    """Documents that were retracted."""
+    undated: int = 0
+    """Documents without a date that a cut could go by."""
+    rejected: int = 0
+    """Records that could not be read; they are listed in `rejected.tsv`."""
+    cut: Cut | None = None
+    """What the cut of the settings leaves."""
 
 
 class Literature:
@@ -83,7 +78,7 @@ class Literature:
 
     Args:
         folder: Where it lives.
-        settings: Settings; `bm25_candidates` and `embed` are read.
+        settings: Settings; `bm25_candidates`, `embed` and `until` are read.
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
@@ -91,6 +86,7 @@ class Literature:
         self.library = Library(folder)
         self.similarity = Similarity(self.library)
         self._loaded: dict[Group, tuple[str, LexicalIndex]] = {}
+        self._counted: dict[tuple[str, str, Selection], NDArray[np.bool_]] = {}
 
     @classmethod
     def open(cls, folder: Path, settings: Settings) -> Literature:
@@ -99,20 +95,32 @@ class Literature:
 
     @property
     def content_sha256(self) -> str:
-        """Hash of all documents, whatever their order; empty where there are none."""
-        return self.library.manifest("content_sha256")
+        """Hash of all documents and of the cut by date, whatever their order; empty where there are none."""
+        content = self.library.manifest("content_sha256") or self.library.content_sha256()
+        if not content or self.settings.until is None:
+            return content
+        return hashlib.sha256(f"{content} until {self.settings.until}".encode()).hexdigest()
 
     def documents(self, corpus: Group | Corpus | None = None) -> Iterator[Document]:
-        """Yield all documents, or those of one corpus, in the order in which they came."""
-        return self.library.documents(corpus)
+        """Yield all documents that count, or those of one corpus, in the order in which they came."""
+        return self.library.documents(corpus, self._only())
+
+    def cut(self) -> Cut | None:
+        """Say what the cut by date leaves; None where the settings ask for none."""
+        return self.library.cut(self.settings.until) if self.settings.until else None
+
+    def _only(self, only: Selection | None = None) -> Selection:
+        """Return what counts by the caller and the settings."""
+        return (only or Selection()).and_until(self.settings.until)
 
     def document(self, identifier: str) -> Document | None:
         """Return one document; None where there is none of that id."""
         return self.library.document(identifier)
 
     def passages(self, document_id: str) -> list[Passage]:
-        """Return the passages of one document in order."""
-        return self.library.passages(document_id)
+        """Return the passages of one document in order; none where it does not count."""
+        only = self._only()
+        return [] if only and not self.library.holds(document_id, only) else self.library.passages(document_id)
 
     def add(
         self,
@@ -121,48 +129,62 @@ class Literature:
         embed: bool | None = None,
         on_progress: Progress | None = None,
     ) -> AddReport:
-        """Add a file: all of it or, where a line does not fit, nothing.
+        """Add a file; see `add_all`."""
+        return self.add_all([path], Reading(format or "auto"), embed=embed, on_progress=on_progress)[0]
 
-        A document whose id is there already is left alone where nothing differs and replaced where something does; so
-        the last of several with one id in a file wins.
+    def add_all(
+        self,
+        paths: Sequence[Path],
+        how: Reading | None = None,
+        *,
+        keep: DrugFilter | None = None,
+        embed: bool | None = None,
+        again: bool = False,
+        on_progress: Progress | None = None,
+        on_added: Callable[[AddReport], None] | None = None,
+    ) -> list[AddReport]:
+        """Add files in order: each whole or, where it cannot be read, not at all; then index once.
+
+        A document whose id is there already is left alone where nothing differs and replaced where something does,
+        unless its source tells that it is the older revision; so the last of several with one id wins. A file that was
+        added before is passed over. After a kill the same call goes on where it stopped.
 
         Args:
-            path: JSONL file, gzipped or not.
-            format: `jsonl`, or `auto` (as None) to look into the file.
+            paths: Files of any of the formats of `kedrec.tools.sources`.
+            how: How to read them.
+            keep: Says which documents are kept; all where None.
             embed: whether to embed at once; None follows the setting `embed`.
+            again: Whether to read files that were added before.
             on_progress: told how far it is.
+            on_added: told of each file.
 
         Raises:
-            InputError: the file or a line of it does not fit; with the line's number.
+            InputError: a file cannot be read; those before it are in.
             Busy: another process is writing.
             MissingExtra: embedding was asked for and its packages are not installed.
         """
-        wish = self._wish(embed)
+        wish, reports = self._wish(embed), list[AddReport]()
+        adder = Adder(self.library, how or Reading(), keep, on_progress)
         with writing(self.folder):
-            report = self._add(path, format or "auto", on_progress)
-            return self._embed_as_wished(report, wish, on_progress)
+            try:
+                for number, path in enumerate(paths, 1):
+                    index = self._index if number == len(paths) else _index_later
+                    reports.append(adder.add(path, partial(index, on_progress=on_progress), again=again))
+                    if number == len(paths):
+                        reports[-1] = self._embed_as_wished(reports[-1], wish, on_progress)
+                    if on_added:
+                        on_added(reports[-1])
+            except InputError:
+                self._tidy(on_progress)
+                raise
+            self._tidy(on_progress)
+        return reports
 
     def _wish(self, embed: bool | None) -> Literal["auto", "always", "never"]:
         """Say whether to embed, by the caller or the settings."""
         if embed and not available():
             raise MissingExtra("Embedding passages", "local")
         return self.settings.embed if embed is None else "always" if embed else "never"
-
-    def _add(self, path: Path, format: Format, on_progress: Progress | None) -> AddReport:
-        """Add a file so that BM25 finds it."""
-        began = time.monotonic()
-        with self.library.write() as shelf:
-            outcomes = self._put_all(shelf, path, format, on_progress)
-            self._index(shelf, {group for group, _ in outcomes}, on_progress)
-            shelf.note("content_sha256", shelf.content_sha256())
-        self._sweep()
-        totals: Counter[Outcome] = Counter()
-        for (_, outcome), count in outcomes.items():
-            totals[outcome] += count
-        return AddReport(
-            path=str(path), added=totals["added"], replaced=totals["replaced"], unchanged=totals["unchanged"],
-            seconds=time.monotonic() - began,
-        )  # fmt: skip
 
     def _embed_as_wished(self, report: AddReport, wish: str, on_progress: Progress | None) -> AddReport:
         """Embed what is pending where that was asked for or is quickly done; else say what is left."""
@@ -188,21 +210,9 @@ class Literature:
         with writing(self.folder):
             return self.similarity.embed(on_progress)
 
-    def _put_all(
-        self, shelf: Shelf, path: Path, format: Format, on_progress: Progress | None
-    ) -> Counter[tuple[Group, Outcome]]:
-        """Put all documents of a file; count by group and outcome."""
-        outcomes: Counter[tuple[Group, Outcome]] = Counter()
-        size = path.stat().st_size if path.is_file() else 0
-        on_bytes = (lambda done: on_progress("reading", done, size)) if on_progress else None
-        for document in read_documents(path, format, on_bytes):
-            group: Group = "trials" if document.corpus == "trials" else "articles"
-            outcomes[group, shelf.put(document)] += 1
-        return outcomes
-
     def _index(self, shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
         """Build the lexical index of each group whose passages are not the ones it was built from."""
-        for group in sorted(groups):
+        for group in sorted(groups | _pending(shelf)):
             name = _index_name(shelf, group)
             if on_progress:
                 on_progress(f"indexing {group}", 0, None)
@@ -210,6 +220,22 @@ class Literature:
                 (self.folder / "lexical").mkdir(exist_ok=True)
                 LexicalIndex.build(shelf.texts(group)).save(self.folder / "lexical" / name)
             shelf.note(f"lexical {group}", name)
+        shelf.note(_PENDING, "")
+        shelf.note("content_sha256", shelf.content_sha256())
+
+    def _tidy(self, on_progress: Progress | None) -> None:
+        """Index what files brought that were added without, and delete what is of no further use."""
+        missing = {group for group in GROUPS if self._lost(group)}
+        if missing or self.library.manifest(_PENDING):
+            with self.library.write() as shelf:
+                self._index(shelf, missing, on_progress)
+        self._sweep()
+        write_rejected(self.library)
+
+    def _lost(self, group: Group) -> bool:
+        """Whether the index that the manifest names is not there."""
+        name = self.library.manifest(f"lexical {group}")
+        return bool(name) and not (self.folder / "lexical" / name).is_dir()
 
     def _sweep(self) -> None:
         """Delete lexical indexes that the manifest does not name: former ones, and what a kill left."""
@@ -217,6 +243,7 @@ class Literature:
         for stale in (self.folder / "lexical").glob("*"):
             if stale.name not in kept:
                 shutil.rmtree(stale, ignore_errors=True)
+        shutil.rmtree(self.folder / "staged", ignore_errors=True)
 
     def search(
         self,
@@ -224,6 +251,7 @@ class Literature:
         corpus: Group | None = None,
         limit: int = 10,
         require_all_of: Sequence[Sequence[str]] = (),
+        only: Selection | None = None,
     ) -> SearchResult:
         """Find passages.
 
@@ -234,44 +262,67 @@ class Literature:
             require_all_of: Groups of phrases, such as the names of a drug and the names of a disease; a passage is
                 found only where title and
                 text hold, of each group, all words of at least one phrase (stemmed, in any order).
+            only: Which documents count; the cut of the settings holds besides.
 
         Raises:
             UserError: the corpus is unknown or the limit below 1.
             DamagedData: the index on disk cannot be read.
         """
-        groups = _groups(corpus)
+        groups, only = _groups(corpus), self._only(only)
         if limit < 1:
             raise UserError(f"limit {limit} is below 1; ask for at least one hit")
         with self.library.read():
-            indexes = [index for group in groups if (index := self._lexical(group))]
-            found = self._first_step(indexes, query, require_all_of)
+            indexes = dict(held for group in groups if (held := self._lexical(group)))
+            found = self._first_step(indexes, query, require_all_of, only)
+        notes = self._standing(only)
         if not found:
-            return SearchResult(hits=(), stages=("bm25",), notes=(_why_nothing(query, groups, bool(indexes)),))
+            why = _why_nothing(query, groups, bool(indexes))
+            return SearchResult(hits=(), stages=("bm25",), notes=(why, *notes))
         cosines, note = self.similarity.scores(query, list(found))
         hits = _one_each(_ordered(found, cosines))[:limit]
         stages = ("bm25", "embedding") if cosines else ("bm25",)
-        return SearchResult.model_construct(hits=hits, stages=stages, notes=(note,) if note else ())
+        return SearchResult.model_construct(hits=hits, stages=stages, notes=(*((note,) if note else ()), *notes))
+
+    def _standing(self, only: Selection) -> list[str]:
+        """Say what a search does not see."""
+        behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
+        cut = [str(self.library.cut(only.until))] if only.until else []
+        return [*cut, *(behind if self.library.manifest(_PENDING) else [])]
 
     def _first_step(
-        self, indexes: Sequence[LexicalIndex], query: str, all_of: Sequence[Sequence[str]]
+        self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: Selection
     ) -> dict[int, Passage]:
         """Return the best passages of all indexes together by BM25, best first, by key."""
         limit, found = self.settings.bm25_candidates, list[tuple[int, Passage]]()
-        for index in indexes:
-            keys, scores = index.search(query, limit, all_of)
-            passages = self.library.passages_at(keys.tolist())
-            bonus = index.bonus(query, [(passages[key].title, passages[key].text) for key in keys.tolist()])
-            for key, score, more in zip(keys.tolist(), scores.tolist(), bonus, strict=True):
+        for name, index in indexes.items():
+            ranked, scores = index.search(query, limit, all_of, self._counting(name, index, only))
+            passages = self.library.passages_at(ranked.tolist())
+            kept = [
+                (key, score) for key, score in zip(ranked.tolist(), scores.tolist(), strict=True) if key in passages
+            ]
+            bonus = index.bonus(query, [(passages[key].title, passages[key].text) for key, _ in kept])
+            for (key, score), more in zip(kept, bonus, strict=True):
                 found.append((key, _scored(passages[key], bm25=score + more)))
         found.sort(key=lambda pair: (-pair[1].scores["bm25"], pair[0]))
         return dict(found[:limit])
 
-    def _lexical(self, group: Group) -> LexicalIndex | None:
-        """Return the lexical index that the manifest names, loaded once."""
+    def _counting(self, name: str, index: LexicalIndex, only: Selection) -> NDArray[np.bool_] | None:
+        """Say which passages of an index count, shape (passages,); None where all do. The last few are kept."""
+        if not only:
+            return None
+        wanted = (name, self.content_sha256, only)
+        if wanted not in self._counted:
+            if len(self._counted) >= _SELECTIONS:
+                self._counted.pop(next(iter(self._counted)))
+            self._counted[wanted] = np.isin(index.keys, self.library.keys(only))
+        return self._counted[wanted]
+
+    def _lexical(self, group: Group) -> tuple[str, LexicalIndex] | None:
+        """Return name and lexical index of a group as the manifest names it, loaded once."""
         name = self.library.manifest(f"lexical {group}")
         held = self._loaded.get(group)
         if not name or (held and held[0] == name):
-            return held[1] if held and name else None
+            return held if name else None
         try:
             index = LexicalIndex.load(self.folder / "lexical" / name)
         except FileNotFoundError:
@@ -279,7 +330,7 @@ class Literature:
                 f"{self.folder}/lexical/{name} is missing; add any file of {group} again to build it"
             ) from None
         self._loaded[group] = (name, index)
-        return index
+        return name, index
 
     def info(self) -> LiteratureInfo:
         """Count what there is."""
@@ -289,7 +340,22 @@ class Literature:
             embedded=self.library.count_embedded(),
             bytes=sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file()),
             content_sha256=self.content_sha256,
+            retracted=self.library.count("retracted"),
+            undated=self.library.count("undated"),
+            rejected=self.library.count("rejected"),
+            cut=self.cut(),
         )
+
+
+def _index_later(shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
+    """Note that these groups have passages that their index lacks, or the other way round."""
+    shelf.note(_PENDING, " ".join(sorted(groups | _pending(shelf))))
+    shelf.note("content_sha256", "")
+
+
+def _pending(shelf: Shelf) -> set[Group]:
+    """Return the groups whose index is behind."""
+    return {group for group in GROUPS if group in shelf.noted(_PENDING).split()}
 
 
 def _groups(corpus: Group | None) -> tuple[Group, ...]:

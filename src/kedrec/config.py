@@ -70,6 +70,10 @@ class Settings(BaseModel):
     """Passages per drug and corpus that are shown to the model."""
     bm25_candidates: int = Field(80, ge=1)
     """Chunks that the first retrieval step hands to the second."""
+    until: str | None = Field(
+        None, pattern=r"^\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$", coerce_numbers_to_str=True
+    )
+    """Literature is cut after this day, month or year (2015-06-30, 2015-06, 2015); what has no date does not count."""
     hub_limit: int = Field(500, ge=1)
     """Entities with more neighbours than this are not walked through."""
     drkg_address: str | None = None
@@ -84,6 +88,12 @@ class Settings(BaseModel):
     """Password of that user."""
     neo4j_database: str = "neo4j"
     """Database of the Neo4j server."""
+    model_cypher: bool = False
+    """Whether the model may ask Neo4j in Cypher of its own, read only; never where pairs are hidden."""
+    cypher_timeout: float = Field(5.0, gt=0, le=600)
+    """Seconds for one query of a model's or a user's own."""
+    cypher_rows: int = Field(50, ge=1, le=10_000)
+    """Rows of one answer to such a query."""
     embed: Literal["auto", "always", "never"] = "auto"
     """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
     weights: Path | None = None
