@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kedrec.agents.calls import Calls, LiveCalls
 from kedrec.agents.context import RunContext
@@ -26,12 +29,26 @@ from kedrec.records import Recommendation, Record, Setting, Trace
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from kedrec.agents.models.purse import Purse
     from kedrec.agents.traces import TraceStore
 
 __all__ = ["Agent", "Query", "new_trace_id"]
 
 THREADS = 4
 """Tools that run side by side."""
+
+
+@runtime_checkable
+class PaidModel(Protocol):
+    """A chat model behind a server."""
+
+    def connected(self, purse: Purse | None = None) -> AbstractAsyncContextManager[None]:
+        """Let all calls on this event loop share connections, pace and purse."""
+        ...
+
+    def keep_answers(self, path: Path) -> None:
+        """Keep answers in a file."""
+        ...
 
 
 class Query(Record):
@@ -111,24 +128,26 @@ class Agent:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(self.arun(query, on_event))).result()
 
-    async def arun(self, query: Query, on_event: Listener | None = None) -> Trace:
+    async def arun(self, query: Query, on_event: Listener | None = None, trace_id: str | None = None) -> Trace:
         """Answer a question.
 
         Args:
             query: the question.
             on_event: gets events while it goes on.
+            trace_id: id of the trace; a new one where not given.
 
         Returns:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
-        started, trace_id = time.perf_counter(), new_trace_id()
+        started, trace_id = time.perf_counter(), trace_id or new_trace_id()
         toolbox = self.resources.toolbox(query.setting, weigh=_reads_weighing(self.model))
         calls = LiveCalls(
             toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event
         )
         context = open_context(self.settings, calls, toolbox.names, trace_id, on_event)
         asked = self._redactor.plain({"disease": query.disease, "candidates": list(query.candidates)})
-        recommendation, error = await outcome(asked, query.setting, context)
+        async with self.connected():
+            recommendation, error = await outcome(asked, query.setting, context)
         trace = Trace(
             id=trace_id,
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -146,6 +165,22 @@ class Agent:
         if self.traces is not None:
             self.traces.append(trace)
         return trace
+
+    @property
+    def costs(self) -> bool:
+        """Whether the model's calls are paid for."""
+        return isinstance(self.model, PaidModel)
+
+    @asynccontextmanager
+    async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
+        """Let all questions asked meanwhile on this event loop share connections, pace and purse."""
+        async with self.model.connected(purse) if isinstance(self.model, PaidModel) else nullcontext():
+            yield
+
+    def keep_answers(self, path: Path) -> None:
+        """Keep the answers of a model that is paid for in a file, where they are not kept in the home."""
+        if isinstance(self.model, PaidModel):
+            self.model.keep_answers(path)
 
     def close(self) -> None:
         """Give back threads and the event loop."""

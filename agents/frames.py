@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 from kedrec.errors import DamagedData
 
-__all__ = ["Frame", "FrameFile"]
+__all__ = ["Frame", "FrameFile", "frame"]
 
-MAGIC = b"KTF1"
+MAGIC = b"KTF2"
 HEADER = struct.Struct("<4sIII")
 LOG = logging.getLogger(__name__)
 
@@ -59,19 +59,31 @@ class FrameFile:
         with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return self._scan(data, start)
 
+    def head(self, offset: int) -> bytes:
+        """The first part of the frame at an offset.
+
+        Raises:
+            DamagedData: where there is none that holds.
+        """
+        return self._read(offset)[0]
+
     def body(self, offset: int) -> bytes:
         """The second part of the frame at an offset.
 
         Raises:
             DamagedData: where there is none that holds.
         """
+        return self._read(offset)[1]
+
+    def _read(self, offset: int) -> tuple[bytes, bytes]:
         with self.path.open("rb") as file:
             file.seek(offset)
             header = file.read(HEADER.size)
             rest = file.read(sum(HEADER.unpack(header)[1:3])) if len(header) == HEADER.size else b""
         if not _holds(header, rest):
             raise DamagedData(f"{self.path} is damaged at byte {offset}; the other records in it can still be read.")
-        return rest[HEADER.unpack(header)[1] :]
+        size = HEADER.unpack(header)[1]
+        return rest[:size], rest[size:]
 
     @contextmanager
     def appending(self) -> Iterator[None]:
@@ -84,29 +96,23 @@ class FrameFile:
         finally:
             os.close(handle)
 
-    def append(self, end: int, head: bytes, body: bytes) -> int:
-        """Write a frame behind the last whole one; only while `appending`.
+    def append(self, end: int, frames: bytes) -> None:
+        """Write frames behind the last whole one, all or none; only while `appending`.
 
         Args:
             end: offset behind the last whole frame, as `scan` found it; what lies behind is damaged and cut off.
-            head: first part.
-            body: second part.
-
-        Returns:
-            The offset behind the new frame.
+            frames: as `frame` makes them, joined.
         """
-        frame = HEADER.pack(MAGIC, len(head), len(body), zlib.crc32(body, zlib.crc32(head))) + head + body
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             self._cut(handle, end)
-            written = os.pwrite(handle, frame, end)
-            if written != len(frame):
+            written = os.pwrite(handle, frames, end)
+            if written != len(frames):
                 os.ftruncate(handle, end)
-                raise OSError(f"{self.path}: only {written} of {len(frame)} bytes could be written; is the disk full?")
+                raise OSError(f"{self.path}: only {written} of {len(frames)} bytes could be written; is the disk full?")
             os.fdatasync(handle)
         finally:
             os.close(handle)
-        return end + len(frame)
 
     def _cut(self, handle: int, end: int) -> None:
         beyond = os.fstat(handle).st_size - end
@@ -134,6 +140,11 @@ class FrameFile:
     def _next(self, data: mmap.mmap, at: int) -> int:
         found = data.find(MAGIC, at)
         return len(data) if found < 0 else found
+
+
+def frame(head: bytes, body: bytes) -> bytes:
+    """A frame of two parts."""
+    return HEADER.pack(MAGIC, len(head), len(body), zlib.crc32(body, zlib.crc32(head))) + head + body
 
 
 def _whole(data: mmap.mmap, at: int) -> int | None:

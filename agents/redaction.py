@@ -27,7 +27,7 @@ _SIGNS = {
     "earer ": r"[A-Za-z0-9._~+/=-]{12}", "key=": r"[^&\s\"']", "token=": r"[^&\s\"']",
     **dict.fromkeys(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{20}"),
 }  # fmt: skip
-"""Each shape has one of these literally, followed by what comes next to it: a search that is quick and finds no less."""
+"""Each shape has one of these literally and then what comes next to it: a search that is quick and finds no less."""
 _SEARCHES = {sign: re.compile(re.escape(sign) + after).search for sign, after in _SIGNS.items()}
 SHORTEST = 8
 """Values shorter than this are not taken for secrets: they occur in ordinary text."""

@@ -142,9 +142,9 @@ def open_replay_model(trace_id: str, settings: Settings) -> BaseChatModel:
     """
     from kedrec.agents.chat_form import to_model
     from kedrec.agents.models.recorded import RecordedChatModel
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.trace_places import find_trace
 
-    trace = TraceStore(settings.home / "traces").get(trace_id)
+    trace = find_trace(settings.home / "traces", trace_id)
     answers = [call.response for call in trace.calls if isinstance(call, ModelCall) and call.response is not None]
     if not answers:
         raise NotReady(f"The trace {trace.id} holds no answer of a model.")

@@ -6,10 +6,11 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from kedrec.agents.frames import FrameFile
+from kedrec.agents.frames import FrameFile, frame
 from kedrec.agents.packing import DIGEST, digest, pack, unpack
 from kedrec.agents.redaction import Redactor
 from kedrec.errors import DamagedData, NotReady, UserError
@@ -21,6 +22,26 @@ LEVEL = 6
 """Of zstd."""
 CACHED_FRAMES = 512
 """Frames whose texts are kept in memory."""
+KNOWN_TEXTS = 100_000
+"""Texts of which it is kept in memory where they are; one that is older is written once more."""
+
+Place = tuple[int, int]
+"""Where a text is: offset of its frame, and its number there."""
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Latest(OrderedDict[K, V]):
+    """The latest entries of a mapping, no more than so many."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._most = most
+
+    def __setitem__(self, key: K, value: V) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self._most:
+            self.popitem(last=False)
 
 
 class TraceSummary(Record):
@@ -53,37 +74,45 @@ class TraceSummary(Record):
 class TraceStore:
     """Traces in a folder. Several processes may append; readers see whole traces only.
 
+    A frame of the file holds a summary, the row, and the texts that no earlier frame holds; the row points at texts by
+    frame and number. Which texts are there already is known for the latest ones only, so that memory stays flat.
+
     Args:
         folder: the folder; made by the first append.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = FrameFile(folder / "traces.log")
+        self._file = FrameFile(folder / "traces.frames")
         self._end = 0
         self._lock = threading.RLock()
-        self._summaries: OrderedDict[str, TraceSummary] = OrderedDict()
         self._offsets: dict[str, int] = {}
-        self._homes: dict[bytes, tuple[int, int]] = {}
-        self._texts: OrderedDict[int, Sequence[str]] = OrderedDict()
+        self._known = _Latest[bytes, Place](KNOWN_TEXTS)
+        self._texts = _Latest[int, Sequence[str]](CACHED_FRAMES)
 
-    def append(self, trace: Trace) -> None:
-        """Add a trace; when this returns it is on the disk. Secrets of the environment are taken out once more."""
-        redactor, row, summary = Redactor(), trace.model_dump(mode="json"), _summary(trace)
+    def append(self, *traces: Trace) -> None:
+        """Add traces; when this returns they are on the disk. Secrets of the environment are taken out once more."""
+        redactor = Redactor()
         with self._lock, self._file.appending():
             self._refresh()
-            head, body = self._frame(row, summary)
-            if redactor.suspects(body) or redactor.suspects(head.decode("utf-8", "replace")):
-                summary = TraceSummary.model_validate(redactor.plain(summary.model_dump(mode="json")))
-                head, body = self._frame(redactor.plain(row), summary)
-            self._file.append(self._end, head, _compress(body.encode("utf-8", "surrogatepass")))
-            self._refresh()
+            frames, end = list[bytes](), self._end
+            for trace in traces:
+                head, body = self._clean_frame(trace, redactor)
+                frames.append(frame(head, _compress(body.encode("utf-8", "surrogatepass"))))
+                self._take(end, head)
+                end += len(frames[-1])
+            try:
+                self._file.append(self._end, b"".join(frames))
+            except BaseException:
+                self._forget(self._end)
+                raise
+            self._end = end
 
     def list(self, limit: int | None = None) -> list[TraceSummary]:
-        """Summaries, newest first."""
+        """Summaries, the latest first."""
         with self._lock:
             self._refresh()
-            newest = sorted(self._summaries.values(), key=lambda summary: summary.id, reverse=True)
-            return newest if limit is None else newest[:limit]
+            latest = islice(sorted(self._offsets.values(), reverse=True), limit)
+            return [TraceSummary.model_validate_json(_parts(self._file.head(offset))[0]) for offset in latest]
 
     def get(self, trace_id: str) -> Trace:
         """A trace.
@@ -100,11 +129,17 @@ class TraceStore:
             self._refresh()
             return self._read(self._offsets[self._resolve(trace_id)])
 
+    def __contains__(self, trace_id: str) -> bool:
+        """Whether a trace with this id, or with one that begins so, is there."""
+        with self._lock:
+            self._refresh()
+            return any(known.startswith(trace_id) for known in self._offsets)
+
     def _resolve(self, asked: str) -> str:
         if asked in self._offsets:
             return asked
         if asked == "latest" and self._offsets:
-            return max(self._offsets)
+            return max(self._offsets, key=self._offsets.__getitem__)
         matching = [known for known in self._offsets if asked and known.startswith(asked)]
         if len(matching) > 1:
             raise UserError(
@@ -120,48 +155,72 @@ class TraceStore:
         """Take in what was appended since, by whichever process."""
         frames, self._end = self._file.scan(self._end)
         for offset, head in frames:
-            line, _, digests = head.partition(b"\n")
-            summary = TraceSummary.model_validate_json(line)
-            self._summaries[summary.id], self._offsets[summary.id] = summary, offset
-            for at in range(0, len(digests), DIGEST):
-                self._homes[digests[at : at + DIGEST]] = (offset, at // DIGEST)
+            self._take(offset, head)
+
+    def _take(self, offset: int, head: bytes) -> None:
+        """Take note of a frame."""
+        summary, digests = _parts(head)
+        self._offsets[json.loads(summary)["id"]] = offset
+        for number, at in enumerate(range(0, len(digests), DIGEST)):
+            self._known[digests[at : at + DIGEST]] = (offset, number)
+
+    def _forget(self, start: int) -> None:
+        """Forget frames that could not be written."""
+        self._offsets = {known: offset for known, offset in self._offsets.items() if offset < start}
+        self._known.clear()
+
+    def _clean_frame(self, trace: Trace, redactor: Redactor) -> tuple[bytes, str]:
+        row, summary = trace.model_dump(mode="json"), _summary(trace)
+        head, body = self._frame(row, summary)
+        if redactor.suspects(body) or redactor.suspects(head.decode("utf-8", "replace")):
+            summary = TraceSummary.model_validate(redactor.plain(summary.model_dump(mode="json")))
+            head, body = self._frame(redactor.plain(row), summary)
+        return head, body
 
     def _frame(self, row: dict[str, Any], summary: TraceSummary) -> tuple[bytes, str]:
-        """First part, and second before it is compressed: the row, and the texts that no frame holds yet."""
+        """First part, and second before it is compressed: the row, where its texts are, and those that are new."""
         numbers: dict[str, int] = {}
         packed = pack(row, lambda text: numbers.setdefault(text, len(numbers)))
-        digests = {text: digest(text) for text in numbers}
-        new = [text for text, key in digests.items() if key not in self._homes]
-        refs = b"".join(digests.values()).hex()
-        body = json.dumps({"row": packed, "refs": refs, "texts": new}, ensure_ascii=False, separators=(",", ":"))
-        head = summary.model_dump_json().encode() + b"\n" + b"".join(digests[text] for text in new)
-        return head, body
+        new: dict[str, bytes] = {}
+        places: list[Place | int] = []
+        for text in numbers:
+            key = digest(text)
+            known = self._known.get(key)
+            places.append(len(new) if known is None else known)
+            if known is None:
+                new[text] = key
+        content = {"row": packed, "places": places, "texts": list(new)}
+        body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return summary.model_dump_json().encode() + b"\n" + b"".join(new.values()), body
 
     def _read(self, offset: int) -> Trace:
         content = self._content(offset)
-        refs = bytes.fromhex(content["refs"])
-        self._keep(offset, content["texts"])
-        texts = [self._text(refs[at : at + DIGEST]) for at in range(0, len(refs), DIGEST)]
+        own = content["texts"]
+        texts = [own[place] if isinstance(place, int) else self._text(*place) for place in content["places"]]
         return Trace.model_validate(unpack(content["row"], texts.__getitem__))
 
-    def _text(self, key: bytes) -> str:
-        if key not in self._homes:
-            raise DamagedData(f"A text that this trace shares with another is lost: {self._file.path} was damaged.")
-        offset, index = self._homes[key]
-        if offset not in self._texts:
-            self._keep(offset, self._content(offset)["texts"])
-        return self._texts[offset][index]
+    def _text(self, offset: int, number: int) -> str:
+        texts = self._texts.get(offset)
+        if texts is None:
+            texts = self._texts[offset] = self._shared(offset)
+        return texts[number]
 
-    def _keep(self, offset: int, texts: Sequence[str]) -> None:
-        """Keep a frame's texts in memory, for the others that share them."""
-        self._texts[offset] = texts
-        self._texts.move_to_end(offset)
-        if len(self._texts) > CACHED_FRAMES:
-            self._texts.popitem(last=False)
+    def _shared(self, offset: int) -> Sequence[str]:
+        try:
+            found: Sequence[str] = self._content(offset)["texts"]
+        except DamagedData as error:
+            raise DamagedData(f"A text that this trace shares with another is lost: {error}") from None
+        return found
 
     def _content(self, offset: int) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(_decompress(self._file.body(offset)).decode("utf-8", "surrogatepass"))
         return content
+
+
+def _parts(head: bytes) -> tuple[bytes, bytes]:
+    """The summary as JSON, and the digests of the frame's texts, joined."""
+    summary, _, digests = head.partition(b"\n")
+    return summary, digests
 
 
 def _summary(trace: Trace) -> TraceSummary:

@@ -20,7 +20,7 @@ from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited
 from kedrec.distill.journal import ResultRow, write_whole
 from kedrec.distill.pairs import Pairs
 from kedrec.distill.rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
-from kedrec.distill.runs import TRACES, read_run
+from kedrec.distill.run_folder import RunFolder
 from kedrec.errors import InputError, UserError
 from kedrec.records import ModelCall, Recommendation, Trace
 
@@ -228,8 +228,8 @@ class _Rows:
         """Take in one run; what it is a run of."""
         from kedrec.agents.traces import TraceStore
 
-        info, results = read_run(run)
-        store = TraceStore(run / TRACES)
+        folder = RunFolder(run)
+        info, results, store = folder.info(), folder.rows(), TraceStore(folder.traces)
         with self.path.open("a", encoding="utf-8") as file:
             for result in results.values():
                 self._take(result, store.get(result.trace_id) if result.trace_id else None, answers, file)

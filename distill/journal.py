@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import IO
 
 from pydantic import ValidationError
 
+from kedrec.agents.lines import LineFile, whole_lines
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 
-__all__ = ["Journal", "ResultRow", "write_whole"]
+__all__ = ["Journal", "ResultRow", "read_rows", "write_whole"]
 
 
 class ResultRow(Record):
@@ -28,6 +29,8 @@ class ResultRow(Record):
     """`{type, message}`, where the run of this pair failed."""
     trace_id: str | None
     """Its trace; null where not even that could be made."""
+    finished: float = 0.0
+    """When, in seconds since 1970; in the journal only."""
 
 
 class Journal:
@@ -41,21 +44,15 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self.rows: dict[str, ResultRow] = {}
-        self._file: IO[bytes] = path.open("ab")
-        try:
-            self._mend()
-        except BaseException:
-            self._file.close()
-            raise
+        self.tries: Counter[str] = Counter()
+        self._take(read_rows(path))
+        self._file = LineFile(path)
 
-    def append(self, row: ResultRow) -> None:
-        """Write a row; when this returns it is on the disk."""
-        self._file.write(row.model_dump_json().encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self.rows[row.pair_id] = row
+    def append(self, rows: Sequence[ResultRow]) -> None:
+        """Write rows; when this returns they are on the disk."""
+        self._file.append((row.model_dump_json() for row in rows), synced=True)
+        self._take(rows)
 
     def close(self) -> None:
         """Close the file."""
@@ -67,23 +64,29 @@ class Journal:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _mend(self) -> None:
-        content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
-        if len(whole) < len(content):
-            self._file.truncate(len(whole))
-        for number, line in enumerate(whole.splitlines(), 1):
-            row = self._read(number, line)
+    def _take(self, rows: Iterable[ResultRow]) -> None:
+        for row in rows:
             self.rows[row.pair_id] = row
+            self.tries[row.pair_id] += 1
 
-    def _read(self, number: int, line: bytes) -> ResultRow:
-        try:
-            return ResultRow.model_validate_json(line)
-        except ValidationError:
-            raise DamagedData(
-                f"{self.path}, line {number}: not a row of a journal. Something else wrote into this file; start the"
-                " run again with another --out."
-            ) from None
+
+def read_rows(path: Path) -> list[ResultRow]:
+    """The rows of a journal in the order in which they were written, also while another process writes it.
+
+    Raises:
+        DamagedData: if a line that was written to its end is no row.
+    """
+    return [_row(path, number, line) for number, line in enumerate(whole_lines(path), 1)]
+
+
+def _row(path: Path, number: int, line: bytes) -> ResultRow:
+    try:
+        return ResultRow.model_validate_json(line)
+    except ValidationError:
+        raise DamagedData(
+            f"{path}, line {number}: not a row of a journal. Something else wrote into this file; start the"
+            " run again with another --out."
+        ) from None
 
 
 def write_whole(path: Path, lines: Iterable[str]) -> None:

@@ -130,7 +130,9 @@ def record_runs(settings: Settings) -> list[Path]:
         with step(f"Teacher over {len(pairs.questions)} pairs, setting {setting}", "kedrec runs start … --hide-pairs"):
             chosen = settings.model_copy(update={"setting": setting})
             with counting_bar("pairs") as advance:
-                summary = start_run(pairs, out, chosen, hide_pairs=True, on_progress=advance)
+                summary = start_run(
+                    pairs, out, chosen, hide_pairs=True, on_progress=lambda now: advance(now.done, now.pairs)
+                )
             console.print(f"  {summary.done} done, failed {summary.failed or 0}")
         folders.append(out)
     return folders

@@ -14,7 +14,7 @@ from kedrec.distill.dataset import build_dataset, chat_rows, reason_to_leave_out
 from kedrec.distill.journal import Journal, ResultRow, write_whole
 from kedrec.distill.pairs import read_pairs
 from kedrec.distill.rows import read_manifest, read_rows
-from kedrec.distill.runs import RunInfo
+from kedrec.distill.run_folder import RunInfo
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.records import (
     Answer,
@@ -204,11 +204,10 @@ def write_run(folder: Path, traces: list[Trace]) -> Path:
     with Journal(folder / "journal.jsonl") as journal:
         for number, made in enumerate(traces):
             store.append(made)
-            journal.append(
-                ResultRow(pair_id=f"p{number}", choice=None, abstained=None, error=made.error, trace_id=made.id)
-            )
+            row = ResultRow(pair_id=f"p{number}", choice=None, abstained=None, error=made.error, trace_id=made.id)
+            journal.append([row])
         lost = {"type": "OSError", "message": "x"}
-        journal.append(ResultRow(pair_id="p-lost", choice=None, abstained=None, error=lost, trace_id=None))
+        journal.append([ResultRow(pair_id="p-lost", choice=None, abstained=None, error=lost, trace_id=None)])
     return folder
 
 

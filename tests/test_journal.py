@@ -14,16 +14,16 @@ def row(name: str, choice: str | None = "Compound::1") -> ResultRow:
 
 def test_what_was_appended_is_there_when_opened_again(tmp_path):
     with Journal(tmp_path / "journal") as journal:
-        journal.append(row("a"))
-        journal.append(row("b"))
+        journal.append([row("a")])
+        journal.append([row("b")])
     with Journal(tmp_path / "journal") as again:
         assert again.rows == {"a": row("a"), "b": row("b")}
 
 
 def test_a_later_row_of_a_pair_stands_for_the_earlier(tmp_path):
     with Journal(tmp_path / "journal") as journal:
-        journal.append(row("a", None))
-        journal.append(row("a"))
+        journal.append([row("a", None)])
+        journal.append([row("a")])
     with Journal(tmp_path / "journal") as again:
         assert again.rows["a"].choice == "Compound::1"
 
@@ -31,15 +31,15 @@ def test_a_later_row_of_a_pair_stands_for_the_earlier(tmp_path):
 def test_a_torn_last_line_is_cut_off_at_every_place(tmp_path):
     path = tmp_path / "journal"
     with Journal(path) as journal:
-        journal.append(row("a"))
-        journal.append(row("b"))
+        journal.append([row("a")])
+        journal.append([row("b")])
     whole = path.read_bytes()
     first = whole.index(b"\n") + 1
     for end in range(first, len(whole)):
         path.write_bytes(whole[:end])
         with Journal(path) as journal:
             assert set(journal.rows) == {"a"}
-            journal.append(row("c"))
+            journal.append([row("c")])
         with Journal(path) as again:
             assert set(again.rows) == {"a", "c"}
 

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from kedrec.agents.trace_places import find_trace
 from kedrec.agents.traces import TraceStore
 from kedrec.config import Settings
 from kedrec.distill.pairs import read_pairs
-from kedrec.distill.runs import read_run, start_run
+from kedrec.distill.run_folder import RunFolder
+from kedrec.distill.runs import start_run
 from kedrec.errors import Busy, NotReady, UserError
 from kedrec.locks import writing
 
@@ -90,21 +92,21 @@ def wait_for_rows(out: Path, count: int, process: subprocess.Popen[str]) -> None
 
 def test_a_finished_run_has_one_row_per_pair_in_the_order_of_the_file(settings, tmp_path):
     pairs = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 9))
-    told: list[tuple[int, int]] = []
-    summary = start_run(pairs, tmp_path / "out", settings, on_progress=lambda *n: told.append(n))
+    told = []
+    summary = start_run(pairs, tmp_path / "out", settings, on_progress=told.append)
     assert [row["pair_id"] for row in results(tmp_path / "out")] == [f"q{n}" for n in range(9)]
     assert set(results(tmp_path / "out")[0]) == {"pair_id", "choice", "abstained", "error", "trace_id"}
     assert (summary.pairs, summary.done, summary.failed) == (9, 9, {})
-    assert (told[0], told[-1]) == ((0, 9), (9, 9))
+    assert [(progress.done, progress.pairs) for progress in (told[0], told[-1])] == [(0, 9), (9, 9)]
 
 
-def test_each_row_has_its_trace_in_the_run_and_in_the_home(settings, tmp_path):
+def test_each_row_has_its_trace_in_the_run_and_the_home_knows_where(settings, tmp_path):
     start_run(read_pairs(many_pairs(tmp_path / "pairs.jsonl", 3)), tmp_path / "out", settings)
     for row in results(tmp_path / "out"):
         made = TraceStore(tmp_path / "out" / "traces").get(row["trace_id"])
         assert made.recommendation is not None
         assert made.recommendation.choice == row["choice"]
-        assert TraceStore(settings.home / "traces").get(row["trace_id"]) == made
+        assert find_trace(settings.home / "traces", row["trace_id"]) == made
 
 
 def test_a_run_that_was_killed_is_finished_with_the_same_rows(settings, tmp_path):
@@ -114,7 +116,7 @@ def test_a_run_that_was_killed_is_finished_with_the_same_rows(settings, tmp_path
     process.kill()
     process.communicate()
     assert not (tmp_path / "killed" / "results.jsonl").exists()
-    before = read_run(tmp_path / "killed")[1]
+    before = RunFolder(tmp_path / "killed").rows()
     with (tmp_path / "killed" / "journal.jsonl").open("ab") as journal:
         journal.write(b'{"pair_id": "q9')
     pairs = read_pairs(path)
@@ -136,7 +138,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_same_command_goes_on(settings
     assert process.returncode == 130
     assert "The same command goes on" in said
     assert "Traceback" not in said
-    rows = read_run(tmp_path / "out")[1]
+    rows = RunFolder(tmp_path / "out").rows()
     assert 3 <= len(rows) < 80
     assert all(row.error is None for row in rows.values())
     assert start_run(read_pairs(path), tmp_path / "out", settings).done == 80
@@ -182,7 +184,7 @@ def test_a_folder_with_something_else_in_it_is_refused(settings, tmp_path):
     with pytest.raises(UserError, match="no run"):
         start_run(read_pairs(many_pairs(tmp_path / "pairs.jsonl", 2)), tmp_path / "out", settings)
     with pytest.raises(NotReady):
-        read_run(tmp_path / "out")
+        RunFolder(tmp_path / "out").status()
 
 
 def unknown_drug(path: Path) -> Path:

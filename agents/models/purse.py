@@ -114,6 +114,12 @@ class Purse:
         """Close the file."""
         self._file.close()
 
+    def __enter__(self) -> Purse:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
 
 def read_spent(path: Path) -> tuple[Usage, int]:
     """What the calls of a run have used so far, and how many were paid for; a torn last line is left out."""

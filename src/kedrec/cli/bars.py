@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from kedrec.cli.console import progress
 
-__all__ = ["byte_bar", "counting_bar"]
+__all__ = ["Advance", "byte_bar", "counting_bar"]
+
+
+class Advance(Protocol):
+    """Moves a bar on."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Show how many of how many are done, and a note behind the rate."""
+        ...
 
 
 @contextmanager

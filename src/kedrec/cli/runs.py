@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,8 @@ from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.recommend import Model, SettingOption
 
 if TYPE_CHECKING:
-    from kedrec.distill.runs import RunSummary
+    from kedrec.distill.run_folder import RunStatus
+    from kedrec.distill.runs import Progress, RunSummary
 
 __all__ = ["HidePairs", "PairsFile", "app"]
 
@@ -27,11 +30,12 @@ HidePairs = Annotated[
         "--hide-pairs", help="Hide the direct Compound-Disease edges of all pairs of the file, for every tool."
     ),
 ]
-
-
-@app.callback()
-def _group() -> None:
-    """Keep this a group while it has one command."""
+RunDir = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")]
+Budget = Annotated[
+    float | None,
+    typer.Option("--budget", min=0, help="US dollars that the whole run may cost; it stops before they are exceeded."),
+]
 
 
 @app.command()
@@ -39,7 +43,7 @@ def start(
     pairs: PairsFile,
     out: Annotated[Path, typer.Option("--out", help="Folder of the run.")],
     *,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")] = None,
+    workers: Workers = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Look at the first so many pairs only.")] = None,
     setting: SettingOption = None,
     model: Model = None,
@@ -47,6 +51,7 @@ def start(
     keep_failed: Annotated[
         bool, typer.Option("--keep-failed", help="Leave pairs that failed before as they are.")
     ] = False,
+    budget: Budget = None,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec runs start pairs.jsonl --out runs/first
@@ -60,25 +65,110 @@ def start(
     from kedrec.distill.runs import start_run
 
     read = read_pairs(pairs)
-    with counting_bar("pairs") as advance:
+    with _bar() as told:
         summary = start_run(
-            read, out, resolved, hide_pairs=hide_pairs, limit=limit, keep_failed=keep_failed, on_progress=advance
-        )
+            read, out, resolved, hide_pairs=hide_pairs, limit=limit, keep_failed=keep_failed, budget=budget,
+            on_progress=told,
+        )  # fmt: skip
+    _end(summary, out, json_output)
+
+
+@app.command()
+def retry(
+    run: RunDir,
+    kinds: Annotated[
+        list[str] | None, typer.Option("--type", help="Only failures of this type; may be given several times.")
+    ] = None,
+    workers: Workers = None,
+    budget: Budget = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec runs retry runs/first
+
+    Try the pairs of a run that failed once more, with the model and the settings of the run, and nothing else.
+    """
+    from kedrec.distill.runs import retry_run
+
+    with _bar() as told:
+        summary = retry_run(run, settings(workers=workers), kinds or (), budget=budget, on_progress=told)
+    _end(summary, run, json_output)
+
+
+@app.command()
+def status(run: RunDir, json_output: Json = False) -> None:
+    """Type:  kedrec runs status runs/first
+
+    Say how far a run is, what failed, how fast it is and what it costs; also while it goes on in another shell.
+    """
+    from kedrec.distill.run_folder import RunFolder
+
+    found = RunFolder(run).status()
     if json_output:
-        emit_json(summary.model_dump(mode="json", exclude={"stopped"}))
+        return emit_json(found)
+    for line in _told(found):
+        typer.echo(line)
+    return None
+
+
+@app.command()
+def export(
+    run: RunDir,
+    out: Annotated[Path, typer.Option("--out", help="File to write: .jsonl, .csv or .parquet.")],
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec runs export runs/first --out so-far.csv
+
+    Write what a run has found so far, with names, confidence, rationale and cost; also while it goes on.
+    """
+    from kedrec.distill.run_export import export_run
+
+    count = export_run(run, out)
+    if json_output:
+        return emit_json({"rows": count, "file": str(out)})
+    return say(f"{count} rows written to {out}")
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
+    with counting_bar("pairs") as advance:
+
+        def told(now: Progress) -> None:
+            note = f" ${now.spent:.2f} of ${now.projected:.2f} projected" if now.spent and now.projected else ""
+            advance(now.done, now.pairs, note)
+
+        yield told
+
+
+def _end(summary: RunSummary, out: Path, json_output: bool) -> None:
+    if json_output:
+        emit_json(summary)
     _tell(summary, out)
     if summary.stopped:
-        raise typer.Exit(130)
+        raise typer.Exit(130 if "signal" in summary.stopped else 1)
     if summary.pairs and not summary.done:
         raise typer.Exit(1)
 
 
 def _tell(summary: RunSummary, out: Path) -> None:
     failures = "".join(f", {n} failed with {kind}" for kind, n in summary.failed.items())
-    say(f"{summary.done} of {summary.pairs} pairs done{failures}, {summary.seconds:.1f} s")
+    cost = f", ${summary.spent.cost:.2f} spent" if summary.spent.cost else ""
+    say(f"{summary.done} of {summary.pairs} pairs done{failures}, {summary.seconds:.1f} s{cost}")
     if summary.stopped:
-        say("Stopped. The same command goes on from here.")
+        say(f"Stopped: {summary.stopped}. The same command goes on from here.")
     elif summary.failed:
-        say("The same command again retries those that failed.")
+        say(f"The same command again retries those that failed; so does: kedrec runs retry {out}")
     else:
         say(f"Next: kedrec dataset build {out} --out DIR")
+
+
+def _told(found: RunStatus) -> Iterator[str]:
+    yield f"{found.done} of {found.pairs} pairs done, {'at work' if found.running else 'nobody at work'}"
+    for kind, count in sorted(found.failed.items()):
+        yield f"{count} failed with {kind}"
+    if found.running and found.pairs_per_second:
+        left = f", about {found.seconds_left / 60:.0f} minutes left" if found.seconds_left else ""
+        yield f"{found.pairs_per_second:.1f} pairs/s{left}"
+    if found.calls:
+        used = f"{found.spent.input_tokens:,} tokens sent, {found.spent.output_tokens:,} received"
+        cost = f", ${found.spent.cost:.2f} of ${found.projected_cost or 0:.2f} projected" if found.spent.cost else ""
+        yield f"{found.calls:,} model calls paid for: {used}{cost}"

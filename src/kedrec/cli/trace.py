@@ -12,6 +12,7 @@ from kedrec.cli.console import Json, emit_json, settings
 if TYPE_CHECKING:
     from kedrec.agents.replay import Difference
     from kedrec.agents.traces import TraceStore, TraceSummary
+    from kedrec.records import Trace
 
 __all__ = ["app"]
 
@@ -50,7 +51,7 @@ def show(trace_id: TraceId, json_output: Json = False) -> None:
 
     Tell a recorded run: what was asked, what was looked up, what the model said, what came of it.
     """
-    trace = _store().get(trace_id)
+    trace = _find(trace_id)
     if json_output:
         emit_json(trace)
     else:
@@ -66,7 +67,7 @@ def replay(trace_id: TraceId, json_output: Json = False) -> int:
     Run the graph again on the recorded answers alone, calling nothing, and say at the first difference what differed.
     Exits 1 where it differs.
     """
-    trace = _store().get(trace_id)
+    trace = _find(trace_id)
     from kedrec.agents.replay import replay as run_again
 
     report = run_again(trace)
@@ -77,6 +78,12 @@ def replay(trace_id: TraceId, json_output: Json = False) -> int:
     else:
         typer.echo(_told(report.first_difference))
     return 0 if report.identical else 1
+
+
+def _find(trace_id: str) -> Trace:
+    from kedrec.agents.trace_places import find_trace
+
+    return find_trace(settings().home / "traces", trace_id)
 
 
 def _store() -> TraceStore:

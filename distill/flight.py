@@ -1,0 +1,152 @@
+"""The pairs of a run in flight: asked side by side, and written down in batches as they finish."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kedrec.distill.journal import Journal, ResultRow
+from kedrec.distill.pairs import Pair
+from kedrec.errors import BudgetSpent
+from kedrec.records import Trace
+
+if TYPE_CHECKING:
+    from kedrec.agents.agent import Agent
+    from kedrec.agents.models.purse import Purse
+    from kedrec.agents.traces import TraceStore
+
+__all__ = ["Flight", "outcome_row"]
+
+Finished = tuple[ResultRow, Trace | None]
+
+
+class Flight:
+    """Takes pairs through the agent, several at a time.
+
+    Args:
+        agent: answers.
+        traces: keeps the traces.
+        journal: keeps the rows.
+        run_id: what the ids of the traces begin with.
+        purse: pays for model calls, where they are paid for.
+        on_done: called with the number of rows written since the last call.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        traces: TraceStore,
+        journal: Journal,
+        *,
+        run_id: str,
+        purse: Purse | None,
+        on_done: Callable[[int], None],
+    ) -> None:
+        self._agent, self._traces, self._journal, self._purse = agent, traces, journal, purse
+        self._run_id, self._on_done = run_id, on_done
+        self._finished: asyncio.Queue[Finished | None]
+        self.stopped: str | None = None
+
+    async def run(self, pairs: Sequence[Pair], workers: int) -> None:
+        """Take the pairs through; `stopped` says afterwards why it ended early, where it did."""
+        workers = min(workers, len(pairs))
+        self._finished = asyncio.Queue(maxsize=2 * workers)
+        upcoming = iter(pairs)
+        writer = asyncio.ensure_future(self._write())
+        async with self._agent.connected(self._purse):
+            tasks = [asyncio.ensure_future(self._work(upcoming)) for _ in range(workers)]
+            writer.add_done_callback(lambda _: [task.cancel() for task in tasks])
+            with self._stoppable(tasks):
+                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        if not writer.done():
+            await self._finished.put(None)
+        await writer
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
+                raise outcome
+
+    async def _work(self, pairs: Iterator[Pair]) -> None:
+        for pair in pairs:
+            if self.stopped is not None:
+                return
+            row, trace = await self._ask(pair)
+            if row.error is not None and row.error["type"] == BudgetSpent.__name__:
+                self.stopped = row.error["message"]
+                return
+            await self._finished.put((row, trace))
+
+    async def _ask(self, pair: Pair) -> Finished:
+        from kedrec.agents.agent import Query
+
+        candidates = tuple(drug.id for drug in pair.candidates)
+        query = Query(disease=pair.disease.id, candidates=candidates, setting=self._agent.settings.setting)
+        try:
+            trace = await self._agent.arun(query, trace_id=self._trace_id(pair))
+        except Exception as error:  # noqa: BLE001 - a pair that goes wrong is a row of its own; the others go on
+            failed = {"type": type(error).__name__, "message": str(error)}
+            return _stamped(pair.id, None, None, failed, None), None
+        return outcome_row(pair.id, trace), trace
+
+    def _trace_id(self, pair: Pair) -> str:
+        """The same for the same try of the same pair of the same run, so that a kill changes nothing in the results."""
+        digest = hashlib.sha256(f"{self._run_id}\n{pair.id}".encode()).hexdigest()
+        return f"run-{digest[:16]}-{self._journal.tries[pair.id] + 1}"
+
+    async def _write(self) -> None:
+        """Write what has finished, everything that waits at once: one wait for the disk serves them all."""
+        batch: list[Finished] = []
+        while (finished := await self._finished.get()) is not None:
+            batch = [finished, *self._waiting()]
+            await asyncio.to_thread(self._save, batch)
+            self._on_done(len(batch))
+
+    def _waiting(self) -> Iterator[Finished]:
+        while not self._finished.empty():
+            finished = self._finished.get_nowait()
+            if finished is None:
+                self._finished.put_nowait(None)
+                return
+            yield finished
+
+    def _save(self, batch: Sequence[Finished]) -> None:
+        self._traces.append(*(trace for _, trace in batch if trace is not None))
+        self._journal.append([row for row, _ in batch])
+
+    @contextmanager
+    def _stoppable(self, tasks: Sequence[asyncio.Future[None]]) -> Iterator[None]:
+        """The first signal stops after what is in flight, the second at once."""
+
+        def stop() -> None:
+            if self.stopped is not None:
+                for task in tasks:
+                    task.cancel()
+            self.stopped = "stopped by a signal"
+
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, stop)
+        try:
+            yield
+        finally:
+            for name in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(name)
+
+
+def outcome_row(pair_id: str, trace: Trace) -> ResultRow:
+    """A trace as a row of results."""
+    made = trace.recommendation
+    choice, abstained = (made.choice, made.abstained) if made else (None, None)
+    return _stamped(pair_id, choice, abstained, trace.error, trace.id)
+
+
+def _stamped(
+    pair_id: str, choice: str | None, abstained: str | None, error: dict[str, str] | None, trace_id: str | None
+) -> ResultRow:
+    return ResultRow(
+        pair_id=pair_id, choice=choice, abstained=abstained, error=error, trace_id=trace_id, finished=time.time()
+    )
