@@ -15,7 +15,7 @@ from decimal import Decimal
 from kedrec.agents.parsing import Decision
 from kedrec.agents.wording import NO_EVIDENCE
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
-from kedrec.tools.literature_tools import mentions
+from kedrec.tools.literature_tools import is_retracted, mentions
 
 __all__ = ["Checked", "Checker", "Failure"]
 
@@ -88,6 +88,9 @@ class Checker:
         unknown = [key for key in citations if key not in self._evidence]
         if unknown:
             return f"it cites [{']['.join(unknown)}], which was not found in this run"
+        withdrawn = [key for key in citations if is_retracted(self._evidence[key].text)]
+        if withdrawn and "retract" not in text.lower():
+            return f"it cites [{']['.join(withdrawn)}], a retracted article, and does not say so"
         return self._unsupported(text, [self._evidence[key] for key in citations])
 
     def _unsupported(self, text: str, cited: Sequence[Evidence]) -> str | None:

@@ -150,3 +150,10 @@ def test_citation_marks_are_found_and_removed():
     assert cited("a [K1][P2], b [T3; K1].") == ("K1", "P2", "T3")
     assert without_citations("a [K1][P2], b [T3].") == "a, b."
     assert cited("[X1] [K] [1] K1") == ()
+
+
+def test_a_sentence_on_a_retracted_article_must_say_so():
+    withdrawn = Evidence(key="P3", source_id="PMID:3", text="RETRACTED: Baricitinib cured alopecia areata.")
+    checker = Checker({"P3": withdrawn}, (ILL, BARI))
+    assert "retracted" in checker.reason("Baricitinib cured alopecia areata", ["P3"])
+    assert checker.reason("A retracted article says that baricitinib cured alopecia areata", ["P3"]) is None

@@ -86,6 +86,7 @@ class Literature:
         self.library = Library(folder)
         self.similarity = Similarity(self.library)
         self._loaded: dict[Group, tuple[str, LexicalIndex]] = {}
+        self._cuts = ("", ""), Cut(until="", within=0, later=0, undated=0)
         self._counted: dict[tuple[str, str, Selection], NDArray[np.bool_]] = {}
 
     @classmethod
@@ -107,7 +108,14 @@ class Literature:
 
     def cut(self) -> Cut | None:
         """Say what the cut by date leaves; None where the settings ask for none."""
-        return self.library.cut(self.settings.until) if self.settings.until else None
+        return self._cut(self.settings.until) if self.settings.until else None
+
+    def _cut(self, until: str) -> Cut:
+        """Count what a cut leaves, once for each state of the library."""
+        wanted = (self.content_sha256, until)
+        if self._cuts[0] != wanted:
+            self._cuts = wanted, self.library.cut(until)
+        return self._cuts[1]
 
     def _only(self, only: Selection | None = None) -> Selection:
         """Return what counts by the caller and the settings."""
@@ -286,7 +294,7 @@ class Literature:
     def _standing(self, only: Selection) -> list[str]:
         """Say what a search does not see."""
         behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
-        cut = [str(self.library.cut(only.until))] if only.until else []
+        cut = [str(self._cut(only.until))] if only.until else []
         return [*cut, *(behind if self.library.manifest(_PENDING) else [])]
 
     def _first_step(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from kedrec.records import Entity, Finding, Passage, ToolResult
 from kedrec.tools.fencing import plain
@@ -14,7 +14,10 @@ from kedrec.tools.graph_tools import GraphTools
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
 
-__all__ = ["LiteratureTools", "mentions", "passage_finding"]
+__all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "passage_finding"]
+
+RETRACTED: Final = "RETRACTED:"
+"""How the text of evidence from a retracted article begins."""
 
 _TO_DO = "kedrec"
 """Notes of the index that name a command tell what to do; what was not found is told by the tools themselves."""
@@ -86,7 +89,9 @@ class LiteratureTools:
             for hit in rest.hits:
                 findings.setdefault(hit.id, passage_finding(hit, (disease,), (drug.id,)))
             notes = rest.notes
-        return list(findings.values())[: self._passages], [note for note in notes if _TO_DO in note]
+        cut = literature.cut()
+        told = [str(cut)] if cut else []
+        return list(findings.values())[: self._passages], [*told, *(note for note in notes if _TO_DO in note)]
 
 
 def _names(entity: Entity) -> tuple[str, ...]:
@@ -104,10 +109,16 @@ def passage_finding(passage: Passage, entities: Sequence[Entity], more: Sequence
     """
     text = f"{passage.title}\n{passage.text}"
     about = [entity.id for entity in entities if mentions(text, entity)]
-    head = [f"{passage.title.rstrip('. ')}." if passage.title and passage.section != "title" else "", *_facts(passage)]
+    title = f"{passage.title.rstrip('. ')}." if passage.title and passage.section != "title" else ""
+    head = [RETRACTED if passage.retracted else "", title, *_facts(passage)]
     shown = " ".join(part for part in (*head, passage.text) if part)
     kind: Literal["article", "trial"] = "trial" if passage.corpus == "trials" else "article"
     return Finding(kind=kind, source_id=passage.id, text=plain(shown), about=tuple(dict.fromkeys([*about, *more])))
+
+
+def is_retracted(text: str) -> bool:
+    """Whether the text of evidence comes from a retracted article."""
+    return text.startswith(RETRACTED)
 
 
 def mentions(text: str, entity: Entity) -> bool:

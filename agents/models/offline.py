@@ -12,6 +12,7 @@ from kedrec.agents.models.extract import answer_lines
 from kedrec.agents.models.rules import decision
 from kedrec.agents.models.task import Task, read_task
 from kedrec.agents.models.whole import WholeAnswerModel
+from kedrec.tools.literature_tools import is_retracted
 
 __all__ = ["OfflineChatModel"]
 
@@ -45,10 +46,16 @@ class OfflineChatModel(WholeAnswerModel):
 
     def answer(self, messages: list[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
         """The answer to the last request of the graph."""
-        task = read_task(messages)
+        task = _sound(read_task(messages))
         if task.task == "investigate":
             return _investigate(task, messages, parameters)
         return AIMessage(answer_lines(task) if task.task == "answer" else decision(task))
+
+
+def _sound(task: Task) -> Task:
+    """The task without retracted evidence: nothing is rested on it."""
+    kept = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
+    return task.model_copy(update={"evidence": kept})
 
 
 def _investigate(task: Task, messages: Sequence[BaseMessage], parameters: dict[str, Any]) -> AIMessage:

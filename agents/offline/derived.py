@@ -223,8 +223,8 @@ def build(
 
 
 def _write(place: Path, arrays: GraphArrays, source: Iterable[Document]) -> None:
-    """Derive one corpus and put it in its place in one step."""
-    documents = list(source)
+    """Derive one corpus and put it in its place in one step; retracted articles weigh nothing."""
+    documents = [document for document in source if not document.retracted]
     temporary = place.with_name(f"{place.name}.part-{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
