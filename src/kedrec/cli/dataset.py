@@ -1,4 +1,4 @@
-"""`kedrec dataset`: from the traces of runs to training data."""
+"""`kedrec dataset`: pairs from the graph, and training data from the traces of runs over them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 
 from kedrec.cli.console import Json, emit_json, say
+from kedrec.cli.drawing import pairs
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Turn runs into training data.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Draw pairs; turn runs into training data.")
 
 
-@app.callback()
-def _group() -> None:
-    """Keep this a group while it has one command."""
+app.command()(pairs)
 
 
 @app.command()
