@@ -10,13 +10,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
 
 __all__ = ["BEGINNING", "Shapes", "similarity"]
 
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 """The keyboard; each row stands half a key to the right of the one above."""
+DOUBLED = 0.4
+"""Cost of a letter doubled."""
 LIKELY = 0.5
-"""Cost of two letters swapped, one left out, one doubled, or the key beside the right one hit."""
+"""Cost of two letters swapped, one left out, or the key beside the right one hit."""
 OTHER = 1.0
 """Cost of any other slip: a wrong letter or one too many."""
 BEGINNING = 4
@@ -37,8 +40,6 @@ BESIDE = _beside()
 
 def similarity(typed: str, meant: str) -> float:
     """Return how alike two keys are, 0 to 100: by the kind of a single slip, by the number and place of several."""
-    from rapidfuzz.distance import DamerauLevenshtein, JaroWinkler
-
     slips, longer = DamerauLevenshtein.distance(typed, meant), max(len(typed), len(meant), 1)
     if slips == 1:
         return round(100 * (1 - _cost(typed, meant) / longer), 1)
@@ -52,7 +53,9 @@ def _cost(typed: str, meant: str) -> float:
     start, wrong, right = _difference(typed, meant)
     if len(wrong) == len(right):
         return LIKELY if len(wrong) == 2 or right in BESIDE.get(wrong, ()) else OTHER
-    return LIKELY if right or wrong == typed[start - 1 : start] else OTHER
+    if right:
+        return LIKELY
+    return DOUBLED if wrong == typed[start - 1 : start] else OTHER
 
 
 def _difference(one: str, other: str) -> tuple[int, str, str]:
