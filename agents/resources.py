@@ -16,6 +16,7 @@ from kedrec.tools.toolbox import Toolbox
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weigher
     from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.neo4j_reading import Reader
     from kedrec.tools.literature import Literature
 
 __all__ = ["Resources"]
@@ -107,8 +108,17 @@ class Resources:
                     self.hidden,
                     passages=self._settings.passages,
                     hub_limit=self._settings.hub_limit,
+                    reader=self._reader(),
                 )
             return self._toolboxes[setting, weigh]
+
+    def _reader(self) -> Reader | None:
+        """What reads Neo4j by the model's own Cypher, where the settings allow that and no pairs are hidden."""
+        if not self._settings.model_cypher or self._settings.store != "neo4j" or self.hidden:
+            return None
+        from kedrec.graphdb.neo4j_reading import Reader
+
+        return Reader(self._settings)
 
     def fingerprints(self, setting: Setting) -> dict[str, Any]:
         """Hashes of what was used, for the trace."""

@@ -14,8 +14,8 @@ from typing import Final, LiteralString
 
 __all__ = [
     "ADD_EDGES", "ADD_ENTITIES", "BETWEEN", "CONSTRAINTS", "COUNT_EDGES", "COUNT_ENTITIES", "DEGREES", "ENTITIES",
-    "ENTITY", "FOREIGN", "GRAPH", "LINKS", "MARK", "NEIGHBOURS", "REMOVE_EDGES", "REMOVE_ENTITIES", "SHARED", "STEPS",
-    "UNNAMED",
+    "ENTITY", "FOREIGN", "GRAPH", "LEFT_BEHIND", "LINKS", "LINKS_BY_ID", "MARK", "NEIGHBOURS", "REMOVE_EDGES",
+    "REMOVE_ENTITIES", "SHARED", "STEPS", "UNNAMED",
 ]  # fmt: skip
 
 CONSTRAINTS: Final[tuple[LiteralString, ...]] = (
@@ -169,3 +169,17 @@ RETURN row.nodes AS nodes, row.score AS score
 
 `$here` and `$there` map the id of a step to its worth: the weight of its edge by the root of its degree.
 """
+
+LINKS_BY_ID: Final[LiteralString] = """
+UNWIND $ids AS id
+MATCH (head:Entity)-[r:REL]->(tail:Entity) WHERE elementId(r) = id
+RETURN id, head.id AS head, r.type AS relation, tail.id AS tail
+"""
+"""Edges by the database's own ids of them."""
+
+LEFT_BEHIND: Final[LiteralString] = """
+SHOW TRANSACTIONS YIELD metaData, elapsedTime
+WHERE metaData.kedrec = $mark AND elapsedTime.milliseconds > 1000 * (metaData.seconds + $slow)
+RETURN elapsedTime.seconds AS seconds
+"""
+"""Transactions of a mark that run on after their time limit."""

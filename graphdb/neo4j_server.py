@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from kedrec.errors import ConfigError, KedrecError, MissingExtra, NotReady, WorkError
 
 if TYPE_CHECKING:
-    from neo4j import Driver
+    from neo4j import Driver, Transaction
 
     from kedrec.config import Settings
 
@@ -49,6 +49,29 @@ class Server:
     def change(self, query: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
         """Return the rows of a query that writes, in one transaction; raises as `ask` does."""
         return self._run(query, parameters, "w")
+
+    @contextlib.contextmanager
+    def reading(self, seconds: float, batch: int, mark: str) -> Iterator[Transaction]:
+        """Open a transaction in which the server refuses to write.
+
+        Args:
+            seconds: after these the server ends it.
+            batch: records that are fetched at once.
+            mark: says what it is for, in the server's list of transactions, beside the seconds.
+
+        Raises:
+            NotReady, ConfigError, WorkError: as `ask` does.
+        """
+        from neo4j import READ_ACCESS
+
+        note = {"kedrec": mark, "seconds": seconds}
+        with (
+            _explained(self.uri, self.user, self.database),
+            self._driver.session(database=self.database, default_access_mode=READ_ACCESS, fetch_size=batch) as session,
+            session.begin_transaction(metadata=note, timeout=seconds) as transaction,
+        ):
+            yield transaction
+            transaction.rollback()
 
     def close(self) -> None:
         """Close the connection."""

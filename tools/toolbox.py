@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import CandidateScore, Entity, Finding, Passage, Setting, ToolResult, ToolStatus
+from kedrec.tools.cypher_tool import CypherTool, Reads
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.literature_tools import LiteratureTools, mentions, passage_finding
 
@@ -48,6 +49,8 @@ class Toolbox:
         hidden: pairs whose direct edges no tool may show or use.
         passages: passages in one answer of a literature tool.
         hub_limit: entities with more neighbours are not walked through.
+        reader: reads the graph by Cypher of the model's own; None where it may not. Never offered where pairs are
+            hidden: a query could read their edges.
     """
 
     def __init__(
@@ -60,13 +63,15 @@ class Toolbox:
         *,
         passages: int = 4,
         hub_limit: int = 500,
+        reader: Reads | None = None,
     ) -> None:
         self._store = store.hiding(hidden) if hidden else store
         self._literature, self._weigher = literature, weigher
         self._setting, self._hidden = setting, hidden
         self.graph = GraphTools(self._store, hub_limit)
         self.papers = LiteratureTools(literature, self.graph, passages)
-        self.names = tools_in(setting, weigh=weigher is not None)
+        self._cypher = CypherTool(reader, self.graph) if reader is not None and not hidden else None
+        self.names = tools_in(setting, weigh=weigher is not None, cypher=self._cypher is not None)
 
     def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Call a tool; whatever goes wrong becomes a result of status `failed`.
@@ -116,6 +121,8 @@ class Toolbox:
     def _tool(self, name: str) -> Callable[..., ToolResult]:
         if name == "weigh_evidence":
             return self.weigh_evidence
+        if name == "run_cypher" and self._cypher is not None:
+            return self._cypher.run_cypher
         found: Callable[..., ToolResult] = getattr(self.papers if name.startswith("search_") else self.graph, name)
         return found
 
@@ -152,10 +159,11 @@ class Toolbox:
         return passage_finding(best, entities)
 
 
-def tools_in(setting: Setting, *, weigh: bool = False) -> tuple[str, ...]:
+def tools_in(setting: Setting, *, weigh: bool = False, cypher: bool = False) -> tuple[str, ...]:
     """Names of the tools that exist in a setting."""
+    own = ("run_cypher",) if cypher else ()
     weighing = ("weigh_evidence",) if weigh else ()
-    return ("resolve_entity", "graph_evidence", "neighbours", *LITERATURE_TOOLS[setting], *weighing)
+    return ("resolve_entity", "graph_evidence", "neighbours", *own, *LITERATURE_TOOLS[setting], *weighing)
 
 
 @cache
@@ -164,7 +172,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
     functions: list[Callable[..., Any]] = [
-        GraphTools.resolve_entity, GraphTools.graph_evidence, GraphTools.neighbours,
+        GraphTools.resolve_entity, GraphTools.graph_evidence, GraphTools.neighbours, CypherTool.run_cypher,
         LiteratureTools.search_articles, LiteratureTools.search_trials, Toolbox.weigh_evidence,
     ]  # fmt: skip
     bound = [getattr(object.__new__(_owner(function)), function.__name__) for function in functions]
@@ -172,7 +180,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def _owner(function: Callable[..., Any]) -> type:
-    owners: dict[str, type] = {owner.__name__: owner for owner in (GraphTools, LiteratureTools, Toolbox)}
+    owners: dict[str, type] = {owner.__name__: owner for owner in (GraphTools, CypherTool, LiteratureTools, Toolbox)}
     return owners[function.__qualname__.partition(".")[0]]
 
 

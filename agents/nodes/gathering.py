@@ -59,7 +59,7 @@ async def gather(state: RunState, context: RunContext) -> RunState:
     ill = state["disease"]["id"]
     plan = [(drug, name, {"disease": ill, "drug": drug["id"]}) for drug in state["candidates"] for name in names]
     results = await _with_retry(context, [(name, arguments) for _, name, arguments in plan])
-    ledger, notes = Ledger(), list[str]()
+    ledger, notes = Ledger(), _withheld(context)
     found_for: dict[str, list[str]] = {drug["id"]: [] for drug in state["candidates"]}
     for (drug, _, _), result in zip(plan, results, strict=True):
         found_for[drug["id"]] += ledger.add(result.findings)
@@ -120,6 +120,15 @@ async def _with_retry(context: RunContext, requests: Sequence[ToolRequest]) -> l
         for at, result in zip(again, await context.calls.tools("gather", [requests[at] for at in again]), strict=True):
             results[at] = result
     return results
+
+
+def _withheld(context: RunContext) -> list[str]:
+    """What the settings allow and this run does not."""
+    if not context.settings.model_cypher or "run_cypher" in context.tools:
+        return []
+    in_neo4j = context.settings.store == "neo4j"
+    why = "it could read the pairs that are hidden" if in_neo4j else "the graph is not in Neo4j"
+    return [f"The model was offered no Cypher of its own: {why}."]
 
 
 def _said(result: ToolResult) -> list[str]:

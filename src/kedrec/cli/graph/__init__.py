@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.graph import fetching, loading, looking, synthesizing
+from kedrec.cli.graph import fetching, loading, looking, querying, synthesizing
 
 __all__ = ["app"]
 
@@ -16,6 +16,7 @@ for command in (
     looking.info,
     looking.show,
     looking.path,
+    querying.query,
     synthesizing.synthesize,
 ):
     app.command()(command)
