@@ -19,6 +19,10 @@ from kedrec.records import Record
 __all__ = ["Balance", "Drawing", "Popularity", "Side", "Spread", "popularity", "spread", "standing"]
 
 
+NEARNESS = 4.0
+"""What the last of the neighbours costs more than the first; known e times better or worse costs 1."""
+
+
 class Drawing(NamedTuple):
     """A disease and its two drugs, as column and rows of `DrugUses`."""
 
@@ -28,7 +32,7 @@ class Drawing(NamedTuple):
 
 
 class Balance:
-    """Chooses among near neighbours the one known about as well as the relevant drug.
+    """Chooses among near neighbours one that is known about as well as the relevant drug.
 
     Whether the chosen one is better known by degree, by uses, and by how often it was the answer so far is tallied, and
     the side that leads pays for leading further: each of the three ends up right about half of the time.
@@ -55,7 +59,8 @@ class Balance:
         gaps = np.array([np.log1p(standing(self._uses, other, disease)) - own for other in others])
         records = np.array([[self._share(other) - self._share(relevant)] for other in others])
         leads = np.sign(np.hstack((gaps, records)))
-        costs = np.abs(gaps).sum(axis=1) + leads @ np.sign(self._leads)
+        ranks = np.arange(len(others)) / len(others)
+        costs = NEARNESS * ranks + np.abs(gaps).sum(axis=1) + leads @ np.sign(self._leads)
         best = int(np.argmin(np.round(costs, 9)))
         self._leads += leads[best]
         self._answers[relevant] += 1

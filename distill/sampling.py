@@ -148,11 +148,10 @@ def draw_pairs(
 
 
 def _too_few(possible: int, wanted: PairsWanted) -> str:
-    ask = f"Ask for --n {possible} or fewer, or" if possible else "Load a graph that has more, or"
-    wider = "" if wanted.any_compound else " or --any-compound"
+    ask = f"Ask for --n {possible} or fewer" if possible else "Load a graph that has some"
     return (
-        f"{wanted.n:,} pairs were wanted, {possible:,} can be drawn from this graph. {ask} take more drugs as relevant"
-        f" with --least-relevance below {wanted.least_relevance:g}{wider}."
+        f"{wanted.n:,} pairs were wanted, {possible:,} can be drawn from this graph. {ask}, or take more drugs as"
+        f" relevant with --least-relevance below {wanted.least_relevance:g}."
     )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["pairs"]
 
+TELLING = 0.05
+"""Share of right answers above or below one half from which on a shortcut is pointed out."""
+
 
 def pairs(
     n: Annotated[int, typer.Option("--n", min=1, help="How many pairs.")],
@@ -128,6 +131,11 @@ def _print(report: PairsReport) -> None:
     typer.echo("right by popularity alone (0.5 says nothing):")
     typer.echo(f"  more triples {found.by_degree:.3f}, more uses {found.by_uses:.3f}")
     typer.echo(f"  more often the answer in the pairs of other diseases {found.by_frequency:.3f}")
+    if max(abs(share - 0.5) for share in (found.by_degree, found.by_uses, found.by_frequency)) > TELLING:
+        more = (
+            f"a larger --among than {report.wanted.among}" if report.wanted.match_popularity else "--match-popularity"
+        )
+        typer.echo(f"  so popularity gives answers away; {more} leaves less of it")
     for drug in report.drugs[:5]:
         typer.echo(f"  {drug.name}: {drug.answer} times the answer, {drug.negative} times the other")
     _print_passed_over(report)
