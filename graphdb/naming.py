@@ -107,8 +107,8 @@ def name_entities(
     Raises:
         InputError: a vocabulary does not fit; with the line.
     """
-    parts = {part for one in ids if JOINED.fullmatch(one) for part in _parts(one)}
-    wanted = parts.union(ids)
+    known = frozenset(ids)
+    wanted = known.union(part for one in ids if JOINED.fullmatch(one) for part in _parts(one))
     names: dict[str, Name] = {}
     named_by: dict[str, int] = {}
     for number, (vocabulary, read) in enumerate(CLAIMS.items()):
@@ -116,14 +116,13 @@ def name_entities(
         if on_vocabulary:
             on_vocabulary(vocabulary, number, len(CLAIMS))
         fresh = _names_of(chain.from_iterable(map(read, paths)), wanted, names)
-        named_by[vocabulary] = sum(one in ids for one in fresh)
+        named_by[vocabulary] = len(known.intersection(fresh))
         names |= fresh
     names |= _joined(ids, names)
-    known = set(ids)
     return {one: name for one, name in names.items() if one in known}, named_by
 
 
-def _names_of(claims: Iterable[Claim], wanted: Collection[str], names: Mapping[str, Name]) -> dict[str, Name]:
+def _names_of(claims: Iterable[Claim], wanted: frozenset[str], names: Mapping[str, Name]) -> dict[str, Name]:
     fresh: dict[str, Name] = {}
     for one, name, synonyms in claims:
         if one in wanted and one not in names and one not in fresh and (clean := _clean(name)):

@@ -54,10 +54,7 @@ VOCABULARIES = (
     Source(
         "mesh",
         "MeSH 2025: names of diseases, symptoms and chemicals",
-        tuple(
-            Remote(name, (f"{NLM}/2025/asciimesh/{name}", f"{NLM}/MESH_FILES/asciimesh/{name}"))
-            for name in ("d2025.bin", "c2025.bin")
-        ),
+        tuple(Remote(name, (f"{NLM}/2025/asciimesh/{name}",)) for name in ("d2025.bin", "c2025.bin")),
         "https://www.nlm.nih.gov/databases/download/mesh.html",
         "courtesy of the U.S. National Library of Medicine",
     ),

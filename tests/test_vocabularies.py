@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+import time
 import zipfile
 
 import pytest
@@ -348,6 +349,14 @@ def test_tabs_and_bars_of_a_vocabulary_do_not_break_the_names_file(tmp_path):
     write_names(["Compound::DB1"], Vocabularies(drugbank=(written(tmp_path / "d", drugs),)), out)
     names = read_names(out)
     assert (names.names, names.synonyms) == ({"Compound::DB1": "one two three"}, {"Compound::DB1": ("c",)})
+
+
+def test_naming_takes_time_by_the_number_of_ids_and_not_by_its_square(tmp_path):
+    rows = "".join(f"Gene::{n}\tG{n}\tGene\n" for n in range(60_000))
+    nodes = written(tmp_path / "nodes.tsv", "id\tname\tkind\n" + rows)
+    begun = time.process_time()
+    names, _ = name_entities([f"Gene::{n}" for n in range(60_000)], Vocabularies(hetionet=(nodes,)))
+    assert len(names) == 60_000 and time.process_time() - begun < 5
 
 
 TRIPLES = (
