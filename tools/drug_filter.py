@@ -23,6 +23,8 @@ class DrugFilter:
 
     def __init__(self, names: Iterable[tuple[str, str, Sequence[str]]]) -> None:
         drugs = sorted(row for row in names if row[0].startswith("Compound::"))
+        self.drugs = len(drugs)
+        """How many drugs are known."""
         self._finder = MentionFinder(drugs)
         self.name = hashlib.sha256(repr(drugs).encode()).hexdigest()[:16]
         """Names this filter: another list of drugs makes another one."""

@@ -9,6 +9,7 @@ from pydantic import field_validator
 from kedrec.errors import UserError
 from kedrec.records import Record
 from kedrec.tools import dates
+from kedrec.tools.sources import normal_phase
 
 __all__ = ["Cut", "Selection"]
 
@@ -24,7 +25,7 @@ class Selection(Record):
     types: tuple[str, ...] = ()
     """Publication types or study types, any of them, whatever the case."""
     phases: tuple[str, ...] = ()
-    """Trial phases, any of them; `2` is met by `1/2` and `2/3` too."""
+    """Trial phases, any of them, `2` or `PHASE2`; `2` is met by `1/2` and `2/3` too."""
 
     @field_validator("until")
     @classmethod
@@ -33,6 +34,14 @@ class Selection(Record):
         if value is not None and date is None:
             raise UserError(f"{value!r} is no date; write such as 2015, 2015-06 or 2015-06-30")
         return date
+
+    @field_validator("phases")
+    @classmethod
+    def _are_phases(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(filter(None, map(normal_phase, values)))
+        except ValueError as error:
+            raise UserError(str(error)) from None
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""

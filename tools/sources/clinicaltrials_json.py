@@ -106,9 +106,11 @@ def _at(value: Any, *keys: str) -> Any:
 
 def _words(value: Any) -> str:
     """Return a text with single blanks; empty where there is none."""
-    if value is not None and not isinstance(value, str):
+    if value is None:
+        return ""
+    if not isinstance(value, str):
         raise TypeError(f"found {type(value).__name__} in place of a text")
-    return " ".join((value or "").split())
+    return " ".join(value.split())
 
 
 def _intervention(row: Mapping[str, Any]) -> str:

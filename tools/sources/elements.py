@@ -55,7 +55,7 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
     while (found := window.find(opening)) is not None:
         record = window.element(found[1])
         yield record if encoding == "utf-8" else record.decode(encoding, "replace").encode()
-    if root.decode() not in tags and not re.search(b"</" + root + rb"\s*>|<" + root + rb"[^>]*/>", window.held):
+    if root.decode() not in tags and not re.search(b"</" + root + rb"\s*>|<" + root + rb"[^>]*/>", window.rest):
         raise CutOff(f"</{root.decode()}> is missing at its end")
 
 
@@ -72,42 +72,45 @@ class _Window:
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
-        self.held = b""
+        self._held, self._place = b"", 0
 
-    def _more(self) -> bool:
-        chunk = self._stream.read(max(_CHUNK, len(self.held) // 2))
-        self.held += chunk
+    @property
+    def rest(self) -> bytes:
+        """What is held from here on."""
+        return self._held[self._place :]
+
+    def _more(self, kept: int) -> bool:
+        """Read on; of what is held, keep what stands behind `kept`."""
+        chunk = self._stream.read(max(_CHUNK, (len(self._held) - kept) // 2))
+        self._held, self._place = self._held[kept:] + chunk, 0
         return bool(chunk)
 
     def find(self, opening: re.Pattern[bytes]) -> re.Match[bytes] | None:
-        """Go to the next opening tag; what stands before it is dropped, but for the file's last bytes."""
-        while (found := opening.search(self.held)) is None:
-            last = self.held
-            self.held = self.held[-_TAIL:]
-            if not self._more():
-                self.held = last[-_CHUNK:]
+        """Go to the next opening tag; at the end of the file its last bytes are held."""
+        while (found := opening.search(self._held, self._place)) is None:
+            kept = max(self._place, len(self._held) - _TAIL)
+            if not self._more(kept):
                 return None
-        self.held = self.held[found.start() :]
+        self._place = found.start()
         return found
 
     def element(self, tag: bytes) -> bytes:
         """Take the element that begins here."""
         closing = re.compile(b"</" + tag + rb"\s*>")
-        start = 0
-        while (end := self._end(tag, closing, start)) < 0:
-            start = max(0, len(self.held) - len(tag) - 64)
-            if len(self.held) > _LARGEST:
+        looked = 0
+        while (end := self._end(tag, closing, self._place + looked)) < 0:
+            looked = max(0, len(self._held) - self._place - len(tag) - 64)
+            if len(self._held) - self._place > _LARGEST:
                 raise CutOff(f"a <{tag.decode()}> has no end within {_LARGEST >> 20} MiB")
-            if not self._more():
+            if not self._more(self._place):
                 raise CutOff(f"it ends within a <{tag.decode()}>")
-        record, self.held = self.held[:end], self.held[end:]
+        record, self._place = self._held[self._place : end], end
         return record
 
     def _end(self, tag: bytes, closing: re.Pattern[bytes], start: int) -> int:
         """Return where the element ends, -1 where that is not held yet."""
-        if start == 0 and (empty := re.match(b"<" + tag + rb"[^<>]*/>", self.held)):
-            return empty.end()
-        found = closing.search(self.held, start)
+        empty = re.compile(b"<" + tag + rb"[^<>]*/>").match(self._held, self._place)
+        found = empty or closing.search(self._held, start)
         return found.end() if found else -1
 
 
@@ -123,7 +126,7 @@ def parse(record: bytes) -> Element:
         root = ElementTree.fromstring(record)
     except ElementTree.ParseError as error:
         raise ValueError(f"not well-formed XML ({error})") from None
-    for element in root.iter():
+    for element in root.iter() if b"xmlns" in record else ():
         if element.tag.startswith("{"):
             element.tag = element.tag.rpartition("}")[2]
     return root

@@ -32,7 +32,7 @@ _BLOCKS = {
     "statement", "verse-group", "verse-line", "speech", "preformat", "term", "def", "caption", "abstract", "body",
 }  # fmt: skip
 _IDS = re.compile(rb"""<article-id[^>]*pub-id-type=["'](?:pmc|pmcid|pmcaid)["'][^>]*>\s*(?:PMC)?(\d{1,9})""")
-_MARKS = re.compile(r"[\[(][\s,;–—-]*[\])]")
+_MARKS = re.compile(r"\s*[\[(][\s,;–—-]*[\])]")
 _NAMES = (
     ("introduction", re.compile(r"(?i)introduc|^background$|^intro$")),
     ("results-discussion", re.compile(r"(?i)results? (?:and|&) discussion")),
@@ -42,6 +42,7 @@ _NAMES = (
     ("conclusions", re.compile(r"(?i)^conclu|^summary")),
     ("case", re.compile(r"(?i)^case\b|^case (?:report|presentation)|^cases\b")),
 )
+_NOT_PUBLICATION = {"pmc-release", "nihms-submitted", "epreprint", "ecorrected", "preprint", "corrected"}
 _NUMBER = re.compile(r"^(?:\d+|[IVX]+)(?:\.\d+)*[.):]?\s+")
 _FORMAL = re.compile(
     r"(?i)competing|conflicts? of interest|contributions?$|pre-publication|supplement|supporting information|funding"
@@ -115,13 +116,14 @@ def _title(meta: Element) -> str:
 
 
 def _published(meta: Element) -> list[str]:
-    """Return the dates of publication as the source tells them, the first last."""
+    """Return the dates of publication, the first last; those of other events only where there are no others."""
     found = [
-        dates.iso(*(text_of(element.find(part)) for part in ("year", "month", "day")))
+        (element.get("pub-type", element.get("date-type", "")) in _NOT_PUBLICATION, date)
         for element in meta.findall("pub-date")
-        if element.get("pub-type", "") not in ("pmc-release", "nihms-submitted")
+        if (date := dates.iso(*(text_of(element.find(part)) for part in ("year", "month", "day"))))
     ]
-    return sorted(filter(None, found), key=dates.last_day, reverse=True)
+    best = min((other for other, _ in found), default=False)
+    return sorted((date for other, date in found if other == best), key=dates.last_day, reverse=True)
 
 
 def _is_retracted(root: Element, meta: Element) -> bool:
@@ -144,8 +146,9 @@ def _parts(meta: Element, body: Element | None) -> Iterator[tuple[str, str]]:
     loose.extend([child for child in body if child.tag != "sec"])
     yield "text", _lines(loose)
     for section in body.findall("sec"):
-        if not _FORMAL.search(text_of(section.find("title")) or section.get("sec-type", "")):
-            yield _name(section), _lines(section)
+        heading, text = text_of(section.find("title")), _lines(section)
+        if text != heading and not _FORMAL.search(heading or section.get("sec-type", "")):
+            yield _name(section), text
 
 
 def _name(section: Element) -> str:

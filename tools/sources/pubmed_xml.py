@@ -114,7 +114,9 @@ def _published(article: Element) -> Element | None:
 
 def _year(article: Element) -> int | None:
     """Return the year of the issue, the first of several."""
-    found = re.search(r"(?<!\d)(1[5-9]|2[01])\d\d(?!\d)", text_of(_published(article)))
+    issue = _published(article)
+    told = "" if issue is None else text_of(issue.find("Year")) or text_of(issue.find("MedlineDate"))
+    found = re.search(r"(?<!\d)(1[5-9]|2[01])\d\d(?!\d)", told)
     return int(found[0]) if found else None
 
 

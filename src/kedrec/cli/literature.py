@@ -12,13 +12,19 @@ from kedrec.cli.console import Json, emit_json, progress, say, settings
 from kedrec.cli.model import Derive, derive_after
 
 if TYPE_CHECKING:
+    from kedrec.tools.drug_filter import DrugFilter
     from kedrec.tools.literature import Literature
 
 __all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Add literature and search it.")
 
-Files = Annotated[list[Path], typer.Argument(help="JSONL files, plain or .gz: one article or trial a line.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        help="PubMed XML, PMC JATS, ClinicalTrials.gov JSON or XML, or JSONL; plain, .gz, .xz, .zip, .tar.*"
+    ),
+]
 
 
 def _open() -> Literature:
@@ -31,39 +37,87 @@ def _open() -> Literature:
 @app.command()
 def add(
     files: Files,
-    format: Annotated[str, typer.Option(help="auto or jsonl.")] = "auto",
+    *,
+    format: Annotated[
+        str, typer.Option(help="auto, jsonl, pubmed-xml, jats, clinicaltrials-json or clinicaltrials-xml.")
+    ] = "auto",
+    mentions: Annotated[
+        bool, typer.Option("--mentions", help="Keep only what names a drug of the graph in title, text or MeSH.")
+    ] = False,
+    clean: Annotated[
+        bool | None,
+        typer.Option(
+            "--clean/--no-clean", help="Leave out what has no title or no abstract; not in JSONL unless given."
+        ),
+    ] = None,
+    lenient: Annotated[
+        bool | None,
+        typer.Option("--lenient/--strict", help="Pass over records that cannot be read; JSONL is strict unless given."),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Read files that were added before once more.")] = False,
     embed: Annotated[
         bool | None, typer.Option("--embed/--no-embed", help="Embed now; by the setting `embed` when not given.")
     ] = None,
     derive: Derive = None,
     json: Json = False,
 ) -> None:
-    """Type:  kedrec literature add abstracts.jsonl.gz trials.jsonl.gz.
+    """Type:  kedrec literature add pubmed26n*.xml.gz oa_comm.tar.gz AllPublicJSON.zip notes.jsonl.
 
-    Adds articles ({"id": "PMID:…", "title", "abstract"}) and trials ({"id": "NCT…", "text"}), one JSON object a line. A
-    file is added whole or not at all; adding it again adds nothing; after a kill run the same command again.
+    Adds articles and trials as their publishers distribute them, or JSONL: {"id": "PMID:…", "title", "abstract"} or
+    {"id": "NCT…", "text"} a line. A file is added whole or not at all; records that cannot be read are listed in
+    rejected.tsv. After a kill run the same command again: it goes on where it stopped.
     """
+    from kedrec.tools.sources import Reading
+
+    how = Reading(format, clean=clean, lenient=lenient)  # type: ignore[arg-type]
     literature = _open()
-    reports = []
-    for path in files:
-        with _Bar() as told:
-            report = literature.add(path, format=format, embed=embed, on_progress=told)  # type: ignore[arg-type]
-        reports.append(report)
-        _say_added(report)
+    keep = _drug_filter() if mentions else None
+    with _Bar() as told:
+        reports = literature.add_all(
+            files, how, keep=keep, embed=embed, again=again, on_progress=told, on_added=_say_added
+        )
     derive_after(derive)
     if json:
         emit_json({"files": [report.model_dump(mode="json") for report in reports]})
 
 
+def _drug_filter() -> DrugFilter:
+    """Return what keeps only documents that name a drug of the graph in the home."""
+    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.tools.drug_filter import DrugFilter
+
+    graph = EmbeddedStore.open(settings().home / "graph")
+    chosen = DrugFilter((name, graph.names[i], graph.synonyms(i)) for i, name in enumerate(graph.ids))
+    say(f"keeping what names one of {chosen.drugs:,} drugs of the graph")
+    return chosen
+
+
 def _say_added(report: Any) -> None:
-    total = report.added + report.replaced + report.unchanged
+    if report.skipped:
+        return say(f"{report.path}: added before, {report.unchanged:,} documents; --again reads it once more")
+    total = report.added + report.replaced + report.unchanged + report.older
     rate = total / max(report.seconds, 1e-3)
-    counts = f"{report.added:,} added, {report.replaced:,} replaced, {report.unchanged:,} unchanged"
-    say(f"{report.path}: {counts} in {report.seconds:.1f} s ({rate:,.0f}/s)")
+    resumed = f", going on at record {report.resumed_at + 1:,}" if report.resumed_at else ""
+    say(f"{report.path}: {', '.join(_counts(report))} in {report.seconds:.1f} s ({rate:,.0f}/s){resumed}")
+    if report.rejected:
+        say(f"{report.rejected:,} records could not be read: {settings().home / 'literature' / 'rejected.tsv'}")
     if report.embedded:
         say(f"{report.embedded:,} passages embedded")
     for note in report.notes:
         say(note)
+    return None
+
+
+def _counts(report: Any) -> list[str]:
+    """Say what became of the records of a file; what is 0 is left out but for the first three."""
+    counts = [f"{report.added:,} added, {report.replaced:,} replaced, {report.unchanged:,} unchanged"]
+    more = {
+        "passed over for a newer revision": report.older,
+        "deleted": report.deleted,
+        "retracted": report.retracted,
+        **{f"left out ({reason})": count for reason, count in report.left_out.items()},
+    }
+    return counts + [f"{count:,} {what}" for what, count in more.items() if count]
 
 
 class _Bar:
@@ -107,14 +161,24 @@ def embed_passages(json: Json = False) -> None:
 def search(
     query: Annotated[str, typer.Argument(help="Words to look for.")],
     corpus: Annotated[str | None, typer.Option(help="articles or trials; both when not given.")] = None,
+    *,
     limit: Annotated[int, typer.Option(help="Most hits, one for each document.")] = 10,
+    until: Annotated[
+        str | None, typer.Option(help="Last day, month or year; what has no date is not found (KEDREC_UNTIL).")
+    ] = None,
+    since: Annotated[int | None, typer.Option(help="First year.")] = None,
+    types: Annotated[list[str] | None, typer.Option("--type", help="Publication type; may be given again.")] = None,
+    phases: Annotated[list[str] | None, typer.Option("--phase", help="Trial phase; may be given again.")] = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec literature search "baricitinib alopecia areata" --corpus articles.
 
     Finds passages in two steps: BM25, then the similarity of embeddings where they exist.
     """
-    result = _open().search(query, corpus=corpus, limit=limit)  # type: ignore[arg-type]
+    from kedrec.tools.selection import Selection
+
+    only = Selection(until=until, since=since, types=tuple(types or ()), phases=tuple(phases or ()))
+    result = _open().search(query, corpus=corpus, limit=limit, only=only)  # type: ignore[arg-type]
     for note in result.notes:
         say(note)
     if json:
@@ -126,7 +190,7 @@ def search(
             }
         )
     for hit in result.hits:
-        print(f"{hit.id}  {hit.title}".rstrip())
+        print(f"{hit.id}  {'RETRACTED: ' if hit.retracted else ''}{hit.title}".rstrip())
         print("    " + " ".join(hit.text.split())[:300])
     return None
 
@@ -135,7 +199,8 @@ def search(
 def info(json: Json = False) -> None:
     """Type:  kedrec literature info.
 
-    Says how many documents and passages there are, how many are embedded, and the hash of all of it.
+    Says how many documents and passages there are, how many are embedded, retracted or without a date, and the hash of
+    all of it.
     """
     found = _open().info()
     if json:
@@ -144,6 +209,9 @@ def info(json: Json = False) -> None:
         print(f"{corpus}: {count:,} documents, {found.passages[corpus]:,} passages")
     passages = sum(found.passages.values())
     print(f"embedded: {found.embedded:,} of {passages:,} passages")
+    print(f"retracted: {found.retracted:,}; without a date: {found.undated:,}; could not be read: {found.rejected:,}")
+    if found.cut:
+        print(found.cut)
     print(f"on disk: {found.bytes / 1e6:,.1f} MB")
     print(f"content: {found.content_sha256 or '(empty)'}")
     return None
