@@ -110,7 +110,7 @@ def _refuse_what_does_more_than_read(transaction: Transaction, query: LiteralStr
     if step := refused_step(summary.plan, summary.query_type):
         raise UserError(
             f"The query may do more than read the graph ({step}). Write only MATCH, OPTIONAL MATCH, WHERE, WITH, "
-            "UNWIND, UNION, CALL { } without procedures, RETURN, ORDER BY, SKIP and LIMIT."
+            "UNWIND, UNION, subqueries, RETURN, ORDER BY, SKIP and LIMIT."
         )
 
 

@@ -12,7 +12,7 @@ __all__ = ["query"]
 
 
 def query(
-    cypher: Annotated[str, typer.Argument(metavar="CYPHER", help="One query, such as MATCH (e:Entity) RETURN e.id.")],
+    cypher: Annotated[str, typer.Argument(metavar="CYPHER", help="One query; docs/cypher.md shows some.")],
     rows: Annotated[int | None, typer.Option(min=1, help="Most rows; KEDREC_CYPHER_ROWS where not given.")] = None,
     timeout: Annotated[
         float | None, typer.Option(min=0.1, help="Seconds; KEDREC_CYPHER_TIMEOUT where not given.")
