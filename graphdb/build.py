@@ -24,7 +24,8 @@ __all__ = ["LinkedGraph", "LoadReport", "OnProgress", "distinct", "link", "load_
 OnProgress = Callable[[str, int, int], None]
 """Told of the stage, and of how many of how many stages are done."""
 STAGES = ("reading triples", "reading names", "linking", "indexing names", "writing")
-ARRAYS = ("heads", "rels", "tails", "near_start", "near", "near_edge", "edge_triple", "degrees", "linked")
+ARRAYS = ("start", "near", "link", "degrees")
+"""What is written of a graph's arrays; the triples themselves can be read from them."""
 
 
 class LoadReport(GraphStats):
@@ -55,7 +56,7 @@ class LinkedGraph:
     relations: list[str]
     """Relation names, sorted."""
     arrays: dict[str, NDArray[np.generic]]
-    """`ARRAYS`, by name."""
+    """The triples as `heads`, `rels` and `tails`, and `ARRAYS`."""
 
 
 def load_graph(
@@ -128,9 +129,7 @@ def link(triples: Triples, named: Names) -> LinkedGraph:
     place_of = {entity_id: place for place, entity_id in enumerate(ids)}
     places = np.array([place_of[entity_id] for entity_id in triples.ids], np.int32)
     heads, tails = places[triples.heads], places[triples.tails]
-    linked = np.zeros(len(ids), np.bool_)
-    linked[places] = True
-    arrays = {"heads": heads, "rels": triples.rels, "tails": tails, "linked": linked}
+    arrays: dict[str, NDArray[np.generic]] = {"heads": heads, "rels": triples.rels, "tails": tails}
     arrays |= _adjacency(heads, triples.rels, tails, triples.relations, len(ids))
     names = [named.names.get(entity_id, entity_id) for entity_id in ids]
     synonyms = [named.synonyms.get(entity_id, ()) for entity_id in ids]
@@ -140,30 +139,29 @@ def link(triples: Triples, named: Names) -> LinkedGraph:
 def _adjacency(
     heads: NDArray[np.int32], rels: NDArray[np.int32], tails: NDArray[np.int32], relations: list[str], size: int
 ) -> dict[str, NDArray[np.generic]]:
-    """Return, in compressed rows, the neighbours of each entity and the triples that link it to each of them.
+    """Return, in compressed rows, the edges at each entity: one row per entity, each edge in the rows of both its ends.
 
-    Neighbours are sorted by place; parallel triples by the weight of their relation, then by place, the best first.
-    An entity that is linked to itself is its own neighbour here, but not in its degree.
+    `near` is the other end; `link` is twice the place of the relation, and one more where the edge leads from the end
+    with the higher place to the lower. A row is sorted by the other end; parallel edges by the weight of their
+    relation, its place and that last bit, so that the best one comes first. `start` says where rows begin. An entity
+    that is linked to itself is its own neighbour here, but not in its degree.
     """
-    ranks = np.argsort(np.array([-relation_weight(relation) for relation in relations]), kind="stable").argsort()
-    order = np.argsort(ranks.astype(np.int16)[rels], kind="stable").astype(np.int32)
-    ends = np.stack([heads[order], tails[order]], axis=1)
-    both = np.stack(
-        [ends[:, 0].astype(np.int64) * size + ends[:, 1], ends[:, 1].astype(np.int64) * size + ends[:, 0]], 1
-    )
-    keep = np.stack([np.ones(len(order), np.bool_), ends[:, 0] != ends[:, 1]], axis=1).ravel()
-    keys, edge_triple = both.ravel()[keep], np.repeat(order, 2)[keep]
-    sort = np.argsort(keys, kind="stable")
-    keys = keys[sort]
-    firsts = np.flatnonzero(np.diff(keys, prepend=-1))
-    pairs = keys[firsts]
-    nodes, near = pairs // size, (pairs % size).astype(np.int32)
+    best_first = np.argsort(np.array([-relation_weight(relation) for relation in relations]), kind="stable")
+    links = best_first.argsort()[rels] << 1 | (heads > tails)
+    for_end, for_link = size.bit_length(), (2 * len(relations)).bit_length()
+    apart = heads != tails
+    ones, others = np.append(heads, tails[apart]).astype(np.int64), np.append(tails, heads[apart])
+    keys = (ones << for_end | others) << for_link | np.append(links, links[apart])
+    keys.sort()
+    pairs = keys >> for_link
+    ends, near = pairs >> for_end, (pairs & (1 << for_end) - 1).astype(np.int32)
+    links = keys & (1 << for_link) - 1
+    counted = (np.diff(pairs, prepend=-1) != 0) & (ends != near)
     return {
-        "near_start": np.searchsorted(nodes, np.arange(size + 1)),
+        "start": np.append(0, np.cumsum(np.bincount(ends, minlength=size))),
         "near": near,
-        "near_edge": np.append(firsts, len(keys)),
-        "edge_triple": edge_triple[sort],
-        "degrees": np.bincount(nodes[nodes != near], minlength=size).astype(np.int32),
+        "link": (best_first[links >> 1] << 1 | links & 1).astype(np.uint8 if for_link <= 8 else np.uint16),
+        "degrees": np.bincount(ends[counted], minlength=size).astype(np.int32),
     }
 
 

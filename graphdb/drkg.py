@@ -24,6 +24,7 @@ KINDS = (
 )  # fmt: skip
 """DRKG's kinds of entities."""
 
+Places = NDArray[np.int32]
 TRIPLE = "head<TAB>relation<TAB>tail"
 NAMES = "id<TAB>name<TAB>synonym|synonym|…"
 
@@ -85,25 +86,28 @@ def read_triples(files: Iterable[Path]) -> Triples:
     """
     import polars as pl
 
-    tables = [read_table(path, 3, TRIPLE) for path in files]
-    frame = pl.concat([_triple_frame(table) for table in tables])
-    ids = pl.concat([frame["head"], frame["tail"]]).unique().sort().to_list()
+    hashes, frames = zip(*(_triple_frame(path) for path in files), strict=True)
+    frame = pl.concat(frames)
+    ids = pl.concat([frame["head"].unique(), frame["tail"].unique()]).unique().sort().to_list()
     relations = frame["relation"].unique().sort().to_list()
     heads, tails = (_codes(frame[column], ids) for column in ("head", "tail"))
     rels = _codes(frame["relation"], relations)
-    kept = _each_once(heads, rels, tails, len(ids), len(relations))
-    duplicates = len(heads) - len(kept)
-    return Triples(ids, relations, heads[kept], rels[kept], tails[kept], duplicates, tuple(t.sha256 for t in tables))
+    read = len(frame)
+    del frame, frames
+    heads, rels, tails = _each_once(heads, rels, tails)
+    return Triples(ids, relations, heads, rels, tails, read - len(heads), hashes)
 
 
-def _triple_frame(table: Table) -> pl.DataFrame:
+def _triple_frame(path: Path) -> tuple[str, pl.DataFrame]:
+    """Return the hash of a file and its triples."""
+    table = read_table(path, 3, TRIPLE)
     frame = _frame(table, ["head", "relation", "tail"])
     for column, problem_of in (("head", _id_problem), ("relation", _relation_problem), ("tail", _id_problem)):
         problems = {value: found for value in frame[column].unique().to_list() if (found := problem_of(value))}
         if problems:
             row = int(frame[column].is_in(list(problems)).arg_max() or 0)
-            raise InputError(table.path, f"{column}: {problems[frame[column][row]]}", row + 1)
-    return frame
+            raise InputError(path, f"{column}: {problems[frame[column][row]]}", row + 1)
+    return table.sha256, frame
 
 
 def _frame(table: Table, columns: list[str]) -> pl.DataFrame:
@@ -139,13 +143,16 @@ def _codes(column: pl.Series, values: list[str]) -> NDArray[np.int32]:
     return column.cast(pl.Enum(values)).to_physical().to_numpy().astype(np.int32)
 
 
-def _each_once(
-    heads: NDArray[np.int32], rels: NDArray[np.int32], tails: NDArray[np.int32], entities: int, relations: int
-) -> NDArray[np.int64]:
-    """Return the places of the distinct triples, in order of head, relation, tail."""
-    key = (heads.astype(np.int64) * relations + rels) * entities + tails
-    kept: NDArray[np.int64] = np.unique(key, return_index=True)[1]
-    return kept
+def _each_once(heads: Places, rels: Places, tails: Places) -> tuple[Places, Places, Places]:
+    """Return the distinct triples, in order of head, relation, tail."""
+    for_rel, for_tail = (int(column.max()).bit_length() for column in (rels, tails))
+    keys = (heads.astype(np.int64) << for_rel | rels) << for_tail | tails
+    keys.sort()
+    keys = keys[np.diff(keys, prepend=-1) != 0]
+    pairs = keys >> for_tail
+    found = (pairs >> for_rel, pairs & (1 << for_rel) - 1, keys & (1 << for_tail) - 1)
+    heads, rels, tails = (column.astype(np.int32) for column in found)
+    return heads, rels, tails
 
 
 def read_names(path: Path) -> Names:

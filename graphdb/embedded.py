@@ -15,17 +15,21 @@ from numpy.typing import NDArray
 from kedrec.errors import DamagedData, UserError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.build import ARRAYS
-from kedrec.graphdb.drkg import kind_of
+from kedrec.graphdb.drkg import KINDS, kind_of
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.graphdb.versions import MappedLines, current_version, map_array, read_manifest
-from kedrec.graphdb.walks import Row, Walks
+from kedrec.graphdb.walks import Link, Row, Walks
 from kedrec.records import Edge, Entity, GraphPath, Match
 
 __all__ = ["EmbeddedStore"]
 
 MAX_HOPS = 3
+KEPT_EDGES = 200_000
+"""Most edges that are kept once made, some 100 MB."""
+
+Range = tuple[int, int]
 
 
 class _Arrays:
@@ -39,8 +43,10 @@ class _Arrays:
         self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
         self._index = NameIndex.open(folder)
         self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
-        self.edges: dict[int, Edge] = {}
-        if not len(self.ids) == len(self.names) == len(self.arrays["degrees"]):
+        self._edges: dict[Link, Edge] = {}
+        sizes = {name: len(array) for name, array in self.arrays.items()}
+        whole = sizes["near"] == sizes["link"] == int(self.arrays["start"][-1])
+        if not whole or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
             raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
 
     @cached_property
@@ -48,14 +54,15 @@ class _Arrays:
         return self._synonyms.read() or [""] * len(self.ids)
 
     @cached_property
-    def kinds(self) -> NDArray[np.int16]:
-        """Number of each entity's kind in `kind_names`."""
-        codes = {kind: code for code, kind in enumerate(self.kind_names)}
-        return np.array([codes[kind_of(entity_id)] for entity_id in self.ids], np.int16)
+    def kinds(self) -> dict[str, Range]:
+        """Where the entities of each kind stand: from the first place up to, not including, the second."""
+        found = {kind: (bisect_left(self.ids, f"{kind}::"), bisect_left(self.ids, f"{kind}:;")) for kind in KINDS}
+        return {kind: (start, end) for kind, (start, end) in found.items() if start < end}
 
     @cached_property
-    def kind_names(self) -> list[str]:
-        return sorted({kind_of(entity_id) for entity_id in self.ids})
+    def triples(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Heads, relations and tails of all triples."""
+        return Walks(self.arrays, self.weights, ()).triples()
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:
@@ -63,15 +70,27 @@ class _Arrays:
 
     @cached_property
     def resolver(self) -> Resolver:
-        return Resolver(self.ids, self.names, self.synonyms_of, self.place, self._index)
+        return Resolver(self.ids, self.names, self.synonyms_of, self.places.get, self._index)
+
+    def edge(self, link: Link) -> Edge:
+        """The edge with these places; of those asked for lately, the one made then."""
+        known = self._edges.get(link)
+        if known is None:
+            head, relation, tail = link
+            known = ranking.make_edge(self.ids[head], self.relations[relation], self.ids[tail])
+            if len(self._edges) >= KEPT_EDGES:
+                self._edges.clear()
+            self._edges[link] = known
+        return known
 
     def synonyms_of(self, i: int) -> tuple[str, ...]:
         joined = self.synonyms[i]
         return tuple(joined.split("|")) if joined else ()
 
-    def place(self, entity_id: str) -> int | None:
-        place = bisect_left(self.ids, entity_id)
-        return place if place < len(self.ids) and self.ids[place] == entity_id else None
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Place of each id."""
+        return {entity_id: place for place, entity_id in enumerate(self.ids)}
 
 
 class EmbeddedStore:
@@ -123,17 +142,17 @@ class EmbeddedStore:
     @property
     def heads(self) -> NDArray[np.int32]:
         """Place of the head of each triple, hidden ones included, shape (triples,)."""
-        return self._shared.arrays["heads"]
+        return self._shared.triples[0]
 
     @property
     def rels(self) -> NDArray[np.int32]:
         """Place of the relation of each triple, shape (triples,)."""
-        return self._shared.arrays["rels"]
+        return self._shared.triples[1]
 
     @property
     def tails(self) -> NDArray[np.int32]:
         """Place of the tail of each triple, shape (triples,)."""
-        return self._shared.arrays["tails"]
+        return self._shared.triples[2]
 
     @property
     def source_sha256(self) -> str:
@@ -151,7 +170,7 @@ class EmbeddedStore:
 
     def place(self, entity_id: str) -> int | None:
         """Place of an id in `ids`; None where it is not there or not visible."""
-        place = self._shared.place(entity_id)
+        place = self._shared.places.get(entity_id)
         return place if place is not None and self._visible(place) else None
 
     def hiding(self, pairs: HiddenPairs) -> EmbeddedStore:
@@ -172,7 +191,7 @@ class EmbeddedStore:
         first, second = self.place(a), self.place(b)
         if first is None or second is None:
             return []
-        return sorted(self._edges(self._walks.between(first, second)), key=ranking.edge_key)
+        return self._edges(self._walks.between(first, second))
 
     def neighbours(
         self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50
@@ -181,21 +200,19 @@ class EmbeddedStore:
         place = self.place(entity_id)
         if place is None:
             return []
-        keep_relation, keep_kind = self._relation(relation), self._kind(kind)
-        if keep_relation == -1 or keep_kind == -1:
+        wanted = None if relation is None else self._relation(relation)
+        among = None if kind is None else self._shared.kinds.get(kind)
+        if (relation is not None and wanted is None) or (kind is not None and among is None):
             return []
-        triples = self._walks.edges_at(place, keep_relation, keep_kind, self._shared.kinds, limit)
-        return self._edges(triples)
+        return self._edges(self._walks.edges_at(place, wanted, among, limit))
 
     def shared(self, a: str, b: str, kind: str = "Gene", limit: int = 20) -> list[SharedNeighbour]:
         """Entities of one kind next to both, the least connected first."""
-        first, second, code = self.place(a), self.place(b), self._kind(kind)
-        if first is None or second is None or code == -1 or first == second:
+        first, second, among = self.place(a), self.place(b), self._shared.kinds.get(kind)
+        if first is None or second is None or among is None or first == second:
             return []
-        between = self._walks.common(first, second)
-        between = between[self._shared.kinds[between] == code]
-        degrees = self._walks.degrees[between]
-        best = between[np.lexsort((between, degrees))][:limit].tolist()
+        between = self._walks.common(first, second, among)
+        best = between[np.lexsort((between, self._walks.degrees[between]))][:limit].tolist()
         return [self._shared_neighbour(first, second, place) for place in best]
 
     def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = 500) -> list[GraphPath]:
@@ -225,15 +242,15 @@ class EmbeddedStore:
 
     def unnamed(self) -> list[str]:
         """Ids of the entities with an edge that have no name, sorted."""
-        linked, hidden = self._shared.arrays["linked"], self._walks.hidden
         nameless = (place for place, (i, name) in enumerate(zip(self.ids, self.names, strict=True)) if i == name)
-        kept = (place for place in nameless if linked[place] and (not hidden or self._walks.has_edges(place)))
-        return [self.ids[place] for place in kept]
+        return [self.ids[place] for place in nameless if self._walks.has_edges(place)]
+
+    def visible_triples(self) -> NDArray[np.bool_]:
+        """Say of each triple whether it may be seen, shape (triples,)."""
+        return self._walks.visible(self.heads, self.tails)
 
     def _visible_stats(self) -> GraphStats:
-        gone = self._walks.hidden_triples()
-        kept = np.ones(len(self.heads), np.bool_)
-        kept[gone] = False
+        kept = self.visible_triples()
         heads, rels, tails = self.heads[kept], self.rels[kept], self.tails[kept]
         linked = np.union1d(heads, tails).tolist()
         relations = np.bincount(rels, minlength=len(self.relations)).tolist()
@@ -248,57 +265,35 @@ class EmbeddedStore:
     def _hidden_places(self) -> list[tuple[int, int]]:
         found = []
         for pair in self.hidden:
-            places = [self._shared.place(entity_id) for entity_id in pair]
+            places = [self._shared.places.get(entity_id) for entity_id in pair]
             if len(places) == 2 and places[0] is not None and places[1] is not None:
                 found.append((places[0], places[1]))
         return found
 
     def _visible(self, place: int) -> bool:
-        if self._shared.names[place] != self._shared.ids[place] or not self._shared.arrays["linked"][place]:
+        if self._shared.names[place] != self._shared.ids[place] or not self._walks.linked(place):
             return True
         return not self._walks.hidden or self._walks.has_edges(place) or bool(self._shared.synonyms[place])
 
-    def _relation(self, relation: str | None) -> int | None:
-        if relation is None:
-            return None
+    def _relation(self, relation: str) -> int | None:
+        """Place of a relation; None where there is no such."""
         place = bisect_left(self.relations, relation)
-        return place if place < len(self.relations) and self.relations[place] == relation else -1
+        return place if place < len(self.relations) and self.relations[place] == relation else None
 
-    def _kind(self, kind: str | None) -> int | None:
-        if kind is None:
-            return None
-        return self._shared.kind_names.index(kind) if kind in self._shared.kind_names else -1
-
-    def _edge(self, triple: int) -> Edge:
-        known = self._shared.edges.get(triple)
-        if known is None:
-            head, rel, tail = int(self.heads[triple]), int(self.rels[triple]), int(self.tails[triple])
-            known = ranking.make_edge(self.ids[head], self.relations[rel], self.ids[tail])
-            self._shared.edges[triple] = known
-        return known
-
-    def _edges(self, triples: NDArray[np.int32]) -> list[Edge]:
-        return [self._edge(triple) for triple in triples.tolist()]
+    def _edges(self, links: Iterable[Link]) -> list[Edge]:
+        return [self._shared.edge(link) for link in links]
 
     def _shared_neighbour(self, first: int, second: int, place: int) -> SharedNeighbour:
-        one, two = (
-            sorted(self._edges(self._walks.between(end, place)), key=ranking.edge_key) for end in (first, second)
-        )
-        degree = int(self._walks.degrees[place])
+        one, two = (self._edges(self._walks.between(end, place)) for end in (first, second))
         return SharedNeighbour(
             entity=self._shared.resolver.entity(place),
             first=tuple(one),
             second=tuple(two),
-            score=ranking.shared_score(degree),
+            score=ranking.shared_score(int(self._walks.degrees[place])),
         )
 
     def _path(self, row: Row) -> GraphPath:
-        edges = [
-            min(self._edges(self._walks.between(one, other)), key=ranking.best_key) for one, other in pairwise(row)
-        ]
+        edges = self._edges(self._walks.best_between(*step) for step in pairwise(row))
+        names = {self.ids[place]: self.names[place] for place in row}
         degrees = [int(self._walks.degrees[place]) for place in row[1:-1]]
-        return ranking.make_path(edges, [self.ids[place] for place in row], degrees, self._name)
-
-    def _name(self, entity_id: str) -> str:
-        place = self._shared.place(entity_id)
-        return entity_id if place is None else self.names[place]
+        return ranking.make_path(edges, list(names), degrees, names.__getitem__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from kedrec.graphdb.drkg import source_of
 from kedrec.records import Edge, GraphPath
@@ -36,6 +37,7 @@ OTHER_WEIGHT = 0.4
 _PATTERNS = [(re.compile(pattern), weight) for pattern, weight in WEIGHTS]
 
 
+@cache
 def relation_weight(relation: str) -> float:
     """Return what an edge of this relation is worth, 0 to 1."""
     return next((weight for pattern, weight in _PATTERNS if pattern.search(relation)), OTHER_WEIGHT)
@@ -105,10 +107,15 @@ def make_path(
         name: gives the preferred name of an entity.
     """
     weights = [relation_weight(edge.relation) for edge in edges]
-    product = "·".join(f"{weight:g}" for weight in weights)
+    product = "·".join([_written(weight) for weight in weights])
     walked = ", ".join(f"{name(node)} ({degree} neighbours)" for node, degree in zip(nodes[1:-1], degrees, strict=True))
     why = f"relation weight {product}" + (f"; hub penalty for {walked}" if walked else "; no entity between")
     return GraphPath(edges=tuple(edges), score=path_score(weights, degrees), why=why)
+
+
+@cache
+def _written(weight: float) -> str:
+    return f"{weight:g}"
 
 
 def path_key(path: GraphPath, nodes: Sequence[str]) -> tuple[float, int, tuple[str, ...]]:

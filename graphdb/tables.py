@@ -9,12 +9,15 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from kedrec.errors import InputError
 
 __all__ = ["Table", "read_table"]
 
 GZIP_MAGIC = b"\x1f\x8b"
-CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
+TAB, LF, CR, DELETE = b"\t\n\r\x7f"
+CHUNK = 1 << 22
 NOT_SEPARATORS = bytes(code for code in range(256) if code not in b"\t\n")
 C1_CONTROL = re.compile("[\x80-\x9f\u2028\u2029]")
 
@@ -84,9 +87,7 @@ def _check_start(path: Path, content: bytes, what: str) -> None:
 
 
 def _check_characters(path: Path, content: bytes) -> None:
-    if len(content.translate(None, CONTROL)) != len(content):
-        place = re.search(b"[" + re.escape(CONTROL) + b"]", content)
-        offset = place.start() if place else 0
+    if (offset := _first_control(content)) is not None:
         raise InputError(path, f"control character 0x{content[offset]:02x}; remove it", _line_of(content, offset))
     if content.isascii():
         return
@@ -97,6 +98,16 @@ def _check_characters(path: Path, content: bytes) -> None:
     if place_in_text := C1_CONTROL.search(text):
         line = text.count("\n", 0, place_in_text.start()) + 1
         raise InputError(path, f"control character U+{ord(place_in_text[0]):04X}; remove it", line)
+
+
+def _first_control(content: bytes) -> int | None:
+    """Return where the first control character stands, tabs and line ends left out."""
+    for start in range(0, len(content), CHUNK):
+        codes = np.frombuffer(content, np.uint8, min(CHUNK, len(content) - start), start)
+        control = (codes < 32) & (codes != TAB) & (codes != LF) & (codes != CR) | (codes == DELETE)
+        if control.any():
+            return start + int(control.argmax())
+    return None
 
 
 def _end_lines(path: Path, content: bytes) -> bytes:

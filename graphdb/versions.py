@@ -19,7 +19,7 @@ from kedrec.locks import writing
 
 __all__ = ["FORMAT", "MappedLines", "current_version", "map_array", "new_version", "read_manifest", "write_manifest"]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the files; a graph of another version must be loaded again."""
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
