@@ -254,7 +254,7 @@ def test_the_command_line_loads_shows_and_keeps_its_forms(tmp_path, capsys):
     code, out, err = run(capsys, "load", triples, "--names", names)
     assert (code, out) == (0, "") and "4 entities and 2 triples" in err
     code, out, _ = run(capsys, "info", "--json")
-    assert set(json.loads(out)) == {"entities", "triples", "kinds", "relations", "source_sha256"}
+    assert set(json.loads(out)) == {"entities", "triples", "kinds", "relations", "source_sha256", "names"}
     code, out, _ = run(capsys, "show", "alphadrug", "--json")
     entity = {"id": "Compound::1", "kind": "Compound", "name": "Alphadrug"}
     assert (code, json.loads(out)) == (0, {"match": "folded", "entity": entity, "alternatives": []})
