@@ -6,6 +6,7 @@ that fold to the same key are the same name.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -21,6 +22,8 @@ ASKED_FOR = ("Compound", "Disease")
 """Kinds that people ask about; they come before others of the same name."""
 LIKE_DISEASES = ("Symptom", "Side Effect")
 """Kinds that give way to a disease of the same name."""
+FIRST_IDS = re.compile(r"Compound::DB\d+|Disease::MESH:D")
+"""DrugBank's ids and MeSH's descriptors; the other ids of a drug or disease of the same name give way to them."""
 GLANCED_AT = 4000
 """Keys of similar letters that are compared with a name."""
 NEAREST = 250
@@ -29,6 +32,7 @@ FLOOR = 45.0
 """Suggestions less similar than this are left out."""
 
 Visible = Callable[[int], bool]
+Rank = tuple[int, bool, str]
 
 
 class Resolver:
@@ -92,8 +96,8 @@ class Resolver:
         forms += self._diseases_behind(forms, wanted, allowed)
         kind, owners = self._best_tier(forms, wanted)
         if not owners:
-            loose = [form for form in self._index.loose.find(fold_loosely(wanted)) if allowed(form[0])]
-            kind, owners = self._loose_tier(loose)
+            forms = [form for form in self._index.loose.find(fold_loosely(wanted)) if allowed(form[0])]
+            kind, owners = self._loose_tier(forms)
         if not owners:
             return None
         chosen = _chosen([(place, kind_of(self._ids[place])) for place in owners])
@@ -128,9 +132,18 @@ class Resolver:
 
     def _without_lesser(self, forms: Sequence[Form]) -> Sequence[Form]:
         kinds = {kind_of(self._ids[place]) for place, _ in forms}
-        if "Disease" not in kinds:
-            return forms
-        return [form for form in forms if kind_of(self._ids[form[0]]) not in LIKE_DISEASES]
+        if "Disease" in kinds:
+            forms = [form for form in forms if kind_of(self._ids[form[0]]) not in LIKE_DISEASES]
+        return self._without_other_ids(forms)
+
+    def _without_other_ids(self, forms: Sequence[Form]) -> Sequence[Form]:
+        """Leave out what is called as one with a first id is: the same drug or disease under another id."""
+        first = {place for place, _ in forms if FIRST_IDS.match(self._ids[place])}
+        called = {self._called(place) for place in first}
+        return [form for form in forms if form[0] in first or self._called(form[0]) not in called]
+
+    def _called(self, place: int) -> tuple[str, str]:
+        return kind_of(self._ids[place]), fold(self._names[place])
 
     def _loose_tier(self, forms: Sequence[Form]) -> tuple[MatchKind, list[int]]:
         forms = self._without_lesser(forms)
@@ -152,7 +165,7 @@ class Resolver:
         return (4, "folded") if form == 0 else (5, "folded")
 
     def _namesakes(self, places: Iterable[int], limit: int) -> tuple[Alternative, ...]:
-        ordered = sorted(places, key=lambda place: (_rank(kind_of(self._ids[place])), self._ids[place]))
+        ordered = sorted(places, key=lambda place: _rank(self._ids[place]))
         return tuple(
             Alternative(id=self._ids[place], name=self._names[place], score=100.0) for place in ordered[:limit]
         )
@@ -162,11 +175,11 @@ class Resolver:
         key = fold(wanted)
         if not key or limit < 1:
             return []
-        best: dict[int, tuple[float, int, int, str]] = {}
+        best: dict[int, tuple[float, bool, Rank]] = {}
         for score, place in _nearest(key, self._index.folded):
             for entity, form in self._index.folded.at(place):
                 if allowed(entity):
-                    rank = (-score, int(form > 0), _rank(kind_of(self._ids[entity])), self._ids[entity])
+                    rank = (-score, form > 0, _rank(self._ids[entity]))
                     best[entity] = min(rank, best.get(entity, rank))
         ordered = sorted(best.items(), key=lambda item: item[1])[:limit]
         return [Alternative(id=self._ids[entity], name=self._names[entity], score=-rank[0]) for entity, rank in ordered]
@@ -176,8 +189,11 @@ def _caseless(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _rank(kind: str) -> int:
-    return ASKED_FOR.index(kind) if kind in ASKED_FOR else len(ASKED_FOR)
+def _rank(entity_id: str) -> Rank:
+    """Return the order of entities that a name fits equally well."""
+    kind = kind_of(entity_id)
+    order = ASKED_FOR.index(kind) if kind in ASKED_FOR else len(ASKED_FOR)
+    return order, not FIRST_IDS.match(entity_id), entity_id
 
 
 def _chosen(owners: Sequence[tuple[int, str]]) -> int | None:

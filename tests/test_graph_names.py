@@ -87,6 +87,41 @@ def test_two_of_one_kind_with_one_name_are_ambiguous(tmp_path):
     assert store.search("heparin").entity.id == "Compound::1"
 
 
+def test_a_drug_under_several_ids_is_the_one_of_drugbank_and_the_others_are_told(tmp_path):
+    rows = [("Compound::CHEBI:1", "alphadrug"), ("Compound::DB1", "Alphadrug"), ("Compound::MESH:D1", "alpha-drug")]
+    store = embedded(tmp_path, [(row[0], TREATS, "Disease::1") for row in rows], rows)
+    for spelling in ("Alphadrug", "alphadrug", "ALPHADRUG", "alpha-drug", "alpha drug"):
+        match = store.search(spelling)
+        assert match.entity.id == "Compound::DB1"
+        assert [found.id for found in match.alternatives] == ["Compound::CHEBI:1", "Compound::MESH:D1"]
+    assert store.search("Compound::MESH:D1").entity.id == "Compound::MESH:D1"
+    assert store.search("alfadrug").alternatives[0].id == "Compound::DB1"
+
+
+def test_a_disease_under_several_ids_is_the_descriptor_of_mesh(tmp_path):
+    rows = [("Disease::DOID:1", "Skin Diseases"), ("Disease::MESH:C1", "skin diseases"),
+            ("Disease::MESH:D1", "Skin diseases"), ("Symptom::1", "Skin Diseases")]  # fmt: skip
+    store = embedded(tmp_path, [("Compound::DB1", TREATS, row[0]) for row in rows], rows)
+    for spelling in ("Skin Diseases", "skin diseases", "skin disease", "Diseases, Skin"):
+        match = store.search(spelling)
+        assert (spelling, match.entity and match.entity.id) == (spelling, "Disease::MESH:D1")
+
+
+def test_drugs_that_share_but_one_name_are_not_one_drug(tmp_path):
+    rows = [("Compound::DB1", "Acetylsalicylic acid", "ASA"), ("Compound::MESH:D1", "Mesalamine", "ASA"),
+            ("Compound::DB2", "Troleandomycin"), ("Compound::DB3", "Troleandomycin")]  # fmt: skip
+    store = embedded(tmp_path, [(row[0], TREATS, "Disease::1") for row in rows], rows)
+    assert store.search("ASA").match == store.search("Troleandomycin").match == "ambiguous"
+
+
+def test_a_gene_of_several_joined_ids_is_one_entity(tmp_path):
+    rows = [("Gene::1;2", "GEN1/GEN2", "GEN1", "GEN2"), ("Gene::1", "GEN1")]
+    store = embedded(tmp_path, [("Compound::DB1", TREATS, row[0]) for row in rows], rows)
+    assert store.search("Gene::1;2").entity.name == "GEN1/GEN2"
+    assert store.search("gen2").entity.id == "Gene::1;2"
+    assert (store.search("GEN1").entity.id, store.search("GEN1").alternatives[0].id) == ("Gene::1", "Gene::1;2")
+
+
 def test_a_drug_or_disease_comes_before_other_kinds_and_kinds_restrict(tmp_path):
     rows = [("Disease::1", "Pain"), ("Side Effect::1", "Pain"), ("Symptom::1", "Pain"), ("Gene::1", "PAIN")]
     store = embedded(tmp_path, [(row[0], TREATS, "Compound::1") for row in rows], rows)
