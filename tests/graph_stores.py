@@ -1,8 +1,8 @@
 """Builds small graphs for the tests."""
 
-import os
 from pathlib import Path
 
+import neo4j_server
 import pytest
 
 from kedrec.config import Settings
@@ -36,12 +36,10 @@ def embedded(folder: Path, triples, names=()) -> EmbeddedStore:
 
 
 def neo4j_settings(**changes) -> Settings:
-    """The server of NEO4J_TEST_URI and NEO4J_TEST_PASSWORD, or a skip; its graph is replaced by the tests."""
-    uri = os.environ.get("NEO4J_TEST_URI")
-    if not uri:
-        pytest.skip("NEO4J_TEST_URI does not name a Neo4j server whose graph may be replaced")
+    """Those of the test server, or a skip; its graph is replaced by the tests."""
     pytest.importorskip("neo4j", reason="needs the extra neo4j")
-    known = {"store": "neo4j", "neo4j_uri": uri, "neo4j_password": os.environ.get("NEO4J_TEST_PASSWORD")}
+    server = neo4j_server.address()
+    known = {"store": "neo4j", "neo4j_uri": server.uri, "neo4j_password": server.password}
     return Settings.model_validate(known | changes)
 
 
