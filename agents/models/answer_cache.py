@@ -17,7 +17,7 @@ __all__ = ["AnswerCache"]
 logger = logging.getLogger(__name__)
 
 TABLE = "CREATE TABLE IF NOT EXISTS answers (request BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID"
-PATIENCE = 10.0
+PATIENCE = 1.0
 """Seconds to wait for another process that writes."""
 
 
