@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 
 from kedrec.config import Settings
-from kedrec.errors import KedrecError, UserError, WorkError
+from kedrec.errors import KedrecError, NotReady, UserError, WorkError
 from kedrec.graphdb import cypher, ranking
 from kedrec.graphdb.neo4j_plans import refused_step
 from kedrec.graphdb.neo4j_server import Server, connect
@@ -79,7 +79,7 @@ def _answer(server: Server, job: dict[str, Any]) -> dict[str, Any]:
     _refuse_while_one_is_left(server)
     with server.reading(seconds, 1, MARK) as transaction, _explained(seconds):
         _refuse_what_does_more_than_read(transaction, query)
-    with server.reading(seconds, most + 1, MARK) as transaction, _explained(seconds):
+    with _unbroken(), server.reading(seconds, most + 1, MARK) as transaction, _explained(seconds):
         result = transaction.run(query)
         columns, records = result.keys(), [record for _, record in zip(range(most + 1), result, strict=False)]
         edges = _edges(transaction, records)
@@ -135,6 +135,19 @@ def _explained(seconds: float) -> Iterator[None]:
         if ".Statement." in code or ".Procedure." in code:
             raise UserError(f"The query is not valid: {_line(error)}") from error
         raise
+
+
+@contextlib.contextmanager
+def _unbroken() -> Iterator[None]:
+    """Tell a server that breaks off in the middle of an answer from one that is not there.
+
+    Raises:
+        WorkError: it broke off.
+    """
+    try:
+        yield
+    except NotReady as error:
+        raise WorkError("The server broke off its answer, which may be too large. Return less.") from error
 
 
 def _line(error: Neo4jError) -> str:
