@@ -59,6 +59,8 @@ def test_deletions_are_carried_out_and_counted(literature, tmp_path):
     assert literature.add(gone).deleted == 1
     assert held(literature) == {"PMID:1": "timolol"} and not literature.search("lithium").hits
     assert [hit.document_id for hit in literature.search("timolol").hits] == ["PMID:1"]
+    literature.add(put(tmp_path / "n3.xml", pubmed_xml("<DeleteCitation><PMID>1</PMID></DeleteCitation>")))
+    assert held(literature) == {} and not literature.search("timolol").hits
 
 
 def test_a_file_that_was_added_is_passed_over_unless_a_later_one_changed_what_it_brought(literature, tmp_path):

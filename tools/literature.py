@@ -18,22 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, InputError, MissingExtra, UserError
+from kedrec.errors import InputError, MissingExtra, UserError
 from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
 from kedrec.tools.adding import Adder, AddReport, Progress, write_rejected
 from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.embedding import available
-from kedrec.tools.lexical import LEXICAL_VERSION, LexicalIndex, words
-from kedrec.tools.library import GROUPS, Group, Library, Shelf
+from kedrec.tools.indexes import Indexes
+from kedrec.tools.lexical import LexicalIndex, words
+from kedrec.tools.library import GROUPS, Group, Library
 from kedrec.tools.selection import Cut, Selection
 from kedrec.tools.similarity import EMBED, EmbedReport, Similarity, Standing, fused
 from kedrec.tools.sources import Format, Reading
 
 __all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
 
-_PENDING = "behind"
-"""Entry of the manifest: groups whose index lacks what was added last."""
 _SELECTIONS = 8
 AUTO_SECONDS = 60.0
 """Embedding that is projected to take longer is left to `kedrec literature embed` by the setting `auto`."""
@@ -85,7 +84,7 @@ class Literature:
         self.folder, self.settings = folder, settings
         self.library = Library(folder)
         self.similarity = Similarity(self.library)
-        self._loaded: dict[Group, tuple[str, LexicalIndex]] = {}
+        self.indexes = Indexes(self.library)
         self._cuts = ("", ""), Cut(until="", within=0, later=0, undated=0)
         self._counted: dict[tuple[str, str, Selection], NDArray[np.bool_]] = {}
 
@@ -176,7 +175,7 @@ class Literature:
         with writing(self.folder):
             try:
                 for number, path in enumerate(paths, 1):
-                    index = self._index if number == len(paths) else _index_later
+                    index = self.indexes.build if number == len(paths) else self.indexes.put_off
                     reports.append(adder.add(path, partial(index, on_progress=on_progress), again=again))
                     if number == len(paths):
                         reports[-1] = self._embed_as_wished(reports[-1], wish, on_progress)
@@ -218,40 +217,11 @@ class Literature:
         with writing(self.folder):
             return self.similarity.embed(on_progress)
 
-    def _index(self, shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
-        """Build the lexical index of each group whose passages are not the ones it was built from."""
-        for group in sorted(groups | _pending(shelf)):
-            name = _index_name(shelf, group)
-            if on_progress:
-                on_progress(f"indexing {group}", 0, None)
-            if not (self.folder / "lexical" / name).is_dir():
-                (self.folder / "lexical").mkdir(exist_ok=True)
-                LexicalIndex.build(shelf.texts(group)).save(self.folder / "lexical" / name)
-            shelf.note(f"lexical {group}", name)
-        shelf.note(_PENDING, "")
-        shelf.note("content_sha256", shelf.content_sha256())
-
     def _tidy(self, on_progress: Progress | None) -> None:
-        """Index what files brought that were added without, and delete what is of no further use."""
-        missing = {group for group in GROUPS if self._lost(group)}
-        if missing or self.library.manifest(_PENDING):
-            with self.library.write() as shelf:
-                self._index(shelf, missing, on_progress)
-        self._sweep()
-        write_rejected(self.library)
-
-    def _lost(self, group: Group) -> bool:
-        """Whether the index that the manifest names is not there."""
-        name = self.library.manifest(f"lexical {group}")
-        return bool(name) and not (self.folder / "lexical" / name).is_dir()
-
-    def _sweep(self) -> None:
-        """Delete lexical indexes that the manifest does not name: former ones, and what a kill left."""
-        kept = {self.library.manifest(f"lexical {group}") for group in GROUPS}
-        for stale in (self.folder / "lexical").glob("*"):
-            if stale.name not in kept:
-                shutil.rmtree(stale, ignore_errors=True)
+        """Index what was added without, and delete what is of no further use."""
+        self.indexes.catch_up(on_progress)
         shutil.rmtree(self.folder / "staged", ignore_errors=True)
+        write_rejected(self.library)
 
     def search(
         self,
@@ -280,7 +250,7 @@ class Literature:
         if limit < 1:
             raise UserError(f"limit {limit} is below 1; ask for at least one hit")
         with self.library.read():
-            indexes = dict(held for group in groups if (held := self._lexical(group)))
+            indexes = dict(held for group in groups if (held := self.indexes.load(group)))
             found = self._first_step(indexes, query, require_all_of, only)
         notes = self._standing(only)
         if not found:
@@ -295,7 +265,7 @@ class Literature:
         """Say what a search does not see."""
         behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
         cut = [str(self._cut(only.until))] if only.until else []
-        return [*cut, *(behind if self.library.manifest(_PENDING) else [])]
+        return [*cut, *(behind if self.indexes.behind else [])]
 
     def _first_step(
         self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: Selection
@@ -325,21 +295,6 @@ class Literature:
             self._counted[wanted] = np.isin(index.keys, self.library.keys(only))
         return self._counted[wanted]
 
-    def _lexical(self, group: Group) -> tuple[str, LexicalIndex] | None:
-        """Return name and lexical index of a group as the manifest names it, loaded once."""
-        name = self.library.manifest(f"lexical {group}")
-        held = self._loaded.get(group)
-        if not name or (held and held[0] == name):
-            return held if name else None
-        try:
-            index = LexicalIndex.load(self.folder / "lexical" / name)
-        except FileNotFoundError:
-            raise DamagedData(
-                f"{self.folder}/lexical/{name} is missing; add any file of {group} again to build it"
-            ) from None
-        self._loaded[group] = (name, index)
-        return name, index
-
     def info(self) -> LiteratureInfo:
         """Count what there is."""
         return LiteratureInfo(
@@ -355,31 +310,12 @@ class Literature:
         )
 
 
-def _index_later(shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
-    """Note that these groups have passages that their index lacks, or the other way round."""
-    shelf.note(_PENDING, " ".join(sorted(groups | _pending(shelf))))
-    shelf.note("content_sha256", "")
-
-
-def _pending(shelf: Shelf) -> set[Group]:
-    """Return the groups whose index is behind."""
-    return {group for group in GROUPS if group in shelf.noted(_PENDING).split()}
-
-
 def _groups(corpus: Group | None) -> tuple[Group, ...]:
     if corpus is None:
         return tuple(GROUPS)
     if corpus not in GROUPS:
         raise UserError(f"unknown corpus {corpus!r}; there are {' and '.join(GROUPS)}")
     return (corpus,)
-
-
-def _index_name(shelf: Shelf, group: Group) -> str:
-    """Name an index by what it is made of."""
-    digest = hashlib.sha256(LEXICAL_VERSION.encode())
-    for key, title, text in shelf.texts(group):
-        digest.update(f"{key}\0{title}\0{text}\0".encode())
-    return f"{group}-{digest.hexdigest()[:16]}"
 
 
 def _ordered(found: dict[int, Passage], cosines: dict[int, float]) -> list[Passage]:

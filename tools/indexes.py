@@ -1,0 +1,110 @@
+"""The lexical indexes beside the library: one for each group, named in its manifest, rebuilt when passages change."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from kedrec.errors import DamagedData
+from kedrec.tools.adding import Progress
+from kedrec.tools.lexical import LEXICAL_VERSION, LexicalIndex
+from kedrec.tools.library import GROUPS, Group, Library, Shelf
+
+__all__ = ["Indexes"]
+
+_BEHIND = "behind"
+"""Entry of the manifest: groups whose index lacks what was added last."""
+
+
+class Indexes:
+    """The lexical indexes of a library.
+
+    Args:
+        library: The library.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._loaded: dict[Group, tuple[str, LexicalIndex]] = {}
+
+    @property
+    def _folder(self) -> Path:
+        return self._library.folder / "lexical"
+
+    def build(self, shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
+        """Build the index of each group whose passages are not the ones it was built from, and name it.
+
+        Args:
+            shelf: The transaction that brought the passages.
+            groups: Groups that changed in it.
+            on_progress: Told how far it is.
+        """
+        for group in sorted(groups | _behind(shelf)):
+            if on_progress:
+                on_progress(f"indexing {group}", 0, None)
+            name = _name(shelf, group)
+            if name and not (self._folder / name).is_dir():
+                self._folder.mkdir(exist_ok=True)
+                LexicalIndex.build(shelf.texts(group)).save(self._folder / name)
+            shelf.note(f"lexical {group}", name)
+        shelf.note(_BEHIND, "")
+        shelf.note("content_sha256", shelf.content_sha256())
+
+    @staticmethod
+    def put_off(shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
+        """Note that these groups changed and that their index does not know yet; as `build`."""
+        shelf.note(_BEHIND, " ".join(sorted(groups | _behind(shelf))))
+        shelf.note("content_sha256", "")
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is something that was put off."""
+        return bool(self._library.manifest(_BEHIND))
+
+    def catch_up(self, on_progress: Progress | None) -> None:
+        """Build what was put off and what is missing, and delete indexes that the manifest does not name."""
+        missing = {group for group in GROUPS if self._is_lost(group)}
+        if missing or self.behind:
+            with self._library.write() as shelf:
+                self.build(shelf, missing, on_progress)
+        kept = {self._library.manifest(f"lexical {group}") for group in GROUPS}
+        for stale in self._folder.glob("*"):
+            if stale.name not in kept:
+                shutil.rmtree(stale, ignore_errors=True)
+
+    def _is_lost(self, group: Group) -> bool:
+        """Whether the index that the manifest names is not there."""
+        name = self._library.manifest(f"lexical {group}")
+        return bool(name) and not (self._folder / name).is_dir()
+
+    def load(self, group: Group) -> tuple[str, LexicalIndex] | None:
+        """Return name and index of a group as the manifest names it, loaded once; None where it has no passages.
+
+        Raises:
+            DamagedData: the index is not there, or cannot be read.
+        """
+        name = self._library.manifest(f"lexical {group}")
+        held = self._loaded.get(group)
+        if not name or (held and held[0] == name):
+            return held if name else None
+        try:
+            index = LexicalIndex.load(self._folder / name)
+        except FileNotFoundError:
+            raise DamagedData(f"{self._folder / name} is missing; add any file again to build it") from None
+        self._loaded[group] = (name, index)
+        return name, index
+
+
+def _behind(shelf: Shelf) -> set[Group]:
+    """Return the groups whose index is behind."""
+    return {group for group in GROUPS if group in shelf.noted(_BEHIND).split()}
+
+
+def _name(shelf: Shelf, group: Group) -> str:
+    """Name an index by what it is made of; empty where there is nothing."""
+    digest, known = hashlib.sha256(LEXICAL_VERSION.encode()), False
+    for key, title, text in shelf.texts(group):
+        digest.update(f"{key}\0{title}\0{text}\0".encode())
+        known = True
+    return f"{group}-{digest.hexdigest()[:16]}" if known else ""
