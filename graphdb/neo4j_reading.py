@@ -1,6 +1,6 @@
 """A user's or a model's own Cypher: read only, for a limited time, and for a limited answer.
 
-Several walls, one behind the other: words that can work for ever on one value are refused (`cypher_words`); the plan, made
+Six walls, one behind the other: words that can work for ever on one value are refused (`cypher_words`); the plan, made
 by EXPLAIN, may hold only steps that read (`neo4j_plans`); the transaction is one of READ, with a time limit that the
 server keeps; rows and their size are limited; and all of it happens in a process of its own, whose memory is limited
 and which is ended when it takes too long, so that no answer can fill or hold up the process that asks.
