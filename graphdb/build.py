@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import InputError, UserError, WorkError
-from kedrec.graphdb.drkg import Names, Triples, kind_of, read_names, read_triples
+from kedrec.graphdb.drkg import Names, Triples, kind_of, read_names, read_triples, unequal
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.store import GraphStats
@@ -147,22 +148,35 @@ def _adjacency(
     that is linked to itself is its own neighbour here, but not in its degree.
     """
     best_first = np.argsort(np.array([-relation_weight(relation) for relation in relations]), kind="stable")
-    links = best_first.argsort()[rels] << 1 | (heads > tails)
-    for_end, for_link = size.bit_length(), (2 * len(relations)).bit_length()
+    of_link = np.uint8 if 2 * len(relations) <= 256 else np.uint16
+    for_end, for_link = size.bit_length(), 8 * np.dtype(of_link).itemsize
+    ranked = (best_first.argsort()[rels] << 1 | (heads > tails)).astype(of_link)
     apart = heads != tails
-    ones, others = np.append(heads, tails[apart]).astype(np.int64), np.append(tails, heads[apart])
-    keys = (ones << for_end | others) << for_link | np.append(links, links[apart])
+    keys = np.concatenate([heads, tails[apart]], dtype=np.int64)
+    keys <<= for_end
+    keys |= np.concatenate([tails, heads[apart]])
+    keys <<= for_link
+    keys |= np.concatenate([ranked, ranked[apart]])
     keys.sort()
-    pairs = keys >> for_link
-    ends, near = pairs >> for_end, (pairs & (1 << for_end) - 1).astype(np.int32)
-    links = keys & (1 << for_link) - 1
-    counted = (np.diff(pairs, prepend=-1) != 0) & (ends != near)
+    link = _unranked(best_first, of_link).take(keys.astype(of_link))
+    keys >>= for_link
+    near = keys.astype(np.int32) & np.int32((1 << for_end) - 1)
+    counted = unequal(keys)
+    keys >>= for_end
+    counted &= keys != near
     return {
-        "start": np.append(0, np.cumsum(np.bincount(ends, minlength=size))),
+        "start": np.append(0, np.cumsum(np.bincount(keys, minlength=size))),
         "near": near,
-        "link": (best_first[links >> 1] << 1 | links & 1).astype(np.uint8 if for_link <= 8 else np.uint16),
-        "degrees": np.bincount(ends[counted], minlength=size).astype(np.int32),
+        "link": link,
+        "degrees": np.bincount(keys[counted], minlength=size).astype(np.int32),
     }
+
+
+def _unranked(best_first: NDArray[np.int64], of_link: type[np.uint8 | np.uint16]) -> NDArray[np.unsignedinteger[Any]]:
+    """Return, for each link by the rank of its relation, the link by the place of its relation."""
+    links: NDArray[np.unsignedinteger[Any]] = np.repeat(best_first << 1, 2).astype(of_link)
+    links[1::2] |= 1
+    return links
 
 
 def _write(graph: LinkedGraph, index: NameIndex, building: Path) -> None:

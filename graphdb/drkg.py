@@ -16,7 +16,7 @@ from kedrec.graphdb.tables import Table, read_table
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["KINDS", "Names", "Triples", "kind_of", "read_names", "read_triples", "source_of"]
+__all__ = ["KINDS", "Names", "Triples", "kind_of", "read_names", "read_triples", "source_of", "unequal"]
 
 KINDS = (
     "Anatomy", "Atc", "Biological Process", "Cellular Component", "Compound", "Disease", "Gene", "Molecular Function",
@@ -84,30 +84,52 @@ def read_triples(files: Iterable[Path]) -> Triples:
     Raises:
         InputError: a line does not fit; with its number.
     """
-    import polars as pl
-
-    hashes, frames = zip(*(_triple_frame(path) for path in files), strict=True)
-    frame = pl.concat(frames)
-    ids = pl.concat([frame["head"].unique(), frame["tail"].unique()]).unique().sort().to_list()
-    relations = frame["relation"].unique().sort().to_list()
-    heads, tails = (_codes(frame[column], ids) for column in ("head", "tail"))
-    rels = _codes(frame["relation"], relations)
-    read = len(frame)
-    del frame, frames
-    heads, rels, tails = _each_once(heads, rels, tails)
+    parts = [_Part.read(path) for path in files]
+    ids = sorted(set().union(*(part.ids for part in parts)))
+    relations = sorted(set().union(*(part.relations for part in parts)))
+    values = {"head": ids, "relation": relations, "tail": ids}
+    columns = [np.concatenate([_codes(part.frame[name], values[name]) for part in parts]) for name in values]
+    hashes, read = tuple(part.sha256 for part in parts), len(columns[0])
+    del parts
+    heads, rels, tails = _each_once(*columns)
     return Triples(ids, relations, heads, rels, tails, read - len(heads), hashes)
 
 
-def _triple_frame(path: Path) -> tuple[str, pl.DataFrame]:
-    """Return the hash of a file and its triples."""
-    table = read_table(path, 3, TRIPLE)
-    frame = _frame(table, ["head", "relation", "tail"])
-    for column, problem_of in (("head", _id_problem), ("relation", _relation_problem), ("tail", _id_problem)):
-        problems = {value: found for value in frame[column].unique().to_list() if (found := problem_of(value))}
-        if problems:
-            row = int(frame[column].is_in(list(problems)).arg_max() or 0)
-            raise InputError(path, f"{column}: {problems[frame[column][row]]}", row + 1)
-    return table.sha256, frame
+@dataclass(frozen=True)
+class _Part:
+    """One file of triples."""
+
+    frame: pl.DataFrame
+    """Columns `head`, `relation` and `tail`."""
+    ids: set[str]
+    """All entity ids."""
+    relations: set[str]
+    """All relations."""
+    sha256: str
+    """Hash of the file."""
+
+    @classmethod
+    def read(cls, path: Path) -> _Part:
+        """Read a file; every distinct value is checked."""
+        table = read_table(path, 3, TRIPLE)
+        frame = _frame(table, ["head", "relation", "tail"])
+        heads, relations, tails = (_checked(path, frame[column]) for column in frame.columns)
+        return cls(frame, heads | tails, relations, table.sha256)
+
+
+def _checked(path: Path, column: pl.Series) -> set[str]:
+    """Return the distinct values of a column.
+
+    Raises:
+        InputError: one does not fit.
+    """
+    problem_of = _relation_problem if column.name == "relation" else _id_problem
+    values = set(column.unique().to_list())
+    problems = {value: found for value in values if (found := problem_of(value))}
+    if problems:
+        row = int(column.is_in(list(problems)).arg_max() or 0)
+        raise InputError(path, f"{column.name}: {problems[column[row]]}", row + 1)
+    return values
 
 
 def _frame(table: Table, columns: list[str]) -> pl.DataFrame:
@@ -146,13 +168,25 @@ def _codes(column: pl.Series, values: list[str]) -> NDArray[np.int32]:
 def _each_once(heads: Places, rels: Places, tails: Places) -> tuple[Places, Places, Places]:
     """Return the distinct triples, in order of head, relation, tail."""
     for_rel, for_tail = (int(column.max()).bit_length() for column in (rels, tails))
-    keys = (heads.astype(np.int64) << for_rel | rels) << for_tail | tails
+    keys = heads.astype(np.int64)
+    keys <<= for_rel
+    keys |= rels
+    keys <<= for_tail
+    keys |= tails
     keys.sort()
-    keys = keys[np.diff(keys, prepend=-1) != 0]
-    pairs = keys >> for_tail
-    found = (pairs >> for_rel, pairs & (1 << for_rel) - 1, keys & (1 << for_tail) - 1)
-    heads, rels, tails = (column.astype(np.int32) for column in found)
-    return heads, rels, tails
+    keys = keys[unequal(keys)]
+    tails = keys.astype(np.int32) & np.int32((1 << for_tail) - 1)
+    keys >>= for_tail
+    rels = keys.astype(np.int32) & np.int32((1 << for_rel) - 1)
+    keys >>= for_rel
+    return keys.astype(np.int32), rels, tails
+
+
+def unequal(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say of each of some sorted keys whether it differs from the one before it; shape (keys,)."""
+    found = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=found[1:])
+    return found
 
 
 def read_names(path: Path) -> Names:
