@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from kedrec.agents.models.purse import Purse
     from kedrec.agents.traces import TraceStore
+    from kedrec.tools.toolbox import Toolbox
 
 __all__ = ["Agent", "Query", "new_trace_id"]
 
@@ -139,12 +140,38 @@ class Agent:
         Returns:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
-        started, trace_id = time.perf_counter(), trace_id or new_trace_id()
-        toolbox = self.resources.toolbox(query.setting, weigh=_reads_weighing(self.model))
-        calls = LiveCalls(
+        toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing)
+        calls = self.live_calls(toolbox, on_event)
+        return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event)
+
+    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None) -> LiveCalls:
+        """Calls of these tools and of the model."""
+        return LiveCalls(
             toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event
         )
-        context = open_context(self.settings, calls, toolbox.names, trace_id, on_event)
+
+    async def follow(
+        self,
+        query: Query,
+        calls: Calls,
+        tools: tuple[str, ...],
+        *,
+        trace_id: str | None = None,
+        on_event: Listener | None = None,
+        told: dict[str, Any] | None = None,
+    ) -> Trace:
+        """Take a question through the graph with these calls, and keep the trace.
+
+        Args:
+            query: the question.
+            calls: live, or recorded in part.
+            tools: names of the tools that the model may call itself.
+            trace_id: id of the trace; a new one where not given.
+            on_event: gets events while it goes on.
+            told: what the trace's config says besides the settings.
+        """
+        started, trace_id = time.perf_counter(), trace_id or new_trace_id()
+        context = open_context(self.settings, calls, tools, trace_id, on_event)
         asked = self._redactor.plain({"disease": query.disease, "candidates": list(query.candidates)})
         async with self.connected():
             recommendation, error = await outcome(asked, query.setting, context)
@@ -152,7 +179,7 @@ class Agent:
             id=trace_id,
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             question=self._redactor.plain(query.model_dump(mode="json", exclude_none=True)),
-            config={**self._config(), "tools": list(toolbox.names)},
+            config={**self._config(), "tools": list(tools), **(told or {})},
             prompts=load_prompts().sha256,
             versions=versions(),
             data=self.resources.fingerprints(query.setting),
@@ -160,11 +187,16 @@ class Agent:
             recommendation=recommendation,
             error=self._redactor.plain(error) if error else None,
             usage=context.budget.usage,
-            seconds=time.perf_counter() - started,
+            seconds=round(time.perf_counter() - started, 6),
         )
         if self.traces is not None:
             self.traces.append(trace)
         return trace
+
+    @property
+    def reads_weighing(self) -> bool:
+        """Whether `weigh_evidence` is offered: to `offline` and what stands in for it; others weigh by themselves."""
+        return self.model._llm_type == "offline" or bool(getattr(self.model, "reads_weighing", False))
 
     @property
     def costs(self) -> bool:
@@ -196,7 +228,7 @@ class Agent:
         self.close()
 
     def _config(self) -> dict[str, Any]:
-        plain: dict[str, Any] = self.settings.model_dump(mode="json", exclude={"api_key"})
+        plain: dict[str, Any] = self.settings.model_dump(mode="json", exclude=set(self.settings.secrets()))
         clean: dict[str, Any] = self._redactor.plain(plain)
         return clean
 
@@ -225,11 +257,6 @@ async def outcome(
     if end.get("error"):
         return None, end["error"]
     return Recommendation.model_validate(end["recommendation"]), None
-
-
-def _reads_weighing(model: BaseChatModel) -> bool:
-    """Whether `weigh_evidence` is offered: to `offline` and to what stands in for it; others weigh by themselves."""
-    return model._llm_type == "offline" or bool(getattr(model, "reads_weighing", False))
 
 
 def new_trace_id() -> str:

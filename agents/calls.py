@@ -83,6 +83,7 @@ class LiveCalls:
         self.record: list[ModelCall | ToolCall] = []
         self._toolbox, self._model, self._settings = toolbox, model, settings
         self._redactor, self._threads, self._listener = redactor, threads, listener
+        self._begun = time.perf_counter()
 
     async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
         """Call tools side by side."""
@@ -113,19 +114,17 @@ class LiveCalls:
         loop = asyncio.get_running_loop()
         result = await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
         result = self._redactor.result(result)
-        seconds = time.perf_counter() - started
-        self._tell(Event(kind="tool_called", step=step, text=name, seconds=seconds))
+        times = self._times(started)
+        self._tell(Event(kind="tool_called", step=step, text=name, seconds=times["seconds"]))
         digest, arguments = tool_hash(name, arguments), self._redactor.plain(arguments)
-        return ToolCall(
-            step=step, name=name, arguments=arguments, request_sha256=digest, result=result, seconds=seconds
-        )
+        return ToolCall(step=step, name=name, arguments=arguments, request_sha256=digest, result=result, **times)
 
     async def _ask(self, step: str, request: ModelRequest) -> tuple[ModelCall, ModelError | None]:
         started = time.perf_counter()
         request = ModelRequest(tuple(self._redactor.plain(request.messages)), request.payload, request.tools)
         answer, error = await self._answer(step, request)
-        seconds = time.perf_counter() - started
-        self._tell(Event(kind="model_called", step=step, text=self._settings.model, seconds=seconds))
+        times = self._times(started)
+        self._tell(Event(kind="model_called", step=step, text=self._settings.model, seconds=times["seconds"]))
         call = ModelCall(
             step=step,
             request_sha256=model_hash(request, self._settings),
@@ -133,8 +132,8 @@ class LiveCalls:
             tools=request.tools,
             response=self._redactor.plain(from_model(answer)) if answer is not None else None,
             usage=_usage(answer, self._settings),
-            seconds=seconds,
             error=self._redactor.text(f"{type(error).__name__}: {error}") if error else None,
+            **times,
         )
         return call, error
 
@@ -165,6 +164,13 @@ class LiveCalls:
         message: AIMessage = whole
         return message
 
+    def _times(self, started: float) -> dict[str, float]:
+        """When a call began and how long it took, to the microsecond."""
+        return {
+            "started": round(started - self._begun, 6),
+            "seconds": round(time.perf_counter() - started, 6),
+        }
+
     def _tell(self, event: Event) -> None:
         if self._listener is not None:
             self._listener(event)
@@ -175,9 +181,19 @@ def tool_hash(name: str, arguments: dict[str, Any]) -> str:
     return fingerprint(name, arguments)
 
 
-def model_hash(request: ModelRequest, settings: Settings) -> str:
-    """Hash of a model call's request: messages, tools, and the parameters that shape the answer."""
-    parameters = {"model": settings.model, "temperature": settings.temperature, "max": settings.max_output_tokens}
+def model_hash(request: ModelRequest, settings: Settings, model: str | None = None) -> str:
+    """Hash of a model call's request: messages, tools, and the parameters that shape the answer.
+
+    Args:
+        request: what was asked.
+        settings: hold the parameters.
+        model: specification of the model, where it is not that of the settings.
+    """
+    parameters = {
+        "model": model or settings.model,
+        "temperature": settings.temperature,
+        "max": settings.max_output_tokens,
+    }
     return fingerprint(request.messages, request.tools, parameters)
 
 

@@ -34,20 +34,20 @@ SHORTEST = 8
 
 
 class Redactor:
-    """Replaces secrets in texts: the settings' key, secret variables of the environment, and what looks like a key.
+    """Replaces secrets in texts: the settings' secrets, secret variables of the environment, and what looks like a key.
 
     What it covers: whole values and the usual shapes of keys and of URLs with credentials. What it does not: a secret
     that is none of these and was typed into a question.
 
     Args:
-        settings: its key is a secret.
+        settings: its key and its password are secrets.
         env: the environment; `os.environ` by default.
     """
 
     def __init__(self, settings: Settings | None = None, env: Mapping[str, str] | None = None) -> None:
         values = {value for name, value in (os.environ if env is None else env).items() if _SECRET_NAME.search(name)}
-        if settings is not None and settings.api_key is not None:
-            values.add(settings.api_key.get_secret_value())
+        if settings is not None:
+            values.update(settings.secrets().values())
         lines = {line for value in values for line in (value, *value.splitlines())}
         known = sorted((line for line in lines if len(line) >= SHORTEST), key=lambda line: (-len(line), line))
         self._known = (*known, *(json.dumps(value)[1:-1] for value in known))

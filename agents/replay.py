@@ -86,8 +86,11 @@ class RecordedCalls:
     def _model(self, step: str, request: ModelRequest) -> ModelCall:
         made = {"step": step, "messages": list(request.messages), "tools": list(request.tools)}
         call = self._next(step, made)
-        same = isinstance(call, ModelCall) and call.request_sha256 == model_hash(request, self._settings)
-        if not isinstance(call, ModelCall) or call.step != step or not same:
+        if (
+            not isinstance(call, ModelCall)
+            or call.step != step
+            or call.request_sha256 != model_hash(request, self._settings, call.model)
+        ):
             raise self._differs(step, call, made)
         self.record.append(call)
         return call

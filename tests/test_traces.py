@@ -7,7 +7,11 @@ import os
 import time
 
 import pytest
+from pydantic import SecretStr
+from world import build
 
+from kedrec.agents.agent import Agent, Query
+from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.packing import pack, unpack
 from kedrec.agents.redaction import MARK, Redactor
 from kedrec.agents.traces import TraceStore
@@ -223,6 +227,29 @@ def test_the_key_of_the_settings_is_a_secret_wherever_it_stands():
     assert Redactor(None, env={"PATH": "/usr/bin:/bin", "KEYBOARD": "qwertzui"}).text("/usr/bin:/bin qwertzui") == (
         "/usr/bin:/bin qwertzui"
     )
+
+
+def test_no_secret_of_the_settings_is_part_of_a_trace(tmp_path):
+    settings = build(tmp_path / "home").model_copy(
+        update={
+            "api_key": SecretStr("my-very-own-key"),
+            "neo4j_password": SecretStr("pass-of-neo4j"),
+            "neo4j_uri": "bolt://neo4j:pass-of-neo4j@db.example:7687",
+            "base_url": "https://user:hunter2@host.example/v1?api_key=verysecretvalue",
+        }
+    )
+    with Agent.open(
+        settings, model=ScriptedChatModel(queue=["enough", "", "", "my-very-own-key pass-of-neo4j"])
+    ) as agent:
+        made = agent.run(Query(disease="alopecia areata", candidates=("Olumiant pass-of-neo4j",), setting="none"))
+        again = agent.run(Query(disease="alopecia areata", candidates=("Olumiant", "Trexall"), setting="none"))
+    assert again.recommendation is not None
+    assert not {"api_key", "neo4j_password"} & set(again.config)
+    kept = (settings.home / "traces" / "traces.frames").read_bytes()
+    for text in (made.model_dump_json(), again.model_dump_json()):
+        assert not any(word in text for word in ("my-very-own-key", "pass-of-neo4j", "hunter2", "verysecretvalue"))
+    assert b"pass-of-neo4j" not in kept
+    assert all(TraceStore(settings.home / "traces").get(one.id) == one for one in (made, again))
 
 
 def test_redacting_twice_changes_nothing_more():

@@ -7,10 +7,11 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
 from kedrec.errors import ConfigError
 from kedrec.records import Setting
@@ -105,6 +106,11 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """What is logged on stderr."""
 
+    def secrets(self) -> dict[str, str]:
+        """Every secret, by its name; empty where a secret is not set."""
+        values = {name: getattr(self, name) for name, field in type(self).model_fields.items() if _is_secret(field)}
+        return {name: value.get_secret_value() if value else "" for name, value in values.items()}
+
 
 class Resolved(BaseModel):
     """Settings, and where each value came from."""
@@ -162,6 +168,10 @@ def _check_known(key: str, origin: str) -> None:
     near = difflib.get_close_matches(key, Settings.model_fields, n=1)
     hint = f" Did you mean `{near[0]}`?" if near else " `kedrec config` lists all settings."
     raise ConfigError(f"Unknown setting `{key}` ({origin}).{hint}")
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _check_home(home: Path) -> None:

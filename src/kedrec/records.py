@@ -334,10 +334,14 @@ class ModelCall(Record):
     """Message received, in OpenAI's chat form; null on an error."""
     usage: Usage = Usage()
     """Tokens and cost."""
+    started: float | None = None
+    """Seconds from the beginning of the run; null where the call was taken over from another run."""
     seconds: float = 0.0
     """Wall-clock."""
     error: str | None = None
     """`Type: message`, where it failed."""
+    model: str | None = None
+    """Specification of the model that answered, where it is not that of the run: a call taken over by a fork."""
 
 
 class ToolCall(Record):
@@ -355,6 +359,8 @@ class ToolCall(Record):
     """Hash of the name and the arguments."""
     result: ToolResult
     """What it came back with."""
+    started: float | None = None
+    """Seconds from the beginning of the run; null where the call was taken over from another run."""
     seconds: float = 0.0
     """Wall-clock."""
 
