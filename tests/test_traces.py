@@ -238,9 +238,8 @@ def test_no_secret_of_the_settings_is_part_of_a_trace(tmp_path):
             "base_url": "https://user:hunter2@host.example/v1?api_key=verysecretvalue",
         }
     )
-    with Agent.open(
-        settings, model=ScriptedChatModel(queue=["enough", "", "", "my-very-own-key pass-of-neo4j"])
-    ) as agent:
+    model = ScriptedChatModel(queue=["CHOICE: NONE | my-very-own-key pass-of-neo4j"], repeat_last=True)
+    with Agent.open(settings, model=model) as agent:
         made = agent.run(Query(disease="alopecia areata", candidates=("Olumiant pass-of-neo4j",), setting="none"))
         again = agent.run(Query(disease="alopecia areata", candidates=("Olumiant", "Trexall"), setting="none"))
     assert again.recommendation is not None
