@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from kedrec.errors import NotReady, UserError
 from kedrec.graphdb import cypher, ranking
 from kedrec.graphdb.drkg import kind_of
-from kedrec.graphdb.name_index import NameIndex
-from kedrec.graphdb.names import Resolver
 from kedrec.graphdb.neo4j_hiding import Concealed, edge_of, edges_between
+from kedrec.graphdb.neo4j_names import FetchedNames, fetched_names
 from kedrec.graphdb.neo4j_server import Server
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.records import Edge, Entity, GraphPath, Match
@@ -47,31 +47,17 @@ class _Step:
         return self.weight / math.sqrt(self.degree)
 
 
-class _Names:
-    """The names of all entities, fetched when the first name is looked up."""
-
-    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        ordered = sorted(rows, key=lambda row: str(row["id"]))
-        self.ids: list[str] = [row["id"] for row in ordered]
-        self.names: list[str] = [row["name"] for row in ordered]
-        self.synonyms: list[tuple[str, ...]] = [tuple(row["synonyms"]) for row in ordered]
-        self.neighbours: list[int] = [row["degree"] + row["loop"] for row in ordered]
-        self._places = {entity_id: place for place, entity_id in enumerate(self.ids)}
-        index = NameIndex.build(self.ids, self.names, self.synonyms.__getitem__)
-        self.resolver = Resolver(self.ids, self.names, self.synonyms.__getitem__, self._places.get, index)
-
-
 class _Graph:
     """What all views of one graph share."""
 
-    def __init__(self, server: Server, graph: Mapping[str, Any]) -> None:
-        self.server = server
+    def __init__(self, server: Server, graph: Mapping[str, Any], names_in: Path | None) -> None:
+        self.server, self._names_in = server, names_in
         self.stats = GraphStats.model_validate(json.loads(graph["stats"]))
         self.weights = {relation: ranking.relation_weight(relation) for relation in self.stats.relations}
 
     @cached_property
-    def names(self) -> _Names:
-        return _Names(self.server.ask(cypher.ENTITIES))
+    def names(self) -> FetchedNames:
+        return fetched_names(lambda: self.server.ask(cypher.ENTITIES), self.stats.source_sha256, self._names_in)
 
 
 class Neo4jStore:
@@ -83,8 +69,12 @@ class Neo4jStore:
         self._gone = Concealed(self._server, hidden)
 
     @classmethod
-    def open(cls, server: Server) -> Neo4jStore:
+    def open(cls, server: Server, names_in: Path | None = None) -> Neo4jStore:
         """Open the graph of a database.
+
+        Args:
+            server: the database.
+            names_in: folder in which a copy of the names is kept from one process to the next; none where None.
 
         Raises:
             NotReady: none was loaded, it is not complete, or it has another format.
@@ -96,7 +86,7 @@ class Neo4jStore:
             raise NotReady(f"{where} holds no graph. Load one: kedrec graph load FILE --names FILE --store neo4j")
         if graph.get("state") != "ready" or graph.get("format") != FORMAT:
             raise NotReady(f"{where} holds a graph whose load was not finished. Run the same load again; it goes on.")
-        return cls(_Graph(server, graph))
+        return cls(_Graph(server, graph, names_in))
 
     @property
     def source_sha256(self) -> str:
@@ -221,7 +211,7 @@ class Neo4jStore:
     def _visible(self, place: int) -> bool:
         known = self._graph.names
         entity_id, neighbours = known.ids[place], known.neighbours[place]
-        return self._shown(entity_id, known.names[place], known.synonyms[place], neighbours, False)
+        return self._shown(entity_id, known.names[place], known.synonyms(place), int(neighbours), False)
 
     def _between(self, pairs: Sequence[Pair]) -> dict[Pair, list[Edge]]:
         """Return the edges between the two of each pair, sorted; none, where the pair is hidden."""

@@ -20,7 +20,7 @@ def open_store(settings: Settings) -> GraphStore:
         from kedrec.graphdb.neo4j_server import connect
         from kedrec.graphdb.neo4j_store import Neo4jStore
 
-        return Neo4jStore.open(connect(settings))
+        return Neo4jStore.open(connect(settings), names_in=settings.home / "neo4j-names")
     from kedrec.graphdb.embedded import EmbeddedStore
 
     return EmbeddedStore.open(settings.home / "graph")
