@@ -1,0 +1,23 @@
+"""Vectors for the passages of the home."""
+
+from __future__ import annotations
+
+from kedrec.cli.console import Json, emit_json, say
+from kedrec.cli.literature.opening import StageBar, open_literature
+
+__all__ = ["embed"]
+
+
+def embed(json: Json = False) -> None:
+    """Type:  kedrec literature embed.
+
+    Embeds every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
+    the next run goes on from there.
+    """
+    literature = open_literature()
+    with StageBar() as told:
+        report = literature.embed(told)
+    rate = report.embedded / max(report.seconds, 1e-3)
+    say(f"{report.embedded:,} passages embedded in {report.seconds:.1f} s ({rate:,.1f}/s), {report.to_embed:,} left")
+    if json:
+        emit_json(report)
