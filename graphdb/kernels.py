@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["GraphArrays", "Profile", "cosine", "disease_profiles", "drug_profiles", "is_therapeutic", "weighted"]
+__all__ = [
+    "GraphArrays", "Profile", "cosine", "disease_profiles", "drug_profiles", "grams", "is_therapeutic", "stems_of",
+    "weighted", "words_of",
+]  # fmt: skip
 
 Profile = sparse.csr_matrix
 """Entities of one kind by facts, rows of unit length (or empty), float32."""
@@ -106,7 +109,7 @@ def drug_profiles(arrays: GraphArrays, drugs: NDArray[np.int64]) -> dict[str, Pr
         drugs: Entity indices.
     """
     found = {fact: _facts(arrays, drugs, pattern) for fact, pattern in DRUG_FACTS.items()}
-    return found | {"name": _grams([_name(arrays, i) for i in drugs.tolist()], _stems)}
+    return found | {"name": grams([_name(arrays, i) for i in drugs.tolist()], stems_of)}
 
 
 def disease_profiles(arrays: GraphArrays, diseases: NDArray[np.int64]) -> dict[str, Profile]:
@@ -118,7 +121,7 @@ def disease_profiles(arrays: GraphArrays, diseases: NDArray[np.int64]) -> dict[s
     """
     found = {fact: _facts(arrays, diseases, pattern) for fact, pattern in DISEASE_FACTS.items()}
     texts = [" ".join((_name(arrays, i), *arrays.synonyms(i)[:12])) for i in diseases.tolist()]
-    return found | {"name": _grams(texts, _words)}
+    return found | {"name": grams(texts, words_of)}
 
 
 def _name(arrays: GraphArrays, i: int) -> str:
@@ -171,7 +174,7 @@ def weighted(matrix: Profile, power: float = 1.0) -> Profile:
     return result
 
 
-def _grams(texts: Sequence[str], split: Callable[[str], Iterable[str]]) -> Profile:
+def grams(texts: Sequence[str], split: Callable[[str], Iterable[str]]) -> Profile:
     """Make profiles of the pieces that ``split`` takes from each text."""
     index: dict[str, int] = {}
     columns = [[index.setdefault(piece, len(index)) for piece in set(split(text))] for text in texts]
@@ -181,7 +184,7 @@ def _grams(texts: Sequence[str], split: Callable[[str], Iterable[str]]) -> Profi
     return weighted(sparse.csr_matrix((np.ones(len(flat), np.float32), (rows, flat)), (len(texts), max(len(index), 1))))
 
 
-def _stems(name: str) -> Iterable[str]:
+def stems_of(name: str) -> Iterable[str]:
     """Yield the pieces of a drug's name that tell its class: endings (``-olol``, ``-tinib``) and beginnings."""
     words = [word for word in re.findall(r"[a-z]+", name.lower()) if len(word) > 3]
     for word in words[:3]:
@@ -192,7 +195,7 @@ def _stems(name: str) -> Iterable[str]:
         yield word
 
 
-def _words(name: str) -> Iterable[str]:
+def words_of(name: str) -> Iterable[str]:
     """Yield the words of a disease's names by their first six letters, so that ``asthma`` and ``asthmatic`` meet."""
     for word in re.findall(r"[a-z]+", name.lower()):
         if len(word) > 3 and word not in _EMPTY:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.graph import fetching, loading, looking, querying, synthesizing
+from kedrec.cli.graph import embedding, fetching, loading, looking, querying, synthesizing
 
 __all__ = ["app"]
 
@@ -17,6 +17,7 @@ for command in (
     looking.show,
     looking.path,
     querying.query,
+    embedding.embed,
     synthesizing.synthesize,
 ):
     app.command()(command)

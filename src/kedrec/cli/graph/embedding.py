@@ -1,0 +1,77 @@
+"""`kedrec graph embed`: vectors of all entities by a graph neural network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kedrec.cli.bars import counting_bar
+from kedrec.cli.console import Json, emit_json, say, settings
+
+if TYPE_CHECKING:
+    from kedrec.graphdb.gnn.options import EmbedOptions, EmbedReport
+    from kedrec.graphdb.gnn.ranks import RankReport
+    from kedrec.graphdb.store import HiddenPairs
+
+__all__ = ["embed"]
+
+
+def embed(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the embeddings.")],
+    *,
+    hide: Annotated[
+        list[Path] | None,
+        typer.Option("--hide", help="Pairs whose direct edges are hidden; may be given again.", metavar="PAIRS.jsonl"),
+    ] = None,
+    dimension: Annotated[int, typer.Option(min=2, help="Of the vectors.")] = 128,
+    epochs: Annotated[int, typer.Option(min=0, help="Passes over the diseases learnt from.")] = 8,
+    learning_rate: Annotated[float, typer.Option(min=1e-6, help="Of AdamW.")] = 2e-3,
+    valid_share: Annotated[float, typer.Option(min=0, max=0.9, help="Of the diseases, to choose the epoch by.")] = 0.1,
+    test_share: Annotated[float, typer.Option(min=0, max=0.9, help="Of the diseases, to measure on.")] = 0.15,
+    names: Annotated[bool, typer.Option("--names/--no-names", help="Learn from names as well as from edges.")] = True,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split, the weights and the order.")] = 0,
+    json: Json = False,
+) -> None:
+    """Type:  kedrec graph embed --out embeddings --hide pairs.jsonl
+
+    Train a relational graph neural network on the graph of the home to find the drugs of diseases, and write a vector
+    of every entity. Whole diseases are held out to measure on, all their Compound-Disease edges with them. The same
+    command again goes on where it was stopped.
+    """
+    options = _options({name: value for name, value in locals().items() if name not in ("out", "hide", "json")})
+    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.gnn.embedding import embed_graph
+
+    store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(_hidden(hide or []))
+    with counting_bar("steps") as advance:
+        report = embed_graph(store, out, options, say=say, on_step=advance)
+    if json:
+        emit_json(report)
+    _tell(report, out)
+
+
+def _options(given: dict[str, object]) -> EmbedOptions:
+    from kedrec.graphdb.gnn.options import EmbedOptions
+
+    return EmbedOptions.model_validate(given)
+
+
+def _hidden(files: list[Path]) -> HiddenPairs:
+    from kedrec.distill.pairs import read_pairs
+
+    return frozenset().union(*(read_pairs(file).hidden() for file in files))
+
+
+def _tell(report: EmbedReport, out: Path) -> None:
+    say(
+        f"{report.entities:,} vectors of {report.dimension} in {out}, epoch {report.best_epoch}, {report.seconds:.0f} s"
+    )
+    for name, figures in (("this network", report.test), ("popularity", report.test_popularity)):
+        say(f"{name:13} {_figures(figures)}")
+
+
+def _figures(figures: RankReport) -> str:
+    asked = f"{figures.links:,} links of {figures.diseases} diseases held out, {figures.candidates:,} candidates"
+    return f"MRR {figures.mrr:.4f}  hits@10 {figures.hits10:.4f}  ({asked})"
