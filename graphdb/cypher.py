@@ -1,8 +1,8 @@
 """Everything that is said to Neo4j: templates valid in Cypher 5 and Cypher 25.
 
 Kinds, relations, ids and numbers are parameters; nothing is ever pasted into a template. Nodes are
-`(:Entity:Compound {id, kind, name, synonyms, degree, loop})`, edges `-[:REL {type, source}]->`. One node
-`(:KedrecGraph)` says what is loaded and how far a load has come.
+`(:Entity:Compound {id, kind, name, synonyms, degree, loop})`, without `synonyms` where there are none; edges are
+`-[:REL {type, source}]->`. One node `(:KedrecGraph)` says what is loaded and how far a load has come.
 
 Hidden pairs are parameters too: `$hidden` maps an id to the neighbours hidden from it, `$degrees` an id to the number
 of neighbours that it has left.
@@ -14,8 +14,8 @@ from typing import Final, LiteralString
 
 __all__ = [
     "ADD_EDGES", "ADD_ENTITIES", "BETWEEN", "CONSTRAINTS", "COUNT_EDGES", "COUNT_ENTITIES", "DEGREES", "ENTITIES",
-    "ENTITY", "FOREIGN", "GRAPH", "LEFT_BEHIND", "LINKS", "LINKS_BY_ID", "MARK", "NEIGHBOURS", "REMOVE_EDGES",
-    "REMOVE_ENTITIES", "SHARED", "STEPS", "UNNAMED",
+    "ENTITY", "FOLDERS", "FOREIGN", "GRAPH", "LEFT_BEHIND", "LINKS", "LINKS_BY_ID", "MARK", "NEIGHBOURS",
+    "REMOVE_EDGES", "REMOVE_ENTITIES", "SHARED", "STEPS", "STRANGERS", "UNNAMED",
 ]  # fmt: skip
 
 CONSTRAINTS: Final[tuple[LiteralString, ...]] = (
@@ -32,6 +32,18 @@ MARK: Final[LiteralString] = "MERGE (g:KedrecGraph {id: 'graph'}) SET g += $fiel
 
 FOREIGN: Final[LiteralString] = "MATCH (e:Entity) RETURN e.id AS id LIMIT 1"
 """Any entity at all."""
+
+STRANGERS: Final[LiteralString] = """
+OPTIONAL MATCH (g:KedrecGraph {id: 'graph'})
+MATCH (n) WHERE NOT n:KedrecGraph AND (g IS NULL OR NOT n:Entity)
+RETURN labels(n) AS labels LIMIT 1
+"""
+"""A node that no load of ours put there."""
+
+FOLDERS: Final[LiteralString] = """
+SHOW SETTINGS 'server.directories.neo4j_home', 'server.directories.data' YIELD name, value RETURN name, value
+"""
+"""Where the server keeps itself and its data."""
 
 ADD_ENTITIES: Final[LiteralString] = """
 MATCH (g:KedrecGraph {id: 'graph'})
@@ -60,7 +72,7 @@ CREATE (head)-[:REL {type: row.type, source: row.source}]->(tail)
 """
 """Add a batch of edges and move the mark on, in one transaction; nothing, where the mark stands elsewhere.
 
-A row holds all edges of one head by one relation, which a server takes half as long for as for a row per edge.
+A row holds all edges of one head by one relation, which takes less of both sides than a row for each edge.
 """
 
 COUNT_ENTITIES: Final[LiteralString] = """
@@ -69,7 +81,9 @@ RETURN e.kind AS name, count(*) AS n, sum(CASE WHEN e.degree > 0 OR e.loop THEN 
 """
 """Entities by kind, and how many of them have an edge."""
 
-COUNT_EDGES: Final[LiteralString] = "MATCH (:Entity)-[r:REL]->(:Entity) RETURN r.type AS name, count(*) AS n"
+COUNT_EDGES: Final[LiteralString] = """
+MATCH (:Entity)-[r:REL]->() WHERE r.type IS NOT NULL RETURN r.type AS name, count(*) AS n
+"""
 """Edges by relation."""
 
 REMOVE_EDGES: Final[LiteralString] = """
@@ -84,7 +98,7 @@ MATCH (e:Entity) WITH e LIMIT $size DETACH DELETE e RETURN count(*) AS removed
 
 ENTITY: Final[LiteralString] = """
 MATCH (e:Entity {id: $id})
-RETURN e.name AS name, e.synonyms AS synonyms, e.degree AS degree, e.loop AS loop
+RETURN e.name AS name, coalesce(e.synonyms, []) AS synonyms, e.degree AS degree, e.loop AS loop
 """
 """One entity."""
 
@@ -103,7 +117,7 @@ RETURN id, e.degree AS degree, e.loop AS loop
 
 ENTITIES: Final[LiteralString] = """
 MATCH (e:Entity)
-RETURN e.id AS id, e.name AS name, e.synonyms AS synonyms, e.degree AS degree, e.loop AS loop
+RETURN e.id AS id, e.name AS name, coalesce(e.synonyms, []) AS synonyms, e.degree AS degree, e.loop AS loop
 """
 """All entities, with what the index of names is made of."""
 
@@ -138,7 +152,7 @@ WHERE EXISTS { (between)-[:REL]-(many) }
 WITH between, coalesce($degrees[between.id], between.degree) AS degree
 ORDER BY degree, between.id
 LIMIT $limit
-RETURN between.id AS id, between.name AS name, between.synonyms AS synonyms, degree
+RETURN between.id AS id, between.name AS name, coalesce(between.synonyms, []) AS synonyms, degree
 """
 """Entities of a kind next to both, the least connected first."""
 

@@ -20,7 +20,7 @@ from kedrec.graphdb.neo4j_server import Server
 from kedrec.graphdb.neo4j_store import FORMAT
 from kedrec.graphdb.store import GraphStats
 
-__all__ = ["load_into_neo4j"]
+__all__ = ["Load", "load_into_neo4j", "mark_of", "read_graph", "silent"]
 
 BATCH = 10_000
 """Rows of one transaction."""
@@ -49,25 +49,52 @@ def load_into_neo4j(
         DamagedData: afterwards the database has other counts than the files.
         WorkError: the server failed for longer than trying again helps.
     """
-    if not files:
-        raise UserError("Name at least one file of triples: kedrec graph load FILE --store neo4j")
-    started, told = time.perf_counter(), on_progress or _silent
-    told("reading", 0, 1)
-    triples = read_triples(distinct(files))
-    named = read_names(names) if names else Names({}, {}, frozenset(), "")
-    graph, report = link(triples, named), report_of(triples, named, started)
-    _Load(server, graph, report, told, batch).run()
+    started, told = time.perf_counter(), on_progress or silent
+    graph, report = read_graph(files, names, told)
+    Load(server, graph, report, told, batch).run()
     return report.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-class _Load:
-    """One load of one graph."""
+def read_graph(files: Sequence[Path], names: Path | None, told: OnProgress) -> tuple[LinkedGraph, LoadReport]:
+    """Read the files of a graph; raises as `load_into_neo4j` does."""
+    if not files:
+        raise UserError("Name at least one file of triples: kedrec graph load FILE --store neo4j")
+    started = time.perf_counter()
+    told("reading", 0, 1)
+    triples = read_triples(distinct(files))
+    named = read_names(names) if names else Names({}, {}, frozenset(), "")
+    return link(triples, named), report_of(triples, named, started)
 
-    def __init__(self, server: Server, graph: LinkedGraph, report: LoadReport, told: OnProgress, batch: int) -> None:
+
+def mark_of(graph: LinkedGraph, report: LoadReport) -> dict[str, Any]:
+    """Return what a database says of itself when all rows of a graph are there, but not yet counted."""
+    return {
+        "state": "loading",
+        "format": FORMAT,
+        "source_sha256": report.source_sha256,
+        "entities_done": len(graph.ids),
+        "triples_done": len(graph.arrays["heads"]),
+    }
+
+
+class Load:
+    """One load of one graph.
+
+    Args:
+        server: the database.
+        graph: what it shall hold.
+        report: what the files held.
+        told: told of the stage, and of how many of how many rows are done.
+        batch: rows of one transaction.
+    """
+
+    def __init__(
+        self, server: Server, graph: LinkedGraph, report: LoadReport, told: OnProgress, batch: int = BATCH
+    ) -> None:
         self._server, self._graph, self._report = server, graph, report
         self._told, self._batch = told, batch
 
@@ -83,6 +110,12 @@ class _Load:
         self._verify()
         stats = GraphStats.model_validate(self._report.model_dump(include=set(GraphStats.model_fields)))
         self._mark(state="ready", stats=json.dumps(stats.model_dump(), ensure_ascii=False))
+
+    def is_filled(self) -> bool:
+        """Say whether the database holds all rows of this graph, be they counted or not."""
+        mark = mark_of(self._graph, self._report)
+        found = self._marks()
+        return self._begun(found) and all(found.get(name) == mark[name] for name in ("entities_done", "triples_done"))
 
     def _marks(self) -> dict[str, Any]:
         found = self._server.ask(cypher.GRAPH)
@@ -103,12 +136,13 @@ class _Load:
                 f"The database {self._server.database!r} at {self._server.uri} has :Entity nodes that KEDRec did not "
                 f"load, such as {foreign[0]['id']!r}. Name an empty database with KEDREC_NEO4J_DATABASE."
             )
-        self._mark(state="removing", format=FORMAT, source_sha256=self._report.source_sha256)
+        begun = mark_of(self._graph, self._report) | {"entities_done": 0, "triples_done": 0}
+        self._mark(**begun | {"state": "removing"})
         for query in (cypher.REMOVE_EDGES, cypher.REMOVE_ENTITIES):
             self._told("removing the former graph", 0, 1)
             while self._server.change(query, size=self._batch)[0]["removed"]:
                 pass
-        self._mark(state="loading", entities_done=0, triples_done=0)
+        self._mark(**begun)
 
     def _fill(self, what: str, query: LiteralString, total: int) -> None:
         """Add the rows from the mark on; the mark is read anew after each batch, whoever moved it."""
@@ -146,7 +180,7 @@ class _Load:
                 "id": entity_id,
                 "kind": kind_of(entity_id),
                 "name": graph.names[place],
-                "synonyms": list(graph.synonyms[place]),
+                "synonyms": list(graph.synonyms[place]) or None,
                 "degree": int(graph.arrays["degrees"][place]),
                 "loop": place in loops,
             }
