@@ -17,6 +17,7 @@ __all__ = [
     "QUESTION_KEYS",
     "QUESTION_TITLES",
     "STANCES",
+    "STEP_TITLES",
     "cited",
     "without_citations",
 ]  # fmt: skip
@@ -37,6 +38,16 @@ LABELS: Final = "ABCDEFGHIJ"
 """Labels of the candidates, in the order asked; as many as candidates are allowed."""
 
 STANCES: Final = ("supports", "against", "unclear")
+
+STEP_TITLES: Final = {
+    "resolve": "names to entities",
+    "gather": "the same look-ups whatever the model",
+    "investigate": "the model looks further",
+    "answer": "the domain questions",
+    "decide": "the choice and its reasons",
+    "repair": "the model mends its decision",
+}
+"""Step that makes calls -> what it is for, in words."""
 
 QUESTION_KEYS: Final = ("mechanism", "shared_targets", "clinical_evidence", "safety", "current_use", "against")
 """The domain questions, in the order in which they are put."""

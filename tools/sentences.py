@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from kedrec.records import Edge
 from kedrec.tools.fencing import plain
 
-__all__ = ["edge_id", "edge_sentence", "path_id", "path_sentence"]
+__all__ = ["edge_id", "edge_sentence", "path_id", "path_sentence", "relation_verb"]
 
 Namer = Callable[[str], str]
 """Entity id -> name."""
@@ -72,13 +72,15 @@ def path_id(edges: Iterable[Edge]) -> str:
 
 
 def edge_sentence(edge: Edge, name: Namer) -> str:
-    """An edge as a clause: `Baricitinib targets JAK1 (DrugBank)`.
-
-    A relation that DRKG does not have is quoted as it stands.
-    """
-    verb = VERBS.get("::".join(edge.relation.split("::")[:2])) or f'is linked by "{plain(edge.relation, 80)}" to'
+    """An edge as a clause: `Baricitinib targets JAK1 (DrugBank)`."""
+    verb = relation_verb(edge.relation)
     source = SOURCES.get(edge.source, plain(edge.source, 40))
     return f"{plain(name(edge.head), 120)} {verb} {plain(name(edge.tail), 120)} ({source})"
+
+
+def relation_verb(relation: str) -> str:
+    """What a relation's head does to its tail: `targets`; a relation that DRKG does not have is quoted as it stands."""
+    return VERBS.get("::".join(relation.split("::")[:2])) or f'is linked by "{plain(relation, 80)}" to'
 
 
 def path_sentence(edges: Iterable[Edge], name: Namer) -> str:

@@ -62,18 +62,33 @@ def print_trace(trace: Trace) -> None:
     console.print(f"Trace {trace.id}, {trace.created}{said}", style="bold", markup=False, highlight=False)
     asked = f"Asked: {question['disease']}: {' or '.join(question['candidates'])}; setting {question['setting']}; "
     console.print(f"{asked}model {trace.config.get('model')}", markup=False, highlight=False)
-    step = ""
-    for number, call in enumerate(trace.calls, 1):
-        if call.step != step:
-            step = call.step
-            console.print(f"\n{step}", style="bold cyan", highlight=False)
-        console.print(_told(number, call), markup=False, highlight=False, soft_wrap=True)
+    origin = trace.config.get("forked_from")
+    if origin:
+        forked = (
+            f"Forked from {origin['trace']} at call {origin['call']}, {origin['step']}, which {origin['model']} ran"
+        )
+        console.print(forked, markup=False, highlight=False)
+    _print_calls(console, trace)
     console.print()
     if trace.recommendation is not None:
         print_recommendation(trace.recommendation)
     elif trace.error is not None:
         console.print(f"Failed: {trace.error['type']}: {trace.error['message']}", style="red", markup=False)
     console.print(_used(trace), style="dim", markup=False, highlight=False)
+
+
+def _print_calls(console: Console, trace: Trace) -> None:
+    from kedrec.agents.wording import STEP_TITLES
+
+    step = ""
+    for number, call in enumerate(trace.calls, 1):
+        if call.step != step:
+            step = call.step
+            console.print(f"\n{step}", style="bold cyan", highlight=False, end="")
+            console.print(f"  {STEP_TITLES.get(step, '')}", style="dim", highlight=False)
+        went_wrong = call.error if isinstance(call, ModelCall) else call.result.status == "failed"
+        style = "red" if went_wrong else None
+        console.print(_told(number, call), markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def _console() -> Console:
@@ -140,7 +155,8 @@ def _told(number: int, call: ModelCall | ToolCall) -> str:
         arguments = ", ".join(f"{key} {_compact(value)}" for key, value in call.arguments.items())
         result = f"{call.result.status}: {_short(call.result.message)}"
         return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
-    return f"{number:4}  the model: {_short(_answered(call))}  {_tokens(call)}{call.seconds:.2f} s"
+    who = f"{call.model}, taken over" if call.model else "the model"
+    return f"{number:4}  {who}: {_short(_answered(call))}  {_tokens(call)}{call.seconds:.2f} s"
 
 
 def _answered(call: ModelCall) -> str:

@@ -1,0 +1,18 @@
+"""`kedrec trace`: look at recorded runs, replay, compare and export them; one module for each kind of command."""
+
+from __future__ import annotations
+
+import typer
+
+from kedrec.cli.trace import looking, replaying
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Type:  kedrec trace show latest\n\nLook at recorded runs and replay them.",
+)
+app.command("list")(looking.list_traces)
+app.command()(looking.show)
+app.command()(replaying.replay)

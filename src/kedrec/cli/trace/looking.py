@@ -1,0 +1,78 @@
+"""`kedrec trace list | show`: which runs were recorded, and one of them told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.trace.finding import RunDir, TraceId, found, store
+
+if TYPE_CHECKING:
+    from kedrec.agents.traces import TraceSummary
+    from kedrec.records import Trace
+
+__all__ = ["list_traces", "show"]
+
+
+def list_traces(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Traces to show, newest first.")] = 20,
+    run: RunDir = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec trace list
+
+    List the recorded runs, newest first.
+    """
+    summaries = store(run).list(limit)
+    if json_output:
+        return emit_json([summary.model_dump(mode="json") for summary in summaries])
+    if not summaries:
+        typer.echo("No traces yet. `kedrec compare` and `kedrec ask` make them.")
+    for summary in summaries:
+        typer.echo(_line(summary))
+    return None
+
+
+def show(
+    trace_id: TraceId,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it as one page that needs no network.")
+    ] = None,
+    run: RunDir = None,
+    json_output: Json = False,
+) -> None:
+    """Type:  kedrec trace show latest
+
+    Tell a recorded run: what was asked, what was looked up, what the model said, what came of it. With --html FILE it
+    becomes a page for a browser or a printer: steps, evidence, citations that lead to it, the paths in the graph.
+    """
+    trace = found(trace_id, run)
+    if html is not None:
+        _write_page(trace, html)
+    if json_output:
+        emit_json(trace)
+    elif html is not None:
+        say(f"{trace.id} written to {html}")
+    else:
+        from kedrec.cli.views import print_trace
+
+        print_trace(trace)
+
+
+def _write_page(trace: Trace, path: Path) -> None:
+    from kedrec.agents.redaction import Redactor
+    from kedrec.agents.tracing.cleaning import clean_trace
+    from kedrec.agents.tracing.page import trace_page
+    from kedrec.agents.tracing.writing import staged
+
+    with staged(path) as part:
+        part.write_text(trace_page(clean_trace(trace, Redactor(settings()))), encoding="utf-8")
+
+
+def _line(summary: TraceSummary) -> str:
+    outcome = summary.error or summary.choice or f"no choice: {summary.abstained}"
+    asked = f"{summary.disease}: {' or '.join(summary.candidates)}"
+    return f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {outcome}"
