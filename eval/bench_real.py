@@ -7,21 +7,19 @@ DATA_DIR holds `kg/drkg_slice.tsv.gz`, `kg/entity_names.tsv.gz`, `literature/*.j
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.config import Settings, load
 from kedrec.distill.pairs import Pairs, read_pairs
 from kedrec.eval.baselines import by_frequency
+from kedrec.eval.machine import where
 from kedrec.eval.metrics import Scores, score
 from kedrec.eval.selection import SelectionReport, evaluate_selection
 from kedrec.records import Setting
@@ -47,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [load_line(given.data), compare_line(settings, pairs["dev"])]
     frequency = score(by_frequency(pairs["train"], pairs["dev"]))
     reports = [_evaluate(settings, pairs["dev"], setting) for setting in SETTINGS]
-    sys.stdout.write(_table(frequency, reports) + "\n" + "\n".join(lines) + "\n" + _where() + "\n")
+    sys.stdout.write(_table(frequency, reports) + "\n" + "\n".join(lines) + "\n" + where() + "\n")
 
 
 def prepare(data: Path, home: Path) -> None:
@@ -111,21 +109,6 @@ def _row(name: str, scores: Scores, kinds: Sequence[str], seconds: str) -> list[
 
 def _interval(ends: tuple[float, float]) -> str:
     return f"[{ends[0]:.3f}, {ends[1]:.3f}]"
-
-
-def _where() -> str:
-    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-    day = datetime.now(UTC).date().isoformat()
-    machine = f"{os.cpu_count()} cores {_processor()}, Python {platform.python_version()}"
-    return f"- {day}, commit {commit}, {machine}"
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.machine()
 
 
 def _graph_files(data: Path) -> tuple[str, ...]:

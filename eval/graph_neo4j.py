@@ -1,0 +1,91 @@
+"""The graph in Neo4j, for the benchmark: by bulk import, by UNWIND, and as langchain-neo4j adds documents.
+
+The server is that of the settings; whatever it holds is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kedrec.config import Settings, load
+from kedrec.eval.graph_contenders import Asked, KedrecStore, Part, rows_of
+from kedrec.graphdb.drkg import kind_of, read_triples
+
+if TYPE_CHECKING:
+    from langchain_neo4j.graphs.graph_document import GraphDocument  # type: ignore[import-not-found,unused-ignore]
+
+    from kedrec.eval.graph_contenders import Triple
+
+__all__ = ["add_by_langchain", "bytes_of_neo4j", "empty_database", "load_by_bulk", "load_by_unwind", "open_neo4j"]
+
+SLICE, DOCUMENT = 20_000, 1_000
+"""Triples that langchain-neo4j adds, and how many of them are one document."""
+NOTHING = "Compound::0\tDRUGBANK::target::Compound:Gene\tGene::0\n"
+
+
+def load_by_bulk(triples: Path, names: Path | None, home: Path) -> None:
+    """Load everything by the server's own import."""
+    from kedrec.graphdb.neo4j_bulk import Bulk, bulk_load
+
+    bulk_load([triples], names, _settings(home), Bulk(overwrite=True))
+
+
+def load_by_unwind(triples: Path, names: Path | None, home: Path) -> None:
+    """Load everything over Bolt, in batches."""
+    from kedrec.graphdb.neo4j_load import load_into_neo4j
+    from kedrec.graphdb.neo4j_server import connect
+
+    load_into_neo4j([triples], names, connect(_settings(home)))
+
+
+def open_neo4j(home: Path) -> Asked:
+    """Open what either load made."""
+    from kedrec.graphdb.neo4j_server import connect
+    from kedrec.graphdb.neo4j_store import Neo4jStore
+
+    return KedrecStore(Neo4jStore.open(connect(_settings(home))))
+
+
+def empty_database(home: Path) -> None:
+    """Put a graph of one triple in the place of everything; deleting would take minutes."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "nothing.tsv").write_text(NOTHING, "utf-8")
+    load_by_bulk(home / "nothing.tsv", None, home)
+
+
+def bytes_of_neo4j() -> int | None:
+    """Return what the server's data take, its transaction logs included; None where its folder is not named."""
+    folder = Path(os.environ.get("NEO4J_HOME", "")) / "data"
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else None
+
+
+def add_by_langchain(triples: Path, home: Path) -> Part:
+    """Add a slice by `add_graph_documents`; needs the server's plugin APOC."""
+    from langchain_neo4j import Neo4jGraph  # type: ignore[import-not-found,unused-ignore]
+
+    rows = list(rows_of(read_triples([triples])))
+    step = max(1, len(rows) // SLICE)
+    some = rows[::step][:SLICE]
+    settings = _settings(home)
+    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+    graph = Neo4jGraph(settings.neo4j_uri, settings.neo4j_user, password, settings.neo4j_database, refresh_schema=False)
+    documents = [_document(some[start : start + DOCUMENT]) for start in range(0, len(some), DOCUMENT)]
+    started = time.monotonic()
+    graph.add_graph_documents(documents, baseEntityLabel=True)
+    return Part(len(some), len(rows), time.monotonic() - started)
+
+
+def _document(triples: list[Triple]) -> GraphDocument:
+    from langchain_neo4j.graphs.graph_document import GraphDocument, Node, Relationship
+
+    ends = {end for head, _, tail in triples for end in (head, tail)}
+    nodes = {end: Node(id=end, type=kind_of(end)) for end in ends}
+    edges = [Relationship(source=nodes[h], target=nodes[t], type=relation) for h, relation, t in triples]
+    return GraphDocument(nodes=list(nodes.values()), relationships=edges)
+
+
+def _settings(home: Path) -> Settings:
+    return load({"home": home, "store": "neo4j"}).settings

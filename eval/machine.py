@@ -1,0 +1,27 @@
+"""When, at which commit and on what machine something was measured."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+__all__ = ["where"]
+
+
+def where() -> str:
+    """Return one line for below a table."""
+    asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    day = datetime.now(UTC).date().isoformat()
+    machine = f"{os.cpu_count()} cores {_processor()}, Python {platform.python_version()}"
+    return f"- {day}, commit {commit}, {machine}"
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.machine()
