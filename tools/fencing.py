@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 __all__ = ["LONGEST", "plain"]
 
@@ -34,6 +35,7 @@ class _Visible(dict[int, str]):
 _VISIBLE = _Visible()
 
 
+@lru_cache(maxsize=8192)
 def plain(text: str, longest: int = LONGEST) -> str:
     """Make a text from elsewhere safe to stand between fences.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr, SecretStr
 
 from kedrec.agents.models.answer_cache import AnswerCache
-from kedrec.agents.models.endpoint import Endpoint, connect
+from kedrec.agents.models.endpoint import Connections, Endpoint
 from kedrec.agents.models.openai_errors import (
     Enough,
     model_error,
@@ -122,8 +121,8 @@ class OpenAICompatibleChatModel(BaseChatModel):
         if self._shared is not None:
             yield
             return
-        async with self._connect() as client:
-            self._shared = Endpoint(client, Pacer(self.requests_per_minute, self.tokens_per_minute), purse)
+        async with self._connect() as connections:
+            self._shared = Endpoint(connections, Pacer(self.requests_per_minute, self.tokens_per_minute), purse)
             try:
                 yield
             finally:
@@ -220,14 +219,14 @@ class OpenAICompatibleChatModel(BaseChatModel):
     @asynccontextmanager
     async def _endpoint(self) -> AsyncIterator[Endpoint]:
         """The shared endpoint, or one for this call alone: connections belong to one event loop."""
-        if self._shared is not None:
+        if self._shared is not None and self._shared.here:
             yield self._shared
             return
-        async with self._connect() as client:
-            yield Endpoint(client, Pacer(), None)
+        async with self._connect() as connections:
+            yield Endpoint(connections, Pacer(), None)
 
-    def _connect(self) -> AsyncOpenAI:
-        return connect(self.base_url, self.api_key.get_secret_value() or "none", self.timeout)
+    def _connect(self) -> Connections:
+        return Connections(self.base_url, self.api_key.get_secret_value() or "none", self.timeout)
 
     def _tries(self) -> AsyncRetrying:
         from tenacity import AsyncRetrying, retry_if_exception
@@ -236,9 +235,9 @@ class OpenAICompatibleChatModel(BaseChatModel):
         return AsyncRetrying(stop=stop, wait=seconds_to_wait, retry=retry_if_exception(worth_another_try), reraise=True)
 
     async def _ask(self, endpoint: Endpoint, request: dict[str, Any]) -> AIMessage:
-        async with endpoint.turn(len(json.dumps(request["messages"])), self.max_output_tokens) as paid:
+        async with endpoint.turn(request, self.max_output_tokens) as (client, paid):
             try:
-                raw = await self._in_time(self._create(endpoint.client, request))
+                raw = await self._in_time(self._create(client, request))
                 paid.take(getattr(raw, "usage", None))
                 return message_from(raw, self._who)
             except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one of our errors
@@ -246,9 +245,9 @@ class OpenAICompatibleChatModel(BaseChatModel):
 
     async def _pieces(self, endpoint: Endpoint, request: dict[str, Any]) -> AsyncIterator[AIMessageChunk]:
         ending, has_content = Ending(self._who), False
-        async with endpoint.turn(len(json.dumps(request["messages"])), self.max_output_tokens) as paid:
+        async with endpoint.turn(request, self.max_output_tokens) as (client, paid):
             try:
-                async with await self._in_time(self._create(endpoint.client, request)) as stream:
+                async with await self._in_time(self._create(client, request)) as stream:
                     while (raw := await self._in_time(anext(stream, None))) is not None:
                         paid.take(raw.usage)
                         piece = piece_from(raw, ending)
