@@ -12,7 +12,7 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, message_to_dict, messages_from_dict
 
-__all__ = ["AnswerCache"]
+__all__ = ["AnswerCache", "digest_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +44,19 @@ class AnswerCache:
         Args:
             request: JSON-like, with all that shapes the answer.
         """
-        rows = self._run("SELECT answer FROM answers WHERE request = ?", (_digest(request),))
+        rows = self._run("SELECT answer FROM answers WHERE request = ?", (digest_of(request),))
         return _from_text(rows[0][0]) if rows else None
 
     def keep(self, request: Any, answer: AIMessage) -> None:
         """Keep an answer, unless it is a failure."""
-        if _is_whole(answer):
-            text = json.dumps(message_to_dict(answer))
-            self._run("INSERT OR REPLACE INTO answers VALUES (?, ?)", (_digest(request), text))
+        self.keep_by_digest(digest_of(request), answer)
+
+    def keep_by_digest(self, digest: bytes, answer: AIMessage) -> bool:
+        """Keep an answer to a request of which only the hash is at hand; returns whether it was no failure."""
+        if not _is_whole(answer):
+            return False
+        self._run("INSERT OR REPLACE INTO answers VALUES (?, ?)", (digest, json.dumps(message_to_dict(answer))))
+        return True
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -81,7 +86,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     return made
 
 
-def _digest(request: Any) -> bytes:
+def digest_of(request: Any) -> bytes:
+    """The hash by which the answer to a request is kept."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).digest()
 
 

@@ -64,7 +64,7 @@ class Purse:
         self.spent, self.calls = read_spent(path)
         self._file = LineFile(path)
         self._settings, self._budget = settings, budget
-        self._aside, self._densest = 0.0, TOKENS_PER_BYTE
+        self._aside, self._held, self._owed, self._densest = 0.0, 0, 0.0, TOKENS_PER_BYTE
         self._settled = asyncio.Event()
 
     @asynccontextmanager
@@ -77,38 +77,70 @@ class Purse:
         Raises:
             BudgetSpent: the call could cost more than is left.
         """
-        aside, paid = await self._put_aside(sent), Paid()
+        aside, paid = await self.set_aside(sent), Paid()
         try:
             yield paid
         finally:
-            self._aside -= aside
-            if paid.input_tokens or paid.output_tokens:
-                self._pay(paid, sent)
-            self._settled.set()
+            self.pay(paid, sent)
+            self.release(aside)
 
-    async def _put_aside(self, sent: int) -> float:
+    async def set_aside(self, sent: int) -> float:
+        """Put the highest possible price of a call aside, to be released when the call is settled.
+
+        Args:
+            sent: bytes of the request.
+
+        Returns:
+            US dollars.
+
+        Raises:
+            BudgetSpent: the call could cost more than is left.
+        """
         most = self.price(round(sent * self._densest), self._settings.max_output_tokens)
-        while self._budget is not None and self.spent.cost + self._aside + most > self._budget:
-            if self._aside <= 0:
+        while self._budget is not None and self.spent.cost + self._owed + self._aside + most > self._budget:
+            if not self._held:
                 raise BudgetSpent(
                     f"${self.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call may cost"
                     f" ${most:.2f}. The same command with a higher --budget goes on from here."
                 )
             self._settled.clear()
             await self._settled.wait()
-        self._aside += most
+        self.hold(most)
         return most
+
+    def hold(self, dollars: float) -> None:
+        """Put aside what was ordered already."""
+        self._aside, self._held = self._aside + dollars, self._held + 1
+
+    def release(self, dollars: float) -> None:
+        """Give back what was put aside once."""
+        self._held -= 1
+        self._aside = self._aside - dollars if self._held else 0.0
+        self._settled.set()
+
+    def owe(self, dollars: float) -> None:
+        """Take note of what may have to be paid later, when nobody waits for it any more."""
+        self._owed += dollars
 
     def price(self, input_tokens: int, output_tokens: int) -> float:
         """US dollars for so many tokens."""
         return (input_tokens * self._settings.input_price + output_tokens * self._settings.output_price) / 1e6
 
-    def _pay(self, paid: Paid, sent: int) -> None:
+    def pay(self, paid: Paid, sent: int | None = None) -> None:
+        """Pay what a call used, if it used anything.
+
+        Args:
+            paid: what it used.
+            sent: bytes of the request, where they are known.
+        """
+        if not (paid.input_tokens or paid.output_tokens):
+            return
         cost = self.price(paid.input_tokens, paid.output_tokens)
         usage = Usage(input_tokens=paid.input_tokens, output_tokens=paid.output_tokens, cost=cost)
         self._file.append([usage.model_dump_json()], synced=False)
         self.spent, self.calls = _sum(self.spent, usage), self.calls + 1
-        self._densest = max(self._densest, FOLD_AT * usage.input_tokens / max(1, sent))
+        if sent is not None:
+            self._densest = max(self._densest, FOLD_AT * usage.input_tokens / max(1, sent))
 
     def close(self) -> None:
         """Close the file."""
