@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from kedrec.config import load
-from kedrec.tools.embedding import embedder
 from kedrec.tools.library import embedded_text
 from kedrec.tools.literature import Literature
+from kedrec.tools.minilm import packaged
 
 __all__ = ["Found", "known_item", "main"]
 
@@ -116,7 +116,7 @@ def _embed_candidates(literature: Literature, queries: Sequence[dict[str, Any]])
     wanted = {embedded_text(hit.title, hit.text, hit.section) for hit in passages.values()}
     hashes = {text: value for value, text in literature.library.pending(10**9).items() if text in wanted}
     started = time.monotonic()
-    for chosen, vectors in embedder().rounds(texts := list(hashes)):
+    for chosen, vectors in packaged().rounds(texts := list(hashes)):
         names = [hashes[texts[i]] for i in chosen]
         literature.similarity.vectors.put(names, vectors)
         literature.library.mark_embedded(names)
@@ -128,9 +128,9 @@ def _whole_floats(texts: list[str]) -> Row:
     """Time 32-bit floats in torch on the same model."""
     import torch
 
-    model = embedder()
+    model = packaged()
     _, chosen = next(model.rounds(texts))
-    network, _ = model._model()
+    network = model._torch.model
     network.to(torch.float32)
     started = time.monotonic()
     _, whole = next(model.rounds(texts))

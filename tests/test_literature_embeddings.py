@@ -16,8 +16,8 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from kedrec.config import Settings
 from kedrec.errors import MissingExtra
 from kedrec.tools import literature as literature_module
-from kedrec.tools.embedding import embedder
 from kedrec.tools.literature import Literature
+from kedrec.tools.minilm import packaged
 from kedrec.tools.similarity import fused
 
 NOTES = [
@@ -80,7 +80,7 @@ def test_where_only_some_candidates_are_embedded_bm25_answers_alone(literature, 
 
 
 def test_without_the_extra_bm25_answers_and_says_what_to_install(literature, tmp_path, monkeypatch):
-    monkeypatch.setattr(literature_module, "available", lambda: False)
+    monkeypatch.setattr(literature_module, "available", lambda settings: False)
     report = literature.add(write(tmp_path / "a.jsonl"))
     assert report.embedded == 0 and "kedrec[local]" in report.notes[0]
     assert literature.search("seizures").hits[0].document_id == "PMID:4"
@@ -103,9 +103,9 @@ EMBED = """
 import sys
 from pathlib import Path
 from kedrec.config import Settings
-from kedrec.tools import embedding
+from kedrec.tools import minilm
 from kedrec.tools.literature import Literature
-embedding.BATCH = 8
+minilm.ROUND = 8
 Literature.open(Path(sys.argv[1]), Settings()).embed(lambda *a: print(*a, flush=True))
 """
 
@@ -130,15 +130,24 @@ def test_a_killed_embed_is_finished_by_the_next_and_embeds_nothing_twice(literat
 def test_numpy_and_torch_make_the_same_vectors(monkeypatch):
     transformers = pytest.importorskip("transformers")
     assert transformers
-    model, texts = embedder(), [f"{title}\n{text}" for title, text in NOTES]
+    model, texts = packaged(), [f"{title}\n{text}" for title, text in NOTES]
     codes = model._tokenizer.encode_batch(texts)
-    slow, fast = model._slowly(codes), model._fast(codes)
+    slow, fast = model._by_numpy(codes), model._by_torch(codes)
     assert abs((slow**2).sum(axis=1) - 1).max() < 1e-5
     assert (slow * fast).sum(axis=1).min() > 0.999
 
 
+def test_openvino_makes_the_vectors_of_32_bit_floats():
+    pytest.importorskip("openvino")
+    model, texts = packaged(), [f"{title}\n{text * n}" for n, (title, text) in enumerate(NOTES * 4, 1)]
+    codes = model._tokenizer.encode_batch(texts)
+    exact, fast = model._by_numpy(codes), model._by_openvino(codes)
+    assert (exact * fast).sum(axis=1).min() > 0.999
+    assert abs((fast**2).sum(axis=1) - 1).max() < 1e-5
+
+
 def test_what_means_the_same_is_nearer_than_what_shares_words():
-    model = embedder()
+    model = packaged()
     query, near, far = (model.query(text) for text in ("kidney failure", "renal insufficiency", "market failure"))
     assert query @ near > query @ far
 

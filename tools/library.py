@@ -212,6 +212,11 @@ class Library:
         with self.read() as connection:
             return int(connection.execute(f"SELECT count(DISTINCT sha) {_PENDING}").fetchone()[0])
 
+    def count_texts(self) -> int:
+        """Count the different texts of all passages."""
+        with self.read() as connection:
+            return int(connection.execute("SELECT count(DISTINCT sha) FROM passages").fetchone()[0])
+
     def pending(self, limit: int) -> dict[str, str]:
         """Return hash and text of what is to be embedded next, in the order in which it came."""
         first = f"SELECT min(key) AS first {_PENDING} GROUP BY sha ORDER BY 1 LIMIT ?"

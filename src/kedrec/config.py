@@ -95,6 +95,12 @@ class Settings(BaseModel):
     """Seconds for one query of a model's or a user's own."""
     cypher_rows: int = Field(50, ge=1, le=10_000)
     """Rows of one answer to such a query."""
+    embedder: str = "minilm"
+    """What passages are compared by: minilm, sentence-transformers:PATH, medcpt:PATH or openai:MODEL."""
+    embedder_url: str | None = None
+    """Address of an OpenAI-compatible server for embeddings; that of `base_url` where empty."""
+    chroma_url: str | None = None
+    """Address of a Chroma server (`chroma run`), such as http://127.0.0.1:8000; the home's own folder where empty."""
     embed: Literal["auto", "always", "never"] = "auto"
     """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
     weights: Path | None = None
