@@ -24,7 +24,8 @@ _SHAPES = (
 )
 _SIGNS = {
     "sk-": r"[A-Za-z0-9_-]{16}", "hf_": r"[A-Za-z0-9]{20}", "AKIA": r"[0-9A-Z]{16}", "://": r"[^\s/@]+:[^\s/@]+@",
-    "earer ": r"[A-Za-z0-9._~+/=-]{12}", "key=": r"[^&\s\"']", "token=": r"[^&\s\"']",
+    "earer ": r"[A-Za-z0-9._~+/=-]{12}",
+    **{f"{mark}{name}=": r"[^&\s\"']" for mark in "?&" for name in ("key", "api_key", "token")},
     **dict.fromkeys(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{20}"),
 }  # fmt: skip
 """Each shape has one of these literally and then what comes next to it: a search that is quick and finds no less."""

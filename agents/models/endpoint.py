@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Connections", "Endpoint"]
 
-CALLS_EACH = 32
+CALLS_EACH = 2
 """Calls that one client has in flight, and so connections that it keeps."""
 BYTES_PER_TOKEN = 4
 """Of ordinary English; for the pace only."""

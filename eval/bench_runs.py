@@ -1,0 +1,196 @@
+"""Benchmark of runs: `python -m kedrec.eval.bench_runs --home HOME [--setting both] [--in-flight 64 256] …`.
+
+HOME holds a graph, and literature for the settings that use it. A scripted teacher answers behind a real server in a
+process of its own, each call after `--latency` seconds. Every run is a process of its own. `ideal` is what the calls of
+a pair that must wait for each other take at that latency, divided by the pairs in flight. Prints tables in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kedrec.config import Settings
+from kedrec.records import ModelCall, Trace
+
+__all__ = ["main"]
+
+REPLAYED = 300
+"""Traces that are replayed."""
+BARE_STEPS = 9
+"""Nodes of the bare graph; ours takes about as many steps for a question."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark and print its tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, required=True, help="with a graph and literature")
+    parser.add_argument("--setting", default="both", help="none, trials, articles or both")
+    parser.add_argument("--in-flight", type=int, nargs="*", default=[64, 256], help="pairs in flight")
+    parser.add_argument("--pairs", type=int, default=1000, help="pairs of each run")
+    parser.add_argument("--latency", type=float, default=1.0, help="seconds of each answer of the teacher")
+    parser.add_argument("--one", nargs=2, metavar=("PAIRS", "OUT"), help=argparse.SUPPRESS)
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.one:
+        sys.stdout.write(json.dumps(_one(given, Path(given.one[0]), Path(given.one[1]))))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        sys.stdout.write("\n".join(_measured(given, Path(folder))) + "\n")
+
+
+def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
+    pairs = folder / "pairs.jsonl"
+    _write_pairs(given.home, given.pairs, pairs)
+    yield "| in flight | pairs | seconds | ideal | share | pairs/s | CPU ms a pair | MiB after half | MiB peak |"
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for workers in given.in_flight:
+        with _teacher(given.latency) as url:
+            found = _in_a_process(given, workers, url, pairs, folder / f"run-{workers}")
+        ideal = _depth(folder / f"run-{workers}") * given.latency / workers
+        yield (
+            f"| {workers} | {given.pairs:,} | {found['seconds']:.1f} | {ideal:.1f} | {ideal / found['seconds']:.2f} "
+            f"| {given.pairs / found['seconds']:.1f} | {1000 * found['cpu'] / given.pairs:.1f} "
+            f"| {found['half']:.0f} | {found['peak']:.0f} |"
+        )
+    yield ""
+    yield from _of_traces(folder / f"run-{given.in_flight[0]}")
+
+
+def _write_pairs(home: Path, count: int, path: Path) -> None:
+    """So many different questions about the graph's diseases and drugs that have the most edges."""
+    from kedrec.graphdb.drkg import kind_of
+    from kedrec.graphdb.embedded import EmbeddedStore
+
+    store, chance = EmbeddedStore.open(home / "graph"), random.Random(0)
+    linked = sorted({*store.heads.tolist(), *store.tails.tolist()})
+    ill = [place for place in linked if kind_of(store.ids[place]) == "Disease"]
+    drugs = [place for place in linked if kind_of(store.ids[place]) == "Compound"]
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            asked = [chance.choice(ill), *chance.sample(drugs, 2)]
+            disease, *two = ({"id": store.ids[place], "name": store.names[place]} for place in asked)
+            file.write(json.dumps({"id": f"q{number}", "disease": disease, "candidates": two}) + "\n")
+
+
+@contextmanager
+def _teacher(latency: float) -> Iterator[str]:
+    command = [sys.executable, "-m", "kedrec.eval.teacher_server", "--latency", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield server.stdout.readline().strip() if server.stdout else ""
+        finally:
+            server.kill()
+
+
+def _in_a_process(given: argparse.Namespace, workers: int, url: str, pairs: Path, out: Path) -> dict[str, float]:
+    line = [sys.executable, "-m", "kedrec.eval.bench_runs", "--home", str(given.home), "--setting", given.setting]
+    line += ["--in-flight", str(workers), "--url", url, "--one", str(pairs), str(out)]
+    done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, float]:
+    """One run, its start and imports left out by a short run before it."""
+    from kedrec.distill.pairs import read_pairs
+    from kedrec.distill.runs import Progress, start_run
+
+    pairs = read_pairs(path)
+    chosen = {"home": given.home, "setting": given.setting, "workers": given.in_flight[0], "temperature": 0.7}
+    settings = Settings.model_validate({**chosen, "model": "openai:teacher", "base_url": given.url})
+    start_run(pairs, out.with_name(f"{out.name}-warm"), settings, limit=2)
+    half = 0.0
+
+    def told(now: Progress) -> None:
+        nonlocal half
+        half = half or (_resident() if now.done * 2 >= now.pairs else 0.0)
+
+    started, used = time.perf_counter(), time.process_time()
+    summary = start_run(pairs, out, settings, on_progress=told)
+    if summary.done != summary.pairs:
+        raise SystemExit(f"Only {summary.done} of {summary.pairs} pairs were answered: {summary.failed}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    seconds, cpu = time.perf_counter() - started, time.process_time() - used
+    return {"seconds": seconds, "cpu": cpu, "half": half, "peak": peak}
+
+
+def _resident() -> float:
+    """MiB of memory in use now."""
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def _traces(run: Path) -> Iterator[Trace]:
+    from kedrec.agents.traces import TraceStore
+    from kedrec.distill.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    store = TraceStore(folder.traces)
+    return (store.get(row.trace_id) for row in folder.rows().values() if row.trace_id)
+
+
+def _depth(run: Path) -> int:
+    """Model calls of all pairs, those that were made side by side counted once."""
+    return sum(_in_sequence(trace) for trace in _traces(run))
+
+
+def _in_sequence(trace: Trace) -> int:
+    steps = [call.step for call in trace.calls if isinstance(call, ModelCall)]
+    return len(steps) - steps.count("answer") + ("answer" in steps)
+
+
+def _of_traces(run: Path) -> Iterator[str]:
+    from kedrec.agents.replay import replay
+
+    traces = [trace for trace, _ in zip(_traces(run), range(REPLAYED), strict=False)]
+    size = sum(file.stat().st_size for file in (run / "traces").iterdir()) / sum(1 for _ in _traces(run))
+    started = time.perf_counter()
+    same = sum(replay(trace).identical for trace in traces)
+    seconds = time.perf_counter() - started
+    steps = sum(len({call.step for call in trace.calls}) + 2 for trace in traces)
+    yield "| what | measured |"
+    yield "|---|---|"
+    yield f"| trace, bytes a question | {size:,.0f} |"
+    yield f"| replays, one process | {len(traces) / seconds:.0f} a second, {same} of {len(traces)} identical |"
+    yield f"| a step of our graph, replayed | {1e3 * seconds / steps:.2f} ms |"
+    yield f"| a step of LangGraph bare | {1e3 * _bare_step():.2f} ms |"
+
+
+def _bare_step() -> float:
+    """Seconds of one step of a graph whose nodes do nothing."""
+    from langgraph.graph import END, START, StateGraph
+
+    async def nothing(state: dict[str, Any]) -> dict[str, Any]:
+        return {}
+
+    graph: Any = StateGraph(dict)
+    names = [f"n{number}" for number in range(BARE_STEPS)]
+    for name in names:
+        graph.add_node(name, nothing)
+    for one, other in zip([START, *names], [*names, END], strict=True):
+        graph.add_edge(one, other)
+    made = graph.compile()
+
+    async def many() -> float:
+        started = time.perf_counter()
+        for _ in range(REPLAYED):
+            await made.ainvoke({"x": 1}, {"recursion_limit": 50})
+        return time.perf_counter() - started
+
+    return asyncio.run(many()) / (REPLAYED * BARE_STEPS)
+
+
+if __name__ == "__main__":
+    main()
