@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from kedrec import errors
 from kedrec.agents.calls import ModelRequest, ToolRequest, model_hash, tool_hash
 from kedrec.agents.redaction import Redactor
 from kedrec.config import Settings
-from kedrec.errors import KedrecError, ModelError, NotReady
+from kedrec.errors import DamagedData, KedrecError, ModelError, NotReady
 from kedrec.records import ModelCall, Recommendation, Record, ToolCall, ToolResult, Trace
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["Difference", "ReplayReport", "open_replay_model", "replay"]
+__all__ = [
+    "Difference",
+    "Differs",
+    "RecordedCalls",
+    "ReplayReport",
+    "areplay",
+    "open_replay_model",
+    "recorded_settings",
+    "replay",
+]
+
+
+EXCERPT = 400
+"""Characters of each side of a difference that people are shown."""
 
 
 class Difference(Record):
@@ -28,6 +44,13 @@ class Difference(Record):
     """As the trace has it; null where it has nothing more."""
     replayed: Any
     """As it came out now; null where nothing came."""
+
+    def excerpt(self, width: int = EXCERPT) -> tuple[str, str]:
+        """Both sides as JSON, from shortly before the first character that differs."""
+        sides = [json.dumps(side, ensure_ascii=False) for side in (self.recorded, self.replayed)]
+        start = next((at for at, (a, b) in enumerate(zip(*sides, strict=False)) if a != b), 0)
+        recorded, replayed = (side[max(0, start - 40) : start + width] for side in sides)
+        return recorded, replayed
 
 
 class ReplayReport(Record):
@@ -118,7 +141,7 @@ async def areplay(trace: Trace) -> ReplayReport:
     settings = recorded_settings(trace)
     calls = RecordedCalls(trace, settings)
     question = trace.question
-    context = open_context(settings, calls, tuple(trace.config["tools"]), trace.id)
+    context = open_context(settings, calls, tuple(trace.config.get("tools", ())), trace.id)
     asked = {"disease": question["disease"], "candidates": list(question["candidates"])}
     try:
         recommendation, error = await outcome(asked, question["setting"], context)
@@ -129,8 +152,19 @@ async def areplay(trace: Trace) -> ReplayReport:
 
 
 def recorded_settings(trace: Trace) -> Settings:
-    """The settings of the run; what this version does not know any more is left out."""
-    return Settings.model_validate({key: value for key, value in trace.config.items() if key in Settings.model_fields})
+    """The settings of the run; what this version does not know any more is left out.
+
+    Raises:
+        DamagedData: this version does not take one of them.
+    """
+    known = {key: value for key, value in trace.config.items() if key in Settings.model_fields}
+    try:
+        return Settings.model_validate(known)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise DamagedData(
+            f"The trace {trace.id} has a setting that does not fit: {first['loc'][0]}: {first['msg']}."
+        ) from None
 
 
 def open_replay_model(trace_id: str, settings: Settings) -> BaseChatModel:

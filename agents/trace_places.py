@@ -6,10 +6,9 @@ from pathlib import Path
 
 from kedrec.agents.lines import LineFile, whole_lines
 from kedrec.agents.traces import TraceStore
-from kedrec.errors import NotReady
 from kedrec.records import Trace
 
-__all__ = ["find_trace", "note_place"]
+__all__ = ["find_store", "find_trace", "note_place"]
 
 PLACES = "places.txt"
 
@@ -29,24 +28,31 @@ def note_place(home_traces: Path, folder: Path) -> None:
 
 
 def find_trace(home_traces: Path, trace_id: str) -> Trace:
-    """A trace of the home, or of a run that it knows; the latest run first.
-
-    Args:
-        home_traces: folder of the home's own traces.
-        trace_id: its id, a beginning that only one id has, or `latest`, which means the home's own.
+    """A trace of the home, or of a run that it knows; see `find_store`.
 
     Raises:
         NotReady: where there is none.
         UserError: where several ids begin so.
         DamagedData: where it cannot be read.
     """
-    try:
-        return TraceStore(home_traces).get(trace_id)
-    except NotReady:
-        for folder in reversed(list(_places(home_traces))) if trace_id != "latest" else ():
-            if trace_id in (store := TraceStore(folder)):
-                return store.get(trace_id)
-        raise
+    return find_store(home_traces, trace_id).get(trace_id)
+
+
+def find_store(home_traces: Path, trace_id: str) -> TraceStore:
+    """What holds a trace: the home, or a run that it knows; the latest run first.
+
+    Args:
+        home_traces: folder of the home's own traces.
+        trace_id: its id, a beginning of one, or `latest`, which means the home's own.
+
+    Returns:
+        The home's own traces where nothing holds it.
+    """
+    own = TraceStore(home_traces)
+    if trace_id == "latest" or (trace_id and trace_id in own):
+        return own
+    known = (TraceStore(folder) for folder in reversed(list(_places(home_traces))))
+    return next((store for store in known if trace_id and trace_id in store), own)
 
 
 def _places(home_traces: Path) -> dict[Path, None]:

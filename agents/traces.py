@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from kedrec.agents.frames import FrameFile, frame
 from kedrec.agents.packing import DIGEST, digest, pack, unpack
 from kedrec.agents.redaction import Redactor
@@ -18,7 +20,7 @@ from kedrec.records import Record, Trace
 
 __all__ = ["TraceStore", "TraceSummary"]
 
-LEVEL = 6
+LEVEL = 3
 """Of zstd."""
 CACHED_FRAMES = 512
 """Frames whose texts are kept in memory."""
@@ -82,6 +84,7 @@ class TraceStore:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._file = FrameFile(folder / "traces.frames")
         self._end = 0
         self._lock = threading.RLock()
@@ -113,6 +116,12 @@ class TraceStore:
             self._refresh()
             latest = islice(sorted(self._offsets.values(), reverse=True), limit)
             return [TraceSummary.model_validate_json(_parts(self._file.head(offset))[0]) for offset in latest]
+
+    def ids(self) -> tuple[str, ...]:
+        """Ids, in the order in which they were written."""
+        with self._lock:
+            self._refresh()
+            return tuple(sorted(self._offsets, key=self._offsets.__getitem__))
 
     def get(self, trace_id: str) -> Trace:
         """A trace.
@@ -197,7 +206,7 @@ class TraceStore:
         content = self._content(offset)
         own = content["texts"]
         texts = [own[place] if isinstance(place, int) else self._text(*place) for place in content["places"]]
-        return Trace.model_validate(unpack(content["row"], texts.__getitem__))
+        return _valid(unpack(content["row"], texts.__getitem__))
 
     def _text(self, offset: int, number: int) -> str:
         texts = self._texts.get(offset)
@@ -215,6 +224,17 @@ class TraceStore:
     def _content(self, offset: int) -> dict[str, Any]:
         content: dict[str, Any] = json.loads(_decompress(self._file.body(offset)).decode("utf-8", "surrogatepass"))
         return content
+
+
+def _valid(row: dict[str, Any]) -> Trace:
+    try:
+        return Trace.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DamagedData(
+            f"The trace {row.get('id')} was written by another version of kedrec: {place}: {first['msg']}."
+        ) from None
 
 
 def _parts(head: bytes) -> tuple[bytes, bytes]:

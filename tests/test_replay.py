@@ -11,6 +11,7 @@ from world import BARI, DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.replay import open_replay_model, replay
+from kedrec.agents.replay_all import replay_all
 from kedrec.agents.traces import TraceStore
 from kedrec.errors import NotReady
 from kedrec.records import ModelCall, ToolCall, Trace
@@ -165,3 +166,39 @@ def test_the_trace_tells_everything_that_replay_and_training_need(settings):
     ]  # fmt: skip
     assert TraceStore(settings.home / "traces").get(trace.id) == trace
     assert {BARI, SULFA} == {drug.id for drug in trace.recommendation.candidates}
+
+
+def copied(trace, trace_id, **parts):
+    made = trace.recommendation.model_copy(update={"trace_id": trace_id, **parts})
+    return trace.model_copy(update={"id": trace_id, "recommendation": made})
+
+
+def test_a_whole_run_is_replayed_and_the_first_difference_of_each_named(settings, tmp_path):
+    trace = record(settings)
+    unfit = copied(trace, "unfit").model_copy(update={"config": {**trace.config, "max_steps": -1}})
+    same = (copied(trace, f"same-{number}") for number in range(3))
+    TraceStore(tmp_path / "traces").append(*same, copied(trace, "odd", confidence=0.1), unfit)
+    done = subprocess.run(
+        [sys.executable, *CLI, "--home", str(tmp_path), "trace", "replay", "--all", str(tmp_path), "--json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["traces"], report["identical"]) == (5, 3)
+    first, second = report["different"]
+    assert (first["trace_id"], first["step"]) == ("odd", "finish, confidence")
+    assert (first["recorded"], first["replayed"]) == ("0.1", "0.9")
+    assert second["trace_id"] == "unfit"
+    assert "max_steps" in second["replayed"]
+
+
+def test_many_are_replayed_by_several_processes_with_the_same_result(settings, tmp_path, monkeypatch):
+    trace, store, told = record(settings), TraceStore(tmp_path / "traces"), []
+    store.append(*(copied(trace, f"t{number}", confidence=0.1 if number == 40 else 0.9) for number in range(60)))
+    alone = replay_all(store.folder, workers=1)
+    monkeypatch.setattr("kedrec.agents.replay_all.WORTH_PROCESSES", 10)
+    several = replay_all(store.folder, workers=2, on_done=lambda done, total: told.append((done, total)))
+    assert several.different == alone.different
+    assert [one.trace_id for one in several.different] == ["t40"]
+    assert several.identical == 59
+    assert told[-1] == (60, 60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.trace import looking, replaying
+from kedrec.cli.trace import comparing, looking, replaying
 
 __all__ = ["app"]
 
@@ -16,3 +16,4 @@ app = typer.Typer(
 app.command("list")(looking.list_traces)
 app.command()(looking.show)
 app.command()(replaying.replay)
+app.command()(comparing.diff)

@@ -11,25 +11,25 @@ from kedrec.cli.console import settings
 
 if TYPE_CHECKING:
     from kedrec.agents.traces import TraceStore
+    from kedrec.distill.run_folder import RunFolder
     from kedrec.records import Trace
 
-__all__ = ["RunDir", "TraceId", "found", "store"]
+__all__ = ["RunDir", "TraceId", "find", "run_of", "store"]
 
 TraceId = Annotated[str, typer.Argument(help="Id of the trace, a beginning that only it has, or `latest`.")]
 RunDir = Annotated[Path | None, typer.Option("--run", metavar="RUN_DIR", help="Look among the traces of this run.")]
 
 
-def found(trace_id: str, run: Path | None = None) -> Trace:
-    """A trace by its id.
+def find(trace_id: str, run: Path | None = None) -> tuple[Trace, TraceStore]:
+    """A trace by its id, and what holds it.
 
     Raises:
         NotReady: where there is none.
     """
-    if run is not None:
-        return store(run).get(trace_id)
-    from kedrec.agents.trace_places import find_trace
+    from kedrec.agents.trace_places import find_store
 
-    return find_trace(settings().home / "traces", trace_id)
+    held = store(run) if run is not None else find_store(settings().home / "traces", trace_id)
+    return held.get(trace_id), held
 
 
 def store(run: Path | None = None) -> TraceStore:
@@ -47,3 +47,11 @@ def store(run: Path | None = None) -> TraceStore:
         if (folder / "traces.frames").is_file():
             return TraceStore(folder)
     raise NotReady(f"No traces in {run}. Name the folder of a run: kedrec runs start PAIRS.jsonl --out {run}")
+
+
+def run_of(held: TraceStore) -> RunFolder | None:
+    """The run that traces belong to; None for those of the home."""
+    from kedrec.distill.run_folder import RunFolder
+
+    folder = RunFolder(held.folder.parent)
+    return folder if folder.info_file.is_file() else None

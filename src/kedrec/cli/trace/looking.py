@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunDir, TraceId, found, store
+from kedrec.cli.trace.finding import RunDir, TraceId, find, store
 
 if TYPE_CHECKING:
     from kedrec.agents.traces import TraceSummary
@@ -49,7 +49,7 @@ def show(
     Tell a recorded run: what was asked, what was looked up, what the model said, what came of it. With --html FILE it
     becomes a page for a browser or a printer: steps, evidence, citations that lead to it, the paths in the graph.
     """
-    trace = found(trace_id, run)
+    trace = find(trace_id, run)[0]
     if html is not None:
         _write_page(trace, html)
     if json_output:

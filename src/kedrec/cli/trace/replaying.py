@@ -1,31 +1,71 @@
-"""`kedrec trace replay`: recorded runs once more."""
+"""`kedrec trace replay`: recorded runs once more, strictly, by the thousand, or live from a point on."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json
-from kedrec.cli.trace.finding import RunDir, TraceId, found
+from kedrec.cli.bars import counting_bar
+from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.recommend import Model
+from kedrec.cli.trace.finding import RunDir, find, run_of, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.replay import Difference
+    from kedrec.agents.replay_all import Replays
+    from kedrec.agents.traces import TraceStore
+    from kedrec.graphdb.store import HiddenPairs
+    from kedrec.records import Trace
 
 __all__ = ["replay"]
 
-WIDTH = 400
-"""Characters of each side of a difference that are printed."""
+ANY = Annotated[str | None, typer.Argument(help="Id of the trace, a beginning that only it has, or `latest`.")]
+All = Annotated[
+    Path | None,
+    typer.Option("--all", metavar="RUN_DIR", help="Replay every trace of this run; `home` for the home's own."),
+]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="STEP", help="Go on live from this step, or from the call of this number."),
+]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes for --all; as many as cores.")]
 
 
-def replay(trace_id: TraceId, run: RunDir = None, json_output: Json = False) -> int:
+def replay(
+    trace_id: ANY = None,
+    *,
+    every: All = None,
+    start: From = None,
+    model: Model = None,
+    run: RunDir = None,
+    workers: Workers = None,
+    json_output: Json = False,
+) -> int:
     """Type:  kedrec trace replay latest
 
     Run the graph again on the recorded answers alone, calling nothing, and say at the first difference what differed.
-    Exits 1 where it differs.
+    Exits 1 where it differs. --all RUN_DIR does so with every trace of a run: a regression test for prompts and code.
+    --from STEP takes the answers up to STEP from the trace and goes on live, with --model SPEC by another model; the
+    new run is a trace of its own, which says where it was forked from.
     """
-    trace = found(trace_id, run)
+    from kedrec.errors import UserError
+
+    if (trace_id is None) == (every is None):
+        raise UserError("Name one trace, or with --all RUN_DIR a run: kedrec trace replay latest")
+    if every is not None:
+        if start or model or run:
+            raise UserError("--all replays strictly; --from, --model and --run are for one trace.")
+        return _all(every, workers, json_output)
+    if model is not None and start is None:
+        raise UserError("A replay asks no model. To go on live with another one, say from where: --from decide")
+    if start is not None:
+        return _fork(str(trace_id), run, start, model, json_output)
+    return _strict(str(trace_id), run, json_output)
+
+
+def _strict(trace_id: str, run: Path | None, json_output: bool) -> int:
+    trace = find(trace_id, run)[0]
     from kedrec.agents.replay import replay as run_again
 
     report = run_again(trace)
@@ -34,13 +74,62 @@ def replay(trace_id: TraceId, run: RunDir = None, json_output: Json = False) -> 
     elif report.first_difference is None:
         typer.echo(f"{trace.id}: identical, {len(trace.calls)} calls.")
     else:
-        typer.echo(told(report.first_difference))
+        recorded, replayed = report.first_difference.excerpt()
+        typer.echo(f"Differs at {report.first_difference.step}.\n  recorded: {recorded}\n  replayed: {replayed}")
     return 0 if report.identical else 1
 
 
-def told(difference: Difference, width: int = WIDTH) -> str:
-    """A difference with both sides, from shortly before the first character that differs."""
-    sides = [json.dumps(side, ensure_ascii=False) for side in (difference.recorded, difference.replayed)]
-    start = next((at for at, (a, b) in enumerate(zip(*sides, strict=False)) if a != b), 0)
-    recorded, replayed = (side[max(0, start - 40) : start + width] for side in sides)
-    return f"Differs at {difference.step}.\n  recorded: {recorded}\n  replayed: {replayed}"
+def _all(run: Path, workers: int | None, json_output: bool) -> int:
+    from kedrec.agents.replay_all import replay_all
+
+    folder = store(None if str(run) == "home" else run).folder
+    with counting_bar("replays") as advance:
+        found = replay_all(folder, workers=workers, on_done=advance)
+    if json_output:
+        emit_json(found)
+    else:
+        _tell_all(found)
+    return 0 if found.identical == found.traces else 1
+
+
+def _tell_all(found: Replays) -> None:
+    for one in found.different:
+        typer.echo(f"{one.trace_id}  {one.step}\n  recorded: {one.recorded}\n  replayed: {one.replayed}")
+    for step, count in found.by_step().items():
+        typer.echo(f"{count} differ first at {step}")
+    rate = f"{found.traces / found.seconds:.0f}/s" if found.seconds else ""
+    typer.echo(f"{found.identical} of {found.traces} identical, {found.seconds:.1f} s {rate}")
+
+
+def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
+    from kedrec.agents.forking import fork
+    from kedrec.cli.recommend import outcome_error
+    from kedrec.cli.views import print_recommendation
+
+    trace, source = find(trace_id, run)
+    made = fork(trace, start, settings(), model, hidden=_hidden(trace, source))
+    origin = made.config["forked_from"]
+    for note in origin["notes"]:
+        say(f"Note: {note}.")
+    if json_output:
+        emit_json(made)
+    elif made.recommendation is not None:
+        print_recommendation(made.recommendation)
+    say(f"{made.id} is forked from {trace.id} at call {origin['call']} ({origin['step']}).")
+    say(f"What changed: kedrec trace diff {trace.id} {made.id}")
+    if made.recommendation is None:
+        raise outcome_error(made)
+    return 0
+
+
+def _hidden(trace: Trace, source: TraceStore) -> HiddenPairs:
+    """The pairs that were hidden: those of the run, or where that is not at hand those of the question itself."""
+    if not trace.data.get("hidden_pairs"):
+        return frozenset()
+    folder = run_of(source)
+    if folder is not None:
+        return folder.questions().hidden()
+    made = trace.recommendation
+    ill = made.disease.id if made else str(trace.question["disease"])
+    drugs = [drug.id for drug in made.candidates] if made else trace.question["candidates"]
+    return frozenset(frozenset((ill, drug)) for drug in drugs)
