@@ -29,6 +29,7 @@ from kedrec.records import Recommendation, Record, Setting, Trace
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from kedrec.agents.models.answer_cache import AnswerCache
     from kedrec.agents.models.purse import Purse
     from kedrec.agents.traces import TraceStore
     from kedrec.tools.toolbox import Toolbox
@@ -49,6 +50,15 @@ class PaidModel(Protocol):
 
     def keep_answers(self, path: Path) -> None:
         """Keep answers in a file."""
+        ...
+
+    @property
+    def answers(self) -> AnswerCache | None:
+        """Where answers are kept."""
+        ...
+
+    def use_answers(self, answers: AnswerCache) -> None:
+        """Keep answers there and nowhere else."""
         ...
 
 
@@ -213,6 +223,16 @@ class Agent:
         """Keep the answers of a model that is paid for in a file, where they are not kept in the home."""
         if isinstance(self.model, PaidModel):
             self.model.keep_answers(path)
+
+    @property
+    def answers(self) -> AnswerCache | None:
+        """Where the answers of a model that is paid for are kept; None where they are not."""
+        return self.model.answers if isinstance(self.model, PaidModel) else None
+
+    def use_answers(self, answers: AnswerCache) -> None:
+        """Keep the answers of a model that is paid for there, and nowhere else."""
+        if isinstance(self.model, PaidModel):
+            self.model.use_answers(answers)
 
     def close(self) -> None:
         """Give back threads and the event loop."""

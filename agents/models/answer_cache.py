@@ -7,6 +7,7 @@ import json
 import logging
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = ["AnswerCache", "digest_of"]
 logger = logging.getLogger(__name__)
 
 TABLE = "CREATE TABLE IF NOT EXISTS answers (request BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID"
+SELECT = "SELECT answer FROM main.answers WHERE request = ?1"
+SELECT_BOTH = f"{SELECT} UNION ALL SELECT answer FROM before.answers WHERE request = ?1 LIMIT 1"
 PATIENCE = 1.0
 """Seconds to wait for another process that writes."""
 
@@ -30,11 +33,12 @@ class AnswerCache:
     survives a kill of the process; the last answers before a power cut may be asked for again.
 
     Args:
-        path: the SQLite file; made with its folder where missing. Several processes may share it.
+        path: the SQLite file; made with its folder where missing. Several processes of one machine may share it.
+        before: an earlier such file, looked into second and never written; nobody may write it meanwhile.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._lock = path, threading.Lock()
+    def __init__(self, path: Path, before: Path | None = None) -> None:
+        self.path, self._before, self._lock = path, before, threading.Lock()
         self._open: sqlite3.Connection | None = None
         self._warned = False
 
@@ -44,7 +48,7 @@ class AnswerCache:
         Args:
             request: JSON-like, with all that shapes the answer.
         """
-        rows = self._run("SELECT answer FROM answers WHERE request = ?", (digest_of(request),))
+        rows = self._run(SELECT if self._before is None else SELECT_BOTH, (digest_of(request),))
         return _from_text(rows[0][0]) if rows else None
 
     def keep(self, request: Any, answer: AIMessage) -> None:
@@ -55,8 +59,21 @@ class AnswerCache:
         """Keep an answer to a request of which only the hash is at hand; returns whether it was no failure."""
         if not _is_whole(answer):
             return False
-        self._run("INSERT OR REPLACE INTO answers VALUES (?, ?)", (digest, json.dumps(message_to_dict(answer))))
+        self._run("INSERT OR REPLACE INTO main.answers VALUES (?, ?)", (digest, json.dumps(message_to_dict(answer))))
         return True
+
+    def take_over(self, other: Path) -> None:
+        """Take over the answers of another such file, at which nobody may be at work; again changes nothing."""
+        if other.is_file():
+            AnswerCache(other).settle()
+            with closing(_connect(self.path, other)) as both:
+                both.execute("INSERT OR IGNORE INTO main.answers SELECT * FROM before.answers")
+
+    def settle(self) -> None:
+        """Put everything into the one file, so that others may read it as their `before`, and close it."""
+        if self.path.is_file():
+            self._run("PRAGMA wal_checkpoint(TRUNCATE)", ())
+        self.close()
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -68,21 +85,24 @@ class AnswerCache:
     def _run(self, statement: str, values: tuple[Any, ...]) -> list[tuple[str]]:
         try:
             with self._lock:
-                self._open = self._open or _connect(self._path)
+                self._open = self._open or _connect(self.path, self._before)
                 return self._open.execute(statement, values).fetchall()
         except (sqlite3.Error, OSError) as error:
             if not self._warned:
-                logger.warning("Model answers are not kept: %s: %s", self._path, error)
+                logger.warning("Model answers are not kept: %s: %s", self.path, error)
             self._warned = True
             return []
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, before: Path | None = None) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None, check_same_thread=False)
+    address = path.absolute().as_uri()
+    made = sqlite3.connect(address, timeout=PATIENCE, isolation_level=None, check_same_thread=False, uri=True)
     made.execute("PRAGMA journal_mode = WAL")
     made.execute("PRAGMA synchronous = NORMAL")
     made.execute(TABLE)
+    if before is not None:
+        made.execute("ATTACH ? AS before", (f"{before.absolute().as_uri()}?mode=ro&immutable=1",))
     return made
 
 

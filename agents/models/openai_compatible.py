@@ -115,6 +115,17 @@ class OpenAICompatibleChatModel(BaseChatModel):
         """Keep answers in a file from now on, and take those that are there; an earlier file stays in use."""
         self._answers = self._answers or AnswerCache(path)
 
+    @property
+    def answers(self) -> AnswerCache | None:
+        """Where answers are kept; None where they are not."""
+        return self._answers
+
+    def use_answers(self, answers: AnswerCache) -> None:
+        """Keep answers there from now on, and nowhere else."""
+        if self._answers is not None:
+            self._answers.close()
+        self._answers = answers
+
     @asynccontextmanager
     async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
         """Let all calls on this event loop share their connections, one pace and one purse."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import reduce
 from pathlib import Path
@@ -14,7 +15,7 @@ from kedrec.config import Settings
 from kedrec.errors import BudgetSpent, ConfigError
 from kedrec.records import Usage
 
-__all__ = ["Paid", "Purse", "read_spent"]
+__all__ = ["Paid", "PaidCall", "Purse", "read_spent"]
 
 TOKENS_PER_BYTE = 0.5
 """More tokens than any usual tokenizer makes of a byte; what is seen takes its place once it is higher."""
@@ -40,6 +41,13 @@ class Paid:
             self.output_tokens = counted.completion_tokens or 0
 
 
+class PaidCall(Usage):
+    """One line of the file: a call that was paid for."""
+
+    shard: str | None = None
+    """The shard that paid for it, where the run was divided."""
+
+
 class Purse:
     """Pays for the calls of one run.
 
@@ -61,7 +69,9 @@ class Purse:
             raise ConfigError(
                 "A budget needs prices: set KEDREC_INPUT_PRICE and KEDREC_OUTPUT_PRICE, US dollars per million tokens."
             )
-        self.spent, self.calls = read_spent(path)
+        calls = _calls(path)
+        self.spent, self.calls = _total(calls), len(calls)
+        self._taken = Counter(call.shard for call in calls if call.shard is not None)
         self._file = LineFile(path)
         self._settings, self._budget = settings, budget
         self._aside, self._held, self._owed, self._densest = 0.0, 0, 0.0, TOKENS_PER_BYTE
@@ -142,6 +152,28 @@ class Purse:
         if sent is not None:
             self._densest = max(self._densest, FOLD_AT * usage.input_tokens / max(1, sent))
 
+    @property
+    def shards(self) -> Collection[str]:
+        """Those that have paid for anything that is in here."""
+        return self._taken
+
+    def take_over(self, shard: str, path: Path) -> float:
+        """Take over what the purse of a shard has paid for so far; each line once, however often this is called.
+
+        Args:
+            shard: its name; never that of another of the same run.
+            path: its file.
+
+        Returns:
+            US dollars that were not in here before.
+        """
+        calls = [call.model_copy(update={"shard": shard}) for call in _calls(path, self._taken[shard])]
+        if calls:
+            self._file.append((call.model_dump_json() for call in calls), synced=False)
+            self._taken[shard] += len(calls)
+            self.spent, self.calls = _total([self.spent, *calls]), self.calls + len(calls)
+        return sum(call.cost for call in calls)
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -155,8 +187,16 @@ class Purse:
 
 def read_spent(path: Path) -> tuple[Usage, int]:
     """What the calls of a run have used so far, and how many were paid for; a torn last line is left out."""
-    rows = [Usage.model_validate_json(line) for line in whole_lines(path)]
-    return reduce(_sum, rows, Usage()), len(rows)
+    calls = _calls(path)
+    return _total(calls), len(calls)
+
+
+def _calls(path: Path, start: int = 0) -> list[PaidCall]:
+    return [PaidCall.model_validate_json(line) for line in whole_lines(path)[start:]]
+
+
+def _total(used: Sequence[Usage]) -> Usage:
+    return reduce(_sum, used, Usage())
 
 
 def _sum(one: Usage, other: Usage) -> Usage:
