@@ -70,13 +70,17 @@ class Journal:
             self.tries[row.pair_id] += 1
 
 
-def read_rows(path: Path) -> list[ResultRow]:
+def read_rows(path: Path, start: int = 0) -> list[ResultRow]:
     """The rows of a journal in the order in which they were written, also while another process writes it.
+
+    Args:
+        path: the journal; need not exist.
+        start: rows at its beginning that are left out.
 
     Raises:
         DamagedData: if a line that was written to its end is no row.
     """
-    return [_row(path, number, line) for number, line in enumerate(whole_lines(path), 1)]
+    return [_row(path, number, line) for number, line in enumerate(whole_lines(path)[start:], start + 1)]
 
 
 def _row(path: Path, number: int, line: bytes) -> ResultRow:

@@ -22,7 +22,7 @@ from kedrec.records import Record, Setting, Usage
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["RunFolder", "RunInfo", "RunStatus", "info_of"]
+__all__ = ["RunFolder", "RunInfo", "RunStatus", "data_of", "info_of"]
 
 SHAPES_ANSWERS = (
     "base_url", "temperature", "max_output_tokens", "max_steps", "max_tool_calls", "max_repeated_calls", "max_tokens",
@@ -178,16 +178,22 @@ class RunFolder:
 def info_of(agent: Agent, pairs: Pairs, hide_pairs: bool) -> RunInfo:
     """What a run of these pairs by this agent is."""
     settings = agent.settings
-    if settings.setting != "none":
-        agent.resources.literature()
     return RunInfo(
         pairs_sha256=pairs.sha256,
         setting=settings.setting,
         model=settings.model,
         hide_pairs=hide_pairs,
         settings={name: getattr(settings, name) for name in SHAPES_ANSWERS},
-        data=agent.resources.fingerprints(settings.setting),
+        data=data_of(agent),
     )
+
+
+def data_of(agent: Agent) -> dict[str, Any]:
+    """Hashes of the graph and the literature that an agent works on."""
+    setting = agent.settings.setting
+    if setting != "none":
+        agent.resources.literature()
+    return agent.resources.fingerprints(setting)
 
 
 def _rate(rows: Sequence[ResultRow]) -> float | None:

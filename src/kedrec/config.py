@@ -109,6 +109,10 @@ class Settings(BaseModel):
     """Whether loading a graph or literature goes on to derive what the offline model weighs with."""
     workers: int = Field(8, ge=1)
     """Pairs in flight in a run."""
+    ray_address: str | None = None
+    """Address of a Ray cluster, or auto for the one that this machine belongs to; one is started here where empty."""
+    ray_shards: int | None = Field(None, ge=1)
+    """Parts of a run that are worked on at the same time by Ray; one per processor of the cluster where empty."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """What is logged on stderr."""
 

@@ -1,0 +1,85 @@
+"""What a worker of a Ray cluster does for a run: sees whether its machine can, and flies shards."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kedrec.config import Settings
+from kedrec.distill.shards import Shard, shard_folder
+from kedrec.errors import KedrecError
+
+if TYPE_CHECKING:
+    from kedrec.agents.agent import Agent
+
+__all__ = ["fly_shard", "why_not_here"]
+
+
+def why_not_here(settings: Settings, run: Path) -> str | None:
+    """Why this machine cannot work on a run; None where it can.
+
+    Args:
+        settings: those of the run.
+        run: its folder.
+    """
+    from kedrec import __version__
+    from kedrec.distill.run_folder import RunFolder, data_of
+
+    here = f"The machine {socket.gethostname()} cannot work on this run (kedrec {__version__}):"
+    try:
+        wanted, found = RunFolder(run).info().data, data_of(_opened(settings, run))
+    except KedrecError as error:
+        return f"{here} {error} The home and the folder of the run must be at the same paths on every machine."
+    if wanted != found:
+        return f"{here} in {settings.home} it has other data: {found}, not {wanted}."
+    return None
+
+
+def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
+    """Take the pairs of a shard that have no row yet through the agent; why it ended early, where it did.
+
+    Args:
+        settings: those of the run; workers and pace are the share of one shard.
+        run: folder of the run; the shard's is below it.
+        shard: the pairs.
+
+    Raises:
+        Busy: if another worker is at it.
+    """
+    from kedrec.agents.models.answer_cache import AnswerCache
+    from kedrec.agents.models.purse import Purse
+    from kedrec.agents.traces import TraceStore
+    from kedrec.distill.flight import Flight
+    from kedrec.distill.journal import Journal
+    from kedrec.distill.run_folder import RunFolder
+    from kedrec.locks import writing
+
+    agent, folder = _opened(settings, run), shard_folder(run, shard.name)
+    run_id = RunFolder(run).info().model_dump_json()
+    with (
+        writing(folder.path),
+        closing(AnswerCache(folder.answers_file, before=shard.answers)) as answers,
+        Journal(folder.journal_file) as journal,
+        Purse(folder.spent_file, settings, shard.budget) as purse,
+    ):
+        agent.use_answers(answers)
+        todo = [pair for pair in shard.pairs if pair.id not in journal.rows]
+        journal.tries.update(shard.tries)
+        flight = Flight(agent, TraceStore(folder.traces), journal, run_id=run_id, purse=purse, on_done=lambda _: None)
+        asyncio.run(flight.run(todo, settings.workers))
+    return flight.stopped
+
+
+@lru_cache(maxsize=1)
+def _opened(settings: Settings, run: Path) -> Agent:
+    """The agent of this process: its graph and its literature are read once, whatever it flies."""
+    from kedrec.agents.agent import Agent
+    from kedrec.distill.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    hidden = folder.questions().hidden() if folder.info().hide_pairs else frozenset()
+    return Agent.open(settings, hidden=hidden, record=False)

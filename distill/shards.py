@@ -1,0 +1,131 @@
+"""A run in parts: shards that somebody else flies in folders of their own, and what the run takes over from them.
+
+While a run is divided, `shards/NNNN` holds the journal, traces, paid calls and answers of each part. All of it can be
+taken over at any time and again; the folders are removed at the end, or by the next start of the same run.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kedrec.agents.traces import TraceStore
+from kedrec.distill.journal import Journal, read_rows
+from kedrec.distill.pairs import Pair
+from kedrec.distill.run_folder import RunFolder
+from kedrec.locks import writing
+from kedrec.records import Record
+
+if TYPE_CHECKING:
+    from kedrec.agents.models.answer_cache import AnswerCache
+    from kedrec.agents.models.purse import Purse
+
+__all__ = ["Harvest", "Shard", "divide", "shard_folder"]
+
+FOLDER = "shards"
+ROUNDS = 8
+"""Shards that each place flies one after another, where there are pairs enough: the last ones end close together."""
+FILLED = 4
+"""Pairs of a shard for each that is in flight, at least: a shard's end leaves some of its places empty."""
+
+
+class Shard(Record):
+    """Some of the open pairs of a run."""
+
+    name: str
+    """Its folder; never that of another of the same run."""
+    pairs: tuple[Pair, ...]
+    """The pairs, in order."""
+    tries: dict[str, int]
+    """How often each was tried before."""
+    budget: float | None = None
+    """US dollars that the shard may cost in all."""
+    answers: Path | None = None
+    """Answers that the run has already; nobody writes them meanwhile."""
+
+
+def shard_folder(run: Path, name: str) -> RunFolder:
+    """The folder of a shard."""
+    return RunFolder(run / FOLDER / name)
+
+
+def divide(pairs: Sequence[Pair], tries: Counter[str], places: int, in_flight: int, first: int) -> Iterator[Shard]:
+    """Divide pairs into shards, the same ones for the same pairs.
+
+    Args:
+        pairs: what is open, in order.
+        tries: how often each was tried before.
+        places: shards that are flown at the same time.
+        in_flight: pairs in flight in each of them.
+        first: number of the first shard.
+    """
+    each = min(-(-len(pairs) // places), max(FILLED * in_flight, -(-len(pairs) // (places * ROUNDS))))
+    upcoming = iter(pairs)
+    while some := tuple(islice(upcoming, each)):
+        yield Shard(name=f"{first:04}", pairs=some, tries={pair.id: tries[pair.id] for pair in some})
+        first += 1
+
+
+class Harvest:
+    """Takes over into a run what its shards have finished.
+
+    Args:
+        folder: of the run, held by this process.
+        journal: of the run.
+        purse: of the run.
+    """
+
+    def __init__(self, folder: RunFolder, journal: Journal, purse: Purse) -> None:
+        self._folder, self._journal, self._purse = folder, journal, purse
+        self._traces = TraceStore(folder.traces)
+        self._stores: dict[str, TraceStore] = {}
+        self._lines = Counter[str]()
+        self.paid = Counter[str]()
+        """US dollars by shard, as far as they were taken over here."""
+
+    def take(self, name: str) -> int:
+        """Take over what a shard has finished since; returns the number of rows. It may be at work meanwhile."""
+        shard = shard_folder(self._folder.path, name)
+        self.paid[name] += self._purse.take_over(name, shard.spent_file)  # type: ignore[assignment]
+        written = read_rows(shard.journal_file, self._lines[name])
+        rows = [row for row in written if self._journal.rows.get(row.pair_id) != row]
+        if rows:
+            traces = self._stores.setdefault(name, TraceStore(shard.traces))
+            self._traces.append(*(traces.get(row.trace_id) for row in rows if row.trace_id is not None))
+            self._journal.append(rows)
+        self._lines[name] += len(written)
+        return len(rows)
+
+    def finish(self, answers: AnswerCache | None) -> None:
+        """Take over all that is left in the folders of shards, and remove them.
+
+        Args:
+            answers: where the answers of the run are kept; None where they are not.
+
+        Raises:
+            Busy: if somebody is at work in one.
+        """
+        for name in self._names():
+            shard = shard_folder(self._folder.path, name)
+            with writing(shard.path):
+                self.take(name)
+                if answers is not None:
+                    answers.take_over(shard.answers_file)
+                shutil.rmtree(shard.path)
+        if self._parts.is_dir():
+            self._parts.rmdir()
+
+    def next_number(self) -> int:
+        """A number that no shard of the run has had, of all that have paid for anything or are still there."""
+        return 1 + max((int(name) for name in (*self._names(), *self._purse.shards)), default=-1)
+
+    @property
+    def _parts(self) -> Path:
+        return self._folder.path / FOLDER
+
+    def _names(self) -> list[str]:
+        return sorted(path.name for path in self._parts.iterdir()) if self._parts.is_dir() else []

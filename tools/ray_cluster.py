@@ -1,0 +1,80 @@
+"""Ray as it is started here: quiet, reporting to nobody, on this machine alone unless the settings name a cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kedrec.config import Settings
+from kedrec.errors import ConfigError, MissingExtra
+
+__all__ = ["machines", "ray_cluster"]
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+}
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""What Ray does on these systems by default: everything listens on 127.0.0.1 alone. It is read at import."""
+STORE = 128 * 2**20
+"""Bytes of Ray's object store on this machine; what is sent is small."""
+
+
+@contextmanager
+def ray_cluster(settings: Settings, workers: int) -> Iterator[Any]:
+    """Be connected to the cluster that the settings name, or to one that is started here and ends with this.
+
+    A connection that this process has already is used and left open.
+
+    Args:
+        settings: `ray_address`.
+        workers: processes to start, where it is started here.
+
+    Yields:
+        The module `ray`.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+        ConfigError: no cluster is at that address.
+    """
+    ray = _imported(local=settings.ray_address is None)
+    if ray.is_initialized():
+        yield ray
+        return
+    if settings.ray_address is None:
+        ray.init(**_quiet(), address="local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE)
+    else:
+        _connect(ray, settings.ray_address)
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def machines(ray: Any) -> list[str]:
+    """Ids of the machines of a cluster that are alive."""
+    return [node["NodeID"] for node in ray.nodes() if node["Alive"]]
+
+
+def _imported(*, local: bool) -> Any:
+    for name, value in {**QUIET, **(LOOPBACK if local else {})}.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtra("--engine ray", "ray") from None
+    return ray
+
+
+def _connect(ray: Any, address: str) -> None:
+    try:
+        ray.init(**_quiet(), address=address)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"No Ray cluster at KEDREC_RAY_ADDRESS={address}: {error}") from None
+
+
+def _quiet() -> dict[str, Any]:
+    return {"log_to_driver": False, "logging_level": "error"}
