@@ -103,6 +103,24 @@ class Settings(BaseModel):
     """Address of a Chroma server (`chroma run`), such as http://127.0.0.1:8000; the home's own folder where empty."""
     embed: Literal["auto", "always", "never"] = "auto"
     """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
+    live: bool = False
+    """Whether the tools ask PubMed and ClinicalTrials.gov where the home has too little on a pair."""
+    live_most: int = Field(50, ge=1, le=10_000)
+    """Records that the tools fetch of one source for one pair."""
+    live_days: float = Field(7.0, ge=0)
+    """Days for which an answer of these servers is kept and used again."""
+    live_timeout: float = Field(30.0, gt=0)
+    """Seconds without a byte after which a request to them is given up."""
+    live_retries: int = Field(3, ge=0)
+    """How often such a request that may succeed again is repeated."""
+    eutils_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    """Address of NCBI's E-utilities (PubMed, PubMed Central)."""
+    trials_url: str = "https://clinicaltrials.gov/api/v2"
+    """Address of the API of ClinicalTrials.gov."""
+    ncbi_email: str | None = None
+    """Address by which NCBI may reach you; it asks for one."""
+    ncbi_api_key: SecretStr | None = None
+    """Key of an NCBI account: 10 requests a second in place of 3."""
     weights: Path | None = None
     """Folder of the weights of the offline model, made by `kedrec model fit`; the shipped ones where empty."""
     derive: bool = True

@@ -15,6 +15,9 @@ KedrecError
     │   │   └── RateLimited    the server wants fewer calls
     │   ├── ModelRefused       will not succeed when tried again
     │   └── BudgetSpent        the call would cost more than is left
+    ├── SourceError      a server of literature did not answer
+    │   ├── SourceUnavailable  may succeed when tried again
+    │   └── SourceRefused      will not succeed when tried again
     ├── ToolError        a tool of the agent failed
     └── DamagedData      stored data that does not match its own manifest
 
@@ -27,8 +30,8 @@ from pathlib import Path
 
 __all__ = [
     "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "InputError", "KedrecError", "MissingExtra",
-    "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "ToolError", "UnknownEntity",
-    "UserError", "WorkError",
+    "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "SourceError", "SourceRefused",
+    "SourceUnavailable", "ToolError", "UnknownEntity", "UserError", "WorkError",
 ]  # fmt: skip
 
 
@@ -111,6 +114,18 @@ class BudgetSpent(ModelError):
 
 class ModelRefused(ModelError):
     """The model will not answer this however often it is asked: a bad key, a context too long, a content filter."""
+
+
+class SourceError(WorkError):
+    """A server of literature did not answer; that is never the same as having nothing."""
+
+
+class SourceUnavailable(SourceError):
+    """The server may answer when asked again: time-out, 429, 5xx, an answer that is cut off."""
+
+
+class SourceRefused(SourceError):
+    """The server will not answer this however often it is asked: a bad key, a query it does not understand."""
 
 
 class ToolError(WorkError):

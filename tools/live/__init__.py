@@ -1,0 +1,12 @@
+"""Literature from its sources as they are today: NCBI's E-utilities and the API of ClinicalTrials.gov.
+
+Each host is asked at its pace, its answers are kept with their time, and no failure of a host ever looks like "nothing
+found". What comes goes into the library through the same door as files.
+"""
+
+from kedrec.tools.live.fetching import Fetcher, LiveReport
+from kedrec.tools.live.gathering import SourceReport, Wanted, lacking
+from kedrec.tools.live.on_demand import OnDemand
+from kedrec.tools.live.terms import Span
+
+__all__ = ["Fetcher", "LiveReport", "OnDemand", "SourceReport", "Span", "Wanted", "lacking"]
