@@ -35,6 +35,7 @@ class Flight:
         run_id: what the ids of the traces begin with.
         purse: pays for model calls, where they are paid for.
         on_done: called with the number of rows written since the last call.
+        lets_finish: whether the first signal waits for what is in flight.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class Flight:
         run_id: str,
         purse: Purse | None,
         on_done: Callable[[int], None],
+        lets_finish: bool = True,
     ) -> None:
+        self._lets_finish = lets_finish
         self._agent, self._traces, self._journal, self._purse = agent, traces, journal, purse
         self._run_id, self._on_done = run_id, on_done
         self._finished: asyncio.Queue[Finished | None]
@@ -119,10 +122,10 @@ class Flight:
 
     @contextmanager
     def _stoppable(self, tasks: Sequence[asyncio.Future[None]]) -> Iterator[None]:
-        """The first signal stops after what is in flight, the second at once."""
+        """The first signal stops after what is in flight, where that is waited for; the second at once."""
 
         def stop() -> None:
-            if self.stopped is not None:
+            if self.stopped is not None or not self._lets_finish:
                 for task in tasks:
                     task.cancel()
             self.stopped = "stopped by a signal"

@@ -2,7 +2,8 @@
 
 `run.json` says what it is a run of, `questions.jsonl` holds the questions (never the answers), `journal.jsonl` grows by
 a row per finished pair, `traces` holds the traces, `spent.jsonl` a line per paid call, `answers.sqlite` the model's
-answers, and `results.jsonl` is written at the end, in the order of the pairs.
+answers, `batches.jsonl` the batches ordered at a server, and `results.jsonl` is written at the end, in the order of the
+pairs.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from kedrec.agents.models.batch_journal import Order, read_orders
 from kedrec.distill.journal import ResultRow, read_rows, write_whole
 from kedrec.distill.pairs import Pair, Pairs
 from kedrec.errors import Busy, NotReady, UserError
@@ -73,6 +75,8 @@ class RunStatus(Record):
     """Tokens and US dollars of those calls."""
     projected_cost: float | None
     """US dollars for all pairs, at the mean so far; null before the first row."""
+    batches: tuple[Order, ...] = ()
+    """Batches that are not collected yet."""
 
 
 class RunFolder:
@@ -87,6 +91,7 @@ class RunFolder:
         self.info_file, self.questions_file = path / "run.json", path / "questions.jsonl"
         self.journal_file, self.results_file = path / "journal.jsonl", path / "results.jsonl"
         self.spent_file, self.answers_file, self.traces = path / "spent.jsonl", path / "answers.sqlite", path / "traces"
+        self.batches_file = path / "batches.jsonl"
 
     def check(self) -> None:
         """Refuse a folder that holds something else.
@@ -165,7 +170,12 @@ class RunFolder:
             calls=calls,
             spent=spent,
             projected_cost=spent.cost / len(rows) * len(questions) if rows else None,
+            batches=self.outstanding(),
         )
+
+    def outstanding(self) -> tuple[Order, ...]:
+        """Batches that were ordered and are not collected yet."""
+        return tuple(order for order in read_orders(self.batches_file) if not order.over)
 
     def _running(self) -> bool:
         try:

@@ -18,11 +18,13 @@ from kedrec.distill.flight import Flight
 from kedrec.distill.journal import Journal, ResultRow
 from kedrec.distill.pairs import Pair, Pairs
 from kedrec.distill.run_folder import RunFolder, RunInfo, info_of
-from kedrec.errors import ConfigError
+from kedrec.errors import ConfigError, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Usage
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
     from kedrec.agents.agent import Agent
     from kedrec.agents.models.purse import Purse
 
@@ -77,6 +79,7 @@ def start_run(
 
     The first Ctrl-C (or SIGTERM) lets what is in flight finish, the second does not; nothing that was finished is
     lost by either, nor by kill -9, and no answer of a model is paid for twice: those of unfinished pairs are kept, too.
+    With the engine `batch` the first Ctrl-C stops waiting, and the next call collects what was ordered.
 
     Args:
         pairs: the questions; their scoring is not looked at.
@@ -92,7 +95,7 @@ def start_run(
         UserError: if `out` holds another run or something else.
         Busy: if another process is at work in `out`.
         NotReady: if no graph is loaded.
-        ConfigError: a budget without prices, or for a model that costs nothing.
+        ConfigError: a budget without prices, or for a model that costs nothing; batches of one that takes none.
     """
     wanted = pairs.questions[:limit]
     job = _Job(RunFolder(out), pairs, wanted, hide_pairs, keep_failed, budget, on_progress)
@@ -146,8 +149,10 @@ class _Job:
 
         started, folder = time.monotonic(), self.folder
         folder.check()
+        self._check_engine(settings)
+        settings, model = engine_of(settings, folder)
         hidden = self.pairs.hidden() if self.hide_pairs else frozenset()
-        with writing(folder.path), Agent.open(settings, hidden=hidden, record=False) as agent:
+        with writing(folder.path), Agent.open(settings, model=model, hidden=hidden, record=False) as agent:
             self._check_budget(agent)
             info = info_of(agent, self.pairs, self.hide_pairs)
             folder.pin(info, self.pairs)
@@ -159,6 +164,14 @@ class _Job:
     def _check_budget(self, agent: Agent) -> None:
         if self.budget is not None and not agent.costs:
             raise ConfigError(f"The model {agent.settings.model} costs nothing; --budget is for openai:MODEL.")
+
+    def _check_engine(self, settings: Settings) -> None:
+        waiting = self.folder.outstanding()
+        if waiting and settings.engine != "batch":
+            raise UserError(
+                f"{len(waiting)} batches of {self.folder.path} are not collected yet, and are paid for. Go on with"
+                " --engine batch."
+            )
 
     def _fly(self, agent: Agent, journal: Journal, purse: Purse, info: RunInfo) -> str | None:
         """Take what is open through the agent; why it ended early, where it did."""
@@ -172,9 +185,31 @@ class _Job:
         note_place(agent.settings.home / "traces", self.folder.traces)
         agent.keep_answers(self.folder.answers_file)
         traces = TraceStore(self.folder.traces)
-        flight = Flight(agent, traces, journal, run_id=info.model_dump_json(), purse=purse, on_done=told)
-        asyncio.run(flight.run(todo, agent.settings.workers))
+        if agent.settings.engine == "ray":
+            return self._fly_on_ray(todo, agent, journal, purse, told)
+        by_batch = agent.settings.engine == "batch"
+        flight = Flight(
+            agent, traces, journal, run_id=info.model_dump_json(), purse=purse, on_done=told, lets_finish=not by_batch
+        )
+        asyncio.run(flight.run(todo, agent.settings.batch_workers if by_batch else agent.settings.workers))
+        return self._told_of_batches(flight.stopped)
+
+    def _fly_on_ray(
+        self, todo: Sequence[Pair], agent: Agent, journal: Journal, purse: Purse, told: Callable[[int], None]
+    ) -> str | None:
+        from kedrec.distill.ray_flight import RayFlight
+
+        flight = RayFlight(agent, self.folder, journal, purse=purse, budget=self.budget, on_done=told)
+        flight.run(todo)
         return flight.stopped
+
+    def _told_of_batches(self, stopped: str | None) -> str | None:
+        """Why the flight ended early, and what goes on without it."""
+        left = self.folder.outstanding()
+        if stopped is None or not left:
+            return stopped
+        requests = sum(order.requests for order in left)
+        return f"{stopped}; {len(left)} batches with {requests} requests go on at the server and are collected later"
 
     def _finish(self, journal: Journal) -> list[ResultRow]:
         """Write the results where all that was wanted is there; the rows of what was wanted."""
@@ -183,6 +218,25 @@ class _Job:
             known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
             self.folder.write_results([row for row in known if row is not None])
         return rows
+
+
+def engine_of(settings: Settings, folder: RunFolder) -> tuple[Settings, BaseChatModel | None]:
+    """How a run reaches its model.
+
+    Returns:
+        The settings with the prices that hold so, and the model; None for that of the settings.
+
+    Raises:
+        ConfigError: batches of a model that takes none.
+    """
+    if settings.engine != "batch":
+        return settings, None
+    from kedrec.agents.models.openai_batch import BatchedChatModel
+
+    share = settings.batch_price
+    prices = {"input_price": settings.input_price * share, "output_price": settings.output_price * share}
+    settings = settings.model_copy(update=prices)
+    return settings, BatchedChatModel.open_for(settings, folder.batches_file)
 
 
 def _summary(pairs: int, rows: Sequence[ResultRow], purse: Purse, stopped: str | None, seconds: float) -> RunSummary:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.wording import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.eval.teacher_batches import BatchDesk
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -149,6 +150,7 @@ class Teacher:
     """The most at once."""
 
     def __post_init__(self) -> None:
+        self.desk = BatchDesk(self.completion)
         self._chance = random.Random(self.seed)
         self._times: list[float] = []
 
@@ -203,14 +205,15 @@ class Teacher:
         }  # fmt: skip
 
     def app(self) -> web.Application:
-        """The server's application: `/v1/chat/completions`, and `/counts` for whoever watches."""
+        """The server's application: `/v1/chat/completions`, files and batches, and `/counts` for whoever watches."""
         from aiohttp import web
 
         async def counted(_: web.Request) -> Any:
             return _json({"counts": dict(self.counts), "most_in_flight": self.most_in_flight})
 
-        made = web.Application(client_max_size=64 * 2**20)
+        made = web.Application(client_max_size=256 * 2**20)
         made.add_routes([web.post("/v1/chat/completions", self.answer), web.get("/counts", counted)])
+        made.add_routes(self.desk.routes())
         return made
 
 

@@ -105,7 +105,7 @@ class Settings(BaseModel):
     """Whether `literature add` embeds at once; auto: where that takes under a minute or so."""
     live: bool = False
     """Whether the tools ask PubMed and ClinicalTrials.gov where the home has too little on a pair."""
-    live_most: int = Field(50, ge=1, le=10_000)
+    live_most: int = Field(50, ge=1, le=9_999)
     """Records that the tools fetch of one source for one pair."""
     live_days: float = Field(7.0, ge=0)
     """Days for which an answer of these servers is kept and used again."""
@@ -127,10 +127,22 @@ class Settings(BaseModel):
     """Whether loading a graph or literature goes on to derive what the offline model weighs with."""
     workers: int = Field(8, ge=1)
     """Pairs in flight in a run."""
+    engine: Literal["direct", "batch", "ray"] = "direct"
+    """How a run reaches the model: direct (each call at once), batch (OpenAI's Batch API) or ray (many machines)."""
     ray_address: str | None = None
     """Address of a Ray cluster, or auto for the one that this machine belongs to; one is started here where empty."""
     ray_shards: int | None = Field(None, ge=1)
     """Parts of a run that are worked on at the same time by Ray; one per processor of the cluster where empty."""
+    batch_workers: int = Field(5000, ge=1)
+    """Pairs in flight in a run by batch: as many as wait for one wave of batches."""
+    batch_price: float = Field(0.5, ge=0, le=1)
+    """What a call in a batch costs, as a share of its price otherwise."""
+    batch_requests: int = Field(50_000, ge=1, le=50_000)
+    """Most requests of one batch."""
+    batch_megabytes: int = Field(200, ge=1, le=200)
+    """Most megabytes of its file."""
+    batch_poll: float = Field(60.0, gt=0)
+    """Most seconds between two looks at a batch; the first looks come sooner."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
     """What is logged on stderr."""
 

@@ -14,6 +14,7 @@ from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.recommend import Model, SettingOption
 
 if TYPE_CHECKING:
+    from kedrec.config import Settings
     from kedrec.distill.run_folder import RunStatus
     from kedrec.distill.runs import Progress, RunSummary
 
@@ -32,6 +33,22 @@ HidePairs = Annotated[
 ]
 RunDir = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        help="direct: each call at once; batch: OpenAI's Batch API, later and cheaper; ray: many machines"
+        " (KEDREC_ENGINE).",
+    ),
+]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        "--shards",
+        min=1,
+        help="With --engine ray: parts of the run that are worked on side by side (KEDREC_RAY_SHARDS).",
+    ),
+]
 Budget = Annotated[
     float | None,
     typer.Option("--budget", min=0, help="US dollars that the whole run may cost; it stops before they are exceeded."),
@@ -52,6 +69,8 @@ def start(
         bool, typer.Option("--keep-failed", help="Leave pairs that failed before as they are.")
     ] = False,
     budget: Budget = None,
+    engine: Engine = None,
+    shards: Shards = None,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec runs start pairs.jsonl --out runs/first
@@ -60,7 +79,7 @@ def start(
     failed once more; what is done is not done again. Ctrl-C lets what is in flight finish, a second one does not.
     OUT/results.jsonl is written at the end, one row per pair in the order of the file.
     """
-    resolved = settings(setting=setting, model=model, workers=workers)
+    resolved = _resolved(engine, workers, setting=setting, model=model, ray_shards=shards)
     from kedrec.distill.pairs import read_pairs
     from kedrec.distill.runs import start_run
 
@@ -79,8 +98,11 @@ def retry(
     kinds: Annotated[
         list[str] | None, typer.Option("--type", help="Only failures of this type; may be given several times.")
     ] = None,
+    *,
     workers: Workers = None,
     budget: Budget = None,
+    engine: Engine = None,
+    shards: Shards = None,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec runs retry runs/first
@@ -90,7 +112,9 @@ def retry(
     from kedrec.distill.runs import retry_run
 
     with _bar() as told:
-        summary = retry_run(run, settings(workers=workers), kinds or (), budget=budget, on_progress=told)
+        summary = retry_run(
+            run, _resolved(engine, workers, ray_shards=shards), kinds or (), budget=budget, on_progress=told
+        )
     _end(summary, run, json_output)
 
 
@@ -126,6 +150,12 @@ def export(
     if json_output:
         return emit_json({"rows": count, "file": str(out)})
     return say(f"{count} rows written to {out}")
+
+
+def _resolved(engine: str | None, workers: int | None, **flags: str | int | None) -> Settings:
+    """The settings; how many workers there are to be is a setting of its own for each engine."""
+    chosen = settings(engine=engine, **flags)
+    return settings(engine=engine, **flags, **{"batch_workers" if chosen.engine == "batch" else "workers": workers})
 
 
 @contextmanager
@@ -172,3 +202,6 @@ def _told(found: RunStatus) -> Iterator[str]:
         used = f"{found.spent.input_tokens:,} tokens sent, {found.spent.output_tokens:,} received"
         cost = f", ${found.spent.cost:.2f} of ${found.projected_cost or 0:.2f} projected" if found.spent.cost else ""
         yield f"{found.calls:,} model calls paid for: {used}{cost}"
+    for order in found.batches:
+        counted = f"{order.answered:,} of {order.requests:,} requests answered, {order.failed:,} failed"
+        yield f"Batch {order.batch_id or order.id}, {order.status}: {counted} when last looked at"
