@@ -44,9 +44,9 @@ class Indexes:
             if on_progress:
                 on_progress(f"indexing {group}", 0, None)
             name = _name(shelf, group)
-            if name and not (self._folder / name).is_dir():
+            if name and not LexicalIndex.is_there(self._folder / name):
                 self._folder.mkdir(exist_ok=True)
-                LexicalIndex.build(shelf.texts(group)).save(self._folder / name)
+                LexicalIndex.build(shelf.texts(group), self._folder / name)
             shelf.note(f"lexical {group}", name)
         shelf.note(_BEHIND, "")
         shelf.note("content_sha256", shelf.content_sha256())
@@ -74,9 +74,9 @@ class Indexes:
                 shutil.rmtree(stale, ignore_errors=True)
 
     def _is_lost(self, group: Group) -> bool:
-        """Whether the index that the manifest names is not there."""
+        """Whether the index that the manifest names is not there, or is one of an earlier form."""
         name = self._library.manifest(f"lexical {group}")
-        return bool(name) and not (self._folder / name).is_dir()
+        return bool(name) and not LexicalIndex.is_there(self._folder / name)
 
     def load(self, group: Group) -> tuple[str, LexicalIndex] | None:
         """Return name and index of a group as the manifest names it, loaded once; None where it has no passages.

@@ -182,6 +182,12 @@ class Library:
         with self.read() as connection:
             yield from connection.execute("SELECT file, place, id, reason FROM rejected ORDER BY rowid").fetchall()
 
+    def documents_of(self, keys: Sequence[int]) -> dict[int, int]:
+        """Return the key of the document of each of these passages that is there."""
+        marks = ",".join("?" * len(keys))
+        with self.read() as connection:
+            return dict(connection.execute(f"SELECT key, document FROM passages WHERE key IN ({marks})", list(keys)))
+
     def passages_at(self, keys: Sequence[int]) -> dict[int, Passage]:
         """Return passages by their keys."""
         marks = ",".join("?" * len(keys))

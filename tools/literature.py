@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -253,15 +253,29 @@ class Literature:
             raise UserError(f"limit {limit} is below 1; ask for at least one hit")
         with self.library.read():
             indexes = dict(held for group in groups if (held := self.indexes.load(group)))
-            found = self._first_step(indexes, query, require_all_of, only)
+            lexical = self._first_step(indexes, query, require_all_of, only)
+            owners = self.library.documents_of(list(lexical))
         notes = self._standing(only)
-        if not found:
+        lexical = {key: score for key, score in lexical.items() if key in owners}
+        if not lexical:
             why = _why_nothing(query, groups, bool(indexes))
             return SearchResult(hits=(), stages=("bm25",), notes=(why, *notes))
-        cosines, note = self.similarity.scores(query, list(found))
-        hits = _one_each(_ordered(found, cosines))[:limit]
+        cosines, note = self.similarity.scores(query, list(lexical))
+        ranked = fused(lexical, cosines) if cosines else list(lexical)
+        hits = self._hits(_one_each(ranked, owners)[:limit], lexical, cosines)
         stages = ("bm25", "embedding") if cosines else ("bm25",)
         return SearchResult.model_construct(hits=hits, stages=stages, notes=(*((note,) if note else ()), *notes))
+
+    def _hits(
+        self, keys: Sequence[int], lexical: Mapping[int, float], cosines: Mapping[int, float]
+    ) -> tuple[Passage, ...]:
+        """Return passages with their scores by stage."""
+        passages = self.library.passages_at(keys)
+        for key, passage in passages.items():
+            passage.scores["bm25"] = lexical[key]
+            if cosines:
+                passage.scores["embedding"] = cosines[key]
+        return tuple(passages[key] for key in keys if key in passages)
 
     def _standing(self, only: Selection) -> list[str]:
         """Say what a search does not see."""
@@ -271,19 +285,13 @@ class Literature:
 
     def _first_step(
         self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: Selection
-    ) -> dict[int, Passage]:
-        """Return the best passages of all indexes together by BM25, best first, by key."""
-        limit, found = self.settings.bm25_candidates, list[tuple[int, Passage]]()
+    ) -> dict[int, float]:
+        """Return the best passages of all indexes together by BM25, best first: score by key."""
+        limit, found = self.settings.bm25_candidates, list[tuple[int, float]]()
         for name, index in indexes.items():
-            ranked, scores = index.search(query, limit, all_of, self._counting(name, index, only))
-            passages = self.library.passages_at(ranked.tolist())
-            kept = [
-                (key, score) for key, score in zip(ranked.tolist(), scores.tolist(), strict=True) if key in passages
-            ]
-            bonus = index.bonus(query, [(passages[key].title, passages[key].text) for key, _ in kept])
-            for (key, score), more in zip(kept, bonus, strict=True):
-                found.append((key, _scored(passages[key], bm25=score + more)))
-        found.sort(key=lambda pair: (-pair[1].scores["bm25"], pair[0]))
+            keys, scores = index.search(query, limit, all_of, self._counting(name, index, only))
+            found.extend(zip(keys.tolist(), scores.tolist(), strict=True))
+        found.sort(key=lambda pair: (-pair[1], pair[0]))
         return dict(found[:limit])
 
     def _counting(self, name: str, index: LexicalIndex, only: Selection) -> NDArray[np.bool_] | None:
@@ -320,18 +328,6 @@ def _groups(corpus: Group | None) -> tuple[Group, ...]:
     return (corpus,)
 
 
-def _ordered(found: dict[int, Passage], cosines: dict[int, float]) -> list[Passage]:
-    """Return the passages in their final order, with their scores."""
-    if not cosines:
-        return list(found.values())
-    order = fused({key: passage.scores["bm25"] for key, passage in found.items()}, cosines)
-    return [_scored(found[key], embedding=cosines[key]) for key in order]
-
-
-def _scored(passage: Passage, **scores: float) -> Passage:
-    return passage.model_copy(update={"scores": {**passage.scores, **scores}})
-
-
 def _left_to_do(standing: Standing, settings: Settings) -> str:
     """Say what is left to embed, how long it would take, and how to do it."""
     if not available(settings):
@@ -343,12 +339,12 @@ def _left_to_do(standing: Standing, settings: Settings) -> str:
     )
 
 
-def _one_each(hits: Sequence[Passage]) -> tuple[Passage, ...]:
+def _one_each(keys: Sequence[int], owners: Mapping[int, int]) -> list[int]:
     """Keep the best passage of each document."""
-    best: dict[str, Passage] = {}
-    for hit in hits:
-        best.setdefault(hit.document_id, hit)
-    return tuple(best.values())
+    best: dict[int, int] = {}
+    for key in keys:
+        best.setdefault(owners[key], key)
+    return list(best.values())
 
 
 def _why_nothing(query: str, groups: Sequence[Group], filled: bool) -> str:
