@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.trace import comparing, looking, replaying
+from kedrec.cli.trace import comparing, exporting, looking, replaying
 
 __all__ = ["app"]
 
@@ -17,3 +17,4 @@ app.command("list")(looking.list_traces)
 app.command()(looking.show)
 app.command()(replaying.replay)
 app.command()(comparing.diff)
+app.command()(exporting.export)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kedrec.distill.run_folder import RunFolder
     from kedrec.records import Trace
 
-__all__ = ["RunDir", "TraceId", "find", "run_of", "store"]
+__all__ = ["RunDir", "TraceId", "find", "held_by", "run_of", "store"]
 
 TraceId = Annotated[str, typer.Argument(help="Id of the trace, a beginning that only it has, or `latest`.")]
 RunDir = Annotated[Path | None, typer.Option("--run", metavar="RUN_DIR", help="Look among the traces of this run.")]
@@ -26,10 +26,15 @@ def find(trace_id: str, run: Path | None = None) -> tuple[Trace, TraceStore]:
     Raises:
         NotReady: where there is none.
     """
+    held = held_by(trace_id, run)
+    return held.get(trace_id), held
+
+
+def held_by(trace_id: str, run: Path | None = None) -> TraceStore:
+    """What holds a trace: the run where one is given, else the home or a run that it knows."""
     from kedrec.agents.trace_places import find_store
 
-    held = store(run) if run is not None else find_store(settings().home / "traces", trace_id)
-    return held.get(trace_id), held
+    return store(run) if run is not None else find_store(settings().home / "traces", trace_id)
 
 
 def store(run: Path | None = None) -> TraceStore:
