@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kedrec.graphdb.embedded import EmbeddedStore
     from kedrec.graphdb.neo4j_reading import Reader
     from kedrec.tools.literature import Literature
+    from kedrec.tools.live import OnDemand
 
 __all__ = ["Resources"]
 
@@ -46,6 +47,7 @@ class Resources:
         self._lock = threading.RLock()
         self._literature: Literature | None = None
         self._weigher: Weigher | None = None
+        self._live: OnDemand | None = None
         self._toolboxes: dict[tuple[Setting, bool], Toolbox] = {}
 
     @classmethod
@@ -109,6 +111,7 @@ class Resources:
                     passages=self._settings.passages,
                     hub_limit=self._settings.hub_limit,
                     reader=self._reader(),
+                    live=self._live_sources() if setting != "none" else None,
                 )
             return self._toolboxes[setting, weigh]
 
@@ -119,6 +122,15 @@ class Resources:
         from kedrec.graphdb.neo4j_reading import Reader
 
         return Reader(self._settings)
+
+    def _live_sources(self) -> OnDemand | None:
+        """What asks PubMed and ClinicalTrials.gov, where the settings allow that."""
+        if self._settings.live and self._live is None:
+            from kedrec.tools.live import Fetcher, OnDemand
+
+            fetcher = Fetcher(self._settings, self.store, self.literature())
+            self._live = OnDemand(fetcher, self._settings.live_most, self._settings.until)
+        return self._live
 
     def fingerprints(self, setting: Setting) -> dict[str, Any]:
         """Hashes of what was used, for the trace."""

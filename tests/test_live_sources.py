@@ -15,7 +15,7 @@ from live_server import Article, Fault, Study
 from pydantic import SecretStr
 
 from kedrec.config import Settings
-from kedrec.errors import SourceRefused, UserError
+from kedrec.errors import SourceRefused, SourceUnavailable, UserError
 from kedrec.graphdb.embedded import EmbeddedStore
 from kedrec.records import Entity
 from kedrec.tools.literature import Literature
@@ -369,18 +369,33 @@ def test_a_request_keeps_the_pace_also_when_it_is_repeated(fetch, server, monkey
     assert len(server.times) == 3 and server.times[-1] - server.times[0] >= 0.3
 
 
-def test_on_demand_fetches_a_pair_once_and_a_failure_is_an_error(settings, store, server):
+@pytest.fixture
+def live(settings, store):
     literature = Literature.open(settings.home / "literature", settings)
-    live = OnDemand(Fetcher(settings, store, literature, QUICK), most=50)
+    return OnDemand(Fetcher(settings, store, literature, QUICK), most=50)
+
+
+def test_on_demand_fetches_a_pair_once_and_a_failure_is_an_error(live, store, server):
     pair = store.get(world.DISEASE), store.get(world.BARI)
-    said = live.top_up("articles", *pair)
-    assert "PubMed has 2 records on Baricitinib in alopecia areata" in said[0] and "2 were new" in said[0]
+    done = live.top_up("articles", *pair)
+    assert "PubMed has 2 records on Baricitinib in alopecia areata" in done.said and "2 were new" in done.said
     count = len(server.requests)
-    assert live.top_up("articles", *pair) == said and len(server.requests) == count
+    assert live.top_up("articles", *pair) == done and len(server.requests) == count
     server.faults = [Fault("/studies", status=403, body=b"Forbidden")]
     with pytest.raises(SourceRefused, match="Forbidden"):
         live.top_up("trials", *pair)
-    assert "2 were new" in live.top_up("trials", *pair)[0]
+    assert "2 were new" in live.top_up("trials", *pair).said
+
+
+def test_on_demand_does_not_take_records_that_do_not_come_for_none(live, store, server, monkeypatch):
+    pair = store.get(world.DISEASE), store.get(world.BARI)
+    server.faults = [Fault("efetch", status=500)] * 3
+    with pytest.raises(SourceUnavailable, match="given up after 3 tries"):
+        live.top_up("articles", *pair)
+    monkeypatch.setitem(eutils.RECORDS_AT_ONCE, "pubmed", 1)
+    server.faults = [Fault("'id': '101'", status=500)] * 3
+    assert live.top_up("articles", *pair).missing
+    assert not live.top_up("articles", *pair).missing
 
 
 def test_what_is_missing_is_said_with_its_source_and_pair():

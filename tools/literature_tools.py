@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
+from kedrec.errors import KedrecError
 from kedrec.records import Entity, Finding, Passage, ToolResult
 from kedrec.tools.fencing import plain
 from kedrec.tools.graph_tools import GraphTools
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
+    from kedrec.tools.live import OnDemand
 
 __all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "passage_finding"]
 
@@ -30,10 +32,13 @@ class LiteratureTools:
         literature: the index; None where none was loaded.
         graph: tells what names mean.
         passages: passages in one answer.
+        live: asks the sources where the index has fewer passages than that on a pair; None where it may not.
     """
 
-    def __init__(self, literature: Literature | None, graph: GraphTools, passages: int = 4) -> None:
-        self._literature = literature
+    def __init__(
+        self, literature: Literature | None, graph: GraphTools, passages: int = 4, live: OnDemand | None = None
+    ) -> None:
+        self._literature, self._live = literature, live
         self._graph = graph
         self._passages = passages
 
@@ -67,15 +72,36 @@ class LiteratureTools:
             return ToolResult(status="nothing_found", message=f"No {corpus} are loaded: kedrec literature add FILE.")
         words = " ".join(part for part in (compound.name, ill.name, query) if part)
         findings, notes = self._find(self._literature, corpus, words, compound, ill)
+        live: dict[str, str] = {}
+        if self._live is not None and sum(ill.id in finding.about for finding in findings) < self._passages:
+            live, lacks = self._top_up(self._live, corpus, ill, compound, or_keep=bool(findings))
+            findings, notes = self._find(self._literature, corpus, words, compound, ill)
+            notes += lacks
         if not findings:
             text = f"No {corpus} that name {compound.name} were found for {words!r}."
-            return ToolResult(status="nothing_found", message=text, data={"notes": notes} if notes else {})
+            return ToolResult(status="nothing_found", message=text, data={"notes": notes} | live if notes else live)
         both = sum(ill.id in finding.about for finding in findings)
         if not both:
             notes.append(f"No {corpus} that name both {compound.name} and {ill.name} were found.")
-        data = {"notes": notes} if notes else {}
+        data = {"notes": notes} | live if notes else live
         text = f"{len(findings)} passage(s) from {corpus}, {both} of them naming both {compound.name} and {ill.name}."
         return ToolResult(status="found", message=text, findings=tuple(findings), data=data)
+
+    @staticmethod
+    def _top_up(
+        live: OnDemand, corpus: Literal["articles", "trials"], disease: Entity, drug: Entity, *, or_keep: bool
+    ) -> tuple[dict[str, str], list[str]]:
+        """Ask the source for more; return what it said, as data of the result, and what did not come.
+
+        A source that fails is a failure where there is nothing else.
+        """
+        try:
+            done = live.top_up(corpus, disease, drug)
+        except KedrecError as error:
+            if not or_keep:
+                raise
+            return {}, [f"No more {corpus} could be fetched: {error}"]
+        return {"live": done.said}, list(done.missing)
 
     def _find(
         self, literature: Literature, corpus: Literal["articles", "trials"], words: str, drug: Entity, disease: Entity

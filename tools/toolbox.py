@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from kedrec.errors import SourceUnavailable
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import CandidateScore, Entity, Finding, Passage, Setting, ToolResult, ToolStatus
 from kedrec.tools.cypher_tool import CypherTool, Reads
@@ -15,6 +16,7 @@ from kedrec.tools.literature_tools import LiteratureTools, mentions, passage_fin
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
+    from kedrec.tools.live import OnDemand
 
 __all__ = ["LITERATURE_TOOLS", "Toolbox", "Weighs", "schemas", "tools_in"]
 
@@ -26,7 +28,7 @@ LITERATURE_TOOLS: dict[Setting, tuple[str, ...]] = {
 }
 """Setting -> the literature tools that exist in it."""
 
-RETRYABLE = (TimeoutError, ConnectionError, InterruptedError, BlockingIOError)
+RETRYABLE = (TimeoutError, ConnectionError, InterruptedError, BlockingIOError, SourceUnavailable)
 """Failures of a tool that may not happen again."""
 
 
@@ -51,6 +53,7 @@ class Toolbox:
         hub_limit: entities with more neighbours are not walked through.
         reader: reads the graph by Cypher of the model's own; None where it may not. Never offered where pairs are
             hidden: a query could read their edges.
+        live: asks PubMed and ClinicalTrials.gov where the literature has too little on a pair; None where it may not.
     """
 
     def __init__(
@@ -64,12 +67,13 @@ class Toolbox:
         passages: int = 4,
         hub_limit: int = 500,
         reader: Reads | None = None,
+        live: OnDemand | None = None,
     ) -> None:
         self._store = store.hiding(hidden) if hidden else store
         self._literature, self._weigher = literature, weigher
         self._setting, self._hidden = setting, hidden
         self.graph = GraphTools(self._store, hub_limit)
-        self.papers = LiteratureTools(literature, self.graph, passages)
+        self.papers = LiteratureTools(literature, self.graph, passages, live)
         self._cypher = CypherTool(reader, self.graph) if reader is not None and not hidden else None
         self.names = tools_in(setting, weigh=weigher is not None, cypher=self._cypher is not None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Literal
 
 from kedrec.errors import SourceRefused, SourceUnavailable
@@ -11,9 +12,19 @@ from kedrec.tools.live.fetching import Fetcher
 from kedrec.tools.live.gathering import HOSTS, Source, Wanted, lacking
 from kedrec.tools.live.terms import Span
 
-__all__ = ["OnDemand"]
+__all__ = ["OnDemand", "ToppedUp"]
 
 _SOURCES: dict[str, Source] = {"articles": "pubmed", "trials": "trials"}
+
+
+@dataclass(frozen=True)
+class ToppedUp:
+    """What asking a source did."""
+
+    said: str
+    """What the source has, since when, and how much of it was new."""
+    missing: tuple[str, ...]
+    """What did not come, and why."""
 
 
 class OnDemand:
@@ -28,29 +39,29 @@ class OnDemand:
     def __init__(self, fetcher: Fetcher, most: int, until: str | None = None) -> None:
         self._fetcher, self._most, self._span = fetcher, most, Span(until=until)
         self._locks = {corpus: threading.Lock() for corpus in _SOURCES}
-        self._told: dict[tuple[str, str, str], list[str]] = {}
+        self._done: dict[tuple[str, str, str], ToppedUp] = {}
 
-    def top_up(self, corpus: Literal["articles", "trials"], disease: Entity, drug: Entity) -> list[str]:
-        """Fetch what the source of a corpus has on a pair, unless that was done before.
-
-        Returns:
-            What was done, in words.
+    def top_up(self, corpus: Literal["articles", "trials"], disease: Entity, drug: Entity) -> ToppedUp:
+        """Fetch what the source of a corpus has on a pair, unless all of it was fetched before.
 
         Raises:
-            SourceUnavailable: the source does not answer; it may later.
-            SourceError: it will not answer.
+            SourceUnavailable: the source gave nothing; it may later.
+            SourceError: it will give nothing.
         """
         pair = (corpus, disease.id, drug.id)
         with self._locks[corpus]:
-            if pair not in self._told:
-                self._told[pair] = self._fetched(_SOURCES[corpus], disease, drug)
-            return self._told[pair]
+            if pair in self._done:
+                return self._done[pair]
+            done = self._fetched(_SOURCES[corpus], disease, drug)
+            if not done.missing:
+                self._done[pair] = done
+            return done
 
-    def _fetched(self, source: Source, disease: Entity, drug: Entity) -> list[str]:
+    def _fetched(self, source: Source, disease: Entity, drug: Entity) -> ToppedUp:
         report = self._fetcher.fetch(disease, [drug], Wanted((source,), self._most, self._span))
         told = report.sources[0]
-        if told.total is None:
+        if told.missing and not told.fetched:
             raise (SourceUnavailable if told.retryable else SourceRefused)(" ".join(told.missing))
         as_of = f" as of {told.given:%Y-%m-%d}" if told.given else ""
-        had = f"{HOSTS[source]} has {told.total:,} records on {drug.name} in {disease.name}{as_of}"
-        return [f"{had}; {report.new:,} were new here.", *lacking(report.sources)]
+        said = f"{HOSTS[source]} has {told.total:,} records on {drug.name} in {disease.name}{as_of}"
+        return ToppedUp(f"{said}; {report.new:,} were new here.", tuple(lacking(report.sources)))
