@@ -216,7 +216,8 @@ class _Run:
 def _load(contender: Contender, inputs: Inputs) -> dict[str, Any]:
     """Load in this process; the fields of `Loaded`, without the seconds of a whole load."""
     part = contender.load(inputs)
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    peak = max(peaks + [graph_neo4j.peak_of_neo4j()] * ("neo4j" in contender.needs))
     disk = contender.disk(inputs)
     found: dict[str, Any] = {"peak_mib": peak >> 10, "disk_mib": disk and disk >> 20, "part": part and part.triples}
     return found if part is None else {**found, "seconds": part.seconds * part.total / part.triples}

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
     from kedrec.eval.graph_contenders import Triple
 
-__all__ = ["add_by_langchain", "bytes_of_neo4j", "empty_database", "load_by_bulk", "load_by_unwind", "open_neo4j"]
+__all__ = [
+    "add_by_langchain", "bytes_of_neo4j", "empty_database", "load_by_bulk", "load_by_unwind", "open_neo4j",
+    "peak_of_neo4j",
+]  # fmt: skip
 
 SLICE, DOCUMENT = 20_000, 1_000
 """Triples that langchain-neo4j adds, and how many of them are one document."""
+UNIQUE = "CREATE CONSTRAINT IF NOT EXISTS FOR (e:__Entity__) REQUIRE e.id IS UNIQUE"
 NOTHING = "Compound::0\tDRUGBANK::target::Compound:Gene\tGene::0\n"
 
 
@@ -62,16 +66,34 @@ def bytes_of_neo4j() -> int | None:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else None
 
 
+def peak_of_neo4j() -> int:
+    """Return the most memory, in KiB, that the server has had since its start; 0 where it cannot be told."""
+    pid = Path(os.environ.get("NEO4J_HOME", "")) / "kedrec.pid"
+    status = Path("/proc") / (pid.read_text("utf-8").strip() if pid.is_file() else "none") / "status"
+    lines = status.read_text("utf-8").splitlines() if status.is_file() else []
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
+
+
 def add_by_langchain(triples: Path, home: Path) -> Part:
-    """Add a slice by `add_graph_documents`; needs the server's plugin APOC."""
+    """Add a slice by `add_graph_documents`; needs the server's plugin APOC.
+
+    It is told of the constraint that it would otherwise look for by procedures that servers do not allow by default.
+    """
     from langchain_neo4j import Neo4jGraph  # type: ignore[import-not-found,unused-ignore]
 
     rows = list(rows_of(read_triples([triples])))
     step = max(1, len(rows) // SLICE)
     some = rows[::step][:SLICE]
     settings = _settings(home)
-    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
-    graph = Neo4jGraph(settings.neo4j_uri, settings.neo4j_user, password, settings.neo4j_database, refresh_schema=False)
+    graph = Neo4jGraph(
+        url=settings.neo4j_uri,
+        username=settings.neo4j_user,
+        password=settings.neo4j_password.get_secret_value() if settings.neo4j_password else "",
+        database=settings.neo4j_database,
+        refresh_schema=False,
+    )
+    graph.query(UNIQUE)
+    graph.structured_schema = {"metadata": {"constraint": [{"labelsOrTypes": ["__Entity__"], "properties": ["id"]}]}}
     documents = [_document(some[start : start + DOCUMENT]) for start in range(0, len(some), DOCUMENT)]
     started = time.monotonic()
     graph.add_graph_documents(documents, baseEntityLabel=True)

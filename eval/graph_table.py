@@ -23,7 +23,7 @@ class Loaded:
     seconds: float
     """Wall-clock of the whole process; extrapolated where only a part was loaded."""
     peak_mib: int
-    """Most memory of the process, or of one that it started."""
+    """Most memory of the process, of one that it started, or of the server that it loaded into."""
     disk_mib: int | None
     """What the store takes on disk; None where it keeps nothing."""
     part: int | None

@@ -12,12 +12,14 @@ __all__ = ["where"]
 
 
 def where() -> str:
-    """Return one line for below a table."""
+    """Return one line for below a table; on a machine with other work, how many processes wanted to run at the end."""
     asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     day = datetime.now(UTC).date().isoformat()
     machine = f"{os.cpu_count()} cores {_processor()}, Python {platform.python_version()}"
-    return f"- {day}, commit {commit}, {machine}"
+    busy = os.getloadavg()[1]
+    others = f", load average {busy:.1f}" if busy > 1.5 else ""
+    return f"- {day}, commit {commit}, {machine}{others}"
 
 
 def _processor() -> str:
