@@ -53,6 +53,8 @@ class Host:
     sent_along: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Fields that go with every request and are part of no address, message or name: who asks, and the key. A host
     that has any is asked by POST."""
+    secret: str = field(default="", repr=False)
+    """The key among them; a host that repeats it in an answer is not quoted."""
 
 
 @dataclass(frozen=True)
@@ -183,10 +185,11 @@ class Asker:
                 raise SourceRefused(f"{self.host.name}: an answer is larger than {LARGEST >> 20} MiB; ask for less")
             if time.monotonic() > until:
                 raise _Later("the server only drips")
-        return bytes(body)
+        secret = self.host.secret.encode()
+        return bytes(body).replace(secret, b"[secret]") if secret else bytes(body)
 
     def _problem(self, answer: httpx.Response, body: bytes) -> _Later | SourceError:
-        status, said = answer.status_code, self._shown(body)
+        status, said = answer.status_code, _shown(body)
         if status in LATER:
             limit = "it wants fewer requests" if status == 429 else "it is out of order"
             return _Later(f"{limit} (status {status})", retry_after(answer.headers.get("Retry-After", "")))
@@ -195,12 +198,10 @@ class Asker:
             return SourceRefused(f"{self.host.name}: it has moved to {target}; set `{self.host.setting}`")
         return SourceRefused(f"{self.host.name}: status {status}{f', {said!r}' if said else ''}")
 
-    def _shown(self, body: bytes) -> str:
-        """What an answer says, short and without what was sent along."""
-        text = " ".join(_TAGS.sub(" ", body[:4000].decode("utf-8", "replace")).split())
-        for value in filter(None, self.host.sent_along.values()):
-            text = text.replace(value, "…")
-        return text[:_SHOWN]
+
+def _shown(body: bytes) -> str:
+    """What an answer says, short and without its marks."""
+    return " ".join(_TAGS.sub(" ", body[:4000].decode("utf-8", "replace")).split())[:_SHOWN]
 
 
 def retry_after(said: str) -> float:

@@ -137,7 +137,7 @@ def _ncbi(settings: Settings) -> Host:
     key = settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else ""
     fields = {"tool": "kedrec", "email": settings.ncbi_email or "", "api_key": key}
     said = {name: value for name, value in fields.items() if value}
-    return Host("NCBI", settings.eutils_url, "eutils_url", NCBI_RATES[bool(key)], said)
+    return Host("NCBI", settings.eutils_url, "eutils_url", NCBI_RATES[bool(key)], said, key)
 
 
 def _trials(settings: Settings) -> Host:

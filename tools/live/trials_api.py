@@ -62,7 +62,7 @@ class TrialsApi:
 
     def _walk(self, fields: Mapping[str, str], most: int, *, fresh: bool) -> Studies:
         """Go from page to page; the token of a kept page may mean nothing any more."""
-        asked = {**fields, "pageSize": str(min(most, STUDIES_AT_ONCE)), "countTotal": "true", "format": "json"}
+        asked = {**fields, "pageSize": str(min(most, STUDIES_AT_ONCE)), "countTotal": "true", "sort": "@relevance"}
         found, token = Studies(), ""
         while found.count < most:
             try:
