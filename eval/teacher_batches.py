@@ -33,7 +33,9 @@ class BatchDesk:
         endings: how the first batches end, in order: `expired`, `cancelled`, `failed` or `too_much`; later ones end
             as they should. Those that expire or are cancelled have answered every other request.
         faults: errors of the first requests, in order: a status, or 0 for a request that is answered in vain.
-        stall_at: the step whose reply is held back, its work done: `upload`, `create`, `look` or `content`.
+        stall_at: the step whose reply is held back, its work done: `upload`, `create`, `look` or `content`; or
+            `arrive`, where the upload itself is held back.
+        trouble: steps whose replies are HTTP 500, their work done, in order of time; a step may be there often.
     """
 
     complete: Callable[[dict[str, Any]], dict[str, Any]]
@@ -41,6 +43,7 @@ class BatchDesk:
     endings: list[str] = field(default_factory=list)
     faults: list[int] = field(default_factory=list)
     stall_at: str | None = None
+    trouble: list[str] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
     """How often each request was answered, by its custom id."""
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -68,12 +71,21 @@ class BatchDesk:
     async def _reply(self, step: str, value: dict[str, Any]) -> Any:
         from aiohttp import web
 
+        await self._hold(step)
+        if step in self.trouble:
+            self.trouble.remove(step)
+            return web.json_response({"error": {"message": "something broke"}}, status=500)
+        return web.json_response(value)
+
+    async def _hold(self, step: str) -> None:
         while self.stall_at == step:
             self.stalled.set()
             await asyncio.sleep(0.02)
-        return web.json_response(value)
 
     async def _upload(self, request: web.Request) -> Any:
+        await self._hold("arrive")
+        if request.transport is None or request.transport.is_closing():
+            return _missing("client", "")
         form = await request.post()
         sent: Any = form["file"]
         return await self._reply("upload", self._store(sent.filename, sent.file.read(), "batch"))
@@ -95,8 +107,8 @@ class BatchDesk:
     async def _content(self, request: web.Request) -> Any:
         from aiohttp import web
 
-        await self._reply("content", {})
-        return web.Response(body=self.files[request.match_info["id"]]["content"])
+        reply = await self._reply("content", {})
+        return web.Response(body=self.files[request.match_info["id"]]["content"]) if reply.status == 200 else reply
 
     async def _delete(self, request: web.Request) -> Any:
         file_id = request.match_info["id"]

@@ -55,7 +55,7 @@ class BatchJournal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.orders, named = _read(path), _name_in(path)
+        self.path, self.orders, named = path, _read(path), _name_in(path)
         self._file = LineFile(path)
         self.run = named or secrets.token_hex(8)
         if named is None:

@@ -14,6 +14,7 @@ from pydantic import PrivateAttr
 
 from kedrec.agents.models.answer_cache import digest_of
 from kedrec.agents.models.batch_journal import BatchJournal
+from kedrec.agents.models.batch_orders import BatchOrders
 from kedrec.agents.models.batch_server import BatchServer
 from kedrec.agents.models.batches import Batches, BatchLimits
 from kedrec.agents.models.openai_compatible import OpenAICompatibleChatModel
@@ -92,11 +93,11 @@ class BatchedChatModel(OpenAICompatibleChatModel):
 
     @asynccontextmanager
     async def _collecting(self, client: AsyncOpenAI, purse: Purse) -> AsyncIterator[None]:
-        limits = BatchLimits(self.batch_requests, self.batch_megabytes * MEGABYTE, self.batch_poll)
         journal = BatchJournal(self.journal_file)
-        self._batches = Batches(
-            BatchServer(client), journal, purse, limits, keep=self._keep_answer, surely=self._surely
+        orders = BatchOrders(
+            BatchServer(client), journal, purse, poll=self.batch_poll, keep=self._keep_answer, surely=self._surely
         )
+        self._batches = Batches(orders, purse, BatchLimits(self.batch_requests, self.batch_megabytes * MEGABYTE))
         try:
             yield
         finally:
