@@ -7,6 +7,7 @@ taken over at any time and again; the folders are removed at the end, or by the 
 from __future__ import annotations
 
 import shutil
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -17,6 +18,7 @@ from kedrec.agents.traces import TraceStore
 from kedrec.distill.journal import Journal, read_rows
 from kedrec.distill.pairs import Pair
 from kedrec.distill.run_folder import RunFolder
+from kedrec.errors import Busy
 from kedrec.locks import writing
 from kedrec.records import Record
 
@@ -29,6 +31,8 @@ __all__ = ["Harvest", "Shard", "divide", "shard_folder"]
 FOLDER = "shards"
 ROUNDS = 8
 """Shards that each place flies one after another, where there are pairs enough: the last ones end close together."""
+PATIENCE = 30.0
+"""Seconds for which it is waited for a worker that should have ended."""
 FILLED = 4
 """Pairs of a shard for each that is in flight, at least: a shard's end leaves some of its places empty."""
 
@@ -107,10 +111,11 @@ class Harvest:
             answers: where the answers of the run are kept; None where they are not.
 
         Raises:
-            Busy: if somebody is at work in one.
+            Busy: if somebody stays at work in one.
         """
         for name in self._names():
             shard = shard_folder(self._folder.path, name)
+            _wait_for(shard.path)
             with writing(shard.path):
                 self.take(name)
                 if answers is not None:
@@ -129,3 +134,14 @@ class Harvest:
 
     def _names(self) -> list[str]:
         return sorted(path.name for path in self._parts.iterdir()) if self._parts.is_dir() else []
+
+
+def _wait_for(folder: Path) -> None:
+    """Give a worker whose run was killed the time to end, too."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with writing(folder):
+                return
+        except Busy:
+            time.sleep(0.1)

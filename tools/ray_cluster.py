@@ -40,7 +40,7 @@ def ray_cluster(settings: Settings, workers: int) -> Iterator[Any]:
         MissingExtra: Ray is not installed.
         ConfigError: no cluster is at that address.
     """
-    ray = _imported(local=settings.ray_address is None)
+    ray = _imported(local=(settings.ray_address or "127.").startswith("127."))
     if ray.is_initialized():
         yield ray
         return

@@ -1,0 +1,149 @@
+"""Runs divided over Ray's workers: the same file as an undivided run, whoever is killed, and nobody pays twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from teaching import teaching
+from test_runs import many_pairs, wait_for_rows
+
+from kedrec.agents.models.purse import read_spent
+from kedrec.agents.traces import TraceStore
+from kedrec.config import Settings
+from kedrec.distill.journal import read_rows
+from kedrec.distill.pairs import read_pairs
+from kedrec.distill.runs import start_run
+from kedrec.errors import Busy
+
+pytest.importorskip("ray", reason="Ray is not installed (pip install 'kedrec[ray]')")
+
+STARTER = Path(__file__).parent.parent / "examples" / "starter"
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from kedrec.graphdb.build import load_graph
+
+    home = tmp_path_factory.mktemp("loaded")
+    load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")
+    return home
+
+
+@pytest.fixture(scope="module")
+def cluster(loaded: Path) -> Iterator[Any]:
+    """Two workers on this machine, for all tests of the module."""
+    from kedrec.tools.ray_cluster import ray_cluster
+
+    with ray_cluster(Settings(home=loaded), 2) as ray:
+        yield ray
+
+
+@pytest.fixture
+def settings(loaded: Path, tmp_path: Path):
+    """Settings for a teacher, in a home of its own whose graph is the loaded one."""
+    home = tmp_path / "own-home"
+    home.mkdir()
+    (home / "graph").symlink_to(loaded / "graph")
+
+    def made(teacher, **changes) -> Settings:
+        known = {"home": home, "setting": "none", "workers": 8, "model": "openai:teacher", "base_url": teacher.url}
+        return Settings.model_validate(known | {"temperature": 0.5, "ray_shards": 2} | changes)
+
+    return made
+
+
+def same_file(one: Path, other: Path) -> bool:
+    return (one / "results.jsonl").read_bytes() == (other / "results.jsonl").read_bytes()
+
+
+def workers_at(folder: Path) -> set[int]:
+    """Processes that hold the lock of a shard."""
+    held = {path.stat().st_ino for path in folder.glob("shards/*/lock")}
+    lines = Path("/proc/locks").read_text().splitlines()
+    return {int(line.split()[4]) for line in lines if int(line.split()[5].split(":")[2]) in held}
+
+
+def kill_a_worker(folder: Path, killed: list[int]) -> None:
+    """Kill the first worker that has finished some pairs of its shard."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not killed:
+        if sum(len(read_rows(path)) for path in folder.glob("shards/*/journal.jsonl")) >= 4:
+            for worker in workers_at(folder):
+                os.kill(worker, signal.SIGKILL)
+                killed.append(worker)
+                return
+        time.sleep(0.02)
+
+
+def test_a_divided_run_of_which_a_worker_is_killed_ends_with_the_file_of_an_undivided_one(cluster, settings, tmp_path):
+    pairs = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 40))
+    with teaching(latency=0.1) as teacher:
+        whole = start_run(pairs, tmp_path / "whole", settings(teacher))
+        calls, killed = teacher.counts["answered"], []
+        teacher.counts.clear()
+        out = tmp_path / "out"
+        killer = threading.Thread(target=kill_a_worker, args=(out, killed))
+        killer.start()
+        divided = start_run(pairs, out, settings(teacher, engine="ray"))
+        killer.join()
+    assert len(killed) == 1
+    assert (divided.done, divided.failed, divided.stopped) == (40, {}, None)
+    assert same_file(out, tmp_path / "whole")
+    rows = read_rows(out / "journal.jsonl")
+    assert sorted(row.pair_id for row in rows) == sorted(pair.id for pair in pairs.questions)
+    assert all(TraceStore(out / "traces").get(row.trace_id).recommendation for row in rows)
+    assert not (out / "shards").exists()
+    in_flight = 8
+    assert calls <= teacher.counts["answered"] <= calls + 2 * in_flight
+    assert read_spent(out / "spent.jsonl")[1] <= teacher.counts["answered"]
+    assert divided.spent.input_tokens >= whole.spent.input_tokens
+
+
+def started(pairs: Path, out: Path, chosen: Settings, address: str) -> subprocess.Popen[str]:
+    line = [sys.executable, "-c", "from kedrec.cli import main; main()", "--home", str(chosen.home), "runs", "start"]
+    options = ["--setting", "none", "--model", chosen.model, "--engine", "ray", "--shards", "2"]
+    known = {"BASE_URL": chosen.base_url, "TEMPERATURE": "0.5", "WORKERS": "4", "RAY_ADDRESS": address}
+    token = {"HOME": str(Path.home()), "RAY_AUTH_MODE": "token", "PATH": "/usr/bin:/bin"}
+    env = {f"KEDREC_{name}": str(value) for name, value in known.items()} | token
+    return subprocess.Popen(
+        [*line, str(pairs), "--out", str(out), *options],
+        stderr=subprocess.PIPE, text=True, env=env, start_new_session=True,
+    )  # fmt: skip
+
+
+def test_killed_stopped_and_gone_on_with_by_another_engine_it_is_still_the_same_file(cluster, settings, tmp_path):
+    path, out = many_pairs(tmp_path / "pairs.jsonl", 40), tmp_path / "out"
+    address = cluster.get_runtime_context().gcs_address
+    with teaching(latency=0.2) as teacher:
+        chosen = settings(teacher, workers=4)
+        killed = started(path, out, chosen, address)
+        wait_for_rows(out, 6, killed)
+        with pytest.raises(Busy):
+            start_run(read_pairs(path), out, chosen)
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.communicate()
+        stopped = started(path, out, chosen, address)
+        wait_for_rows(out, 14, stopped)
+        os.killpg(stopped.pid, signal.SIGINT)
+        said = stopped.communicate(timeout=60)[1]
+        assert stopped.returncode == 130, said
+        assert "The same command goes on" in said and "Traceback" not in said
+        assert not (out / "shards").exists()
+        assert len(read_rows(out / "journal.jsonl")) < 40
+        teacher.latency = 0.0
+        start_run(read_pairs(path), out, chosen)
+        paid = teacher.counts["answered"]
+        teacher.counts.clear()
+        start_run(read_pairs(path), tmp_path / "whole", chosen)
+    assert same_file(out, tmp_path / "whole")
+    in_flight = 4
+    assert paid <= teacher.counts["answered"] + 2 * in_flight
