@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr, SecretStr
 
 from kedrec.agents.models.answer_cache import AnswerCache
 from kedrec.agents.models.endpoint import Connections, Endpoint
+from kedrec.agents.models.offering import ToolOfferingModel
 from kedrec.agents.models.openai_errors import (
     Enough,
     model_error,
@@ -47,7 +44,7 @@ OPENAI_ADDRESS = "https://api.openai.com/v1"
 """Where requests go when `base_url` is not set."""
 
 
-class OpenAICompatibleChatModel(BaseChatModel):
+class OpenAICompatibleChatModel(ToolOfferingModel):
     """A chat model behind `/v1/chat/completions`.
 
     What may succeed when tried again (time-outs, 408, 409, 429, 5xx, dropped connections, broken or empty answers) is
@@ -147,17 +144,6 @@ class OpenAICompatibleChatModel(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         names = ("model", "base_url", "temperature", "max_output_tokens")
         return {name: getattr(self, name) for name in names}
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools to the model."""
-        choice = {"tool_choice": tool_choice} if tool_choice is not None else {}
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **choice, **kwargs)
 
     async def _agenerate(
         self,

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from kedrec.agents.models.offering import ToolOfferingModel
 
 __all__ = ["WholeAnswerModel"]
 
 
-class WholeAnswerModel(BaseChatModel):
+class WholeAnswerModel(ToolOfferingModel):
     """A chat model that only has to say what the whole answer is; tools, streaming and async calls follow from that."""
 
     cache: bool | None = False
@@ -33,17 +31,6 @@ class WholeAnswerModel(BaseChatModel):
             messages: what was sent.
             parameters: `tools` as OpenAI describes them, `stop`, and whatever else was bound.
         """
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools to the model."""
-        choice = {"tool_choice": tool_choice} if tool_choice is not None else {}
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **choice, **kwargs)
 
     def _generate(
         self,
