@@ -18,7 +18,7 @@ from live_server import Article, Fault, Study
 from pydantic import SecretStr
 
 from kedrec.config import Settings
-from kedrec.errors import Busy, SourceRefused, SourceUnavailable, UserError
+from kedrec.errors import Busy, SourceRefused, SourceUnavailable, UnknownEntity, UserError
 from kedrec.graphdb.embedded import EmbeddedStore
 from kedrec.locks import writing
 from kedrec.records import Entity
@@ -120,9 +120,16 @@ def test_names_cannot_break_out_of_their_quotation():
         def search(self, name, **_):
             return type("Match", (), {"entity": odd})
 
-    odd = Entity(id="Compound::x", kind="Compound", name='Bad" OR all[sb]', synonyms=('Worse"[au]', "abc", "y" * 99))
+    odd = Entity(
+        id="Compound::x", kind="Compound", name='Bad" OR all[sb]', synonyms=('Worse"[au]', "abc", "y" * 99, "Control")
+    )
     terms = terms_of(odd, Store())
-    assert terms.names == ("Bad OR all sb", "Worse au") and terms.left_out == 2
+    assert terms.names == ("Bad OR all sb", "Worse au") and terms.left_out == 3
+
+
+def test_what_has_no_name_is_not_asked_for_by_its_id(store):
+    with pytest.raises(UnknownEntity, match="no name"):
+        terms_of(Entity(id="Compound::x", kind="Compound", name="Compound::x"), store)
 
 
 def test_dates_go_into_the_query_of_both(fetch, server):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kedrec.errors import UserError
+from kedrec.errors import UnknownEntity, UserError
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Entity
 from kedrec.tools import dates
+from kedrec.tools.spellings import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["Span", "Terms", "pubmed_query", "terms_of", "trials_fields"]
 
@@ -15,6 +16,8 @@ SHORTEST = 4
 """Characters; a shorter synonym means too many other things."""
 LONGEST = 80
 """Characters of the longest synonym that is looked for; longer ones are chemists' formulas."""
+ORDINARY = ORDINARY_DRUG | ORDINARY_DISEASE
+"""Synonyms that texts use as ordinary words."""
 ROOM = 1200
 """Characters of all names of one entity."""
 
@@ -26,9 +29,9 @@ class Terms:
     entity: Entity
     """Whose they are."""
     names: tuple[str, ...]
-    """The preferred name first."""
+    """The preferred name first, then synonyms, short ones first: long ones are brands by pack and dose."""
     left_out: int
-    """Synonyms that are not looked for: too short, too many, or names of something else as well."""
+    """Synonyms that are not looked for: too short, too many, ordinary words, or names of something else as well."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +79,18 @@ def terms_of(entity: Entity, store: GraphStore) -> Terms:
     Args:
         entity: A drug or a disease.
         store: Tells whether a name means this entity alone.
+
+    Raises:
+        UnknownEntity: it has no name.
     """
+    if entity.name == entity.id:
+        raise UnknownEntity(f"{entity.id} has no name in the graph to ask by; load the graph with --names FILE")
     chosen, room = {entity.name.casefold(): _plain(entity.name)}, ROOM - len(entity.name)
-    for name in entity.synonyms:
-        fits = SHORTEST <= len(name) <= min(LONGEST, room) and name.casefold() not in chosen
+    for name in sorted(entity.synonyms, key=len):
+        word = name.casefold()
+        fits = SHORTEST <= len(name) <= min(LONGEST, room) and word not in chosen and word not in ORDINARY
         if fits and _plain(name) and _means(name, entity, store):
-            chosen[name.casefold()] = _plain(name)
+            chosen[word] = _plain(name)
             room -= len(name)
     left_out = len({name.casefold() for name in entity.synonyms} - set(chosen))
     return Terms(entity, tuple(chosen.values()), left_out)
