@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from teaching import teaching
 from test_runs import many_pairs, wait_for_rows
@@ -20,11 +23,15 @@ from kedrec.agents.models.purse import read_spent
 from kedrec.agents.traces import TraceStore
 from kedrec.config import Settings
 from kedrec.distill.journal import read_rows
-from kedrec.distill.pairs import read_pairs
+from kedrec.distill.pairs import Pair, read_pairs
+from kedrec.distill.ray_flight import check_machines, for_one_of, places_for
+from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.runs import start_run
-from kedrec.errors import Busy
+from kedrec.distill.shards import divide
+from kedrec.errors import Busy, NotReady
 
-pytest.importorskip("ray", reason="Ray is not installed (pip install 'kedrec[ray]')")
+if find_spec("ray") is None:
+    pytest.skip("Ray is not installed (pip install 'kedrec[ray]')", allow_module_level=True)
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 
@@ -59,6 +66,13 @@ def settings(loaded: Path, tmp_path: Path):
         return Settings.model_validate(known | {"temperature": 0.5, "ray_shards": 2} | changes)
 
     return made
+
+
+def listening() -> set[str]:
+    """Addresses at which this process and those that it has started listen."""
+    here = psutil.Process()
+    found = [one for process in (here, *here.children(recursive=True)) for one in process.net_connections("inet")]
+    return {one.laddr.ip.removeprefix("::ffff:") for one in found if one.status == psutil.CONN_LISTEN}
 
 
 def same_file(one: Path, other: Path) -> bool:
@@ -147,3 +161,62 @@ def test_killed_stopped_and_gone_on_with_by_another_engine_it_is_still_the_same_
     assert same_file(out, tmp_path / "whole")
     in_flight = 4
     assert paid <= teacher.counts["answered"] + 2 * in_flight
+
+
+def test_shards_share_a_budget_and_a_failed_pair_is_tried_once(cluster, settings, tmp_path):
+    pairs = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 16))
+    prices = {"input_price": 1.0, "output_price": 1.0, "max_output_tokens": 200, "workers": 4}
+    with teaching(faults=0.1, kinds=("content_filter",)) as teacher:
+        whole = start_run(pairs, tmp_path / "whole", settings(teacher, **prices))
+        divided = settings(teacher, **prices, engine="ray")
+        budget = whole.spent.cost / 2
+        stopped = start_run(pairs, tmp_path / "out", divided, budget=budget)
+        assert "budget" in stopped.stopped
+        assert 0.6 * budget < stopped.spent.cost <= budget
+        tried = read_rows(tmp_path / "out" / "journal.jsonl")
+        assert len({row.pair_id for row in tried}) == len(tried) < 16
+        teacher.faults = 0.0
+        rest = start_run(pairs, tmp_path / "out", divided, budget=2 * whole.spent.cost)
+    assert (rest.done, rest.failed, rest.stopped) == (16, {}, None)
+    assert rest.spent.cost == pytest.approx(read_spent(tmp_path / "out" / "spent.jsonl")[0].cost)
+    again = [row.pair_id for row in read_rows(tmp_path / "out" / "journal.jsonl")]
+    assert sorted(again) == sorted([pair.id for pair in pairs.questions] + [row.pair_id for row in tried if row.error])
+
+
+def test_a_machine_without_the_graph_of_the_run_is_told_of(cluster, settings, tmp_path):
+    pairs = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 2))
+    with teaching() as teacher:
+        chosen = settings(teacher)
+        start_run(pairs, tmp_path / "out", chosen)
+    run = RunFolder(tmp_path / "out")
+    check_machines(cluster, chosen, run)
+    with pytest.raises(NotReady, match=r"machine .* cannot work on this run.*No graph"):
+        check_machines(cluster, chosen.model_copy(update={"home": tmp_path / "elsewhere"}), run)
+    run.info_file.write_text(run.info_file.read_text("utf-8").replace('"graph_sha256": "', '"graph_sha256": "0'))
+    with pytest.raises(NotReady, match="it has other data"):
+        check_machines(cluster, chosen, run)
+
+
+@pytest.mark.parametrize(("places", "pairs"), [(1, 7), (2, 7), (3, 1000), (64, 20_000)])
+def test_shards_hold_every_pair_once_and_are_the_same_each_time(places, pairs):
+    asked = [Pair(id=f"q{n}", disease={"id": "d"}, candidates=({"id": "c"},)) for n in range(pairs)]
+    tries = Counter({"q0": 2})
+    divided = list(divide(asked, tries, places, 4, first=3))
+    assert [pair for shard in divided for pair in shard.pairs] == asked
+    assert divided == list(divide(asked, tries, places, 4, first=3))
+    assert len(divided) >= min(places, pairs)
+    assert divided[0].name == "0003" and divided[0].tries["q0"] == 2
+
+
+def test_many_shards_together_keep_to_the_limits():
+    limits = Settings(workers=10, requests_per_minute=3, tokens_per_minute=1000)
+    places = places_for(limits, processors=8, pairs=100)
+    share = for_one_of(places, limits)
+    assert places == 3
+    assert places * share.workers <= 10 and places * share.requests_per_minute <= 3
+    assert 0 < places * share.tokens_per_minute <= 1000
+
+
+def test_what_ray_opens_here_only_this_machine_can_reach(cluster):
+    assert len(psutil.Process().children(recursive=True)) > 2
+    assert listening() == {"127.0.0.1"}

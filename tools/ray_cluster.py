@@ -38,14 +38,14 @@ def ray_cluster(settings: Settings, workers: int) -> Iterator[Any]:
 
     Raises:
         MissingExtra: Ray is not installed.
-        ConfigError: no cluster is at that address.
+        ConfigError: no cluster is at that address, or one that is started here would be open to others.
     """
     ray = _imported(local=(settings.ray_address or "127.").startswith("127."))
     if ray.is_initialized():
         yield ray
         return
     if settings.ray_address is None:
-        ray.init(**_quiet(), address="local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE)
+        _start(ray, workers)
     else:
         _connect(ray, settings.ray_address)
     try:
@@ -67,6 +67,17 @@ def _imported(*, local: bool) -> Any:
     except ImportError:
         raise MissingExtra("--engine ray", "ray") from None
     return ray
+
+
+def _start(ray: Any, workers: int) -> None:
+    ray.init(**_quiet(), address="local", num_cpus=workers, include_dashboard=False, object_store_memory=STORE)
+    here = ray.util.get_node_ip_address()
+    if not here.startswith("127."):
+        ray.shutdown()
+        raise ConfigError(
+            f"Ray would listen on {here}, where others can reach it: it was imported before this. Import it later, or"
+            " call ray.init() yourself first."
+        )
 
 
 def _connect(ray: Any, address: str) -> None:
