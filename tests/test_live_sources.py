@@ -282,6 +282,14 @@ def test_an_id_that_is_answered_with_nothing_is_named(fetch, server):
     server.faults = [Fault("efetch", body=body)]
     report = fetch("pubmed").sources[0]
     assert report.fetched == 1 and report.missing == ("it has nothing under 102",)
+    again = fetch("pubmed").sources[0]
+    assert again.fetched == 2 and not again.missing
+
+
+def test_a_full_text_that_is_not_given_is_told_and_no_failure(fetch, server):
+    server.faults = [Fault("'db': 'pmc'", body=b"<pmc-articleset><Reply Id='7001' error='x'/></pmc-articleset>")]
+    texts = fetch("pubmed", "pmc").sources[1]
+    assert texts.fetched == 0 and not texts.missing and "PMC7001, 7002" in texts.notes[0]
 
 
 def test_a_token_that_ran_out_behind_a_kept_page_is_made_anew(fetch, server, monkeypatch):

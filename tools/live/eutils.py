@@ -130,15 +130,18 @@ class Eutils:
             yield self._batch(database, tuple(ids[start : start + size]))
 
     def _batch(self, database: Database, ids: tuple[str, ...]) -> Batch:
-        fields = {"db": database, "id": ",".join(ids), "retmode": "xml"}
+        """Fetch some ids; where a kept answer lacks one, ask again."""
         try:
-            answer = self._asker.ask(
-                "efetch.fcgi", fields, lambda body: self._read_records(database, body), fresh=self._fresh
-            )
+            answer = self._records(database, ids, fresh=self._fresh)
+            if answer.kept and _lacking(database, ids, answer.value):
+                answer = self._records(database, ids, fresh=True)
         except SourceError as error:
             return Batch(ids, None, error)
-        came = {re.sub(r"\D", "", _IDENTIFIERS[database](record)) for record in answer.value}
-        return Batch(ids, answer, None, tuple(number for number in ids if number not in came))
+        return Batch(ids, answer, None, _lacking(database, ids, answer.value))
+
+    def _records(self, database: Database, ids: tuple[str, ...], *, fresh: bool) -> Answered[list[bytes]]:
+        fields = {"db": database, "id": ",".join(ids), "retmode": "xml"}
+        return self._asker.ask("efetch.fcgi", fields, lambda body: self._read_records(database, body), fresh=fresh)
 
     def _read_records(self, database: Database, body: bytes) -> list[bytes]:
         roots, records = _READERS[database]
@@ -156,6 +159,12 @@ class Eutils:
         if _PASSES.search(said):
             return Unsound(f"it says {said!r}")
         return SourceRefused(f"{self._asker.host.name}: it says {said!r}")
+
+
+def _lacking(database: Database, ids: Sequence[str], records: Sequence[bytes]) -> tuple[str, ...]:
+    """Return the ids that none of the records has."""
+    came = {re.sub(r"\D", "", _IDENTIFIERS[database](record)) for record in records}
+    return tuple(number for number in ids if number not in came)
 
 
 def _only(body: bytes, tag: str) -> Element:

@@ -145,7 +145,9 @@ class Gatherer:
         records, notes = _whole_texts(batch.answer.value) if report.source == "pmc" else (batch.answer.value, ())
         if records:
             self._write(report.source, _as_xml(report.source, records), batch.answer.given)
-        if batch.lacking:
+        if batch.lacking and report.source == "pmc":
+            notes = (*notes, f"It gives no text for PMC{_some(batch.lacking)}.")
+        elif batch.lacking:
             report = _lacks(report, f"it has nothing under {_some(batch.lacking)}", None)
         return report.model_copy(
             update={"fetched": report.fetched + len(records), "given": _oldest(report.given, [batch.answer.given]),
