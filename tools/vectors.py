@@ -46,6 +46,13 @@ class VectorStore:
         """Where the vectors are: the server's address or the folder."""
         return self.url or str(self.folder)
 
+    @property
+    def name(self) -> str:
+        """Name of the collection: the model's, made to fit what Chroma takes."""
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", self.model).strip("-._")
+        told = "" if plain == self.model else f"-{hashlib.sha256(self.model.encode()).hexdigest()[:8]}"
+        return f"passages-{plain}{told}"
+
     def _collection(self) -> Any:
         """Return the collection, opened once."""
         if self._held is None:
@@ -54,7 +61,7 @@ class VectorStore:
                 client = self._served(chromadb) if self.url else self._embedded(chromadb)
                 self._most = int(client.get_max_batch_size())
                 self._held = client.get_or_create_collection(
-                    _collection_name(self.model), embedding_function=None, metadata={"hnsw:space": "cosine"}
+                    self.name, embedding_function=None, metadata={"hnsw:space": "cosine"}
                 )
         return self._held
 
@@ -137,14 +144,6 @@ class VectorStore:
     def _ask(self, collection: Any, ids: list[str], include: list[str]) -> Any:
         with self._errors_told():
             return collection.get(ids=ids, include=include)
-
-
-def _collection_name(model: str) -> str:
-    """Return a name that Chroma takes; another model has another name."""
-    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", model).strip("-._")
-    return (
-        f"passages-{plain}" if plain == model else f"passages-{plain}-{hashlib.sha256(model.encode()).hexdigest()[:8]}"
-    )
 
 
 def _quiet(chromadb: Any) -> Any:
