@@ -10,6 +10,7 @@ from kedrec.agents.tracing import outcome_parts
 from kedrec.agents.tracing.call_parts import steps
 from kedrec.agents.tracing.markup import Html, tag
 from kedrec.agents.tracing.page_style import STYLE
+from kedrec.agents.tracing.speaking import asked
 from kedrec.records import Trace
 
 __all__ = ["trace_page"]
@@ -26,7 +27,7 @@ def trace_page(trace: Trace) -> str:
         tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
-        tag("title", f"{_asked(trace)} · KEDRec"),
+        tag("title", f"{asked(trace)} · KEDRec"),
         tag("style", Html(STYLE)),
     )
     parts = {**_outcome(trace), "Steps": _calls(trace), "About": _about(trace)}
@@ -48,7 +49,7 @@ def _header(trace: Trace, titles: Iterable[str]) -> Html:
     pills = tag("p", *(tag("span", fact, class_="pill") for fact in facts))
     told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
     links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
-    return tag("header", told, tag("h1", _asked(trace)), pills, _forked(trace.config.get("forked_from")), links)
+    return tag("header", told, tag("h1", asked(trace)), pills, _forked(trace.config.get("forked_from")), links)
 
 
 def _forked(origin: Mapping[str, Any] | None) -> Html | None:
@@ -56,12 +57,6 @@ def _forked(origin: Mapping[str, Any] | None) -> Html | None:
         return None
     told = f"Forked from {origin.get('trace')} at call {origin.get('call')} ({origin.get('step')}), run by "
     return tag("p", told, str(origin.get("model")), class_="hint")
-
-
-def _asked(trace: Trace) -> str:
-    question = trace.question
-    drugs = " or ".join(map(str, question.get("candidates", ())))
-    return str(question.get("text") or f"{question.get('disease')}: {drugs}?")
 
 
 def _outcome(trace: Trace) -> dict[str, Html | None]:

@@ -22,9 +22,12 @@ def call_model(call: ModelCall, trace: Trace) -> str:
 
 def asked(trace: Trace) -> str:
     """The question in words."""
-    question = trace.question
-    named = f"{question.get('disease')}: {' or '.join(map(str, question.get('candidates', ())))}"
-    return str(question.get("text") or named)
+    question, made = trace.question, trace.recommendation
+    if question.get("text"):
+        return str(question["text"])
+    if made is not None:
+        return f"{made.disease.name}: {' or '.join(drug.name for drug in made.candidates)}?"
+    return f"{question.get('disease')}: {' or '.join(map(str, question.get('candidates', ())))}?"
 
 
 def concluded(trace: Trace) -> dict[str, Any]:

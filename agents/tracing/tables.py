@@ -38,6 +38,9 @@ CALLS = {
 }  # fmt: skip
 """Columns of the table of calls; the last four are JSON."""
 
+ROW_GROUP = 2_000
+"""Rows that are written together, and so are held in memory."""
+
 Row = dict[str, Any]
 
 
@@ -48,7 +51,7 @@ def calls_file(path: Path) -> Path:
 
 @contextmanager
 def parquet_files(path: Path) -> Iterator[Callable[[Trace], None]]:
-    """Write both tables; memory does not grow with their number of rows.
+    """Write both tables; rows wait in files of their own until polars makes tables of them, a group at a time.
 
     Args:
         path: of the table of runs; `calls_file` says where the other one goes.
@@ -141,7 +144,9 @@ def _to_parquet(rows: Path, out: Path, columns: Mapping[str, Any], moment: str) 
 
     schema = {name: _type(kind) for name, kind in columns.items()}
     table = pl.scan_ndjson(rows, schema=schema) if rows.stat().st_size else pl.LazyFrame(schema=schema)
-    table.with_columns(pl.col(moment).str.to_datetime("%+", time_unit="us", time_zone="UTC")).sink_parquet(out)
+    table.with_columns(pl.col(moment).str.to_datetime("%+", time_unit="us", time_zone="UTC")).sink_parquet(
+        out, row_group_size=ROW_GROUP
+    )
 
 
 def _type(kind: Any) -> pl.DataType:
