@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from kedrec.agents.chat_form import ChatMessage, fingerprint, from_model, to_model
 from kedrec.agents.events import Event, Listener
@@ -37,6 +37,15 @@ class ModelRequest:
     """The same as data, for models that read data."""
     tools: tuple[str, ...] = ()
     """Names of the tools offered."""
+
+
+class Times(TypedDict):
+    """When a call began and how long it took."""
+
+    started: float
+    """Seconds after the run began."""
+    seconds: float
+    """Wall-clock."""
 
 
 class Calls(Protocol):
@@ -164,12 +173,9 @@ class LiveCalls:
         message: AIMessage = whole
         return message
 
-    def _times(self, started: float) -> dict[str, float]:
-        """When a call began and how long it took, to the microsecond."""
-        return {
-            "started": round(started - self._begun, 6),
-            "seconds": round(time.perf_counter() - started, 6),
-        }
+    def _times(self, started: float) -> Times:
+        """The times of a call that ends now, to the microsecond."""
+        return Times(started=round(started - self._begun, 6), seconds=round(time.perf_counter() - started, 6))
 
     def _tell(self, event: Event) -> None:
         if self._listener is not None:
