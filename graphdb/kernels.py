@@ -177,7 +177,7 @@ def weighted(matrix: Profile, power: float = 1.0) -> Profile:
 def grams(texts: Sequence[str], split: Callable[[str], Iterable[str]]) -> Profile:
     """Make profiles of the pieces that ``split`` takes from each text."""
     index: dict[str, int] = {}
-    columns = [[index.setdefault(piece, len(index)) for piece in set(split(text))] for text in texts]
+    columns = [[index.setdefault(piece, len(index)) for piece in dict.fromkeys(split(text))] for text in texts]
     lengths = np.array([len(row) for row in columns], dtype=np.int64)
     flat = np.array([column for row in columns for column in row], dtype=np.int64)
     rows = np.repeat(np.arange(len(texts)), lengths)

@@ -78,8 +78,9 @@ class Installation:
                     told("importing", (stage - 1) * 100 + int(found[1]), STAGES * 100)
         if running.returncode:
             raise WorkError(
-                f"{self.admin} could not import the graph: {_last_line(log.read_text('utf-8'))} ({log}). The database "
-                f"{database!r} cannot be used until it has: mend what is wrong, then load again with --bulk."
+                f"{self.admin} could not import the graph and ended with {running.returncode}: "
+                f"{_last_line(log.read_text('utf-8'))} ({log}). The database {database!r} cannot be used until it has: "
+                "mend what is wrong, then run the same load again."
             )
 
     @property

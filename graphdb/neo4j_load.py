@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, LiteralString
 
 import numpy as np
 
-from kedrec.errors import Busy, DamagedData, UserError, WorkError
+from kedrec.errors import Busy, DamagedData, NotReady, UserError, WorkError
 from kedrec.graphdb import cypher
 from kedrec.graphdb.build import LinkedGraph, LoadReport, OnProgress, distinct, link, report_of
 from kedrec.graphdb.drkg import Names, kind_of, read_names, read_triples, source_of
@@ -26,6 +27,8 @@ BATCH = 10_000
 """Rows of one transaction."""
 
 Counts = dict[str, int]
+Rows = Callable[[int, int], Iterator[dict[str, Any]]]
+"""Gives the rows from one place to another."""
 
 
 def load_into_neo4j(
@@ -147,6 +150,10 @@ class Load:
     def _fill(self, what: str, query: LiteralString, total: int) -> None:
         """Add the rows from the mark on; the mark is read anew after each batch, whoever moved it."""
         rows = self._entities if what == "entities" else self._triples
+        with _kept():
+            self._fill_on(what, query, rows, total)
+
+    def _fill_on(self, what: str, query: LiteralString, rows: Rows, total: int) -> None:
         done = self._done(what)
         while done < total:
             self._told(what, done, total)
@@ -226,6 +233,15 @@ class Load:
                 f"The database {self._server.database!r} at {self._server.uri} does not hold what the files do: "
                 f"{'; '.join(problems[:5])}. Load again; it begins anew."
             )
+
+
+@contextlib.contextmanager
+def _kept() -> Iterator[None]:
+    """Say of a server that fails that nothing is lost."""
+    try:
+        yield
+    except (NotReady, WorkError) as error:
+        raise WorkError(f"{error} What was loaded is kept: the same load goes on from there.") from error
 
 
 def _counts(rows: Sequence[dict[str, Any]], column: str) -> Counts:

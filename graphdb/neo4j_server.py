@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, LiteralString
@@ -11,6 +12,7 @@ from kedrec.errors import ConfigError, KedrecError, MissingExtra, NotReady, Work
 
 if TYPE_CHECKING:
     from neo4j import Driver, Transaction
+    from neo4j.exceptions import Neo4jError
 
     from kedrec.config import Settings
 
@@ -19,7 +21,15 @@ __all__ = ["Server", "connect"]
 CONNECT_SECONDS = 5.0
 """How long to wait for the server to take the connection."""
 SCHEMES = tuple(f"{name}{security}://" for name in ("bolt", "neo4j") for security in ("", "+s", "+ssc"))
+RETRY_SECONDS = 15.0
+"""How long to try again what the server says may succeed later."""
 NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
+FAILED = (
+    "Neo.DatabaseError.",
+    "Neo.TransientError.General.DatabaseUnavailable",
+    "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
+)
+"""What a database says that cannot go on, for want of room on its disk above all."""
 TOO_MANY_TRIES = "Neo.ClientError.Security.AuthenticationRateLimit"
 
 
@@ -106,9 +116,14 @@ def connect(settings: Settings) -> Server:
             f"{uri!r} is no address of a Neo4j server. Set KEDREC_NEO4J_URI, as in bolt://127.0.0.1:7687."
         )
     auth = (user, password.get_secret_value()) if password else None
+    _keep_retries_quiet()
     with _explained(uri, user, database):
         driver = neo4j.GraphDatabase.driver(
-            uri, auth=auth, connection_timeout=CONNECT_SECONDS, notifications_min_severity="OFF"
+            uri,
+            auth=auth,
+            connection_timeout=CONNECT_SECONDS,
+            max_transaction_retry_time=RETRY_SECONDS,
+            notifications_min_severity="OFF",
         )
     server = Server(driver, uri, user, database)
     try:
@@ -118,6 +133,13 @@ def connect(settings: Settings) -> Server:
         server.close()
         raise
     return server
+
+
+def _keep_retries_quiet() -> None:
+    """Let the driver's warnings about each try again reach only logs that somebody has set up."""
+    driver = logging.getLogger("neo4j")
+    if not driver.handlers:
+        driver.addHandler(logging.NullHandler())
 
 
 @contextlib.contextmanager
@@ -134,19 +156,32 @@ def _explained(uri: str, user: str, database: str) -> Iterator[None]:
             f"No Neo4j server answers at {uri} ({_reason(error)}). "
             "Start one (scripts/neo4j start) or set KEDREC_NEO4J_URI."
         ) from error
-    except exceptions.ClientError as error:
-        if error.code == NO_DATABASE:
-            raise ConfigError(
-                f"The Neo4j server at {uri} has no database {database!r}. Set KEDREC_NEO4J_DATABASE (usually: neo4j)."
-            ) from error
-        raise WorkError(f"Neo4j at {uri} refused a query: {_line(error)}") from error
+    except exceptions.Neo4jError as error:
+        raise _failed(error, uri, database) from error
     except (exceptions.ConfigurationError, ValueError) as error:
         raise ConfigError(
             f"{uri!r} is no address of a Neo4j server ({_line(error)}). "
             "Set KEDREC_NEO4J_URI, as in bolt://127.0.0.1:7687."
         ) from error
-    except (exceptions.Neo4jError, exceptions.DriverError) as error:
-        raise WorkError(f"Neo4j at {uri} failed: {_line(error)}. Try again; what was loaded is kept.") from error
+    except exceptions.DriverError as error:
+        raise WorkError(f"Neo4j at {uri} failed: {_line(error)}. Try again.") from error
+
+
+def _failed(error: Neo4jError, uri: str, database: str) -> KedrecError:
+    """Return what an answer of the server means that is no answer to a query."""
+    code = error.code or ""
+    if code == NO_DATABASE:
+        return ConfigError(
+            f"The Neo4j server at {uri} has no database {database!r}. Set KEDREC_NEO4J_DATABASE (usually: neo4j)."
+        )
+    if code.startswith(FAILED):
+        return WorkError(
+            f"The database {database!r} at {uri} cannot go on: {_line(error)}. Its debug.log says why: most "
+            "often a full disk, or an import cut short. Make room, restart the server, and run the same command again."
+        )
+    if code.startswith("Neo.ClientError."):
+        return WorkError(f"Neo4j at {uri} refused a query: {_line(error)}")
+    return WorkError(f"Neo4j at {uri} failed: {_line(error)}. Try again.")
 
 
 def _refused(error: Exception, uri: str, user: str) -> ConfigError:

@@ -31,6 +31,8 @@ QUICK = "-XX:TieredStopAtLevel=1"
 class Address:
     uri: str
     password: str | None
+    home: Path | None = None
+    """The folder of a server of the tests' own, which they may stop and start."""
 
 
 def address() -> Address:
@@ -73,7 +75,7 @@ def _own() -> tuple[str, str, Address]:
     atexit.register(_end, guard)
     word = guard.stdout.readline().strip()
     said = "" if word == "up" else " ".join(guard.stdout.read().split())
-    return word, said, Address(f"bolt://127.0.0.1:{env['NEO4J_PORT']}", PASSWORD)
+    return word, said, Address(f"bolt://127.0.0.1:{env['NEO4J_PORT']}", PASSWORD, home)
 
 
 def _end(guard: subprocess.Popen) -> None:

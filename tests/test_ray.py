@@ -159,8 +159,8 @@ def test_killed_stopped_and_gone_on_with_by_another_engine_it_is_still_the_same_
         teacher.counts.clear()
         start_run(read_pairs(path), tmp_path / "whole", chosen)
     assert same_file(out, tmp_path / "whole")
-    in_flight = 4
-    assert paid <= teacher.counts["answered"] + 2 * in_flight
+    calls_in_flight, interruptions = 4 * 2, 2
+    assert paid <= teacher.counts["answered"] + calls_in_flight * interruptions
 
 
 def test_shards_share_a_budget_and_a_failed_pair_is_tried_once(cluster, settings, tmp_path):

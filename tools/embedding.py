@@ -37,6 +37,13 @@ class Embedder(Protocol):
     def identity(self) -> str:
         """What tells its vectors from those of another model."""
 
+    @property
+    def width(self) -> int:
+        """Length of a vector, as far as is known before the first is made."""
+
+    def means(self, count: int) -> str:
+        """Say what so many passages would be embedded by."""
+
     def query(self, text: str) -> Vectors:
         """Embed a query, shape (width,)."""
 

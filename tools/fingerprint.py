@@ -1,11 +1,12 @@
-"""What tells one model folder from another, without reading all of it."""
+"""What can be told of a model folder without loading it."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
-__all__ = ["of_model"]
+__all__ = ["of_model", "width_of"]
 
 _PIECE = 1 << 16
 _READ = {".json", ".txt", ".safetensors", ".bin", ".model"}
@@ -29,3 +30,11 @@ def of_model(folder: Path) -> str:
             handle.seek(max(0, size - _PIECE))
             digest.update(handle.read(_PIECE))
     return digest.hexdigest()[:12]
+
+
+def width_of(folder: Path) -> int:
+    """Return the width of a model's layers, 768 where its configuration does not tell."""
+    try:
+        return int(json.loads((folder / "config.json").read_text("utf-8"))["hidden_size"])
+    except (OSError, ValueError, KeyError):
+        return 768

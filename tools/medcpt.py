@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import InputError
-from kedrec.tools.fingerprint import of_model
+from kedrec.tools.fingerprint import of_model, width_of
 from kedrec.tools.torch_encoder import TorchEncoder
 
 __all__ = ["MedCPT"]
@@ -43,6 +43,7 @@ class MedCPT:
             if not (folder / part / "config.json").is_file():
                 raise InputError(folder / part, f"no MedCPT {part} encoder; put that model's files there")
         self.identity = f"medcpt-{of_model(folder / 'query')}-{of_model(folder / 'article')}"
+        self.width = width_of(folder / "article")
         self._queries = _Side(folder / "query", QUERY_TOKENS)
         self._articles = _Side(folder / "article", ARTICLE_TOKENS)
         self._recent = lru_cache(maxsize=512)(self._query)
@@ -63,6 +64,10 @@ class MedCPT:
     def _query(self, text: str) -> Vectors:
         vector: Vectors = self._queries.encode([text])[0]
         return vector
+
+    def means(self, count: int) -> str:
+        """Say what passages are embedded by."""
+        return f"torch on {self._articles.encoder.device}"
 
     def rounds(self, texts: Sequence[str]) -> Iterator[tuple[range, Vectors]]:
         """Embed passages, a round at a time.

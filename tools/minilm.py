@@ -73,6 +73,7 @@ class MiniLM:
     """
 
     identity = MODEL
+    width = WIDTH
 
     def __init__(self, folder: Path) -> None:
         from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]

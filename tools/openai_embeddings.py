@@ -34,6 +34,7 @@ class OpenAIEmbedder:
         self.model, self.settings = model, settings
         self.address = settings.embedder_url or settings.base_url
         self.identity = f"openai:{model}" + (f"@{self.address}" if self.address else "")
+        self.width = 3072 if "large" in model else 1536
         self._recent = lru_cache(maxsize=512)(self._query)
         self._lock = threading.Lock()
 
@@ -70,6 +71,10 @@ class OpenAIEmbedder:
     def _query(self, text: str) -> Vectors:
         vector: Vectors = self._ask([text])[0]
         return vector
+
+    def means(self, count: int) -> str:
+        """Say what passages are embedded by."""
+        return self.address or "OpenAI"
 
     def rounds(self, texts: Sequence[str]) -> Iterator[tuple[range, Vectors]]:
         """Embed passages, one request a round.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import InputError, MissingExtra
-from kedrec.tools.fingerprint import of_model
+from kedrec.tools.fingerprint import of_model, width_of
 
 __all__ = ["SentenceTransformerEmbedder"]
 
@@ -36,6 +36,7 @@ class SentenceTransformerEmbedder:
             raise InputError(folder, "no sentence-transformers model (neither modules.json nor config.json)")
         self.folder = folder
         self.identity = f"{folder.resolve().name}-{of_model(folder)}"
+        self.width = width_of(folder)
         self._recent = lru_cache(maxsize=512)(self._query)
         self._lock = threading.Lock()
 
@@ -65,6 +66,10 @@ class SentenceTransformerEmbedder:
     def _query(self, text: str) -> Vectors:
         found = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found[0], np.float32)
+
+    def means(self, count: int) -> str:
+        """Say what passages are embedded by."""
+        return "sentence-transformers"
 
     def rounds(self, texts: Sequence[str]) -> Iterator[tuple[range, Vectors]]:
         """Embed passages, with the model's prompt for documents, a round at a time.

@@ -7,6 +7,7 @@ Chroma and marked, not embedded again.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -18,11 +19,13 @@ from kedrec.tools.library import Library
 from kedrec.tools.minilm import MODEL
 from kedrec.tools.vectors import VectorStore
 
-__all__ = ["EmbedReport", "Progress", "Similarity", "Standing", "fused"]
+__all__ = ["EmbedReport", "Estimate", "Progress", "Similarity", "Standing", "fused"]
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and how much there is where that is known."""
 
+DISK_BESIDE, MEMORY_BESIDE = 900, 500
+"""Bytes of disk and memory that Chroma takes for a vector besides the vector itself."""
 ASSUMED_RATE = 20.0
 """Passages a second, before any were embedded here: two cores without bfloat16 units."""
 COSINE_WEIGHT = 0.5
@@ -64,6 +67,37 @@ class Standing(Record):
     def seconds(self) -> float:
         """Projected time."""
         return self.to_embed / self.rate
+
+
+class Estimate(Record):
+    """What an `embed` would take."""
+
+    to_embed: int
+    """Texts without a vector, each counted once."""
+    model: str
+    """The embedder."""
+    means: str
+    """What it computes with here."""
+    seconds: float
+    """Projected time."""
+    disk: int
+    """Bytes that Chroma would grow by."""
+    memory: int
+    """Bytes that Chroma would hold in memory with all vectors, in the process that searches or in the server."""
+    free_disk: int
+    """Bytes that are free where Chroma's folder is; 0 where it is a server's."""
+
+    def __str__(self) -> str:
+        where = f" ({self.free_disk / 1e9:,.1f} GB free)" if self.free_disk else " on the server"
+        return (
+            f"{self.to_embed:,} passages to embed by {self.model} with {self.means}: about "
+            f"{_duration(self.seconds)}, {self.disk / 1e6:,.0f} MB of disk{where}, "
+            f"{self.memory / 1e6:,.0f} MB of memory in Chroma"
+        )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
 class Similarity:
@@ -110,6 +144,25 @@ class Similarity:
         rate = float(self.library.manifest(self._rate) or ASSUMED_RATE)
         pending = self.library.count_pending() if self.is_current() else self.library.count_texts()
         return Standing(to_embed=pending, rate=rate)
+
+    def estimate(self) -> Estimate:
+        """Say what it would take to embed what is left.
+
+        Raises:
+            UserError: there is no embedder.
+        """
+        standing, vector = self.standing(), 4 * self.model.width
+        known = self.library.count_marks() if self.is_current() else 0
+        local = not self.settings.chroma_url and self.library.folder.exists()
+        return Estimate(
+            to_embed=standing.to_embed,
+            model=self.model.identity,
+            means=self.model.means(standing.to_embed),
+            seconds=standing.seconds,
+            disk=standing.to_embed * (vector + DISK_BESIDE),
+            memory=(standing.to_embed + known) * (vector + MEMORY_BESIDE),
+            free_disk=shutil.disk_usage(self.library.folder).free if local else 0,
+        )
 
     @property
     def _rate(self) -> str:

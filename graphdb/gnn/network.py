@@ -21,7 +21,7 @@ FAINT = 0.3
 """What a relation counts before training, where it is none that leads from a disease to a compound."""
 OWN = 0.5
 """Length of an own vector before training; that of what a name says is 1."""
-MESSAGES_AT_ONCE = 100_000
+MESSAGES_AT_ONCE = 15_000
 """Most messages that are held at a time where nothing is sampled, unless one entity hears more."""
 
 

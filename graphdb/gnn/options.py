@@ -13,37 +13,37 @@ __all__ = ["EmbedOptions", "EmbedReport"]
 class EmbedOptions(Record):
     """How embeddings are trained; pinned in their folder, so that only the same training is resumed there."""
 
-    dimension: int = Field(128, ge=2)
+    dimension: int = Field(default=128, ge=2)
     """Of the vectors."""
-    layers: int = Field(2, ge=1, le=4)
+    layers: int = Field(default=2, ge=1, le=4)
     """How many edges far an entity hears."""
-    bases: int = Field(4, ge=1)
+    bases: int = Field(default=4, ge=1)
     """Matrices that the relations' matrices are mixed from."""
     fans: tuple[int, ...] = (24, 12)
     """Most messages that an entity hears in a training step, per hop; one for each layer."""
-    epochs: int = Field(8, ge=0)
+    epochs: int = Field(default=8, ge=0)
     """Passes over the diseases that are learnt from."""
-    batch: int = Field(48, ge=1)
+    batch: int = Field(default=48, ge=1)
     """Diseases per step."""
-    negatives: int = Field(1024, ge=1)
+    negatives: int = Field(default=1024, ge=1)
     """Compounds drawn per step, beside those that are true for one of its diseases."""
-    learning_rate: float = Field(2e-3, gt=0)
+    learning_rate: float = Field(default=2e-3, gt=0)
     """Of AdamW; falls to a tenth over the epochs."""
-    weight_decay: float = Field(0.01, ge=0)
+    weight_decay: float = Field(default=0.01, ge=0)
     """Of AdamW."""
-    dropout: float = Field(0.2, ge=0, lt=1)
+    dropout: float = Field(default=0.2, ge=0, lt=1)
     """Share of the values between layers that is left out in training."""
-    forgetting: float = Field(0.5, ge=0, le=1)
+    forgetting: float = Field(default=0.5, ge=0, le=1)
     """Share of the entities whose own vector is left out in a step."""
-    silence: float = Field(0.2, ge=0, lt=1)
+    silence: float = Field(default=0.2, ge=0, lt=1)
     """Share of the other training diseases that no compound hears from in a step, as at test time."""
-    valid_share: float = Field(0.1, ge=0, lt=1)
+    valid_share: float = Field(default=0.1, ge=0, lt=1)
     """Share of the diseases by which the best epoch is chosen."""
-    test_share: float = Field(0.15, ge=0, lt=1)
+    test_share: float = Field(default=0.15, ge=0, lt=1)
     """Share of the diseases on which it is measured."""
     names: bool = True
     """Whether names are learnt from."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     """Of the split, the weights and the order."""
 
 

@@ -25,17 +25,17 @@ __all__ = ["TransEOptions", "transe"]
 class TransEOptions(Record):
     """How it is trained."""
 
-    dimension: int = Field(128, ge=2)
+    dimension: int = Field(default=128, ge=2)
     """Of the vectors."""
-    epochs: int = Field(30, ge=1)
+    epochs: int = Field(default=30, ge=1)
     """Passes over the triples."""
-    batch: int = Field(2048, ge=1)
+    batch: int = Field(default=2048, ge=1)
     """Triples per step, each against one with head or tail replaced."""
-    learning_rate: float = Field(0.01, gt=0)
+    learning_rate: float = Field(default=0.01, gt=0)
     """Of Adam."""
-    margin: float = Field(1.0, gt=0)
+    margin: float = Field(default=1.0, gt=0)
     """By which a true triple is to be nearer than a false one."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     """Of weights, order and negatives."""
 
 

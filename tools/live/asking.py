@@ -154,7 +154,7 @@ class Asker:
         if asked_for:
             self._pacer.hold_off(asked_for)
         pause = min(patience.longest, patience.pause * 2 ** (failures - 1))
-        time.sleep(max(asked_for, pause) + pause * random.uniform(0, 0.5))
+        time.sleep(pause * random.uniform(1.0, 1.5))
 
     def _try_once(self, address: str, fields: Mapping[str, str]) -> bytes:
         import httpx
