@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,12 @@ def settings(loaded: Path, tmp_path: Path):
 
 
 def listening() -> set[str]:
-    """Addresses at which this process and those that it has started listen."""
+    """Addresses at which this process and those that it has started listen; one that has just ended does not."""
     here = psutil.Process()
-    found = [one for process in (here, *here.children(recursive=True)) for one in process.net_connections("inet")]
+    found = []
+    for process in (here, *here.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            found += process.net_connections("inet")
     return {one.laddr.ip.removeprefix("::ffff:") for one in found if one.status == psutil.CONN_LISTEN}
 
 
