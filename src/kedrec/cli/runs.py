@@ -77,13 +77,15 @@ def start(
 
     Let the agent choose for every pair. The same command again goes on where it was stopped, and tries pairs that
     failed once more; what is done is not done again. Ctrl-C lets what is in flight finish, a second one does not.
-    OUT/results.jsonl is written at the end, one row per pair in the order of the file.
+    OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
+    waiting, and the same command collects what goes on at the server.
     """
     resolved = _resolved(engine, workers, setting=setting, model=model, ray_shards=shards)
     from kedrec.distill.pairs import read_pairs
     from kedrec.distill.runs import start_run
 
     read = read_pairs(pairs)
+    _say_how(resolved, out)
     with _bar() as told:
         summary = start_run(
             read, out, resolved, hide_pairs=hide_pairs, limit=limit, keep_failed=keep_failed, budget=budget,
@@ -156,6 +158,15 @@ def _resolved(engine: str | None, workers: int | None, **flags: str | int | None
     """The settings; how many workers there are to be is a setting of its own for each engine."""
     chosen = settings(engine=engine, **flags)
     return settings(engine=engine, **flags, **{"batch_workers" if chosen.engine == "batch" else "workers": workers})
+
+
+def _say_how(chosen: Settings, out: Path) -> None:
+    """Say why nothing may move for hours."""
+    if chosen.engine == "batch":
+        say(
+            f"By batch, {chosen.batch_workers:,} pairs at a time at {chosen.batch_price:g} of the price; a wave may take"
+            f" 24 hours. Ctrl-C stops waiting, the same command collects. Watch it: kedrec runs status {out}"
+        )
 
 
 @contextmanager
