@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.config import Settings
-from kedrec.errors import InputError, MissingExtra, UserError
+from kedrec.errors import Busy, InputError, MissingExtra, UserError
 from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
 from kedrec.tools.adding import Adder, AddReport, Progress, write_rejected
@@ -28,12 +28,13 @@ from kedrec.tools.indexes import Indexes
 from kedrec.tools.lexical import LexicalIndex, words
 from kedrec.tools.library import GROUPS, Group, Library
 from kedrec.tools.selection import Cut, Selection
-from kedrec.tools.similarity import EMBED, EmbedReport, Similarity, Standing, fused
+from kedrec.tools.similarity import EMBED, EmbedReport, Estimate, Similarity, Standing, fused
 from kedrec.tools.sources import Format, Reading
 
 __all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
 
 _SELECTIONS = 8
+_ONE_WRITER = "Chroma loses vectors of two writers of one folder without a word, so there is never more than one"
 AUTO_SECONDS = 60.0
 """Embedding that is projected to take longer is left to `kedrec literature embed` by the setting `auto`."""
 
@@ -216,8 +217,19 @@ class Literature:
             MissingExtra: the packages of the extra `local` are not installed.
             Busy: another process is writing.
         """
-        with writing(self.folder):
-            return self.similarity.embed(on_progress)
+        try:
+            with writing(self.folder):
+                return self.similarity.embed(on_progress)
+        except Busy as busy:
+            raise Busy(f"{busy}. {_ONE_WRITER}") from None
+
+    def estimate(self) -> Estimate:
+        """Say what it would take to embed what has no vector yet.
+
+        Raises:
+            UserError: the embedder of the settings is not there.
+        """
+        return self.similarity.estimate()
 
     def _tidy(self, on_progress: Progress | None) -> None:
         """Index what was added without, and delete what is of no further use."""

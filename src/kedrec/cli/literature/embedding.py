@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from kedrec.cli.console import Json, emit_json, say
 from kedrec.cli.literature.opening import StageBar, open_literature
 
 __all__ = ["embed"]
 
 
-def embed(json: Json = False) -> None:
+def embed(
+    *,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what it would take, in time, disk and memory, and embed nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Type:  kedrec literature embed.
 
     Embeds every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
     the next run goes on from there.
     """
     literature = open_literature()
+    expected = literature.estimate()
+    say(str(expected))
+    if estimate:
+        return emit_json(expected) if json else None
     with StageBar() as told:
         report = literature.embed(told)
     rate = report.embedded / max(report.seconds, 1e-3)
     say(f"{report.embedded:,} passages embedded in {report.seconds:.1f} s ({rate:,.1f}/s), {report.to_embed:,} left")
-    if json:
-        emit_json(report)
+    return emit_json(report) if json else None
