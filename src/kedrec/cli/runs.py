@@ -164,8 +164,8 @@ def _say_how(chosen: Settings, out: Path) -> None:
     """Say why nothing may move for hours."""
     if chosen.engine == "batch":
         say(
-            f"By batch, {chosen.batch_workers:,} pairs at a time, at {chosen.batch_price:g} of the price; a wave takes"
-            f" up to 24 hours. Ctrl-C stops waiting, the same command collects. Watch it: kedrec runs status {out}"
+            f"By batch, {chosen.batch_workers:,} pairs at a time at {chosen.batch_price:g} of the price; a wave may"
+            f" take 24 hours. Ctrl-C stops waiting, the same command collects. Watch it: kedrec runs status {out}"
         )
 
 
