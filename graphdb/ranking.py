@@ -106,16 +106,16 @@ def make_path(
         degrees: number of neighbours of each entity walked through.
         name: gives the preferred name of an entity.
     """
-    weights = [relation_weight(edge.relation) for edge in edges]
-    product = "·".join([_written(weight) for weight in weights])
-    walked = ", ".join(f"{name(node)} ({degree} neighbours)" for node, degree in zip(nodes[1:-1], degrees, strict=True))
-    why = f"relation weight {product}" + (f"; hub penalty for {walked}" if walked else "; no entity between")
+    weights = tuple([relation_weight(edge.relation) for edge in edges])
+    between = zip(nodes[1:-1], degrees, strict=True)
+    walked = ", ".join([f"{name(node)} ({degree} neighbours)" for node, degree in between])
+    why = f"relation weight {_product(weights)}; {'hub penalty for ' + walked if walked else 'no entity between'}"
     return GraphPath(edges=tuple(edges), score=path_score(weights, degrees), why=why)
 
 
 @cache
-def _written(weight: float) -> str:
-    return f"{weight:g}"
+def _product(weights: tuple[float, ...]) -> str:
+    return "·".join(f"{weight:g}" for weight in weights)
 
 
 def path_key(path: GraphPath, nodes: Sequence[str]) -> tuple[float, int, tuple[str, ...]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,18 +173,18 @@ class Walks:
         found = self._one_hop(first, last)
         if max_hops > 1:
             ours, theirs = (self._steps(end, other, hub_limit) for end, other in ((first, last), (last, first)))
-            found += _two_hops(ours, theirs)
+            found = found.and_also(_two_hops(ours, theirs))
         if max_hops > 2:
-            found += self._three_hops(ours, theirs, limit, found.scores)
+            found = found.and_also(self._three_hops(ours, theirs, limit, found.scores))
         best = _best(found.scores, limit)
         between = zip(found.first[best].tolist(), found.last[best].tolist(), strict=True)
-        return [(first, *(place for place in row if place >= 0), last) for row in between]
+        return [(first, *[place for place in row if place >= 0], last) for row in between]
 
     def _one_hop(self, first: int, last: int) -> _Found:
         slot = None if last in self.hidden.get(first, ()) else self._slot(first, last)
-        nowhere = np.full(0 if slot is None else 1, -1, np.int32)
-        scores = self._weights[self._link[slot : slot + 1]] if slot is not None else np.zeros(0)
-        return _Found(scores, nowhere, nowhere)
+        if slot is None:
+            return _NOTHING
+        return _Found(self._weights[self._link[slot : slot + 1]], _NOWHERE, _NOWHERE)
 
     def _steps(self, place: int, other: int, hub_limit: int) -> _Steps:
         """Return what may be walked through from one end on the way to the other, each by its best edge."""
@@ -222,7 +221,7 @@ class Walks:
         looked, chunk = 0, _CHUNK
         while looked < (enough := _at_least(most, _least(np.concatenate([known, found.scores]), limit))):
             stop = min(int(edges.searchsorted(chunk)) + 1, enough)
-            found += self._all_links(here.part(looked, stop), there)
+            found = found.and_also(self._all_links(here.part(looked, stop), there))
             looked, chunk = stop, int(edges[stop - 1]) + 2 * chunk
         return found
 
@@ -258,8 +257,7 @@ class Walks:
         return np.array([other not in self.hidden.get(one, ()) for one, other in links], np.bool_)
 
 
-@dataclass(frozen=True)
-class _Steps:
+class _Steps(NamedTuple):
     """Entities next to one end of the paths."""
 
     near: Places
@@ -279,8 +277,7 @@ class _Steps:
         return _Steps(self.near[start:stop], self.weights[start:stop], self.worth[start:stop])
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """Paths between two entities."""
 
     scores: Scores
@@ -290,13 +287,15 @@ class _Found:
     last: Places
     """The place walked through after it; -1 where there is none."""
 
-    def __add__(self, more: _Found) -> _Found:
+    def and_also(self, more: _Found) -> _Found:
+        """These and more."""
         if not len(self.scores) or not len(more.scores):
             return more if len(more.scores) else self
         first, last = np.concatenate([self.first, more.first]), np.concatenate([self.last, more.last])
         return _Found(np.concatenate([self.scores, more.scores]), first, last)
 
 
+_NOWHERE = np.full(1, -1, np.int32)
 _NOTHING = _Found(np.zeros(0), np.zeros(0, np.int32), np.zeros(0, np.int32))
 
 

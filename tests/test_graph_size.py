@@ -1,5 +1,6 @@
 """The embedded graph is small on disk, gives back the triples it was built from, and looks no further than it must."""
 
+import gc
 import random
 
 import numpy as np
@@ -130,3 +131,22 @@ def test_arrays_that_do_not_fit_together_are_found_when_opened(tmp_path):
     np.save(next((tmp_path / "graph").glob("version-*")) / "link.npy", np.zeros(9, np.uint8))
     with pytest.raises(DamagedData, match="Load it again"):
         EmbeddedStore.open(tmp_path / "graph")
+
+
+def test_evidence_is_gathered_without_a_hand_on_the_collector_afterwards(small):
+    store = EmbeddedStore.open(small[1])
+
+    def pairs():
+        yield store.ids[0], store.ids[-1]
+        assert not gc.isenabled()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.batch_evidence(pairs())
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        assert len(store.batch_evidence([(store.ids[0], store.ids[-1])])) == 1
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
@@ -46,12 +47,14 @@ class OpenAIEmbedder:
         key = (given.get_secret_value() if given else "") or os.environ.get("OPENAI_API_KEY", "")
         if not key and self.address is None:
             raise ConfigError(f"Embedding with openai:{self.model} needs a key: set KEDREC_API_KEY or OPENAI_API_KEY.")
-        return OpenAI(
+        client = OpenAI(
             api_key=key or "none",
             base_url=self.address,
             timeout=self.settings.timeout,
             max_retries=self.settings.retries,
         )
+        weakref.finalize(self, client.close)
+        return client
 
     def query(self, text: str) -> Vectors:
         """Embed a query.

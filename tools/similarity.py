@@ -210,6 +210,7 @@ class Similarity:
             MissingExtra: the model or Chroma is not installed.
         """
         model, began = self.model, time.monotonic()
+        self.vectors.refresh()
         if not self.is_current() or self.vectors.count() < self.library.count_marks():
             self._forget()
         total, embedded, found = self.library.count_pending(), 0, 0

@@ -38,6 +38,7 @@ class VectorStore:
 
     def __init__(self, folder: Path, model: str, url: str = "") -> None:
         self.folder, self.model, self.url = folder, model, url
+        self._client: Any = None
         self._held: Any = None
         self._lock = threading.Lock()
 
@@ -58,12 +59,30 @@ class VectorStore:
         if self._held is None:
             chromadb = _chromadb()
             with self._errors_told():
-                client = self._served(chromadb) if self.url else self._embedded(chromadb)
-                self._most = int(client.get_max_batch_size())
-                self._held = client.get_or_create_collection(
+                self._client = self._served(chromadb) if self.url else self._embedded(chromadb)
+                self._most = int(self._client.get_max_batch_size())
+                self._held = self._client.get_or_create_collection(
                     self.name, embedding_function=None, metadata={"hnsw:space": "cosine"}
                 )
         return self._held
+
+    def refresh(self) -> None:
+        """See what other processes wrote into the folder meanwhile; a writer does so as soon as it holds the lock."""
+        with self._lock:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        """Leave the folder, so that the next use opens it anew: Chroma never looks again at what it has opened."""
+        if self._client is not None and not self.url:
+            self._client.clear_system_cache()
+            self._client = self._held = None
+
+    def close(self) -> None:
+        """Let go of the folder or the server; the next use opens it again."""
+        with self._lock:
+            if self._client is not None:
+                self._client.close()
+            self._client = self._held = None
 
     def _embedded(self, chromadb: Any) -> Any:
         return chromadb.PersistentClient(str(self.folder), settings=_quiet(chromadb))
@@ -128,20 +147,28 @@ class VectorStore:
         if not (self.url or self.folder.exists()):
             return found
         with self._lock:
-            collection = self._collection()
+            self._collection()
             for part in _parts(len(ids), self._most):
-                answer = self._ask(collection, list(dict.fromkeys(ids[part])), ["embeddings"])
+                answer = self._ask(list(dict.fromkeys(ids[part])), ["embeddings"])
                 found.update(zip(answer["ids"], answer["embeddings"], strict=True))
         return found
 
     def present(self, ids: Sequence[str]) -> set[str]:
         """Return those of the ids that have a vector."""
         with self._lock:
-            collection = self._collection()
-            answers = (self._ask(collection, list(ids[part]), []) for part in _parts(len(ids), self._most))
+            self._collection()
+            answers = (self._ask(list(ids[part]), []) for part in _parts(len(ids), self._most))
             return {identifier for answer in answers for identifier in answer["ids"]}
 
-    def _ask(self, collection: Any, ids: list[str], include: list[str]) -> Any:
+    def _ask(self, ids: list[str], include: list[str]) -> Any:
+        """Ask for what is stored under ids; once more where another process wrote since the folder was opened."""
+        from chromadb.errors import ChromaError
+
+        try:
+            return self._collection().get(ids=ids, include=include)
+        except ChromaError:
+            self._reopen()
+        collection = self._collection()
         with self._errors_told():
             return collection.get(ids=ids, include=include)
 
