@@ -38,7 +38,7 @@ __all__ = ["main"]
 WARM, CHECKED = 20, 100
 SECONDS = 20.0
 """How long one question is put to one store; as many pairs as fit are asked, 2,000 at most."""
-ASKED, TOGETHER = 2_000, 50
+ASKED, TOGETHER = 2_000, 500
 """Most pairs for one question, and pairs whose evidence is gathered at once."""
 
 

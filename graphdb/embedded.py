@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +19,10 @@ from kedrec.graphdb.build import ARRAYS
 from kedrec.graphdb.drkg import KINDS, kind_of
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
+from kedrec.graphdb.path_search import PathSearch
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.graphdb.versions import MappedLines, current_version, map_array, read_manifest
-from kedrec.graphdb.walks import Link, Row, Walks
+from kedrec.graphdb.walks import Link, Walks
 from kedrec.records import Edge, Entity, GraphPath, Match
 
 __all__ = ["EmbeddedStore"]
@@ -64,7 +64,7 @@ class _Arrays:
     @cached_property
     def triples(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
         """Heads, relations and tails of all triples."""
-        return Walks(self.arrays, self.weights, ()).triples()
+        return Walks(self.arrays, ()).triples()
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:
@@ -105,7 +105,8 @@ class EmbeddedStore:
     def __init__(self, shared: _Arrays, hidden: HiddenPairs = frozenset()) -> None:
         self._shared = shared
         self.hidden: HiddenPairs = hidden
-        self._walks = Walks(shared.arrays, shared.weights, self._hidden_places())
+        self._walks = Walks(shared.arrays, self._hidden_places())
+        self._search = PathSearch(self._walks, shared.weights)
 
     @classmethod
     def open(cls, folder: Path) -> EmbeddedStore:
@@ -228,8 +229,8 @@ class EmbeddedStore:
         first, second = self.place(a), self.place(b)
         if first is None or second is None or first == second or limit < 1:
             return []
-        rows = self._walks.paths(first, second, max_hops, limit, hub_limit)
-        found = [(self._path(row), [self.ids[place] for place in row]) for row in rows]
+        rows = self._search.paths(first, second, max_hops, limit, hub_limit)
+        found = [(self._path(*row), [self.ids[place] for place in row[0]]) for row in rows]
         found.sort(key=lambda item: ranking.path_key(*item))
         return [path for path, _ in found[:limit]]
 
@@ -295,11 +296,10 @@ class EmbeddedStore:
             score=ranking.shared_score(int(self._walks.degrees[place])),
         )
 
-    def _path(self, row: Row) -> GraphPath:
-        edges = self._edges(self._walks.best_between(*step) for step in pairwise(row))
-        names = {self.ids[place]: self.names[place] for place in row}
-        degrees = [int(self._walks.degrees[place]) for place in row[1:-1]]
-        return ranking.make_path(edges, list(names), degrees, names.__getitem__)
+    def _path(self, places: Sequence[int], links: Iterable[Link]) -> GraphPath:
+        degrees, names = self._walks.degrees, self.names
+        walked = [(names[place], int(degrees[place])) for place in places[1:-1]]
+        return ranking.make_path(self._edges(links), walked)
 
 
 @contextmanager

@@ -274,4 +274,4 @@ def _best(scored: list[tuple[float, Nodes]], limit: int) -> list[Nodes]:
 
 def _path(row: Nodes, edges: Mapping[Pair, Sequence[Edge]], walked: Mapping[str, _Step]) -> GraphPath:
     best = [min(edges[step], key=ranking.best_key) for step in pairwise(row)]
-    return ranking.make_path(best, row, [walked[node].degree for node in row[1:-1]], lambda node: walked[node].name)
+    return ranking.make_path(best, [(walked[node].name, walked[node].degree) for node in row[1:-1]])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from kedrec.graphdb.drkg import source_of
@@ -95,22 +95,17 @@ def path_score(weights: Sequence[float], degrees: Sequence[int]) -> float:
     return round(score, 9)
 
 
-def make_path(
-    edges: Sequence[Edge], nodes: Sequence[str], degrees: Sequence[int], name: Callable[[str], str]
-) -> GraphPath:
+def make_path(edges: Sequence[Edge], walked: Sequence[tuple[str, int]]) -> GraphPath:
     """Return the path with its score and what made it.
 
     Args:
         edges: in order, each the best among the parallel ones.
-        nodes: entity ids from the first to the last, one more than edges.
-        degrees: number of neighbours of each entity walked through.
-        name: gives the preferred name of an entity.
+        walked: preferred name and number of neighbours of each entity walked through.
     """
     weights = tuple([relation_weight(edge.relation) for edge in edges])
-    between = zip(nodes[1:-1], degrees, strict=True)
-    walked = ", ".join([f"{name(node)} ({degree} neighbours)" for node, degree in between])
-    why = f"relation weight {_product(weights)}; {'hub penalty for ' + walked if walked else 'no entity between'}"
-    return GraphPath(edges=tuple(edges), score=path_score(weights, degrees), why=why)
+    hubs = ", ".join([f"{name} ({degree} neighbours)" for name, degree in walked])
+    why = f"relation weight {_product(weights)}; {'hub penalty for ' + hubs if hubs else 'no entity between'}"
+    return GraphPath(edges=tuple(edges), score=path_score(weights, [degree for _, degree in walked]), why=why)
 
 
 @cache

@@ -109,11 +109,12 @@ class GraphStore(Protocol):
 
 def pair_evidence(store: GraphStore, compound: str, disease: str, limit: int) -> PairEvidence:
     """What a store says of one pair; at most `limit` shared genes and paths."""
-    paths = store.paths(compound, disease, limit=limit + 1)
+    direct = store.direct(compound, disease)
+    paths = store.paths(compound, disease, limit=limit + bool(direct))
     return PairEvidence(
         compound=compound,
         disease=disease,
-        direct=tuple(store.direct(compound, disease)),
+        direct=tuple(direct),
         shared_genes=tuple(store.shared(compound, disease, limit=limit)),
         paths=tuple(path for path in paths if len(path.edges) > 1)[:limit],
     )

@@ -9,7 +9,7 @@ from graph_stores import TARGET, embedded, write_tsv
 
 from kedrec.errors import DamagedData, NotReady
 from kedrec.graphdb import embedded as embedded_store
-from kedrec.graphdb import walks
+from kedrec.graphdb import path_search
 from kedrec.graphdb.build import load_graph
 from kedrec.graphdb.drkg_facts import RELATIONS
 from kedrec.graphdb.embedded import EmbeddedStore
@@ -83,7 +83,7 @@ def test_how_much_is_looked_at_together_changes_no_path(small, monkeypatch):
     pairs = [(chance.choice(kinds["Compound"]), chance.choice(kinds["Disease"])) for _ in range(150)]
     answers = {}
     for chunk in (10**9, 1, 300):
-        monkeypatch.setattr(walks, "_CHUNK", chunk)
+        monkeypatch.setattr(path_search, "_CHUNK", chunk)
         answers[chunk] = [store.paths(*pair, limit=limit, hub_limit=10**6) for pair in pairs for limit in (1, 7)]
     assert sum(map(len, answers[1])) > 600
     assert answers[1] == answers[10**9] == answers[300]
@@ -92,9 +92,11 @@ def test_how_much_is_looked_at_together_changes_no_path(small, monkeypatch):
 def test_what_cannot_be_among_the_best_is_not_looked_at(small, monkeypatch):
     store = EmbeddedStore.open(small[1])
     looked = []
-    real = walks.Walks._all_links
-    monkeypatch.setattr(walks, "_CHUNK", 200)
-    monkeypatch.setattr(walks.Walks, "_all_links", lambda self, a, b: (looked.append(len(a.near)), real(self, a, b))[1])
+    real = path_search.PathSearch._all_links
+    monkeypatch.setattr(path_search, "_CHUNK", 200)
+    monkeypatch.setattr(
+        path_search.PathSearch, "_all_links", lambda self, a, b: (looked.append(len(a.near)), real(self, a, b))[1]
+    )
     best = max((i for i in store.ids if i.startswith("Compound")), key=lambda i: len(store.neighbours(i, limit=10**6)))
     disease = max(
         (i for i in store.ids if i.startswith("Disease")), key=lambda i: len(store.neighbours(i, limit=10**6))
