@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,84 +14,17 @@ from numpy.typing import NDArray
 
 from kedrec.errors import DamagedData, UserError
 from kedrec.graphdb import ranking
-from kedrec.graphdb.build import ARRAYS
-from kedrec.graphdb.drkg import KINDS, kind_of
-from kedrec.graphdb.name_index import NameIndex
-from kedrec.graphdb.names import Resolver
+from kedrec.graphdb.drkg import kind_of
+from kedrec.graphdb.mapped_graph import MappedGraph
 from kedrec.graphdb.path_search import PathSearch
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
-from kedrec.graphdb.versions import MappedLines, current_version, map_array, read_manifest
+from kedrec.graphdb.versions import current_version
 from kedrec.graphdb.walks import Link, Walks
 from kedrec.records import Edge, Entity, GraphPath, Match
 
 __all__ = ["EmbeddedStore"]
 
 MAX_HOPS = 3
-KEPT_EDGES = 200_000
-"""Most edges that are kept once made, some 100 MB."""
-
-Range = tuple[int, int]
-
-
-class _Arrays:
-    """What all views of one graph share; every file is opened at once, so that a later load cannot take one away."""
-
-    def __init__(self, folder: Path) -> None:
-        self.manifest = read_manifest(folder)
-        ids, names, relations, self._synonyms = (
-            MappedLines(folder / f"{name}.txt") for name in ("ids", "names", "relations", "synonyms")
-        )
-        self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
-        self._index = NameIndex.open(folder)
-        self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
-        self._edges: dict[Link, Edge] = {}
-        sizes = {name: len(array) for name, array in self.arrays.items()}
-        whole = sizes["near"] == sizes["link"] == int(self.arrays["start"][-1])
-        if not whole or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
-            raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
-
-    @cached_property
-    def synonyms(self) -> list[str]:
-        return self._synonyms.read() or [""] * len(self.ids)
-
-    @cached_property
-    def kinds(self) -> dict[str, Range]:
-        """Where the entities of each kind stand: from the first place up to, not including, the second."""
-        found = {kind: (bisect_left(self.ids, f"{kind}::"), bisect_left(self.ids, f"{kind}:;")) for kind in KINDS}
-        return {kind: (start, end) for kind, (start, end) in found.items() if start < end}
-
-    @cached_property
-    def triples(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-        """Heads, relations and tails of all triples."""
-        return Walks(self.arrays, ()).triples()
-
-    @cached_property
-    def weights(self) -> NDArray[np.float64]:
-        return np.array([ranking.relation_weight(relation) for relation in self.relations])
-
-    @cached_property
-    def resolver(self) -> Resolver:
-        return Resolver(self.ids, self.names, self.synonyms_of, self.places.get, self._index)
-
-    def edge(self, link: Link) -> Edge:
-        """The edge with these places; of those asked for lately, the one made then."""
-        known = self._edges.get(link)
-        if known is None:
-            head, relation, tail = link
-            known = ranking.make_edge(self.ids[head], self.relations[relation], self.ids[tail])
-            if len(self._edges) >= KEPT_EDGES:
-                self._edges.clear()
-            self._edges[link] = known
-        return known
-
-    def synonyms_of(self, i: int) -> tuple[str, ...]:
-        joined = self.synonyms[i]
-        return tuple(joined.split("|")) if joined else ()
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """Place of each id."""
-        return {entity_id: place for place, entity_id in enumerate(self.ids)}
 
 
 class EmbeddedStore:
@@ -102,7 +34,7 @@ class EmbeddedStore:
     entity has the same effect as never having loaded that edge.
     """
 
-    def __init__(self, shared: _Arrays, hidden: HiddenPairs = frozenset()) -> None:
+    def __init__(self, shared: MappedGraph, hidden: HiddenPairs = frozenset()) -> None:
         self._shared = shared
         self.hidden: HiddenPairs = hidden
         self._walks = Walks(shared.arrays, self._hidden_places())
@@ -119,7 +51,7 @@ class EmbeddedStore:
         for attempt in (1, 2, 3):
             version = current_version(folder)
             try:
-                return cls(_Arrays(version))
+                return cls(MappedGraph(version))
             except (OSError, DamagedData, ValueError) as error:
                 if attempt == 3 and isinstance(error, DamagedData):
                     raise
