@@ -82,8 +82,9 @@ def load_graph(
         with new_version(folder) as building:
             return _load(files, names, building, on_progress or _silent)
     except OSError as error:
+        reason = str(error) if error.errno else f"the disk took only a part ({error}); make room on it"
         raise WorkError(
-            f"The graph could not be written into {folder}: {error}. The former graph is unchanged."
+            f"The graph could not be written into {folder}: {reason}. The former graph is unchanged."
         ) from error
 
 

@@ -217,6 +217,17 @@ def test_no_graph_and_a_damaged_graph_are_two_things(tmp_path):
         EmbeddedStore.open(tmp_path / "graph")
 
 
+def test_a_disk_that_takes_only_a_part_is_told_of_and_the_former_graph_stays(tmp_path):
+    folder, graph = tmp_path / "t.tsv", tmp_path / "graph"
+    load_graph([write_tsv(folder, [("Compound::1", TARGET, "Gene::1")])], None, graph)
+    write_tsv(folder, [(f"Compound::{n % 97}", TARGET, f"Gene::{n}") for n in range(40_000)])
+    limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n{LOAD}"
+    done = subprocess.run([sys.executable, "-c", limited, folder, graph], capture_output=True, text=True, check=False)
+    assert done.returncode and "WorkError" in done.stderr and "make room" in done.stderr
+    assert EmbeddedStore.open(graph).stats().triples == 1
+    assert not [path.name for path in graph.iterdir() if path.name.startswith(".building")]
+
+
 def test_no_file_at_all_is_refused(tmp_path):
     with pytest.raises(UserError, match="at least one"):
         load_graph([], None, tmp_path / "graph")
