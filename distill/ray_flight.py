@@ -73,7 +73,6 @@ class RayFlight:
             NotReady: a machine of the cluster lacks the home, or has another.
             WorkError: a shard could not be flown.
         """
-        self._harvest.finish(self._agent.answers)
         settings = self._agent.settings
         with ray_cluster(settings, settings.ray_shards or os.cpu_count() or 1) as ray:
             places = places_for(settings, int(ray.cluster_resources().get("CPU", 1)), len(pairs))

@@ -18,6 +18,7 @@ from kedrec.distill.flight import Flight
 from kedrec.distill.journal import Journal, ResultRow
 from kedrec.distill.pairs import Pair, Pairs
 from kedrec.distill.run_folder import RunFolder, RunInfo, info_of
+from kedrec.distill.shards import Harvest
 from kedrec.errors import ConfigError, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Usage
@@ -178,12 +179,13 @@ class _Job:
         from kedrec.agents.trace_places import note_place
         from kedrec.agents.traces import TraceStore
 
+        note_place(agent.settings.home / "traces", self.folder.traces)
+        agent.keep_answers(self.folder.answers_file)
+        Harvest(self.folder, journal, purse).finish(agent.answers)
         todo = [pair for pair in self.wanted if _is_open(journal.rows.get(pair.id), self.keep_failed)]
         told = _Told(self.on_progress, purse, len(self.wanted), len(todo))
         if not todo:
             return None
-        note_place(agent.settings.home / "traces", self.folder.traces)
-        agent.keep_answers(self.folder.answers_file)
         traces = TraceStore(self.folder.traces)
         if agent.settings.engine == "ray":
             return self._fly_on_ray(todo, agent, journal, purse, told)

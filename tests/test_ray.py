@@ -26,9 +26,10 @@ from kedrec.config import Settings
 from kedrec.distill.journal import read_rows
 from kedrec.distill.pairs import Pair, read_pairs
 from kedrec.distill.ray_flight import check_machines, for_one_of, places_for
+from kedrec.distill.ray_worker import fly_shard
 from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.runs import start_run
-from kedrec.distill.shards import divide
+from kedrec.distill.shards import Shard, divide
 from kedrec.errors import Busy, NotReady
 
 if find_spec("ray") is None:
@@ -165,6 +166,22 @@ def test_killed_stopped_and_gone_on_with_by_another_engine_it_is_still_the_same_
     assert same_file(out, tmp_path / "whole")
     calls_in_flight, interruptions = 4 * 2, 2
     assert paid <= teacher.counts["answered"] + calls_in_flight * interruptions
+
+
+def test_what_a_killed_worker_left_is_taken_over_by_any_engine_and_not_asked_again(settings, tmp_path):
+    pairs, out = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 12)), tmp_path / "out"
+    with teaching() as teacher:
+        chosen = settings(teacher)
+        start_run(pairs, tmp_path / "whole", chosen)
+        calls = teacher.counts["answered"]
+        teacher.counts.clear()
+        start_run(pairs, out, chosen, limit=0)
+        left = Shard(name="0000", pairs=pairs.questions[:5], tries={pair.id: 0 for pair in pairs.questions[:5]})
+        assert fly_shard(chosen, out.resolve(), left) is None
+        start_run(pairs, out, chosen)
+    assert same_file(out, tmp_path / "whole")
+    assert teacher.counts["answered"] == calls
+    assert not (out / "shards").exists()
 
 
 def test_shards_share_a_budget_and_a_failed_pair_is_tried_once(cluster, settings, tmp_path):
