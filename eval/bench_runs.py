@@ -24,7 +24,7 @@ from typing import Any
 from kedrec.config import Settings
 from kedrec.records import ModelCall, Trace
 
-__all__ = ["main"]
+__all__ = ["main", "teacher", "write_pairs"]
 
 REPLAYED = 300
 """Traces that are replayed."""
@@ -52,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     pairs = folder / "pairs.jsonl"
-    _write_pairs(given.home, given.pairs, pairs)
+    write_pairs(given.home, given.pairs, pairs)
     yield "| in flight | pairs | seconds | ideal | share | pairs/s | CPU ms a pair | MiB after half | MiB peak |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for workers in given.in_flight:
-        with _teacher(given.latency) as url:
+        with teacher("--latency", str(given.latency)) as url:
             found = _in_a_process(given, workers, url, pairs, folder / f"run-{workers}")
         ideal = _depth(folder / f"run-{workers}") * given.latency / workers
         yield (
@@ -68,7 +68,7 @@ def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     yield from _of_traces(folder / f"run-{given.in_flight[0]}")
 
 
-def _write_pairs(home: Path, count: int, path: Path) -> None:
+def write_pairs(home: Path, count: int, path: Path) -> None:
     """So many different questions about the graph's diseases and drugs that have the most edges."""
     from kedrec.graphdb.drkg import kind_of
     from kedrec.graphdb.embedded import EmbeddedStore
@@ -85,8 +85,9 @@ def _write_pairs(home: Path, count: int, path: Path) -> None:
 
 
 @contextmanager
-def _teacher(latency: float) -> Iterator[str]:
-    command = [sys.executable, "-m", "kedrec.eval.teacher_server", "--latency", str(latency)]
+def teacher(*options: str) -> Iterator[str]:
+    """A scripted teacher in a process of its own, with these options of its command; its address."""
+    command = [sys.executable, "-m", "kedrec.eval.teacher_server", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             yield server.stdout.readline().strip() if server.stdout else ""

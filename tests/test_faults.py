@@ -21,6 +21,7 @@ from kedrec.distill.pairs import read_pairs
 from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.runs import retry_run, start_run
 from kedrec.errors import ConfigError
+from kedrec.eval import bench_faults
 from kedrec.eval.teacher_server import FAULTS
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
@@ -185,3 +186,12 @@ def test_questions_are_kept_without_their_answers(settings, tmp_path):
         start_run(pairs_of(tmp_path, 2), tmp_path / "out", settings(teacher))
     assert "answer" not in (tmp_path / "out" / "questions.jsonl").read_text()
     assert time.time() - 600 < RunFolder(tmp_path / "out").rows()["q0"].finished <= time.time()
+
+
+def test_the_benchmark_of_faults_finds_no_pair_lost_and_the_same_file_after_kills(loaded, monkeypatch, capfd):
+    monkeypatch.setattr(bench_faults, "KILLED_PAIRS", 6)
+    bench_faults.main(["--home", str(loaded), "--pairs", "6", "--kills", "2"])
+    cells = [[cell.strip() for cell in line.split("|")] for line in capfd.readouterr().out.splitlines() if "|" in line]
+    (faulty,) = (row for row in cells if row[1].startswith("6 pairs"))
+    assert faulty[4] == "0"
+    assert cells[-1][3] == "yes" and int(cells[-1][5]) >= int(cells[-1][4])
