@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from pathlib import Path
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
@@ -117,8 +118,11 @@ def _content(path: Path) -> str:
     try:
         data = path.read_bytes()
         return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(path, f"cannot be read as JSON lines: {error}") from None
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file") from None
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(path, f"cannot be read as JSON lines: {reason}") from None
 
 
 def _item(path: Path, number: int, line: str) -> tuple[int, tuple[Pair, Scoring]]:

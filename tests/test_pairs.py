@@ -94,3 +94,15 @@ def test_pairs_without_answers_can_be_run_but_not_scored(tmp_path):
     pairs = read_pairs(write(tmp_path / "pairs.jsonl", row))
     with pytest.raises(InputError, match="has no `answer`"):
         pairs.answered()
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda data: data[:-9], lambda data: data[:10] + b"\xff" * 40, lambda data: b"\x1f\x8bx"]
+)
+def test_a_packed_file_that_is_damaged_is_an_error_of_the_file(tmp_path, damage):
+    path = tmp_path / "pairs.jsonl.gz"
+    path.write_bytes(damage(gzip.compress(b'{"id": "a"}\n' * 50)))
+    with pytest.raises(InputError, match="cannot be read as JSON lines"):
+        read_pairs(path)
+    with pytest.raises(InputError, match="there is no such file"):
+        read_pairs(tmp_path / "nowhere.jsonl")
