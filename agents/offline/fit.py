@@ -75,10 +75,14 @@ def read_items(path: Path) -> list[Item]:
         path: JSON lines with ``disease``, ``candidates`` and ``answer``.
 
     Raises:
-        InputError: A line cannot be read as a pair.
+        InputError: The file cannot be read, or a line as a pair.
     """
     items = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             one, other = (candidate["id"] for candidate in row["candidates"])
