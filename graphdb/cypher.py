@@ -15,7 +15,7 @@ from typing import Final, LiteralString
 __all__ = [
     "ADD_EDGES", "ADD_ENTITIES", "BETWEEN", "CONSTRAINTS", "COUNT_EDGES", "COUNT_ENTITIES", "DEGREES", "ENTITIES",
     "ENTITY", "FOLDERS", "FOREIGN", "GRAPH", "LEFT_BEHIND", "LINKS", "LINKS_BY_ID", "MARK", "NEIGHBOURS",
-    "REMOVE_EDGES", "REMOVE_ENTITIES", "SHARED", "STEPS", "STRANGERS", "UNNAMED",
+    "REMOVE_EDGES", "REMOVE_ENTITIES", "SHARED", "STATUS", "STEPS", "STRANGERS", "UNNAMED",
 ]  # fmt: skip
 
 CONSTRAINTS: Final[tuple[LiteralString, ...]] = (
@@ -39,6 +39,11 @@ MATCH (n) WHERE NOT n:KedrecGraph AND (g IS NULL OR NOT n:Entity)
 RETURN labels(n) AS labels LIMIT 1
 """
 """A node that no load of ours put there."""
+
+STATUS: Final[LiteralString] = """
+SHOW DATABASE $name YIELD currentStatus, statusMessage RETURN currentStatus AS status, statusMessage AS message
+"""
+"""How a database is, and why it is not online; to be asked of the database `system`."""
 
 FOLDERS: Final[LiteralString] = """
 SHOW SETTINGS 'server.directories.neo4j_home', 'server.directories.data' YIELD name, value RETURN name, value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +27,7 @@ WAIT = 180.0
 STAGES = 4
 STAGE = re.compile(r"\((\d)/\d\) ")
 PERCENT = re.compile(r"\.\s+(\d+)%")
+NO_ROOM = re.compile("No space left on device|File too large|Disk quota exceeded")
 LOG = "import.log"
 
 
@@ -50,38 +53,53 @@ class Installation:
         """Stop the server, if it runs."""
         self._control("stop")
 
-    def load(self, files: ImportFiles, database: str, told: OnProgress) -> None:
+    def load(self, files: ImportFiles, database: str, told: OnProgress, lock: int) -> None:
         """Put the graph of some files in the place of a database, the server being stopped.
+
+        Args:
+            files: the files.
+            database: name of the database.
+            told: told how far the import is.
+            lock: handle of a lock that the import holds too, as it may outlive this process.
 
         Raises:
             WorkError: it failed; the database is then not to be used until an import succeeds.
         """
-        command = [str(self.admin), *files.arguments(database)]
         log, stage = files.folder / LOG, 1
-        with (
-            log.open("w", encoding="utf-8") as said,
-            subprocess.Popen(
-                command,
-                cwd=files.folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-            ) as running,
-        ):
+        with log.open("w", encoding="utf-8") as said, self._importing(files, database, lock) as running:
             for line in running.stdout or ():
                 said.write(line)
+                said.flush()
                 stage = int(found[1]) if (found := STAGE.match(line)) else stage
                 if found := PERCENT.search(line):
                     told("importing", (stage - 1) * 100 + int(found[1]), STAGES * 100)
         if running.returncode:
+            why = _complaint(log.read_text("utf-8"))
             raise WorkError(
-                f"{self.admin} could not import the graph and ended with {running.returncode}: "
-                f"{_last_line(log.read_text('utf-8'))} ({log}). The database {database!r} cannot be used until it has: "
-                "mend what is wrong, then run the same load again."
+                f"{self.admin} could not import the graph and {_end_of(running.returncode)}: {why} ({log}). The database "
+                f"{database!r} cannot be used until an import has succeeded: mend what is wrong, then run the same load again; it begins anew."
             )
+
+    @contextlib.contextmanager
+    def _importing(self, files: ImportFiles, database: str, lock: int) -> Iterator[subprocess.Popen[str]]:
+        """Run the import in a group of its own; it is ended where the block that reads what it says is left early."""
+        with subprocess.Popen(
+            [str(self.admin), *files.arguments(database)],
+            cwd=files.folder,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            pass_fds=(lock,),
+            process_group=0,
+        ) as running:
+            try:
+                yield running
+            except BaseException:
+                os.killpg(running.pid, signal.SIGKILL)
+                raise
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -173,6 +191,18 @@ def _port_in(home: Path) -> int | None:
         return None
     found = [line.rpartition(":")[2] for line in lines if line.startswith("server.bolt.listen_address=")]
     return int(found[-1]) if found and found[-1].isdigit() else 7687
+
+
+def _end_of(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+
+
+def _complaint(said: str) -> str:
+    """Return what an import says was wrong: that there is no room, else the innermost cause, else its last line."""
+    if full := NO_ROOM.search(said):
+        return full[0]
+    causes = re.findall(r"^Caused by: ([^\[].+)", said, re.MULTILINE)
+    return _last_line(causes[-1] if causes else said)
 
 
 def _last_line(said: str) -> str:

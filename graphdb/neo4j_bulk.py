@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kedrec.config import Settings
-from kedrec.errors import KedrecError, NotReady, UserError, WorkError
+from kedrec.errors import DatabaseFailed, KedrecError, NotReady, UserError, WorkError
 from kedrec.graphdb import cypher
 from kedrec.graphdb.build import LinkedGraph, LoadReport, OnProgress
 from kedrec.graphdb.neo4j_admin import WAIT, Installation, by_hand, installation_at, installation_of
@@ -21,6 +22,8 @@ from kedrec.locks import writing
 __all__ = ["Bulk", "bulk_load"]
 
 FOLDER = "neo4j-import"
+POLL = 0.1
+"""Seconds between two looks at a server that starts."""
 IMPORTING = "importing.json"
 """There while an import runs, with where: a database whose import was cut short can no longer say whose it is."""
 
@@ -65,16 +68,16 @@ def bulk_load(
         WorkError: the disk is full, or the import or the server failed.
     """
     started = time.perf_counter()
-    with writing(settings.home / FOLDER):
-        report = _BulkLoad(settings, bulk or Bulk(), on_progress or silent).run(files, names)
+    with writing(settings.home / FOLDER) as lock:
+        report = _BulkLoad(settings, bulk or Bulk(), on_progress or silent, lock).run(files, names)
     return report.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
 
 
 class _BulkLoad:
     """One bulk load."""
 
-    def __init__(self, settings: Settings, bulk: Bulk, told: OnProgress) -> None:
-        self._settings, self._bulk, self._told = settings, bulk, told
+    def __init__(self, settings: Settings, bulk: Bulk, told: OnProgress, lock: int) -> None:
+        self._settings, self._bulk, self._told, self._lock = settings, bulk, told, lock
         self._database = settings.neo4j_database
         self._folder = settings.home / FOLDER
 
@@ -94,14 +97,22 @@ class _BulkLoad:
     def _reach(self) -> tuple[Installation | None, Server | None]:
         """Return the installation, where it is ours, and the server; None where an import of ours was cut short."""
         try:
-            server = connect(self._settings)
-            server.ask(cypher.GRAPH)
+            server = self._open()
         except (NotReady, WorkError) as error:
             if interrupted := self._interrupted():
                 self._bulk.announce("An earlier import was cut short; it begins anew.")
                 return interrupted, None
+            if anew := self._given_up(error):
+                return anew, None
             server = self._started(error)
         return installation_of(server, self._bulk.admin), server
+
+    def _given_up(self, error: KedrecError) -> Installation | None:
+        """Return where to import in the place of a database that cannot be opened, if it may be lost."""
+        if not self._bulk.overwrite or not isinstance(error, DatabaseFailed):
+            return None
+        self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")
+        return installation_at(self._settings.neo4j_uri, self._bulk.admin)
 
     def _started(self, error: KedrecError) -> Server:
         """Start the server, where none answers and its folder is on this machine."""
@@ -133,17 +144,23 @@ class _BulkLoad:
         self._refuse_if_running(installation)
         self._begin(installation)
         try:
-            installation.load(files, self._database, self._told)
-            self._note.unlink()
-            files.remove()
-        finally:
-            self._told("starting the server", 0, 1)
-            installation.start()
+            installation.load(files, self._database, self._told, self._lock)
+        except BaseException:
+            with contextlib.suppress(WorkError):
+                self._start(installation)
+            raise
+        self._note.unlink()
+        files.remove()
+        self._start(installation)
+
+    def _start(self, installation: Installation) -> None:
+        self._told("starting the server", 0, 1)
+        installation.start()
 
     def _refuse_if_running(self, installation: Installation) -> None:
         """Refuse to import while some server still answers: then what was stopped is not the one of the settings."""
         try:
-            connect(self._settings).close()
+            connect(self._settings, patience=0).close()
         except NotReady:
             return
         installation.start()
@@ -175,16 +192,28 @@ class _BulkLoad:
         return Installation(Path(note["home"]), Path(note["commands"]))
 
     def _answering(self) -> Server:
-        """Return the server as soon as it answers and its database is there."""
+        """Return the server as soon as its database is open."""
         self._told("waiting for the server", 0, 1)
         deadline = time.monotonic() + WAIT
         while True:
             try:
-                server = connect(self._settings)
-                server.ask(cypher.GRAPH)
-            except (NotReady, WorkError) as error:
+                return self._open()
+            except NotReady:
                 if time.monotonic() > deadline:
-                    raise error from None
-                time.sleep(0.2)
-            else:
-                return server
+                    raise
+                time.sleep(POLL)
+
+    def _open(self) -> Server:
+        """Return the server, without trying again.
+
+        Raises:
+            NotReady: it does not answer, or has not opened the database yet.
+            DatabaseFailed: it could not open the database.
+        """
+        with contextlib.closing(connect(self._settings, patience=0)) as server:
+            if not server.is_open():
+                raise NotReady(
+                    f"The server at {server.uri} has not opened the database {server.database!r} yet; its debug.log "
+                    "says what it is doing. Wait until it has, then load again."
+                )
+        return connect(self._settings)

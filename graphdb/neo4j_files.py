@@ -33,7 +33,7 @@ class ImportFiles:
     def arguments(self, database: str) -> list[str]:
         """Return what `neo4j-admin` is told, in this folder, to put the graph in the place of a database."""
         return [
-            "database", "import", "full", database,
+            "database", "import", "full", database, "--verbose",
             "--overwrite-destination=true", "--id-type=integer", "--delimiter=TAB", f"--array-delimiter={WITHIN}",
             f"--nodes={ENTITIES}", f"--nodes=KedrecGraph={MARK}", f"--relationships=REL={EDGES}",
         ]  # fmt: skip

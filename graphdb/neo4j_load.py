@@ -103,6 +103,10 @@ class Load:
 
     def run(self) -> None:
         """Load what is missing, count, and say that the graph is there."""
+        with _kept():
+            self._run()
+
+    def _run(self) -> None:
         for constraint in cypher.CONSTRAINTS:
             self._server.change(constraint)
         found = self._marks()
@@ -149,11 +153,7 @@ class Load:
 
     def _fill(self, what: str, query: LiteralString, total: int) -> None:
         """Add the rows from the mark on; the mark is read anew after each batch, whoever moved it."""
-        rows = self._entities if what == "entities" else self._triples
-        with _kept():
-            self._fill_on(what, query, rows, total)
-
-    def _fill_on(self, what: str, query: LiteralString, rows: Rows, total: int) -> None:
+        rows: Rows = self._entities if what == "entities" else self._triples
         done = self._done(what)
         while done < total:
             self._told(what, done, total)
@@ -240,6 +240,8 @@ def _kept() -> Iterator[None]:
     """Say of a server that fails that nothing is lost."""
     try:
         yield
+    except DamagedData:
+        raise
     except (NotReady, WorkError) as error:
         raise WorkError(f"{error} What was loaded is kept: the same load goes on from there.") from error
 

@@ -8,7 +8,8 @@ import weakref
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from kedrec.errors import ConfigError, KedrecError, MissingExtra, NotReady, WorkError
+from kedrec.errors import ConfigError, DatabaseFailed, KedrecError, MissingExtra, NotReady, WorkError
+from kedrec.graphdb import cypher
 
 if TYPE_CHECKING:
     from neo4j import Driver, Transaction
@@ -24,6 +25,8 @@ SCHEMES = tuple(f"{name}{security}://" for name in ("bolt", "neo4j") for securit
 RETRY_SECONDS = 15.0
 """How long to try again what the server says may succeed later."""
 NO_DATABASE = "Neo.ClientError.Database.DatabaseNotFound"
+SYSTEM = "system"
+"""Database in which a server keeps what it knows of the others."""
 FAILED = (
     "Neo.DatabaseError.",
     "Neo.TransientError.General.DatabaseUnavailable",
@@ -83,22 +86,44 @@ class Server:
             yield transaction
             transaction.rollback()
 
+    def is_open(self) -> bool:
+        """Say whether the database answers; it does not while its server is still opening it.
+
+        Raises:
+            DatabaseFailed: the server could not open it, and will not.
+            NotReady, ConfigError, WorkError: as `ask` does.
+        """
+        try:
+            self.ask(cypher.GRAPH)
+        except DatabaseFailed:
+            found = self._run(cypher.STATUS, {"name": self.database}, "r", SYSTEM)
+            if found and found[0]["status"] != "online" and (message := found[0]["message"]):
+                raise DatabaseFailed(_unusable(message, self.uri, self.database)) from None
+            return False
+        return True
+
     def close(self) -> None:
         """Close the connection."""
         self._closing()
 
-    def _run(self, query: LiteralString, parameters: dict[str, Any], access: str) -> list[dict[str, Any]]:
+    def _run(
+        self, query: LiteralString, parameters: dict[str, Any], access: str, database: str | None = None
+    ) -> list[dict[str, Any]]:
         from neo4j import RoutingControl
 
         with _explained(self.uri, self.user, self.database):
             records, _, _ = self._driver.execute_query(
-                query, parameters, routing_=RoutingControl(access), database_=self.database
+                query, parameters, routing_=RoutingControl(access), database_=database or self.database
             )
         return [dict(record) for record in records]
 
 
-def connect(settings: Settings) -> Server:
+def connect(settings: Settings, patience: float = RETRY_SECONDS) -> Server:
     """Connect to the Neo4j server of the settings.
+
+    Args:
+        settings: where it is.
+        patience: seconds for which to try again what the server says may succeed later, at growing intervals.
 
     Raises:
         MissingExtra: the driver is not installed.
@@ -122,7 +147,7 @@ def connect(settings: Settings) -> Server:
             uri,
             auth=auth,
             connection_timeout=CONNECT_SECONDS,
-            max_transaction_retry_time=RETRY_SECONDS,
+            max_transaction_retry_time=patience,
             notifications_min_severity="OFF",
         )
     server = Server(driver, uri, user, database)
@@ -175,13 +200,18 @@ def _failed(error: Neo4jError, uri: str, database: str) -> KedrecError:
             f"The Neo4j server at {uri} has no database {database!r}. Set KEDREC_NEO4J_DATABASE (usually: neo4j)."
         )
     if code.startswith(FAILED):
-        return WorkError(
-            f"The database {database!r} at {uri} cannot go on: {_line(error)}. Its debug.log says why: most "
-            "often a full disk, or an import cut short. Make room, restart the server, and run the same command again."
-        )
+        return DatabaseFailed(_unusable(_line(error), uri, database))
     if code.startswith("Neo.ClientError."):
         return WorkError(f"Neo4j at {uri} refused a query: {_line(error)}")
     return WorkError(f"Neo4j at {uri} failed: {_line(error)}. Try again.")
+
+
+def _unusable(said: str, uri: str, database: str) -> str:
+    return (
+        f"The database {database!r} at {uri} cannot go on: {said.rstrip('.')}. The server's debug.log says why: most "
+        "often a full disk, or an import cut short. Make room, restart the server, and run the same command again; "
+        "where that does not help, kedrec graph load --store neo4j --bulk --overwrite begins anew."
+    )
 
 
 def _refused(error: Exception, uri: str, user: str) -> ConfigError:

@@ -39,7 +39,12 @@ def address() -> Address:
     """Where the server is; skips, with the reason, where there can be none."""
     if uri := os.environ.get("NEO4J_TEST_URI"):
         return Address(uri, os.environ.get("NEO4J_TEST_PASSWORD"))
-    word, said, started = _own()
+    return own("all")
+
+
+def own(purpose: str) -> Address:
+    """A server of the tests' own, one for each purpose; skips, with the reason, where there can be none."""
+    word, said, started = _own(purpose)
     if word == "missing":
         pytest.skip(f"no Neo4j server for the tests: {said}")
     if word != "up":
@@ -60,8 +65,8 @@ def free_port() -> int:
 
 
 @functools.cache
-def _own() -> tuple[str, str, Address]:
-    home = Path(tempfile.mkdtemp(prefix="kedrec-neo4j-"))
+def _own(purpose: str) -> tuple[str, str, Address]:
+    home = Path(tempfile.mkdtemp(prefix=f"kedrec-neo4j-{purpose}-"))
     env = environment(home)
     guard = subprocess.Popen(
         ["bash", "-c", GUARD, "guard", SCRIPT],

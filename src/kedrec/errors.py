@@ -18,6 +18,7 @@ KedrecError
     ├── SourceError      a server of literature did not answer
     │   ├── SourceUnavailable  may succeed when tried again
     │   └── SourceRefused      will not succeed when tried again
+    ├── DatabaseFailed   a database that its server could not open
     ├── ToolError        a tool of the agent failed
     └── DamagedData      stored data that does not match its own manifest
 
@@ -29,9 +30,9 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
-    "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "InputError", "KedrecError", "MissingExtra",
-    "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "SourceError", "SourceRefused",
-    "SourceUnavailable", "ToolError", "UnknownEntity", "UserError", "WorkError",
+    "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "DatabaseFailed", "InputError", "KedrecError",
+    "MissingExtra", "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "SourceError",
+    "SourceRefused", "SourceUnavailable", "ToolError", "UnknownEntity", "UserError", "WorkError",
 ]  # fmt: skip
 
 
@@ -126,6 +127,10 @@ class SourceUnavailable(SourceError):
 
 class SourceRefused(SourceError):
     """The server will not answer this however often it is asked: a bad key, a query it does not understand."""
+
+
+class DatabaseFailed(WorkError):
+    """A database that its server could not open, or had to close: a full disk, an import cut short, damaged files."""
 
 
 class ToolError(WorkError):

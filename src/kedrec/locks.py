@@ -14,11 +14,14 @@ __all__ = ["writing"]
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[int]:
     """Hold the folder's writer lock; the folder is made where it is missing.
 
     Args:
         folder: Folder that is about to be written.
+
+    Yields:
+        The lock's handle; a child process that inherits it holds the lock as long as it lives.
 
     Raises:
         Busy: another process holds it.
@@ -30,6 +33,6 @@ def writing(folder: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Busy(f"{folder} is being written by another process; wait until it is done, then try again") from None
-        yield
+        yield handle
     finally:
         os.close(handle)
