@@ -24,9 +24,9 @@ __all__ = ["Installation", "by_hand", "installation_at", "installation_of"]
 
 WAIT = 180.0
 """Seconds for a server to stop, or to start."""
-STAGES = 4
-STAGE = re.compile(r"\((\d)/\d\) ")
-PERCENT = re.compile(r"\.\s+(\d+)%")
+STAGES = 14
+"""Of an import; more where it has to go over the edges several times."""
+STAGE = ", started "
 NO_ROOM = re.compile("No space left on device|File too large|Disk quota exceeded")
 LOG = "import.log"
 
@@ -65,19 +65,20 @@ class Installation:
         Raises:
             WorkError: it failed; the database is then not to be used until an import succeeds.
         """
-        log, stage = files.folder / LOG, 1
+        log, stage = files.folder / LOG, 0
         with log.open("w", encoding="utf-8") as said, self._importing(files, database, lock) as running:
             for line in running.stdout or ():
                 said.write(line)
                 said.flush()
-                stage = int(found[1]) if (found := STAGE.match(line)) else stage
-                if found := PERCENT.search(line):
-                    told("importing", (stage - 1) * 100 + int(found[1]), STAGES * 100)
+                if STAGE in line:
+                    told("importing", stage, max(stage, STAGES))
+                    stage += 1
         if running.returncode:
             why = _complaint(log.read_text("utf-8"))
             raise WorkError(
-                f"{self.admin} could not import the graph and {_end_of(running.returncode)}: {why} ({log}). The database "
-                f"{database!r} cannot be used until an import has succeeded: mend what is wrong, then run the same load again; it begins anew."
+                f"{self.admin} could not import the graph and {_end_of(running.returncode)}: {why} ({log}). The "
+                f"database {database!r} cannot be used until an import has succeeded: mend what is wrong, then run the "
+                "same load again; it begins anew."
             )
 
     @contextlib.contextmanager
