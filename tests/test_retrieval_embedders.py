@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 pytest.importorskip("chromadb")
@@ -233,6 +234,23 @@ def test_a_chroma_server_gives_the_answers_of_the_folder_and_is_shared(chroma, t
     assert third.estimate().free_disk == 0
     for literature in (served, third):
         literature.similarity.vectors.close()
+
+
+def connections(url):
+    """Open connections of this process to a server."""
+    open_ones = psutil.Process().net_connections("tcp")
+    return [one for one in open_ones if one.raddr and one.raddr.port == int(url.rpartition(":")[2])]
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_store_that_is_closed_or_forgotten_leaves_no_connection_to_the_server(chroma, tmp_path, closed):
+    store = VectorStore(tmp_path, "m", chroma)
+    store.count()
+    assert connections(chroma)
+    if closed:
+        store.close()
+    del store
+    assert not connections(chroma)
 
 
 def test_a_server_that_is_not_there_is_named_with_what_to_do(tmp_path):

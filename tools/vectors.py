@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class VectorStore:
         self.folder, self.model, self.url = folder, model, url
         self._client: Any = None
         self._held: Any = None
+        self._end: Callable[[], object]
         self._lock = threading.Lock()
 
     @property
@@ -60,6 +62,7 @@ class VectorStore:
             chromadb = _chromadb()
             with self._errors_told():
                 self._client = self._served(chromadb) if self.url else self._embedded(chromadb)
+                self._end = weakref.finalize(self, _let_go, self._client) if self.url else self._client.close
                 self._most = int(self._client.get_max_batch_size())
                 self._held = self._client.get_or_create_collection(
                     self.name, embedding_function=None, metadata={"hnsw:space": "cosine"}
@@ -81,7 +84,7 @@ class VectorStore:
         """Let go of the folder or the server; the next use opens it again."""
         with self._lock:
             if self._client is not None:
-                self._client.close()
+                self._end()
             self._client = self._held = None
 
     def _embedded(self, chromadb: Any) -> Any:
@@ -171,6 +174,13 @@ class VectorStore:
         collection = self._collection()
         with self._errors_told():
             return collection.get(ids=ids, include=include)
+
+
+def _let_go(client: Any) -> None:
+    """Close a server's client, and the connections that Chroma's own `close` leaves open: its own and its admin's."""
+    client.close()
+    for one in (client, client._admin_client):
+        one._server._session.close()
 
 
 def _quiet(chromadb: Any) -> Any:
