@@ -43,7 +43,7 @@ def tantivy_engine(documents: Sequence[Document], *, stem: bool, title_weight: f
     """Index in tantivy, in memory; None where it is not installed."""
     if importlib.util.find_spec("tantivy") is None:
         return None
-    import tantivy  # type: ignore[import-not-found]
+    import tantivy
 
     kind = "en_stem" if stem else "default"
     schema = tantivy.SchemaBuilder()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 pytest.importorskip("chromadb")
@@ -137,13 +138,33 @@ def test_numpy_and_torch_make_the_same_vectors(monkeypatch):
     assert (slow * fast).sum(axis=1).min() > 0.999
 
 
-def test_openvino_makes_the_vectors_of_32_bit_floats():
+def unit(vectors):
+    """Vectors of length 1."""
+    found = np.concatenate(vectors)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(("within", "least"), [("int8", 0.99), ("bf16", 0.999), ("f32", 0.99999)])
+def test_openvino_makes_the_vectors_of_32_bit_floats(within, least):
     pytest.importorskip("openvino")
+    from kedrec.tools.openvino_encoder import OpenVINOEncoder
+
     model, texts = packaged(), [f"{title}\n{text * n}" for n, (title, text) in enumerate(NOTES * 4, 1)]
     codes = model._tokenizer.encode_batch(texts)
-    exact, fast = model._by_numpy(codes), model._by_openvino(codes)
-    assert (exact * fast).sum(axis=1).min() > 0.999
-    assert abs((fast**2).sum(axis=1) - 1).max() < 1e-5
+    exact, fast = (
+        model._by_numpy(codes),
+        unit(OpenVINOEncoder(model.folder, within=within).encode([[code.ids] for code in codes])),
+    )
+    assert (exact * fast).sum(axis=1).min() > least
+
+
+def test_what_embeds_is_told_with_its_reason():
+    pytest.importorskip("openvino")
+    from kedrec.tools.openvino_encoder import precision
+
+    model = packaged()
+    assert f"OpenVINO in {precision()} (the processor" in model.means(1000)
+    assert "numpy (so few" in model.means(3)
 
 
 def test_what_means_the_same_is_nearer_than_what_shares_words():

@@ -1,9 +1,8 @@
 """The packaged all-MiniLM-L6-v2 (extra `local`), the default embedder.
 
-A query, or a few passages, goes through numpy on one thread: about 10 ms a query. More passages go through OpenVINO in
-bfloat16 where it is installed, else through torch in bfloat16; on a GPU through torch. Passages of like length go
-together. On two cores and passages of 209 tokens a second of processor time is good for 13 passages by
-sentence-transformers, 38 by torch in bfloat16 and 69 by OpenVINO, cosine to 32-bit floats 0.99996 for both.
+A query, or a few passages, goes through numpy on one thread: about 10 ms a query. More passages go through OpenVINO,
+in int8 or bfloat16 as the processor has it, where it is installed, else through torch in bfloat16; on a GPU through
+torch. Passages of like length go together. How fast each is stands in docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +42,11 @@ MANY = 2000
 ROUND = 512
 """Passages of one round; what a kill costs at most."""
 BATCH, TORCH_BATCH = 8, 64
+_REASONS = {
+    "int8": "int8 (the processor multiplies bytes natively)",
+    "bf16": "bf16 (the processor multiplies it natively)",
+    "f32": "f32 (the processor has nothing faster)",
+}
 
 Vectors = NDArray[np.float32]
 
@@ -113,11 +117,24 @@ class MiniLM:
         return limited
 
     def means(self, count: int) -> str:
-        """Say what passages are embedded by, and why: `numpy`, `openvino` or `torch`.
+        """Say what passages are embedded by, and why.
 
         Args:
             count: Passages that are to be embedded.
         """
+        by = self._way(count)
+        if by == "openvino":
+            from kedrec.tools.openvino_encoder import precision
+
+            return f"OpenVINO in {_REASONS[precision()]}"
+        if by == "numpy":
+            return "numpy (so few are done before anything faster has started)"
+        if self._torch.device == "cuda":
+            return "torch on the GPU"
+        return "torch in bf16 (OpenVINO would be twice as fast: pip install openvino)"
+
+    def _way(self, count: int) -> Literal["numpy", "openvino", "torch"]:
+        """Choose what so many passages are embedded by."""
         if count > MANY and importlib.util.find_spec("torch") and self._torch.device == "cuda":
             return "torch"
         if importlib.util.find_spec("openvino"):
@@ -133,8 +150,8 @@ class MiniLM:
         Yields:
             Positions of the texts of the round and their vectors of length 1, shape (round, 384).
         """
-        means = {"numpy": self._by_numpy, "openvino": self._by_openvino, "torch": self._by_torch}
-        by = means[self.means(len(texts))]
+        ways = {"numpy": self._by_numpy, "openvino": self._by_openvino, "torch": self._by_torch}
+        by = ways[self._way(len(texts))]
         for start in range(0, len(texts), ROUND):
             chosen = range(start, min(start + ROUND, len(texts)))
             yield chosen, by(self._tokenizer.encode_batch([texts[i] for i in chosen]))

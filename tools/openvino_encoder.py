@@ -1,7 +1,13 @@
 """A BERT-like sentence encoder in OpenVINO: the fastest way through many passages on a CPU.
 
 The same mathematics as `transformers.BertModel` followed by pooling, built straight from the weights: neither torch nor
-a conversion step takes part. Where the processor multiplies bfloat16 natively OpenVINO does so, else 32-bit floats.
+a conversion step takes part. What it computes in is chosen by the processor:
+
+- `int8` where it multiplies bytes natively (VNNI): weights in bytes with a scale for each row, a layer's input in bytes
+  with a scale for each 192 values of a token, so that nothing is calibrated; all else as below. Cosine to 32-bit floats
+  0.997 at least on 128 abstracts, where one scale for 384 values gives 0.996 at the same speed.
+- `bf16` where it multiplies bfloat16 natively: cosine 0.9999.
+- `f32` elsewhere.
 """
 
 from __future__ import annotations
@@ -15,9 +21,26 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["OpenVINOEncoder"]
+__all__ = ["OpenVINOEncoder", "Precision", "precision"]
 
 Floats = NDArray[np.float32]
+Precision = Literal["int8", "bf16", "f32"]
+GROUP = 192
+"""Values of a layer's input that share a scale in `int8`; divides the widths of the usual models."""
+
+
+def precision() -> Precision:
+    """Say what this processor embeds fastest in, of what keeps the vectors as they are."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file() and "vnni" in cpuinfo.read_text("utf-8", "replace"):
+        return "int8"
+    return "bf16" if _has_bfloat16() else "f32"
+
+
+def _has_bfloat16() -> bool:
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class OpenVINOEncoder:
@@ -27,24 +50,21 @@ class OpenVINOEncoder:
 
     Args:
         folder: Holds `config.json` and `model.safetensors` of a BERT model with absolute positions.
-        exact: Compute in 32-bit floats even where bfloat16 is faster.
+        within: What to compute in; the fastest for this processor where None.
         threads: Cores to use; all that this process may use where 0.
     """
 
-    def __init__(self, folder: Path, *, exact: bool = False, threads: int = 0) -> None:
+    def __init__(self, folder: Path, *, within: Precision | None = None, threads: int = 0) -> None:
         import openvino
 
-        core, threads = openvino.Core(), threads or len(os.sched_getaffinity(0))
-        native = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        self.precision: Literal["bf16", "f32"] = "bf16" if native and not exact else "f32"
-        options = {
-            "INFERENCE_PRECISION_HINT": self.precision,
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": threads,
-        }
-        self._queue: Any = openvino.AsyncInferQueue(
-            core.compile_model(_Network(folder).model(), "CPU", options), threads
-        )
+        threads = threads or len(os.sched_getaffinity(0))
+        self.precision: Precision = within or precision()
+        floats = "f32" if self.precision == "f32" or not _has_bfloat16() else "bf16"
+        options = {"INFERENCE_PRECISION_HINT": floats, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": threads}
+        if self.precision == "int8":
+            options["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = GROUP
+        network = _Network(folder, in_bytes=self.precision == "int8").model()
+        self._queue: Any = openvino.AsyncInferQueue(openvino.Core().compile_model(network, "CPU", options), threads)
 
     def encode(self, batches: Sequence[Sequence[Sequence[int]]]) -> list[Floats]:
         """Embed batches of texts, each of texts of about equal length.
@@ -77,9 +97,9 @@ def _padded(rows: Sequence[Sequence[int]]) -> list[NDArray[Any]]:
 
 
 class _Network:
-    """A BERT model as OpenVINO operations."""
+    """A BERT model as OpenVINO operations; `in_bytes` says whether the weights of its layers are bytes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, in_bytes: bool) -> None:
         import openvino.opset15 as operations
         from safetensors.numpy import load_file
 
@@ -92,6 +112,7 @@ class _Network:
             if value.dtype.kind == "f"
         }
         self.ops: Any = operations
+        self.in_bytes = in_bytes
 
     def model(self) -> Any:
         """Return the whole model: token ids and mask, shape (texts, tokens), to vectors, shape (texts, width)."""
@@ -138,8 +159,15 @@ class _Network:
         return int(self.weights["embeddings.word_embeddings.weight"].shape[1])
 
     def _linear(self, name: str, hidden: Any) -> Any:
-        product = self.ops.matmul(hidden, self.weights[f"{name}.weight"], False, True)
-        return self.ops.add(product, self.weights[f"{name}.bias"])
+        weights: Any = self.weights[f"{name}.weight"]
+        weights = self._bytes(weights) if self.in_bytes else weights
+        return self.ops.add(self.ops.matmul(hidden, weights, False, True), self.weights[f"{name}.bias"])
+
+    def _bytes(self, weights: Floats) -> Any:
+        """Return weights as bytes and a scale for each row; OpenVINO multiplies them before it scales."""
+        scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True), np.float32(1e-12)) / np.float32(127)
+        rounded = self.ops.constant(np.round(weights / scale).astype(np.int8))
+        return self.ops.multiply(self.ops.convert(rounded, np.float32), self.ops.constant(scale))
 
     def _norm(self, name: str, hidden: Any) -> Any:
         scaled = self.ops.mvn(hidden, np.array([-1]), True, self.epsilon, "inside_sqrt")
