@@ -74,6 +74,8 @@ class Adder:
     """Says which documents are kept; all where None."""
     on_progress: Progress | None = None
     """Told how far it is."""
+    ahead: Callable[[Path], int] | None = None
+    """Waits until a file has been read elsewhere, and returns how much of it had been read before; here where None."""
 
     def add(self, path: Path, index: Index, *, again: bool = False) -> AddReport:
         """Add a file.
@@ -87,13 +89,14 @@ class Adder:
             InputError: it cannot be read; the library is what it was.
         """
         began = time.monotonic()
+        there = self.ahead(path) if self.ahead else None
         name = fingerprint(path, self.how, self.keep.name if self.keep else "")
         known = None if again else self.library.settled(name)
         if known is not None:
             return AddReport(path=str(path), unchanged=known, skipped=True)
         stage, sound = Stage(self.library.folder / "staged", name), False
         try:
-            before = self._read(path, stage)
+            here = self._read(path, stage)
             report = self._take_over(path, stage, name, index)
             sound = True
         except InputError:
@@ -101,6 +104,7 @@ class Adder:
             raise
         finally:
             stage.close(discard=sound)
+        before = here if there is None else there
         return report.model_copy(update={"resumed_at": before, "seconds": time.monotonic() - began})
 
     def _read(self, path: Path, stage: Stage) -> int:

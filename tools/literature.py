@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,9 @@ from kedrec.tools.library import GROUPS, Group, Library
 from kedrec.tools.selection import Cut, Selection
 from kedrec.tools.similarity import EMBED, EmbedReport, Estimate, Similarity, Standing, fused
 from kedrec.tools.sources import Format, Reading
+
+if TYPE_CHECKING:
+    from kedrec.tools.ray_workers import Ahead, Workers
 
 __all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
 
@@ -148,6 +153,7 @@ class Literature:
         keep: DrugFilter | None = None,
         embed: bool | None = None,
         again: bool = False,
+        on_ray: bool = False,
         on_progress: Progress | None = None,
         on_added: Callable[[AddReport], None] | None = None,
     ) -> list[AddReport]:
@@ -163,6 +169,7 @@ class Literature:
             keep: Says which documents are kept; all where None.
             embed: whether to embed at once; None follows the setting `embed`.
             again: Whether to read files that were added before.
+            on_ray: Whether files are read, and passages embedded, by the workers of a Ray cluster.
             on_progress: told how far it is.
             on_added: told of each file.
 
@@ -175,18 +182,35 @@ class Literature:
         adder = Adder(self.library, how or Reading(), keep, on_progress)
         with writing(self.folder):
             try:
-                for number, path in enumerate(paths, 1):
-                    index = self.indexes.build if number == len(paths) else self.indexes.put_off
-                    reports.append(adder.add(path, partial(index, on_progress=on_progress), again=again))
-                    if number == len(paths):
-                        reports[-1] = self._embed_as_wished(reports[-1], wish, on_progress)
-                    if on_added:
-                        on_added(reports[-1])
+                with self._workers(on_ray) as workers, self._ahead(workers, adder, paths, again) as ahead:
+                    adder = replace(adder, ahead=ahead)
+                    for number, path in enumerate(paths, 1):
+                        index = self.indexes.build if number == len(paths) else self.indexes.put_off
+                        reports.append(adder.add(path, partial(index, on_progress=on_progress), again=again))
+                        if number == len(paths):
+                            reports[-1] = self._embed_as_wished(reports[-1], wish, on_progress, workers)
+                        if on_added:
+                            on_added(reports[-1])
             except InputError:
                 self._tidy(on_progress)
                 raise
             self._tidy(on_progress)
         return reports
+
+    def _workers(self, on_ray: bool) -> AbstractContextManager[Workers | None]:
+        """Be connected to workers, where they are wanted."""
+        if not on_ray:
+            return nullcontext()
+        from kedrec.tools.ray_workers import workers_of
+
+        return workers_of(self.settings)
+
+    @staticmethod
+    def _ahead(
+        workers: Workers | None, adder: Adder, paths: Sequence[Path], again: bool
+    ) -> AbstractContextManager[Ahead | None]:
+        """Have files read by workers, where there are any."""
+        return workers.reading(adder, paths, again=again) if workers else nullcontext()
 
     def _wish(self, embed: bool | None) -> Literal["auto", "always", "never"]:
         """Say whether to embed, by the caller or the settings."""
@@ -194,32 +218,35 @@ class Literature:
             raise MissingExtra("Embedding passages", "local")
         return self.settings.embed if embed is None else "always" if embed else "never"
 
-    def _embed_as_wished(self, report: AddReport, wish: str, on_progress: Progress | None) -> AddReport:
+    def _embed_as_wished(
+        self, report: AddReport, wish: str, on_progress: Progress | None, workers: Workers | None
+    ) -> AddReport:
         """Embed what is pending where that was asked for or is quickly done; else say what is left."""
         standing = self.similarity.standing()
         if not standing.to_embed:
             return report
         quick = wish == "auto" and available(self.settings) and standing.seconds <= AUTO_SECONDS
         if wish == "always" or quick:
-            done = self.similarity.embed(on_progress)
+            done = self.similarity.embed(on_progress, workers.rounds if workers else None)
             return report.model_copy(update={"embedded": done.embedded, "to_embed": done.to_embed})
         return report.model_copy(
             update={"to_embed": standing.to_embed, "notes": (_left_to_do(standing, self.settings),)}
         )
 
-    def embed(self, on_progress: Progress | None = None) -> EmbedReport:
+    def embed(self, on_progress: Progress | None = None, *, on_ray: bool = False) -> EmbedReport:
         """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call goes on from there.
 
         Args:
             on_progress: told how far it is.
+            on_ray: Whether the workers of a Ray cluster embed.
 
         Raises:
-            MissingExtra: the packages of the extra `local` are not installed.
+            MissingExtra: the packages of the extra `local`, or Ray, are not installed.
             Busy: another process is writing.
         """
         try:
-            with writing(self.folder):
-                return self.similarity.embed(on_progress)
+            with writing(self.folder), self._workers(on_ray) as workers:
+                return self.similarity.embed(on_progress, workers.rounds if workers else None)
         except Busy as busy:
             raise Busy(f"{busy}. {_ONE_WRITER}") from None
 

@@ -87,6 +87,8 @@ class MiniLM:
         from kedrec.tools.torch_encoder import TorchEncoder
 
         self.folder = folder
+        self.threads = 0
+        """Processors that passages are embedded on by OpenVINO; all where 0. Read when it starts."""
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(TOKENS)
@@ -174,7 +176,7 @@ class MiniLM:
     def _openvino(self) -> OpenVINOEncoder:
         from kedrec.tools.openvino_encoder import OpenVINOEncoder
 
-        return OpenVINOEncoder(self.folder)
+        return OpenVINOEncoder(self.folder, threads=self.threads)
 
 
 def _alike(codes: Sequence[Encoding], size: int) -> list[NDArray[np.int64]]:

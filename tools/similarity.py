@@ -12,6 +12,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kedrec.config import Settings
 from kedrec.records import Record
 from kedrec.tools.embedding import Embedder, available, embedder
@@ -23,6 +26,8 @@ __all__ = ["EmbedReport", "Estimate", "Progress", "Similarity", "Standing", "fus
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and how much there is where that is known."""
+Rounds = Callable[[Sequence[str]], Iterator[tuple[range, NDArray[np.float32]]]]
+"""Passages to positions and vectors, a round at a time."""
 
 DISK_BESIDE, MEMORY_BESIDE = 900, 500
 """Bytes of disk and memory that Chroma takes for a vector besides the vector itself."""
@@ -200,11 +205,12 @@ class Similarity:
         """Say where passages are embedded otherwise than the settings say."""
         return "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
 
-    def embed(self, on_progress: Progress | None = None) -> EmbedReport:
+    def embed(self, on_progress: Progress | None = None, rounds: Rounds | None = None) -> EmbedReport:
         """Embed every passage that has no vector yet; the caller holds the writer lock.
 
         Args:
             on_progress: told how many are done and how many there are.
+            rounds: embeds passages as the embedder's own does, which is used where None.
 
         Raises:
             MissingExtra: the model or Chroma is not installed.
@@ -219,7 +225,7 @@ class Similarity:
             self.library.mark_embedded(known)
             found += len(known)
             texts = {value: text for value, text in pending.items() if value not in known}
-            for hashes in self._rounds(model, texts):
+            for hashes in self._rounds(rounds or model.rounds, texts):
                 embedded += hashes
                 if on_progress:
                     on_progress("embedding", embedded + found, total)
@@ -231,10 +237,10 @@ class Similarity:
         with self.library.write() as shelf:
             shelf.note(_EMBEDDER, self._home)
 
-    def _rounds(self, model: Embedder, texts: dict[str, str]) -> Iterator[int]:
+    def _rounds(self, rounds: Rounds, texts: dict[str, str]) -> Iterator[int]:
         """Embed texts and keep each round's vectors; yield the size of each round."""
         hashes = list(texts)
-        for chosen, vectors in model.rounds(list(texts.values())):
+        for chosen, vectors in rounds(list(texts.values())):
             names = [hashes[i] for i in chosen]
             self.vectors.put(names, vectors)
             self.library.mark_embedded(names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kedrec.cli.console import Json, emit_json, say, settings
-from kedrec.cli.literature.opening import StageBar, open_literature
+from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open_literature
 from kedrec.cli.model import Derive, derive_after
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def add(
     embed: Annotated[
         bool | None, typer.Option("--embed/--no-embed", help="Embed now; by the setting `embed` when not given.")
     ] = None,
+    engine: Engine = "direct",
+    shards: Shards = None,
     derive: Derive = None,
     json: Json = False,
 ) -> None:
@@ -59,11 +61,11 @@ def add(
     from kedrec.tools.sources import Reading
 
     how = Reading(format, clean=clean, lenient=lenient)  # type: ignore[arg-type]
-    literature = open_literature()
+    literature, by_ray = open_literature(shards), on_ray(engine)
     keep = _drug_filter() if mentions else None
     with StageBar() as told:
         reports = literature.add_all(
-            files, how, keep=keep, embed=embed, again=again, on_progress=told, on_added=say_added
+            files, how, keep=keep, embed=embed, again=again, on_ray=by_ray, on_progress=told, on_added=say_added
         )
     derive_after(derive)
     if json:

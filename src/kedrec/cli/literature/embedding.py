@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kedrec.cli.console import Json, emit_json, say
-from kedrec.cli.literature.opening import StageBar, open_literature
+from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open_literature
 
 __all__ = ["embed"]
 
@@ -17,6 +17,8 @@ def embed(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what it would take, in time, disk and memory, and embed nothing.")
     ] = False,
+    engine: Engine = "direct",
+    shards: Shards = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec literature embed.
@@ -24,13 +26,13 @@ def embed(
     Embeds every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
     the next run goes on from there.
     """
-    literature = open_literature()
+    literature, by_ray = open_literature(shards), on_ray(engine)
     expected = literature.estimate()
     say(str(expected))
     if estimate:
         return emit_json(expected) if json else None
     with StageBar() as told:
-        report = literature.embed(told)
+        report = literature.embed(told, on_ray=by_ray)
     rate = report.embedded / max(report.seconds, 1e-3)
     say(f"{report.embedded:,} passages embedded in {report.seconds:.1f} s ({rate:,.1f}/s), {report.to_embed:,} left")
     return emit_json(report) if json else None

@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from kedrec.cli.console import progress, settings
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
 
-__all__ = ["StageBar", "open_literature"]
+__all__ = ["Engine", "Shards", "StageBar", "on_ray", "open_literature"]
+
+Engine = Annotated[
+    str,
+    typer.Option("--engine", help="direct: this process; ray: workers on this machine or many (KEDREC_RAY_ADDRESS)."),
+]
+Shards = Annotated[
+    int | None,
+    typer.Option(
+        "--shards", min=1, help="With --engine ray: workers; one per processor where not given (KEDREC_RAY_SHARDS)."
+    ),
+]
 
 
-def open_literature() -> Literature:
-    """Open the literature of the home."""
+def on_ray(engine: str) -> bool:
+    """Say whether Ray is asked for.
+
+    Raises:
+        UserError: the engine is unknown.
+    """
+    from kedrec.errors import UserError
+
+    if engine not in ("direct", "ray"):
+        raise UserError(f"unknown engine {engine!r}; literature is worked on by direct or ray")
+    return engine == "ray"
+
+
+def open_literature(shards: int | None = None) -> Literature:
+    """Open the literature of the home; `shards` goes before the setting `ray_shards`."""
     from kedrec.tools.literature import Literature
 
     found = settings()
+    found = found.model_copy(update={"ray_shards": shards}) if shards else found
     return Literature.open(found.home / "literature", found)
 
 
