@@ -1,8 +1,16 @@
-"""Benchmark of the literature index: `python -m kedrec.eval.bench_literature DATA_DIR [--queries 40]`.
+"""Benchmark of the literature: `python -m kedrec.eval.bench_literature DATA_DIR [--only PART …]`.
 
-DATA_DIR holds `literature/abstracts.jsonl.gz`, `literature/trials.jsonl.gz` and `retrieval/known_item_dev.jsonl`.
-All of it is added to a fresh folder. BM25 is measured on all queries; both steps on the first N of them in a fixed
-random order, for which only the candidates of these queries are embedded. Prints one table in Markdown.
+DATA_DIR holds `literature/abstracts.jsonl.gz`, `literature/trials.jsonl.gz`, `literature/pmc_sample.tar.xz` and
+`retrieval/known_item_dev.jsonl`. The parts, each in a process of its own so that its peak of memory is its own:
+
+- ingest: reading, storing and indexing a file of each source; PubMed XML and ClinicalTrials.gov's JSON and XML are made
+  of the real records;
+- embedding: each way to embed beside plain sentence-transformers, in turns on the same texts;
+- quality: known items by bm25s, tantivy, Lucene (`--lucene PYTHON`), the first step and both steps;
+- search: p50 and p99 over the real abstracts, Chroma alone with and without its filter;
+- million: the same over synthetic passages.
+
+Prints one table in Markdown.
 """
 
 from __future__ import annotations
@@ -10,134 +18,107 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from kedrec.config import load
+from kedrec.eval.bench_encoders import measured_side_by_side
+from kedrec.eval.bench_retrieval import known_item_queries, quality, real_abstracts, speed, synthetic_abstracts
+from kedrec.eval.bench_sources import measure_adding
+from kedrec.eval.literature_files import write_pubmed_xml, write_trials_json, write_trials_xml
+from kedrec.eval.machine import where
 from kedrec.tools.library import embedded_text
-from kedrec.tools.literature import Literature
-from kedrec.tools.minilm import packaged
+from kedrec.tools.sources import read_documents
 
-__all__ = ["Found", "known_item", "main"]
+__all__ = ["main"]
 
 Row = tuple[str, str]
-SAMPLE = 128
-"""Passages on which 32-bit floats are compared."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """How known items were found."""
-
-    mrr10: float
-    """Mean reciprocal rank among the first 10 documents."""
-    recall80: float
-    """Share found among the first 80."""
-    seconds: tuple[float, ...]
-    """Wall-clock of each search."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark and print its table."""
+    given = _parser().parse_args(arguments)
+    if given.rows:
+        print(json.dumps(PARTS[given.only[0]](given)))
+        return
+    rows = [
+        row for part in given.only or PARTS for row in _apart(part, sys.argv[1:] if arguments is None else arguments)
+    ]
+    lines = [f"| {name} | {value} |" for name, value in rows]
+    print("\n".join(["| what | measured |", "|---|---|", *lines, "", where()]))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--queries", type=int, default=40, help="queries for both steps")
-    given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder:
-        literature = Literature.open(Path(folder) / "literature", load({"embed": "never"}).settings)
-        rows = [*_added(literature, given.data), *_searched(literature, given.data, given.queries)]
-    lines = [f"| {name} | {value} |" for name, value in rows]
-    sys.stdout.write("\n".join(["| what | measured |", "|---|---|", *lines]) + "\n")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), help="parts to run; all where not given")
+    parser.add_argument("--home", type=Path, help="home whose literature holds these abstracts, all embedded")
+    parser.add_argument("--queries", type=int, default=300, help="queries for both steps without --home, and for speed")
+    parser.add_argument("--texts", type=int, default=300, help="texts to embed")
+    parser.add_argument("--chunks", type=int, default=1_000_000, help="synthetic passages")
+    parser.add_argument("--records", type=int, default=20_000, help="records of the files made for ingest")
+    parser.add_argument("--lucene", default="", help="a Python that has Pyserini")
+    parser.add_argument("--rows", action="store_true", help=argparse.SUPPRESS)
+    return parser
 
 
-def _added(literature: Literature, data: Path) -> list[Row]:
-    rows = []
-    for name in ("abstracts", "trials"):
-        report = literature.add(data / "literature" / f"{name}.jsonl.gz")
-        rate = report.added / report.seconds
-        rows.append((f"add {name}", f"{report.added:,} documents in {report.seconds:.1f} s ({rate:,.0f}/s)"))
-    started = time.monotonic()
-    count = sum(1 for _ in literature.documents())
-    return [*rows, ("read all documents back", f"{count:,} in {time.monotonic() - started:.2f} s")]
+def _apart(part: str, arguments: Sequence[str]) -> list[Row]:
+    """Run a part in a process of its own, and say on stderr that it begins."""
+    print(f"{part} …", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "kedrec.eval.bench_literature", *arguments, "--only", part, "--rows"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        return [(part, f"failed with {done.returncode}")]
+    rows: list[Row] = json.loads(done.stdout.strip().splitlines()[-1])
+    return rows
 
 
-def _searched(literature: Literature, data: Path, count: int) -> list[Row]:
-    lines = (data / "retrieval" / "known_item_dev.jsonl").read_text("utf-8").splitlines()
-    queries = [json.loads(line) for line in lines]
-    random.Random(1).shuffle(queries)
-    rows = _rows("BM25", len(queries), known_item(literature, queries))
-    rows += _rows("BM25", count, known_item(literature, queries[:count]))
-    rows += _embed_candidates(literature, queries[:count])
-    return rows + _rows("BM25, then embeddings", count, known_item(literature, queries[:count]))
+def _ingest(given: argparse.Namespace) -> list[Row]:
+    sources = given.data / "literature"
+    with tempfile.TemporaryDirectory(prefix="kedrec-bench-") as folder:
+        made = Path(folder)
+        articles = list(islice(real_abstracts(given.data), given.records))
+        trials = list(islice(read_documents(sources / "trials.jsonl.gz"), given.records))
+        write_pubmed_xml(articles, made / "pubmed.xml.gz")
+        write_trials_json(trials, made / "trials.json.zip")
+        write_trials_xml(trials, made / "trials.xml.zip")
+        files = {
+            "PubMed XML, gzip": made / "pubmed.xml.gz", "PMC JATS, tar.xz": sources / "pmc_sample.tar.xz",
+            "ClinicalTrials.gov JSON, zip of pages": made / "trials.json.zip",
+            "ClinicalTrials.gov XML, zip of studies": made / "trials.xml.zip",
+            "JSONL of abstracts, gzip": sources / "abstracts.jsonl.gz",
+            "JSONL of trials, gzip": sources / "trials.jsonl.gz",
+        }  # fmt: skip
+        return [(f"add {name}", measure_adding(path)) for name, path in files.items()]
 
 
-def known_item(literature: Literature, queries: Sequence[dict[str, Any]]) -> Found:
-    """Search for documents that are known to answer.
-
-    Args:
-        literature: The index.
-        queries: `query` and `relevant`, the id of the document.
-    """
-    ranks, seconds = [], []
-    literature.search(queries[0]["query"], "articles")
-    for row in queries:
-        started = time.perf_counter()
-        hits = literature.search(row["query"], "articles", limit=80).hits
-        seconds.append(time.perf_counter() - started)
-        ids = [hit.document_id for hit in hits]
-        ranks.append(ids.index(row["relevant"]) + 1 if row["relevant"] in ids else 0)
-    mrr = sum(1 / rank for rank in ranks if 0 < rank <= 10) / len(ranks)
-    return Found(mrr, sum(rank > 0 for rank in ranks) / len(ranks), tuple(seconds))
+def _embedding(given: argparse.Namespace) -> list[Row]:
+    documents = list(real_abstracts(given.data))
+    chosen = random.Random(3).sample(documents, given.texts)
+    texts = [embedded_text(document.title, document.text, "abstract") for document in chosen]
+    return [(f"embed by {name}", value) for name, value in measured_side_by_side(texts)]
 
 
-def _rows(name: str, count: int, found: Found) -> list[Row]:
-    middle, slow = (1000 * float(np.percentile(found.seconds, share)) for share in (50, 99))
-    return [
-        (f"{name}, {count} queries: MRR@10, recall in 80", f"{found.mrr10:.3f}, {found.recall80:.3f}"),
-        (f"{name}, {count} queries: p50, p99", f"{middle:.1f} ms, {slow:.1f} ms"),
-    ]
+def _quality(given: argparse.Namespace) -> list[Row]:
+    return quality(given.data, known_item_queries(given.data), given.queries, given.home, given.lucene)
 
 
-def _embed_candidates(literature: Literature, queries: Sequence[dict[str, Any]]) -> list[Row]:
-    """Embed what the first step finds for the queries, and compare number formats on a sample."""
-    passages = {
-        hit.id: hit
-        for row in queries
-        for found in literature.search(row["query"], "articles", limit=80).hits
-        for hit in literature.passages(found.document_id)
-    }
-    wanted = {embedded_text(hit.title, hit.text, hit.section) for hit in passages.values()}
-    hashes = {text: value for value, text in literature.library.pending(10**9).items() if text in wanted}
-    started = time.monotonic()
-    for chosen, vectors in packaged().rounds(texts := list(hashes)):
-        names = [hashes[texts[i]] for i in chosen]
-        literature.similarity.vectors.put(names, vectors)
-        literature.library.mark_embedded(names)
-    rate = len(texts) / (time.monotonic() - started)
-    return [("embed, as the product does", f"{len(texts):,} passages, {rate:.1f}/s"), _whole_floats(texts[:SAMPLE])]
+def _search(given: argparse.Namespace) -> list[Row]:
+    return speed("abstracts", real_abstracts(given.data), known_item_queries(given.data)[: given.queries])
 
 
-def _whole_floats(texts: list[str]) -> Row:
-    """Time 32-bit floats in torch on the same model."""
-    import torch
+def _million(given: argparse.Namespace) -> list[Row]:
+    documents = synthetic_abstracts(given.data, given.chunks)
+    name = f"{given.chunks:,} synthetic"
+    return speed(name, documents, known_item_queries(given.data)[: given.queries], thin=True)
 
-    model = packaged()
-    _, chosen = next(model.rounds(texts))
-    network = model._torch.model
-    network.to(torch.float32)
-    started = time.monotonic()
-    _, whole = next(model.rounds(texts))
-    seconds = time.monotonic() - started
-    network.to(torch.bfloat16)
-    cosine = float((chosen * whole).sum(axis=1).min())
-    return ("embed, 32-bit floats", f"{len(texts)} passages, {len(texts) / seconds:.1f}/s, least cosine {cosine:.5f}")
+
+PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
+    "ingest": _ingest, "embedding": _embedding, "quality": _quality, "search": _search, "million": _million,
+}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,30 +1,25 @@
-"""Benchmark of the two-step search: `python -m kedrec.eval.bench_retrieval DATA_DIR [--chunks 1000000]`.
+"""Quality and speed of the two-step search, and of other engines beside it: parts of `bench_literature`.
 
-DATA_DIR holds `literature/abstracts.jsonl.gz` and `retrieval/known_item_dev.jsonl`. Three things are measured:
+Quality: known items on all queries by BM25; by both steps on the first N of them in a fixed random order, for which
+the candidates of these queries are embedded, or on all of them where a home has all of it embedded.
 
-- quality: known items on all queries by BM25; by both steps on the first N of them in a fixed random order, for which
-  the candidates of these queries are embedded;
-- speed over the real abstracts, and over `--chunks` synthetic ones, made of the sentences of the real ones; here all
-  passages have vectors, random ones, since time does not depend on their values; synthetic ones are put straight into
-  the tables, and into Chroma with a thin graph of neighbours, which KEDRec does not walk and which takes most of the
-  time to build;
-- Chroma alone (its nearest neighbours of the query's vector), tantivy and bm25s where they are installed.
-
-Prints one table in Markdown.
+Speed: over the real abstracts, and over synthetic ones made of the sentences of the real ones. All passages have
+vectors, random ones, since time does not depend on their values. Synthetic ones are put straight into the tables, and
+into Chroma with a thin graph of neighbours, which KEDRec does not walk and which takes most of the time to build.
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import json
 import random
 import resource
-import sys
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -40,7 +35,7 @@ from kedrec.tools.library import Shelf, embedded_text
 from kedrec.tools.literature import Literature
 from kedrec.tools.minilm import packaged
 
-__all__ = ["main"]
+__all__ = ["known_item_queries", "quality", "real_abstracts", "speed", "synthetic_abstracts"]
 
 Row = tuple[str, str]
 Queries = Sequence[dict[str, Any]]
@@ -48,41 +43,78 @@ WIDTH = 384
 _AT_ONCE = 5000
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--queries", type=int, default=300, help="queries for both steps, and for speed")
-    parser.add_argument("--chunks", type=int, default=0, help="synthetic chunks; none where 0")
-    parser.add_argument("--no-quality", action="store_true", help="speed only")
-    given = parser.parse_args(arguments)
-    queries = [json.loads(line) for line in (given.data / "retrieval/known_item_dev.jsonl").open(encoding="utf-8")]
+def known_item_queries(data: Path) -> Queries:
+    """Return the queries in a fixed random order."""
+    queries = [json.loads(line) for line in (data / "retrieval/known_item_dev.jsonl").open(encoding="utf-8")]
     random.Random(1).shuffle(queries)
-    rows = [] if given.no_quality else _quality(given.data, queries, given.queries)
-    part = queries[: given.queries]
-    rows += _speed("abstracts", _real(given.data), part)
-    if given.chunks:
-        rows += _speed(f"{given.chunks:,} synthetic", _synthetic(given.data, given.chunks), part, thin=True)
-    lines = [f"| {name} | {value} |" for name, value in rows]
-    sys.stdout.write("\n".join(["| what | measured |", "|---|---|", *lines]) + "\n")
+    return queries
 
 
-def _quality(data: Path, queries: Queries, count: int) -> list[Row]:
-    """Measure known items by each engine, by BM25 and by both steps."""
-    documents = list(_real(data))
-    rows = []
+def quality(data: Path, queries: Queries, count: int, home: Path | None = None, lucene: str = "") -> list[Row]:
+    """Measure known items by each engine, by BM25 and by both steps.
+
+    Args:
+        data: Folder of the data.
+        queries: All queries.
+        count: Queries for both steps, where their candidates are embedded for it.
+        home: Home whose literature holds the abstracts, all embedded; none where None.
+        lucene: A Python that has Pyserini; none where empty.
+    """
+    documents = list(real_abstracts(data))
+    rows = list(_lucene(documents, queries, lucene))
     for name, engine in (("bm25s", bm25s_engine), ("tantivy", tantivy_engine)):
         for stem in (False, True):
             search = engine(documents, stem=stem)
             label = f"{name}, {'stemmed' if stem else 'not stemmed'}"
             rows += _found(label, measured(queries, search)) if search else [(label, "not installed")]
+    if home is not None:
+        return rows + _both(Literature.open(home / "literature", load({"embed": "never"}).settings), queries)
     with _filled(documents) as literature:
-        rows += _found("KEDRec, first step", known_items(literature, queries))
-        part = queries[:count]
-        rows += _found(f"KEDRec, first step, {count} queries", known_items(literature, part))
-        rows.append(_embed_candidates(literature, part))
-        rows += _found(f"KEDRec, both steps, {count} queries", known_items(literature, part))
+        rows += _found("KEDRec, first step, all queries", known_items(literature, queries))
+        rows.append(_embed_candidates(literature, queries[:count]))
+        return rows + _both(literature, queries[:count])
+
+
+def _both(literature: Literature, queries: Queries) -> list[Row]:
+    """Measure the first step and both steps on the same queries, all of them and each half."""
+    rows = []
+    for label, part in (("", queries), (", 1st half", queries[::2]), (", 2nd half", queries[1::2])):
+        with _first_step_alone(literature):
+            rows += _found(f"KEDRec, first step, {len(part)} queries{label}", known_items(literature, part))
+        rows += _found(f"KEDRec, both steps, {len(part)} queries{label}", known_items(literature, part))
     return rows
+
+
+@contextmanager
+def _first_step_alone(literature: Literature) -> Iterator[None]:
+    """Have searches end after the first step."""
+    similarity = literature.similarity
+    similarity.scores = lambda query, keys: ({}, "left out")  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del similarity.scores
+
+
+def _lucene(documents: Sequence[Document], queries: Queries, python: str) -> Iterator[Row]:
+    """Have another Python search by Lucene."""
+    if not python:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        held, asked = Path(folder) / "documents.jsonl", Path(folder) / "queries.jsonl"
+        rows = ({"id": one.id, "contents": f"{one.title} {one.text}"} for one in documents)
+        held.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        asked.write_text("".join(json.dumps(row) + "\n" for row in queries), "utf-8")
+        command = [python, str(Path(__file__).with_name("lucene_side.py")), str(held), str(asked)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        yield "Lucene through Pyserini", f"does not run: {(done.stderr.strip().splitlines() or ['no word'])[-1]}"
+        return
+    answer = json.loads(done.stdout.strip().splitlines()[-1])
+    ids = iter([answer["ids"][0], *answer["ids"]])
+    found = measured(queries, lambda _: next(ids))
+    yield from _found("Lucene through Pyserini", Found(found.mrr10, found.recall80, tuple(answer["seconds"])))
+    yield "Lucene through Pyserini, index", f"{len(documents) / answer['index']:,.0f} documents/s"
 
 
 def _found(name: str, found: Found) -> list[Row]:
@@ -112,7 +144,7 @@ def _embed_candidates(literature: Literature, queries: Queries) -> Row:
     return ("candidates embedded", f"{len(texts):,}, {len(texts) / (time.monotonic() - started):.0f}/s")
 
 
-def _real(data: Path) -> Iterator[Document]:
+def real_abstracts(data: Path) -> Iterator[Document]:
     """Yield the real abstracts."""
     with gzip.open(data / "literature/abstracts.jsonl.gz", "rt", encoding="utf-8") as lines:
         for row in map(json.loads, lines):
@@ -121,9 +153,9 @@ def _real(data: Path) -> Iterator[Document]:
             )
 
 
-def _synthetic(data: Path, count: int) -> Iterator[Document]:
+def synthetic_abstracts(data: Path, count: int) -> Iterator[Document]:
     """Yield documents of sentences drawn from the real ones, about as long as these."""
-    real = [document for document in islice(_real(data), 20_000) if document.title]
+    real = [document for document in islice(real_abstracts(data), 20_000) if document.title]
     stock = [part for document in real for part in document.text.split(". ")]
     draw = random.Random(1)
     for number in range(count):
@@ -168,7 +200,7 @@ def _put_straight(shelf: Shelf, documents: Iterable[Document]) -> None:
         shelf.connection.executemany("INSERT INTO passages VALUES(?, ?, 'abstract', 0, 0, ?, ?)", spans)
 
 
-def _speed(name: str, documents: Iterable[Document], queries: Queries, *, thin: bool = False) -> list[Row]:
+def speed(name: str, documents: Iterable[Document], queries: Queries, *, thin: bool = False) -> list[Row]:
     """Measure building, size, memory, and the time of a search with and without the second step and with filters."""
     started = time.monotonic()
     with _filled(documents, straight=thin) as literature:
@@ -239,7 +271,3 @@ def _with_random_vectors(literature: Literature) -> int:
         total += len(part)
     literature.library.mark_embedded(hashes)
     return total
-
-
-if __name__ == "__main__":
-    main()

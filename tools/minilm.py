@@ -163,9 +163,13 @@ class MiniLM:
             return np.stack([self._numpy.encode(code.ids) for code in codes])
 
     def _by_openvino(self, codes: Sequence[Encoding]) -> Vectors:
+        return self.by_openvino(codes, self._openvino)
+
+    def by_openvino(self, codes: Sequence[Encoding], encoder: OpenVINOEncoder) -> Vectors:
+        """Embed what the tokenizer made of texts by an encoder, in batches of like length; shape (texts, 384)."""
         parts = _alike(codes, BATCH)
         with self._lock:
-            found = self._openvino.encode([[codes[i].ids for i in part] for part in parts])
+            found = encoder.encode([[codes[i].ids for i in part] for part in parts])
         return _put_together(parts, found)
 
     def _by_torch(self, codes: Sequence[Encoding]) -> Vectors:
