@@ -128,6 +128,33 @@ def test_a_killed_embed_is_finished_by_the_next_and_embeds_nothing_twice(literat
     assert literature.search("seizures").stages == ("bm25", "embedding")
 
 
+STOPPED = """
+import os, signal, sys
+from kedrec.tools.minilm import packaged
+class Stopped:
+    def __init__(self, queue):
+        self.queue = queue
+    def __getattr__(self, name):
+        return getattr(self.queue, name)
+    def start_async(self, *given):
+        self.queue.start_async(*given)
+        if given[1] == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+encoder = packaged()._openvino
+encoder._queue = Stopped(encoder._queue)
+try:
+    encoder.encode([[list(range(1000, 1250))] * 16] * 8)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_ctrl_c_while_openvino_is_at_work_ends_in_the_ordinary_way():
+    pytest.importorskip("openvino")
+    done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_numpy_and_torch_make_the_same_vectors(monkeypatch):
     transformers = pytest.importorskip("transformers")
     assert transformers

@@ -39,7 +39,7 @@ FEWER_THAN_TORCH = 400
 """The same for the import of torch."""
 MANY = 2000
 """From this many passages on it pays to import torch to see whether there is a GPU."""
-ROUND = 512
+ROUND = 256
 """Passages of one round; what a kill costs at most."""
 BATCH, TORCH_BATCH = 8, 64
 _REASONS = {

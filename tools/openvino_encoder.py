@@ -74,6 +74,8 @@ class OpenVINOEncoder:
 
         Returns:
             Mean of the last layer for each text, not yet of length 1, shape (texts, width) for each batch.
+
+        What was begun is always waited for: a thread of OpenVINO that outlives the interpreter aborts the process.
         """
         found: list[Floats] = [np.zeros((0, 0), np.float32)] * len(batches)
 
@@ -81,9 +83,11 @@ class OpenVINOEncoder:
             found[place] = np.array(request.get_output_tensor(0).data, np.float32)
 
         self._queue.set_callback(keep)
-        for place, rows in enumerate(batches):
-            self._queue.start_async(_padded(rows), place)
-        self._queue.wait_all()
+        try:
+            for place, rows in enumerate(batches):
+                self._queue.start_async(_padded(rows), place)
+        finally:
+            self._queue.wait_all()
         return found
 
 
