@@ -79,13 +79,16 @@ class Neo4j:
         except KedrecError:
             self.renew()
 
+    def be_new(self):
+        """Have a database in which nothing ever was."""
+        with contextlib.closing(connect(self.settings)) as server:
+            used = server.ask("SHOW CONSTRAINTS YIELD name RETURN name")
+        if used:
+            self.renew()
+
     def limit(self, size):
         """Let the server write no file beyond a size, as on a full disk."""
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-    @property
-    def store_file(self):
-        return self._server / "data" / "databases" / "neo4j" / "neostore.nodestore.db"
 
     def commands(self, folder, limit="unlimited"):
         """A folder with the server's commands, in which an import may write no file beyond some KiB."""
@@ -134,7 +137,7 @@ def load(*words, largest=resource.RLIM_INFINITY):
 
 
 def importer(process):
-    """The import's process, as soon as it has begun to write in the place of the former database."""
+    """The import's process, as soon as it runs."""
 
     def found():
         assert process.poll() is None
@@ -160,6 +163,19 @@ def test_a_wrong_setting_is_the_users_mistake_and_named(neo4j, monkeypatch, caps
     said = capsys.readouterr().err.splitlines()
     assert (caught.value.code, len(said)) == (2, 1)
     assert message in said[0]
+
+
+def test_a_load_into_a_server_whose_disk_is_full_ends_well_when_there_is_room(neo4j):
+    neo4j.be_new()
+    neo4j.limit(FOR_SERVER)
+    code, said = load(neo4j.graph)
+    assert code == 1 and "cannot go on" in said
+    assert "most often a full disk" in said and "run the same command again" in said
+    neo4j.limit(resource.RLIM_INFINITY)
+    neo4j.control("stop")
+    neo4j.control("start")
+    assert load(neo4j.graph) == (0, "")
+    assert neo4j.loaded() == len(EDGES)
 
 
 def test_a_bulk_load_onto_a_full_disk_ends_well_when_there_is_room(neo4j, tmp_path):
@@ -203,18 +219,5 @@ def test_a_load_whose_server_is_killed_goes_on_where_it_was(neo4j):
         load_into_neo4j([neo4j.graph], None, connect(neo4j.settings, patience=1), kill_at, batch=1_000)
     neo4j.control("start")
     assert connect(neo4j.settings).ask(cypher.GRAPH)[0]["graph"]["triples_done"] == 1_000
-    assert load(neo4j.graph) == (0, "")
-    assert neo4j.loaded() == len(EDGES)
-
-
-def test_a_load_into_a_server_whose_disk_is_full_ends_well_when_there_is_room(neo4j):
-    neo4j.renew()
-    neo4j.limit(FOR_SERVER)
-    code, said = load(neo4j.graph)
-    assert code == 1 and "cannot go on" in said
-    assert "most often a full disk" in said and "run the same command again" in said
-    neo4j.limit(resource.RLIM_INFINITY)
-    neo4j.control("stop")
-    neo4j.control("start")
     assert load(neo4j.graph) == (0, "")
     assert neo4j.loaded() == len(EDGES)
