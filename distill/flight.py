@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from kedrec.agents.models.purse import Purse
     from kedrec.agents.traces import TraceStore
 
-__all__ = ["Flight", "outcome_row"]
+__all__ = ["BY_SIGNAL", "Flight", "outcome_row"]
+
+BY_SIGNAL = "stopped by a signal"
+"""Why a flight ended that was told to."""
 
 Finished = tuple[ResultRow, Trace | None]
 
@@ -128,7 +131,7 @@ class Flight:
             if self.stopped is not None or not self._lets_finish:
                 for task in tasks:
                     task.cancel()
-            self.stopped = "stopped by a signal"
+            self.stopped = BY_SIGNAL
 
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from kedrec.config import Settings
+from kedrec.distill.flight import BY_SIGNAL
 from kedrec.distill.pairs import Pair
 from kedrec.distill.ray_worker import fly_shard, why_not_here
 from kedrec.distill.run_folder import RunFolder
@@ -63,6 +64,7 @@ class RayFlight:
         self._harvest = Harvest(folder, journal, purse)
         self._waiting: deque[Shard] = deque()
         self._flying: dict[Any, Shard] = {}
+        self._signalled = Counter[str]()
         self._room = 0
         self.stopped: str | None = None
 
@@ -117,10 +119,25 @@ class RayFlight:
             if not self.stopped:
                 raise WorkError(f"Shard {shard.name} of the run could not be flown: {error}") from None
             return
-        if reason and not self.stopped:
-            self._again(shard)
+        if self.stopped or not reason:
+            return
+        if reason == BY_SIGNAL:
+            self._after_signal(shard)
+        else:
+            self._with_more(shard)
 
-    def _again(self, shard: Shard) -> None:
+    def _after_signal(self, shard: Shard) -> None:
+        """Fly a shard once more whose worker was told to end by somebody else.
+
+        Raises:
+            WorkError: that happened too often.
+        """
+        self._signalled[shard.name] += 1
+        if self._signalled[shard.name] > RETRIES:
+            raise WorkError(f"The workers of shard {shard.name} of the run were told to end {RETRIES + 1} times.")
+        self._waiting.appendleft(shard)
+
+    def _with_more(self, shard: Shard) -> None:
         """Fly a shard whose share of the budget was too small once more, with a larger one, where there is any."""
         if self._room > 1:
             self._room = -(-self._room // 2) if self._room > 2 else 1
@@ -160,7 +177,7 @@ class RayFlight:
 
         def stop(*_: object) -> None:
             self._stop_all(ray, force=self.stopped is not None)
-            self.stopped = "stopped by a signal"
+            self.stopped = BY_SIGNAL
 
         before = {name: signal.signal(name, stop) for name in (signal.SIGINT, signal.SIGTERM)}
         try:

@@ -91,14 +91,14 @@ def workers_at(folder: Path) -> set[int]:
     return {int(line.split()[4]) for line in lines if int(line.split()[5].split(":")[2]) in held}
 
 
-def kill_a_worker(folder: Path, killed: list[int]) -> None:
-    """Kill the first worker that has finished some pairs of its shard."""
+def signal_a_worker(folder: Path, signalled: list[int], number: signal.Signals) -> None:
+    """Send a signal to the first worker that has finished some pairs of its shard."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not killed:
+    while time.monotonic() < deadline and not signalled:
         if sum(len(read_rows(path)) for path in folder.glob("shards/*/journal.jsonl")) >= 4:
             for worker in workers_at(folder):
-                os.kill(worker, signal.SIGKILL)
-                killed.append(worker)
+                os.kill(worker, number)
+                signalled.append(worker)
                 return
         time.sleep(0.02)
 
@@ -110,7 +110,7 @@ def test_a_divided_run_of_which_a_worker_is_killed_ends_with_the_file_of_an_undi
         calls, killed = teacher.counts["answered"], []
         teacher.counts.clear()
         out = tmp_path / "out"
-        killer = threading.Thread(target=kill_a_worker, args=(out, killed))
+        killer = threading.Thread(target=signal_a_worker, args=(out, killed, signal.SIGKILL))
         killer.start()
         divided = start_run(pairs, out, settings(teacher, engine="ray"))
         killer.join()
@@ -182,6 +182,20 @@ def test_what_a_killed_worker_left_is_taken_over_by_any_engine_and_not_asked_aga
     assert same_file(out, tmp_path / "whole")
     assert teacher.counts["answered"] == calls
     assert not (out / "shards").exists()
+
+
+def test_a_worker_that_is_told_to_end_by_somebody_else_ends_no_run(cluster, settings, tmp_path):
+    pairs, told = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 40)), []
+    with teaching(latency=0.1) as teacher:
+        start_run(pairs, tmp_path / "whole", settings(teacher))
+        out = tmp_path / "out"
+        teller = threading.Thread(target=signal_a_worker, args=(out, told, signal.SIGTERM))
+        teller.start()
+        divided = start_run(pairs, out, settings(teacher, engine="ray", ray_shards=1))
+        teller.join()
+    assert len(told) == 1
+    assert (divided.done, divided.failed, divided.stopped) == (40, {}, None)
+    assert same_file(out, tmp_path / "whole")
 
 
 def test_shards_share_a_budget_and_a_failed_pair_is_tried_once(cluster, settings, tmp_path):
