@@ -60,6 +60,8 @@ def test_ten_hits_are_the_default(kedrec, tmp_path):
         ("search", "x", "--corpus", "books"),
         ("search", "x", "--limit", "0"),
         ("add", "x.jsonl", "--format", "xml"),
+        ("add", "x.jsonl", "--engine", "batch"),
+        ("embed", "--engine", "spark"),
     ],
 )
 def test_a_users_mistake_exits_2_with_one_line(kedrec, articles, words):
