@@ -79,13 +79,6 @@ class Neo4j:
         except KedrecError:
             self.renew()
 
-    def be_new(self):
-        """Have a database in which nothing ever was."""
-        with contextlib.closing(connect(self.settings)) as server:
-            used = server.ask("SHOW CONSTRAINTS YIELD name RETURN name")
-        if used:
-            self.renew()
-
     def limit(self, size):
         """Let the server write no file beyond a size, as on a full disk."""
         resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
@@ -166,7 +159,7 @@ def test_a_wrong_setting_is_the_users_mistake_and_named(neo4j, monkeypatch, caps
 
 
 def test_a_load_into_a_server_whose_disk_is_full_ends_well_when_there_is_room(neo4j):
-    neo4j.be_new()
+    neo4j.renew()
     neo4j.limit(FOR_SERVER)
     code, said = load(neo4j.graph)
     assert code == 1 and "cannot go on" in said
