@@ -48,7 +48,11 @@ class AnswerCache:
         Args:
             request: JSON-like, with all that shapes the answer.
         """
-        rows = self._run(SELECT if self._before is None else SELECT_BOTH, (digest_of(request),))
+        return self.get_by_digest(digest_of(request))
+
+    def get_by_digest(self, digest: bytes) -> AIMessage | None:
+        """The answer to the request with this hash, if it is there."""
+        rows = self._run(SELECT if self._before is None else SELECT_BOTH, (digest,))
         return _from_text(rows[0][0]) if rows else None
 
     def keep(self, request: Any, answer: AIMessage) -> None:

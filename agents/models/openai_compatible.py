@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr, SecretStr
 
-from kedrec.agents.models.answer_cache import AnswerCache
+from kedrec.agents.models.answer_cache import AnswerCache, digest_of
 from kedrec.agents.models.endpoint import Connections, Endpoint
 from kedrec.agents.models.offering import ToolOfferingModel
 from kedrec.agents.models.openai_errors import (
@@ -153,13 +153,16 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         **kwargs: Any,
     ) -> ChatResult:
         request = self._request(messages, stop, kwargs)
-        key = {**request, "base_url": self.base_url}
-        message = self._answers.get(key) if self._answers else None
+        message = await self._kept_answer(self._answers, request) if self._answers else await self._answer(request)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _kept_answer(self, answers: AnswerCache, request: dict[str, Any]) -> AIMessage:
+        digest = digest_of({**request, "base_url": self.base_url})
+        message = answers.get_by_digest(digest)
         if message is None:
             message = await self._answer(request)
-            if self._answers:
-                self._answers.keep(key, message)
-        return ChatResult(generations=[ChatGeneration(message=message)])
+            answers.keep_by_digest(digest, message)
+        return message
 
     async def _answer(self, request: dict[str, Any]) -> AIMessage:
         async with self._endpoint() as endpoint:
