@@ -11,9 +11,10 @@ from typing import Any
 from kedrec.config import Settings
 from kedrec.records import ToolResult
 
-__all__ = ["Redactor"]
+__all__ = ["MARK", "Redactor"]
 
 MARK = "[secret]"
+"""Stands where a secret was."""
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:API_?KEY|KEY|TOKEN|SECRET|PASSWORD|PASSWD|PWD|CREDENTIALS?|AUTH)(?:$|_)", re.IGNORECASE
 )

@@ -20,7 +20,7 @@ from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited
 from kedrec.distill.journal import ResultRow, write_whole
 from kedrec.distill.pairs import Pairs
 from kedrec.distill.rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
-from kedrec.distill.run_folder import RunFolder
+from kedrec.distill.run_folder import RunFolder, trace_of
 from kedrec.errors import InputError, UserError
 from kedrec.records import ModelCall, Recommendation, Trace
 
@@ -232,7 +232,7 @@ class _Rows:
         info, results, store = folder.info(), folder.rows(), TraceStore(folder.traces)
         with self.path.open("a", encoding="utf-8") as file:
             for result in results.values():
-                self._take(result, store.get(result.trace_id) if result.trace_id else None, answers, file)
+                self._take(result, trace_of(result, store), answers, file)
         return info.model_dump(mode="json")
 
     def _take(self, result: ResultRow, trace: Trace | None, answers: Pairs | None, file: IO[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.distill.journal import ResultRow
 from kedrec.distill.pairs import Pair
-from kedrec.distill.run_folder import RunFolder
+from kedrec.distill.run_folder import RunFolder, trace_of
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def export_run(run: Path, out: Path) -> int:
         run: folder of the run; may be at work.
         out: `.jsonl`, `.csv` or `.parquet`; lists are joined by ` | `.
 
+    A row whose trace was lost with a damaged file has no rationale, confidence and cost.
+
     Returns:
         The number of rows.
 
@@ -48,7 +50,7 @@ def export_run(run: Path, out: Path) -> int:
     questions, rows, traces = folder.questions().questions, folder.rows(), TraceStore(folder.traces)
     done = [(question, rows[question.id]) for question in questions if question.id in rows]
     table = pl.DataFrame(
-        [_row(question, row, traces.get(row.trace_id) if row.trace_id else None) for question, row in done],
+        [_row(question, row, trace_of(row, traces)) for question, row in done],
         schema=dict.fromkeys(COLUMNS, pl.String) | {"confidence": pl.Float64, "cost": pl.Float64}
         | dict.fromkeys(("input_tokens", "output_tokens"), pl.Int64),
     )  # fmt: skip

@@ -17,14 +17,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from kedrec.agents.models.batch_journal import Order, read_orders
 from kedrec.distill.journal import ResultRow, read_rows, write_whole
 from kedrec.distill.pairs import Pair, Pairs
-from kedrec.errors import Busy, NotReady, UserError
+from kedrec.errors import Busy, DamagedData, NotReady, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Setting, Usage
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
+    from kedrec.agents.traces import TraceStore
+    from kedrec.records import Trace
 
-__all__ = ["RunFolder", "RunInfo", "RunStatus", "data_of", "info_of"]
+__all__ = ["RunFolder", "RunInfo", "RunStatus", "data_of", "info_of", "trace_of"]
 
 SHAPES_ANSWERS = (
     "base_url", "temperature", "max_output_tokens", "max_steps", "max_tool_calls", "max_repeated_calls", "max_tokens",
@@ -49,7 +51,7 @@ class RunInfo(Record):
     hide_pairs: bool
     """Whether the direct edges of all pairs of the file are hidden."""
     settings: dict[str, Any]
-    """Settings that may change an answer."""
+    """Settings that may change an answer; an address without the password that it may hold."""
     data: dict[str, Any]
     """Hashes of the graph and the literature."""
 
@@ -187,13 +189,16 @@ class RunFolder:
 
 def info_of(agent: Agent, pairs: Pairs, hide_pairs: bool) -> RunInfo:
     """What a run of these pairs by this agent is."""
+    from kedrec.agents.redaction import Redactor
+
     settings = agent.settings
+    shaping = {name: getattr(settings, name) for name in SHAPES_ANSWERS}
     return RunInfo(
         pairs_sha256=pairs.sha256,
         setting=settings.setting,
         model=settings.model,
         hide_pairs=hide_pairs,
-        settings={name: getattr(settings, name) for name in SHAPES_ANSWERS},
+        settings=Redactor(settings).plain(shaping),
         data=data_of(agent),
     )
 
@@ -204,6 +209,14 @@ def data_of(agent: Agent) -> dict[str, Any]:
     if setting != "none":
         agent.resources.literature()
     return agent.resources.fingerprints(setting)
+
+
+def trace_of(row: ResultRow, traces: TraceStore) -> Trace | None:
+    """The trace of a row; None where it has none, or where that was lost with a damaged file."""
+    try:
+        return traces.get(row.trace_id) if row.trace_id else None
+    except (NotReady, DamagedData):
+        return None
 
 
 def _rate(rows: Sequence[ResultRow]) -> float | None:

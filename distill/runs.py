@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from kedrec.agents.redaction import MARK
 from kedrec.config import Settings
 from kedrec.distill.flight import Flight
 from kedrec.distill.journal import Journal, ResultRow
@@ -127,7 +128,7 @@ def retry_run(
     info, pairs, rows = folder.info(), folder.questions(), folder.rows()
     failed = {row.pair_id for row in rows.values() if row.error and (not kinds or row.error["type"] in kinds)}
     wanted = [pair for pair in pairs.questions if pair.id in failed]
-    same = settings.model_copy(update={**info.settings, "model": info.model, "setting": info.setting})
+    same = settings.model_copy(update={**_recorded(info), "model": info.model, "setting": info.setting})
     return _Job(folder, pairs, wanted, info.hide_pairs, False, budget, on_progress).run(same)
 
 
@@ -220,6 +221,11 @@ class _Job:
             known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
             self.folder.write_results([row for row in known if row is not None])
         return rows
+
+
+def _recorded(info: RunInfo) -> dict[str, Any]:
+    """The settings of a run, but those that held a secret: that is asked for anew."""
+    return {name: value for name, value in info.settings.items() if MARK not in str(value)}
 
 
 def engine_of(settings: Settings, folder: RunFolder) -> tuple[Settings, BaseChatModel | None]:

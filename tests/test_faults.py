@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from kedrec.cli.app import app
 from kedrec.config import Settings
 from kedrec.distill.pairs import read_pairs
+from kedrec.distill.run_export import export_run
 from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.runs import retry_run, start_run
 from kedrec.errors import ConfigError
@@ -195,3 +197,27 @@ def test_the_benchmark_of_faults_finds_no_pair_lost_and_the_same_file_after_kill
     (faulty,) = (row for row in cells if row[1].startswith("6 pairs"))
     assert faulty[4] == "0"
     assert cells[-1][3] == "yes" and int(cells[-1][5]) >= int(cells[-1][4])
+
+
+def test_a_password_in_the_address_is_in_no_file_of_a_run_and_a_retry_takes_that_of_the_settings(settings, tmp_path):
+    with teaching(faults=1.0, kinds=("content_filter",)) as teacher:
+        address = teacher.url.replace("://", "://me:pass-in-address-1@")
+        chosen = settings(teacher, base_url=address)
+        start_run(pairs_of(tmp_path, 2), tmp_path / "out", chosen)
+        written = [path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()]
+        assert written and not any(b"pass-in-address" in content for content in written)
+        teacher.faults = 0.0
+        assert retry_run(tmp_path / "out", chosen).done == 2
+
+
+@pytest.mark.parametrize("cut", [40, 10_000_000])
+def test_a_run_whose_traces_were_damaged_is_exported_with_what_is_left(settings, tmp_path, cut):
+    with teaching() as teacher:
+        start_run(pairs_of(tmp_path, 6), tmp_path / "out", settings(teacher, workers=1))
+    frames = tmp_path / "out" / "traces" / "traces.frames"
+    os.truncate(frames, max(0, frames.stat().st_size - cut))
+    assert export_run(tmp_path / "out", tmp_path / "out.jsonl") == 6
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
+    lost = [row for row in rows if not row["rationale"]]
+    assert all(row["choice"] for row in rows) and all(row["cost"] is None for row in lost)
+    assert len(lost) == (1 if cut == 40 else 6)

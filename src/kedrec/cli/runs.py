@@ -195,7 +195,8 @@ def _tell(summary: RunSummary, out: Path) -> None:
     cost = f", ${summary.spent.cost:.2f} spent" if summary.spent.cost else ""
     say(f"{summary.done} of {summary.pairs} pairs done{failures}, {summary.seconds:.1f} s{cost}")
     if summary.stopped:
-        say(f"Stopped: {summary.stopped}. The same command goes on from here.")
+        said = summary.stopped.rstrip(".")
+        say(f"Stopped: {said}." + ("" if "goes on from here" in said else " The same command goes on from here."))
     elif summary.failed:
         say(f"The same command again retries those that failed; so does: kedrec runs retry {out}")
     else:
