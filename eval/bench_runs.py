@@ -2,7 +2,10 @@
 
 HOME holds a graph, and literature for the settings that use it. A scripted teacher answers behind a real server in a
 process of its own, each call after `--latency` seconds. Every run is a process of its own. `ideal` is what the calls of
-a pair that must wait for each other take at that latency, divided by the pairs in flight. Prints tables in Markdown.
+a pair that must wait for each other take at that latency, divided by the pairs in flight.
+
+With `--distilabel PYTHON` and `--curator PYTHON`, which name Pythons of other environments, these tools make a chain of
+as many calls in the same run; their start is in their seconds, as it cannot be told apart. Prints tables in Markdown.
 """
 
 from __future__ import annotations
@@ -22,12 +25,16 @@ from pathlib import Path
 from typing import Any
 
 from kedrec.config import Settings
+from kedrec.eval import runs_by_others
+from kedrec.eval.machine import where
 from kedrec.records import ModelCall, Trace
 
 __all__ = ["main", "teacher", "write_pairs"]
 
 REPLAYED = 300
 """Traces that are replayed."""
+CHAIN = len(runs_by_others.LENGTHS)
+"""Calls of a pair that wait for each other, by another tool."""
 BARE_STEPS = 9
 """Nodes of the bare graph; ours takes about as many steps for a question."""
 
@@ -40,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--in-flight", type=int, nargs="*", default=[64, 256], help="pairs in flight")
     parser.add_argument("--pairs", type=int, default=1000, help="pairs of each run")
     parser.add_argument("--latency", type=float, default=1.0, help="seconds of each answer of the teacher")
+    parser.add_argument("--distilabel", default="", help="a Python that has distilabel[openai]")
+    parser.add_argument("--curator", default="", help="a Python that has bespokelabs-curator")
     parser.add_argument("--one", nargs=2, metavar=("PAIRS", "OUT"), help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -53,19 +62,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     pairs = folder / "pairs.jsonl"
     write_pairs(given.home, given.pairs, pairs)
-    yield "| in flight | pairs | seconds | ideal | share | pairs/s | CPU ms a pair | MiB after half | MiB peak |"
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield "| by | in flight | pairs | seconds | ideal | share | pairs/s | CPU ms a pair | MiB after half | MiB peak |"
+    yield "|---" * 10 + "|"
     for workers in given.in_flight:
+        run = folder / f"run-{workers}"
         with teacher("--latency", str(given.latency)) as url:
-            found = _in_a_process(given, workers, url, pairs, folder / f"run-{workers}")
-        ideal = _depth(folder / f"run-{workers}") * given.latency / workers
-        yield (
-            f"| {workers} | {given.pairs:,} | {found['seconds']:.1f} | {ideal:.1f} | {ideal / found['seconds']:.2f} "
-            f"| {given.pairs / found['seconds']:.1f} | {1000 * found['cpu'] / given.pairs:.1f} "
-            f"| {found['half']:.0f} | {found['peak']:.0f} |"
-        )
+            found = _in_a_process(given, workers, url, pairs, run)
+            yield _row("KEDRec", workers, given.pairs, _depth(run) * given.latency / workers, found)
+            for tool, python in (("distilabel", given.distilabel), ("curator", given.curator)):
+                ideal = CHAIN * given.pairs * given.latency / workers
+                found = _by_another(tool, python, url, given.pairs, workers) if python else {}
+                yield _row(tool, workers, given.pairs, ideal, found)
     yield ""
     yield from _of_traces(folder / f"run-{given.in_flight[0]}")
+    yield ""
+    yield where()
+
+
+def _row(tool: str, workers: int, pairs: int, ideal: float, found: dict[str, float]) -> str:
+    if not found:
+        return f"| {tool} | {workers} | not installed |" + " - |" * 7
+    cells = [
+        tool, f"{workers}", f"{pairs:,}", f"{found['seconds']:.1f}", f"{ideal:.1f}", f"{ideal / found['seconds']:.2f}",
+        f"{pairs / found['seconds']:.1f}", f"{1000 * found['cpu'] / pairs:.1f}",
+        f"{found['half']:.0f}" if "half" in found else "-", f"{found['peak']:.0f}",
+    ]  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
+def _by_another(tool: str, python: str, url: str, pairs: int, workers: int) -> dict[str, float]:
+    """A chain of as many calls by another tool in its own environment, its start included."""
+    line = [python, str(Path(runs_by_others.__file__)), tool, url, str(pairs), str(workers)]
+    done = subprocess.run(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    if found["done"] != pairs:
+        raise SystemExit(f"{tool}: only {found['done']} of {pairs} pairs came to their end.")
+    return found
 
 
 def write_pairs(home: Path, count: int, path: Path) -> None:
