@@ -120,7 +120,7 @@ def write_pairs(home: Path, count: int, path: Path) -> None:
 def teacher(*options: str) -> Iterator[str]:
     """A scripted teacher in a process of its own, with these options of its command; its address."""
     command = [sys.executable, "-m", "kedrec.eval.teacher_server", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             yield server.stdout.readline().strip() if server.stdout else ""
         finally:
