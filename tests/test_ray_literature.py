@@ -140,7 +140,8 @@ def test_workers_of_which_one_is_killed_make_the_vectors_of_one_process(cluster,
         pytest.importorskip(package)
     monkeypatch.setattr("kedrec.tools.ray_workers.PIECE", 40)
     path = tmp_path / "n.xml"
-    path.write_text(pubmed_xml(*(citation_xml(n, abstract=f"It helped {n} of them.") for n in range(1, 121))))
+    texts = (f"It helped {n} of them. " * 12 for n in range(1, 601))
+    path.write_text(pubmed_xml(*(citation_xml(n, abstract=text) for n, text in enumerate(texts, 1))))
     alone = Literature.open(tmp_path / "alone", SETTINGS)
     divided = Literature.open(tmp_path / "divided", SETTINGS)
     for literature in (alone, divided):
@@ -148,8 +149,8 @@ def test_workers_of_which_one_is_killed_make_the_vectors_of_one_process(cluster,
     with Killer("embed_there", lambda: divided.info().embedded) as killer:
         report = divided.embed(on_ray=True)
     assert len(killer.killed) == 1
-    assert (report.embedded, report.found, report.to_embed) == (120, 0, 0)
-    assert alone.embed().embedded == 120
+    assert (report.embedded, report.found, report.to_embed) == (600, 0, 0)
+    assert alone.embed().embedded == 600
     one, other = vectors(alone), vectors(divided)
     assert one.keys() == other.keys()
     assert min(float(np.dot(one[name], other[name])) for name in one) > 0.99
