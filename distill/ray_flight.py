@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
 from kedrec.config import Settings
 from kedrec.distill.flight import BY_SIGNAL
 from kedrec.distill.pairs import Pair
@@ -22,7 +20,7 @@ from kedrec.distill.ray_worker import fly_shard, why_not_here
 from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.shards import Harvest, Shard, divide
 from kedrec.errors import Busy, NotReady, WorkError
-from kedrec.tools.ray_cluster import machines, ray_cluster
+from kedrec.tools.ray_cluster import machines, ray_cluster, settings_there
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -195,12 +193,8 @@ def places_for(settings: Settings, processors: int, pairs: int) -> int:
 
 def for_one_of(places: int, settings: Settings) -> Settings:
     """The settings of one of so many workers that work side by side, wherever they are."""
-    key = settings.api_key or SecretStr(os.environ.get("OPENAI_API_KEY", ""))
-    return settings.model_copy(
+    return settings_there(settings).model_copy(
         update={
-            "home": settings.home.resolve(),
-            "weights": settings.weights.resolve() if settings.weights else None,
-            "api_key": key if key.get_secret_value() else None,
             "workers": settings.workers // places,
             "requests_per_minute": settings.requests_per_minute // places,
             "tokens_per_minute": settings.tokens_per_minute // places,

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import SecretStr
+
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, MissingExtra
 
-__all__ = ["machines", "ray_cluster"]
+__all__ = ["machines", "ray_cluster", "settings_there"]
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -21,6 +23,18 @@ LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """What Ray does on these systems by default: everything listens on 127.0.0.1 alone. It is read at import."""
 STORE = 128 * 2**20
 """Bytes of Ray's object store on this machine; what is sent is small."""
+
+
+def settings_there(settings: Settings) -> Settings:
+    """The settings of a worker, wherever it is: whole paths, and the key that this process would use."""
+    key = settings.api_key or SecretStr(os.environ.get("OPENAI_API_KEY", ""))
+    return settings.model_copy(
+        update={
+            "home": settings.home.resolve(),
+            "weights": settings.weights.resolve() if settings.weights else None,
+            "api_key": key if key.get_secret_value() else None,
+        }
+    )
 
 
 @contextmanager

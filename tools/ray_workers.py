@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import SecretStr
 
 from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, KedrecError, NotReady, WorkError
@@ -26,7 +25,7 @@ from kedrec.tools.adding import Adder
 from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.embedding import embedder
 from kedrec.tools.minilm import MiniLM
-from kedrec.tools.ray_cluster import ray_cluster
+from kedrec.tools.ray_cluster import ray_cluster, settings_there
 from kedrec.tools.sources import Reading, read
 from kedrec.tools.staging import Stage, fingerprint
 
@@ -63,7 +62,7 @@ class Workers:
     """
 
     def __init__(self, ray: Any, settings: Settings) -> None:
-        self._ray, self._settings = ray, _for_one(settings)
+        self._ray, self._settings = ray, settings_there(settings)
         self._most = settings.ray_shards or int(ray.cluster_resources().get("CPU", 1))
 
     @contextmanager
@@ -132,14 +131,6 @@ class Workers:
         if problem:
             raise NotReady(problem)
         return found
-
-
-def _for_one(settings: Settings) -> Settings:
-    """The settings of a worker, wherever it is."""
-    key = settings.api_key or SecretStr(os.environ.get("OPENAI_API_KEY", ""))
-    return settings.model_copy(
-        update={"home": settings.home.resolve(), "api_key": key if key.get_secret_value() else None}
-    )
 
 
 def _wanted(adder: Adder, paths: Sequence[Path], *, again: bool) -> dict[Path, str]:

@@ -42,25 +42,13 @@ class AnswerCache:
         self._open: sqlite3.Connection | None = None
         self._warned = False
 
-    def get(self, request: Any) -> AIMessage | None:
-        """The answer to this very request, if it is there.
-
-        Args:
-            request: JSON-like, with all that shapes the answer.
-        """
-        return self.get_by_digest(digest_of(request))
-
     def get_by_digest(self, digest: bytes) -> AIMessage | None:
         """The answer to the request with this hash, if it is there."""
         rows = self._run(SELECT if self._before is None else SELECT_BOTH, (digest,))
         return _from_text(rows[0][0]) if rows else None
 
-    def keep(self, request: Any, answer: AIMessage) -> None:
-        """Keep an answer, unless it is a failure."""
-        self.keep_by_digest(digest_of(request), answer)
-
     def keep_by_digest(self, digest: bytes, answer: AIMessage) -> bool:
-        """Keep an answer to a request of which only the hash is at hand; returns whether it was no failure."""
+        """Keep the answer to the request with this hash, unless it is a failure; returns whether it was none."""
         if not _is_whole(answer):
             return False
         self._run("INSERT OR REPLACE INTO main.answers VALUES (?, ?)", (digest, json.dumps(message_to_dict(answer))))
