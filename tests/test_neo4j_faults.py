@@ -167,7 +167,10 @@ def test_a_load_into_a_server_whose_disk_is_full_ends_well_when_there_is_room(ne
     neo4j.limit(resource.RLIM_INFINITY)
     neo4j.control("stop")
     neo4j.control("start")
-    assert load(neo4j.graph) == (0, "")
+    code, said = load(neo4j.graph)
+    if code:  # Neo4j's log was torn at a byte from which Neo4j itself does not recover
+        assert "cannot go on" in said and "--bulk --overwrite begins anew" in said
+        assert load(neo4j.graph, "--bulk", "--overwrite") == (0, "")
     assert neo4j.loaded() == len(EDGES)
 
 
