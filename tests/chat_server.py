@@ -34,7 +34,7 @@ def tool_call(arguments: str, name: str = "look_up", index: int = 0) -> dict[str
 def send(handler: BaseHTTPRequestHandler, status: int, body: bytes, length: int | None = None, **headers: str) -> None:
     """Send a whole reply; `length` may promise more than there is."""
     handler.send_response(status)
-    for name, value in {"Content-Type": "application/json", **headers}.items():
+    for name, value in {"Content_Type": "application/json", **headers}.items():
         handler.send_header(name.replace("_", "-"), value)
     handler.send_header("Content-Length", str(len(body) if length is None else length))
     handler.send_header("Connection", "close")

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import pytest
+from langchain_core.messages.ai import UsageMetadata
 
 from kedrec.agents.models.pacing import Pacer
 from kedrec.agents.models.purse import Purse, read_spent
@@ -16,9 +17,8 @@ PRICES = Settings(input_price=1e6, output_price=1e6, max_output_tokens=16)
 """A dollar a token."""
 
 
-class Counted:
-    def __init__(self, sent: int, received: int) -> None:
-        self.prompt_tokens, self.completion_tokens = sent, received
+def counted(sent: int, received: int) -> UsageMetadata:
+    return UsageMetadata(input_tokens=sent, output_tokens=received, total_tokens=sent + received)
 
 
 async def called(pacer: Pacer, log: list[tuple[str, float]], seconds: float = 0.0) -> None:
@@ -104,7 +104,7 @@ def test_a_call_that_is_given_up_while_it_waits_leaves_its_place_to_the_next():
     assert len(asyncio.run(asyncio.wait_for(given_up(), 5))) == 8
 
 
-async def pay(purse: Purse, sent: int, used: Counted | None) -> None:
+async def pay(purse: Purse, sent: int, used: UsageMetadata | None) -> None:
     async with purse.paying(sent) as paid:
         await asyncio.sleep(0.001)
         paid.take(used)
@@ -112,19 +112,19 @@ async def pay(purse: Purse, sent: int, used: Counted | None) -> None:
 
 def test_what_was_paid_is_counted_also_by_the_next_process(tmp_path):
     with Purse(tmp_path / "spent", PRICES) as purse:
-        asyncio.run(pay(purse, 40, Counted(10, 2)))
+        asyncio.run(pay(purse, 40, counted(10, 2)))
         asyncio.run(pay(purse, 40, None))
     with (tmp_path / "spent").open("ab") as file:
         file.write(b'{"input_tokens": 5')
     with Purse(tmp_path / "spent", PRICES) as purse:
-        asyncio.run(pay(purse, 40, Counted(1, 1)))
+        asyncio.run(pay(purse, 40, counted(1, 1)))
     spent, calls = read_spent(tmp_path / "spent")
     assert (spent.input_tokens, spent.output_tokens, spent.cost, calls) == (11, 3, 14.0, 2)
 
 
 def test_a_budget_is_used_and_never_exceeded(tmp_path):
     async def everybody(purse):
-        return await asyncio.gather(*(pay(purse, 20, Counted(5, 3)) for _ in range(100)), return_exceptions=True)
+        return await asyncio.gather(*(pay(purse, 20, counted(5, 3)) for _ in range(100)), return_exceptions=True)
 
     with Purse(tmp_path / "spent", PRICES, budget=200.0) as purse:
         outcomes = asyncio.run(everybody(purse))

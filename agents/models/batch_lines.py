@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from kedrec.agents.models.openai_errors import status_error
 from kedrec.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def failure_of(line: dict[str, Any]) -> Exception | None:
         return ModelUnavailable(
             f"The batch left a request out: {error.get('message') or error.get('code') or 'no word'}"
         )
-    return _status_error(status, body.get("error") or body)
+    return status_error(status, body)
 
 
 def reason_of(batch: Batch) -> str:
@@ -55,13 +56,3 @@ _ENDINGS = {
 def is_too_much(batch: Batch) -> bool:
     """Whether a batch was turned away for its size and that of those that wait."""
     return batch.errors is not None and any(one.code == TOO_MUCH for one in batch.errors.data or ())
-
-
-def _status_error(status: int, body: Any) -> Exception:
-    import httpx2
-    import openai
-
-    kind = openai.BadRequestError if status == 400 else openai.APIStatusError
-    response = httpx2.Response(status, request=httpx2.Request("POST", f"http://batch{ADDRESS}"))
-    message = str(body.get("message", body)) if isinstance(body, dict) else str(body)
-    return kind(message, response=response, body=body)

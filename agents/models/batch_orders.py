@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from kedrec.agents.models.batch_journal import BatchJournal, Order
 from kedrec.agents.models.batch_lines import failure_of, is_too_much, reason_of
 from kedrec.agents.models.batch_server import ENDED, BatchServer
+from kedrec.agents.models.openai_messages import Answer, usage_in
 from kedrec.agents.models.purse import Paid, Purse
 from kedrec.errors import ModelRefused, ModelUnavailable
 
 if TYPE_CHECKING:
     from openai.types import Batch
-    from openai.types.chat import ChatCompletion
 
 __all__ = ["BatchOrders", "Outcome", "Surely"]
 
@@ -46,16 +46,16 @@ class Outcome:
 
     reason: Exception
     """Why a request in neither of the two has no answer."""
-    answers: dict[str, ChatCompletion] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     """Answers by key."""
     failures: dict[str, Exception] = field(default_factory=dict)
     """Errors of single requests by key."""
-    unkept: dict[str, ChatCompletion] = field(default_factory=dict)
+    unkept: dict[str, Answer] = field(default_factory=dict)
     """Answers that are failures of their kind, and so were not kept."""
     too_much: bool = False
     """Whether the server turned it away because too much waits there already."""
 
-    def give(self, key: str) -> ChatCompletion:
+    def give(self, key: str) -> Answer:
         """The answer to one request.
 
         Raises:
@@ -88,7 +88,7 @@ class BatchOrders:
         purse: Purse,
         *,
         poll: float,
-        keep: Callable[[str, ChatCompletion], bool],
+        keep: Callable[[str, Answer], bool],
         surely: Surely,
     ) -> None:
         self._server, self._journal, self._purse = server, journal, purse
@@ -116,7 +116,7 @@ class BatchOrders:
             self._give_up(self._journal.orders[order.id], error)
             raise
 
-    async def recover(self) -> dict[str, ChatCompletion]:
+    async def recover(self) -> dict[str, Answer]:
         """Collect what earlier processes have ordered; what never became a batch is deleted at the server.
 
         Returns:
@@ -129,7 +129,7 @@ class BatchOrders:
         for order in orders:
             self._purse.hold(order.aside)
         outcomes = await asyncio.gather(*(self._recover(order) for order in orders), return_exceptions=True)
-        unkept: dict[str, ChatCompletion] = {}
+        unkept: dict[str, Answer] = {}
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -207,7 +207,7 @@ class BatchOrders:
         answered, failed = (counted.completed, counted.failed) if counted else (0, 0)
         return self._journal.note(order, status=batch.status, answered=answered, failed=failed, synced=False)
 
-    def _pay(self, order: Order, answers: Mapping[str, ChatCompletion], sent: Mapping[str, int]) -> None:
+    def _pay(self, order: Order, answers: Mapping[str, Answer], sent: Mapping[str, int]) -> None:
         """Pay for the answers that were not paid for before a kill; their order is that of the server's files."""
         order = self._journal.note(order, paid_from=self._purse.calls) if order.paid_from is None else order
         used = [(key, _used(answer)) for key, answer in answers.items()]
@@ -217,21 +217,19 @@ class BatchOrders:
         self._journal.note(order, over=True)
 
 
-def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, ChatCompletion], dict[str, Exception]]:
+def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, Answer], dict[str, Exception]]:
     """Answers and errors by key."""
-    from openai.types.chat import ChatCompletion
-
     answers, failures = {}, {}
     for line in lines:
         error = failure_of(line)
         if error is None:
-            answers[line["custom_id"]] = ChatCompletion.construct(**line["response"]["body"])
+            answers[line["custom_id"]] = line["response"]["body"]
         else:
             failures[line["custom_id"]] = error
     return answers, failures
 
 
-def _used(answer: ChatCompletion) -> Paid:
+def _used(answer: Answer) -> Paid:
     paid = Paid()
-    paid.take(answer.usage)
+    paid.take(usage_in(answer))
     return paid

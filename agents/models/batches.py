@@ -9,14 +9,12 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kedrec.agents.models.batch_lines import ADDRESS
 from kedrec.agents.models.batch_orders import BatchOrders, Outcome
+from kedrec.agents.models.openai_messages import Answer
 from kedrec.agents.models.purse import Purse
-
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletion
 
 __all__ = ["BatchLimits", "Batches"]
 
@@ -42,7 +40,7 @@ class _Call:
 
     key: str
     line: bytes
-    answer: asyncio.Future[ChatCompletion] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     aside: float = 0.0
 
     def fail(self, error: Exception) -> None:
@@ -105,7 +103,7 @@ class Batches:
         with self._wait():
             await asyncio.shield(self._recovered)
 
-    async def ask(self, key: str, request: dict[str, Any]) -> ChatCompletion:
+    async def ask(self, key: str, request: dict[str, Any]) -> Answer:
         """The answer to a request, out of the next batch.
 
         Args:

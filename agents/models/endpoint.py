@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
 
+from kedrec.agents.models.connections import Connections
 from kedrec.agents.models.pacing import Pacer
 from kedrec.agents.models.purse import Paid, Purse
 from kedrec.errors import RateLimited
 
-if TYPE_CHECKING:
-    import ssl
+__all__ = ["Endpoint"]
 
-    from openai import AsyncOpenAI
-
-__all__ = ["Connections", "Endpoint"]
-
-CALLS_EACH = 2
-"""Calls that one client has in flight, and so connections that it keeps."""
 BYTES_PER_TOKEN = 4
 """Of ordinary English; for the pace only."""
 
@@ -45,7 +38,7 @@ class Endpoint:
         return asyncio.get_running_loop() is self._loop
 
     @asynccontextmanager
-    async def turn(self, request: Mapping[str, Any], most_received: int) -> AsyncIterator[tuple[AsyncOpenAI, Paid]]:
+    async def turn(self, request: Mapping[str, Any], most_received: int) -> AsyncIterator[tuple[Connections, Paid]]:
         """Wait until a call may be made, and hold its place until it is answered.
 
         Args:
@@ -62,8 +55,7 @@ class Endpoint:
         expected = sent // BYTES_PER_TOKEN + most_received // 4
         async with self._pacer.turn(expected), self._paying(sent) as paid:
             try:
-                with self._connections.one() as client:
-                    yield client, paid
+                yield self._connections, paid
             except RateLimited as error:
                 self._pacer.turned_away(error.retry_after)
                 raise
@@ -76,53 +68,3 @@ class Endpoint:
             return
         async with self._purse.paying(sent) as paid:
             yield paid
-
-
-class Connections:
-    """Clients of one server, each for a few calls at once: the time that a client's pool takes grows with its size.
-
-    Args:
-        base_url: address of the server.
-        api_key: the key.
-        timeout: seconds.
-    """
-
-    def __init__(self, base_url: str, api_key: str, timeout: float) -> None:
-        self._address, self._key, self._timeout = base_url, api_key, timeout
-        self._calls: dict[AsyncOpenAI, int] = {}
-
-    @contextmanager
-    def one(self) -> Iterator[AsyncOpenAI]:
-        """A client that has room for another call."""
-        client = next((client for client, calls in self._calls.items() if calls < CALLS_EACH), None) or self._another()
-        self._calls[client] += 1
-        try:
-            yield client
-        finally:
-            self._calls[client] -= 1
-
-    def _another(self) -> AsyncOpenAI:
-        from httpx2 import Limits
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-
-        limits = Limits(max_connections=CALLS_EACH, max_keepalive_connections=CALLS_EACH)
-        http = DefaultAsyncHttpxClient(limits=limits, timeout=self._timeout, verify=self._tls)
-        client = AsyncOpenAI(
-            api_key=self._key, base_url=self._address, timeout=self._timeout, max_retries=0, http_client=http
-        )
-        self._calls[client] = 0
-        return client
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        """Made once: it takes 40 ms."""
-        from httpx2 import create_ssl_context
-
-        return create_ssl_context()
-
-    async def __aenter__(self) -> Connections:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        for client in self._calls:
-            await client.close()

@@ -19,7 +19,7 @@ from kedrec.agents.models.batch_server import BatchServer
 from kedrec.agents.models.batches import Batches, BatchLimits
 from kedrec.agents.models.openai_compatible import OpenAICompatibleChatModel
 from kedrec.agents.models.openai_errors import model_error, refused_parameter, worth_another_try
-from kedrec.agents.models.openai_messages import message_from
+from kedrec.agents.models.openai_messages import Answer, message_from
 from kedrec.agents.models.purse import Purse
 from kedrec.agents.models.spec import check_spec
 from kedrec.config import Settings
@@ -27,7 +27,6 @@ from kedrec.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-    from openai.types.chat import ChatCompletion
     from tenacity import AsyncRetrying
 
 __all__ = ["BatchedChatModel"]
@@ -86,10 +85,8 @@ class BatchedChatModel(OpenAICompatibleChatModel):
             return
         if purse is None:
             raise ConfigError("A model that is asked in batches answers the questions of a run only.")
-        async with self._connect() as connections:
-            with connections.one() as client:
-                async with self._collecting(client, purse):
-                    yield
+        async with self._connect() as connections, self._collecting(connections.client, purse):
+            yield
 
     @asynccontextmanager
     async def _collecting(self, client: AsyncOpenAI, purse: Purse) -> AsyncIterator[None]:
@@ -138,7 +135,7 @@ class BatchedChatModel(OpenAICompatibleChatModel):
     def _key(self, request: dict[str, Any]) -> str:
         return digest_of({**request, "base_url": self.base_url}).hex()
 
-    def _keep_answer(self, key: str, answer: ChatCompletion) -> bool:
+    def _keep_answer(self, key: str, answer: Answer) -> bool:
         try:
             message = message_from(answer, self._who)
         except ModelError:

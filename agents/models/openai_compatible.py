@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -16,7 +16,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr, SecretStr
 
 from kedrec.agents.models.answer_cache import AnswerCache, digest_of
-from kedrec.agents.models.endpoint import Connections, Endpoint
+from kedrec.agents.models.connections import Connections
+from kedrec.agents.models.endpoint import Endpoint
 from kedrec.agents.models.offering import ToolOfferingModel
 from kedrec.agents.models.openai_errors import (
     Enough,
@@ -25,7 +26,7 @@ from kedrec.agents.models.openai_errors import (
     seconds_to_wait,
     worth_another_try,
 )
-from kedrec.agents.models.openai_messages import Ending, message_from, messages_for, piece_from
+from kedrec.agents.models.openai_messages import Ending, message_from, messages_for, piece_from, usage_in
 from kedrec.agents.models.pacing import Pacer
 from kedrec.agents.models.purse import Purse
 from kedrec.agents.redaction import Redactor
@@ -33,7 +34,8 @@ from kedrec.config import Settings
 from kedrec.errors import ConfigError
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncStream
+    from openai.types.chat import ChatCompletionChunk
     from tenacity import AsyncRetrying
 
 __all__ = ["OPENAI_ADDRESS", "OpenAICompatibleChatModel"]
@@ -235,23 +237,23 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         return AsyncRetrying(stop=stop, wait=seconds_to_wait, retry=retry_if_exception(worth_another_try), reraise=True)
 
     async def _ask(self, endpoint: Endpoint, request: dict[str, Any]) -> AIMessage:
-        async with endpoint.turn(request, self.max_output_tokens) as (client, paid):
+        async with endpoint.turn(request, self.max_output_tokens) as (connections, paid):
             try:
-                raw = await self._in_time(self._create(client, request))
-                paid.take(getattr(raw, "usage", None))
-                return message_from(raw, self._who)
+                answer = await self._in_time(self._send(connections.post, request))
+                paid.take(usage_in(answer))
+                return message_from(answer, self._who)
             except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one of our errors
                 raise model_error(error, self._who, self._redactor.text) from None
 
     async def _pieces(self, endpoint: Endpoint, request: dict[str, Any]) -> AsyncIterator[AIMessageChunk]:
         ending, has_content = Ending(self._who), False
-        async with endpoint.turn(request, self.max_output_tokens) as (client, paid):
+        async with endpoint.turn(request, self.max_output_tokens) as (connections, paid):
             try:
-                async with await self._in_time(self._create(client, request)) as stream:
+                async with await self._in_time(self._send(_stream_of(connections), request)) as stream:
                     while (raw := await self._in_time(anext(stream, None))) is not None:
-                        paid.take(raw.usage)
                         piece = piece_from(raw, ending)
                         if piece is not None:
+                            paid.take(piece.usage_metadata)
                             has_content = has_content or bool(piece.content or piece.tool_call_chunks)
                             yield piece
                 ending.check(has_content)
@@ -262,19 +264,19 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     async def _in_time(self, step: Awaitable[T]) -> T:
         return await asyncio.wait_for(step, self.timeout)
 
-    async def _create(self, client: AsyncOpenAI, request: dict[str, Any]) -> Any:
+    async def _send(self, send: Callable[[dict[str, Any]], Awaitable[T]], request: dict[str, Any]) -> T:
         """Send a request, again without a parameter that the server says it does not take."""
         from openai import BadRequestError
 
         sent = {name: value for name, value in request.items() if name not in self._left_out}
         try:
-            return await _post(client, sent)
+            return await send(sent)
         except BadRequestError as error:
             refused = refused_parameter(error, sent)
             if refused is None:
                 raise
             self._left_out.add(refused)
-            return await self._create(client, request)
+            return await self._send(send, request)
 
     def _request(
         self, messages: Sequence[BaseMessage], stop: list[str] | None, kwargs: dict[str, Any]
@@ -295,13 +297,9 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         return f"The model {self.model} at {urlsplit(self.base_url).hostname}"
 
 
-async def _post(client: AsyncOpenAI, request: dict[str, Any]) -> Any:
-    """Send a request that is in the server's form already: `create` would go through all of it once more."""
-    from openai.types.chat import ChatCompletion
-
-    if request.get("stream"):
-        return await client.chat.completions.create(**request)
-    return await client.post("/chat/completions", body=request, cast_to=ChatCompletion)
+def _stream_of(connections: Connections) -> Callable[[dict[str, Any]], Awaitable[AsyncStream[ChatCompletionChunk]]]:
+    """What opens the stream that a request asks for."""
+    return lambda request: connections.client.chat.completions.create(**request)
 
 
 async def _told(piece: AIMessageChunk, run_manager: AsyncCallbackManagerForLLMRun | None) -> ChatGenerationChunk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     import openai
     from tenacity import RetryCallState
 
-__all__ = ["LONGEST_WAIT", "Enough", "model_error", "refused_parameter", "seconds_to_wait", "worth_another_try"]
+__all__ = [
+    "LONGEST_WAIT",
+    "Enough",
+    "model_error",
+    "refused_parameter",
+    "seconds_to_wait",
+    "status_error",
+    "worth_another_try",
+]
 
 LONGEST_WAIT = 60.0
 """Seconds; a server that asks for more is not waited for."""
@@ -38,11 +46,28 @@ _TOO_LONG = re.compile(
 _MAY_BE_LEFT_OUT = ("temperature", "max_completion_tokens", "max_tokens", "stream_options")
 
 
+def status_error(status: int, said: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError:
+    """The client's own error for an answer of the server that is none.
+
+    Args:
+        status: 400 or more.
+        said: the answer's JSON, or its text where it is none.
+        headers: of the answer.
+    """
+    import httpx2
+    import openai
+
+    kind = openai.BadRequestError if status == 400 else openai.APIStatusError
+    body = (said.get("error") or said) if isinstance(said, dict) else said
+    response = httpx2.Response(status, headers=headers, request=httpx2.Request("POST", "/chat/completions"))
+    return kind(str(said) or f"Error code: {status}", response=response, body=body)
+
+
 def model_error(error: Exception, who: str, clean: Callable[[str], str]) -> ModelError:
     """Turn an error of the client into one of ours.
 
     Args:
-        error: what the `openai` package, the network or a JSON parser raised.
+        error: what the `openai` package, the network (aiohttp) or a JSON parser raised.
         who: the model and the server, for the message.
         clean: takes secrets out of a text.
 
@@ -61,10 +86,11 @@ def model_error(error: Exception, who: str, clean: Callable[[str], str]) -> Mode
 def _broken(error: Exception, clean: Callable[[str], str]) -> str:
     """What happened instead of a whole answer."""
     import openai
+    from aiohttp import ClientError
 
     if isinstance(error, (openai.APITimeoutError, TimeoutError)):
         return "did not answer in time. Raise `timeout` or try again later."
-    if isinstance(error, openai.APIConnectionError):
+    if isinstance(error, (openai.APIConnectionError, ClientError)):
         cause = clean(str(error.__cause__ or error))
         return f"could not be reached or dropped the connection: {cause}. Check `base_url` and the network."
     if isinstance(error, json.JSONDecodeError):

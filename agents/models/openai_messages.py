@@ -14,10 +14,12 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call
 from kedrec.errors import ModelRefused, ModelUnavailable
 
 if TYPE_CHECKING:
-    from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
-__all__ = ["Ending", "message_from", "messages_for", "piece_from"]
+Answer = dict[str, Any]
+"""The JSON of a whole chat completion, as the server sent it."""
+
+__all__ = ["Answer", "Ending", "message_from", "messages_for", "piece_from", "usage_in"]
 
 _THOUGHT = re.compile(r"^\s*<think>.*?</think>\s*", re.DOTALL)
 
@@ -40,33 +42,46 @@ def _call(call_id: str | None, name: str | None) -> dict[str, Any]:
 def message_from(answer: Any, who: str) -> AIMessage:
     """The message of a whole answer; tool calls that cannot be read are kept as `invalid_tool_calls`.
 
+    Args:
+        answer: the JSON of a chat completion, or whatever came in its place.
+        who: the model and the server, for messages.
+
     Raises:
         ModelUnavailable: where the answer is empty or has no message.
         ModelRefused: where it is no chat completion, was stopped by a filter, or the model declined.
     """
-    if not hasattr(answer, "choices"):
+    if not isinstance(answer, dict) or "choices" not in answer:
         raise ModelRefused(
             f"{who} sent something that is no chat completion. Check `base_url`; it usually ends in /v1."
         )
-    if not answer.choices or answer.choices[0].message is None:
+    if not answer["choices"] or not answer["choices"][0].get("message"):
         raise ModelUnavailable(f"{who} sent an answer without a message: {_error_in(answer)}")
-    choice = answer.choices[0]
-    ending = Ending(who, choice.finish_reason, getattr(choice.message, "refusal", None))
-    text = _THOUGHT.sub("", choice.message.content or "")
-    calls, broken = _tool_calls(choice.message.tool_calls or ())
-    ending.check(bool(text.strip() or calls or broken))
+    choice = answer["choices"][0]
+    message, reason = choice["message"], choice.get("finish_reason")
+    text = _THOUGHT.sub("", message.get("content") or "")
+    calls, broken = _tool_calls(message.get("tool_calls") or ())
+    Ending(who, reason, message.get("refusal")).check(bool(text.strip() or calls or broken))
     return AIMessage(
         content=text,
         tool_calls=calls,
         invalid_tool_calls=broken,
-        usage_metadata=_usage(answer.usage),
-        response_metadata={"model_name": answer.model, "finish_reason": choice.finish_reason},
+        usage_metadata=usage_in(answer),
+        response_metadata={"model_name": answer.get("model"), "finish_reason": reason},
     )
 
 
-def _error_in(answer: Any) -> str:
-    error = (answer.model_extra or {}).get("error")
+def _error_in(answer: dict[str, Any]) -> str:
+    error = answer.get("error")
     return str(error.get("message", error) if isinstance(error, dict) else error or "nothing said why")[:300]
+
+
+def usage_in(answer: Any) -> UsageMetadata | None:
+    """Tokens that the server counted for an answer, or for all pieces of one; None where it counted none."""
+    counted = answer.get("usage") if isinstance(answer, dict) else None
+    if not counted:
+        return None
+    sent, received = counted.get("prompt_tokens") or 0, counted.get("completion_tokens") or 0
+    return UsageMetadata(input_tokens=sent, output_tokens=received, total_tokens=sent + received)
 
 
 class Ending:
@@ -102,17 +117,18 @@ class Ending:
             raise ModelUnavailable(f"{self.who} sent an empty answer.")
 
 
-def _tool_calls(raw: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+def _tool_calls(raw: Sequence[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
     """Calls that can be read, and those that cannot."""
     calls, broken = [], []
     for i, one in enumerate(raw, 1):
-        name, given = getattr(one.function, "name", None), getattr(one.function, "arguments", None)
+        function = one.get("function") or {}
+        name, given, own = function.get("name"), function.get("arguments"), one.get("id") or f"call-{i}"
         arguments = _arguments(given)
         if name and arguments is not None:
-            calls.append(tool_call(name=name, args=arguments, id=one.id or f"call-{i}"))
+            calls.append(tool_call(name=name, args=arguments, id=own))
         else:
             said = "its arguments are no JSON object" if name else "it names no tool"
-            broken.append(invalid_tool_call(name=name, args=str(given), id=one.id or f"call-{i}", error=said))
+            broken.append(invalid_tool_call(name=name, args=str(given), id=own, error=said))
     return calls, broken
 
 
@@ -129,7 +145,7 @@ def _arguments(given: Any) -> dict[str, Any] | None:
 
 def piece_from(piece: ChatCompletionChunk, ending: Ending) -> AIMessageChunk | None:
     """One piece of a streamed answer; None where it holds nothing. How the answer ends is noted in `ending`."""
-    usage = _usage(piece.usage)
+    usage = usage_in({"usage": piece.usage.model_dump()}) if piece.usage else None
     if not piece.choices:
         return AIMessageChunk(content="", usage_metadata=usage) if usage else None
     choice = piece.choices[0]
@@ -149,10 +165,3 @@ def piece_from(piece: ChatCompletionChunk, ending: Ending) -> AIMessageChunk | N
     if not (text or calls or metadata or usage):
         return None
     return AIMessageChunk(content=text, tool_call_chunks=calls, usage_metadata=usage, response_metadata=metadata)
-
-
-def _usage(counted: CompletionUsage | None) -> UsageMetadata | None:
-    if counted is None:
-        return None
-    sent, received = counted.prompt_tokens or 0, counted.completion_tokens or 0
-    return UsageMetadata(input_tokens=sent, output_tokens=received, total_tokens=sent + received)

@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kedrec.agents.lines import LineFile, whole_lines
 from kedrec.config import Settings
 from kedrec.errors import BudgetSpent, ConfigError
 from kedrec.records import Usage
+
+if TYPE_CHECKING:
+    from langchain_core.messages.ai import UsageMetadata
 
 __all__ = ["Paid", "PaidCall", "Purse", "read_spent"]
 
@@ -34,11 +37,10 @@ class Paid:
     def __init__(self) -> None:
         self.input_tokens = self.output_tokens = 0
 
-    def take(self, counted: Any) -> None:
+    def take(self, counted: UsageMetadata | None) -> None:
         """Take over what the server counted, where it did."""
         if counted is not None:
-            self.input_tokens = counted.prompt_tokens or 0
-            self.output_tokens = counted.completion_tokens or 0
+            self.input_tokens, self.output_tokens = counted["input_tokens"], counted["output_tokens"]
 
 
 class PaidCall(Usage):
