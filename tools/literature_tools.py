@@ -149,19 +149,26 @@ def is_retracted(text: str) -> bool:
 
 def mentions(text: str, entity: Entity) -> bool:
     """Whether a text names an entity by its name or a synonym, as whole words, whatever the case."""
-    return _pattern((entity.name, *entity.synonyms)).search(text) is not None
+    lowered = text.lower()
+    return any(_within(name, text, lowered) for name in (entity.name, *entity.synonyms) if len(name) >= 2)
 
 
-@lru_cache(maxsize=4096)
-def _pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+def _within(name: str, text: str, lowered: str) -> bool:
+    """Most names are ruled out by their longest word, before a pattern is made."""
+    return _longest_word(name) in lowered and _pattern(name).search(text) is not None
+
+
+@lru_cache(maxsize=65_536)
+def _longest_word(name: str) -> str:
+    return max(re.split(r"[\s-]+", name.lower()), key=len)
+
+
+@lru_cache(maxsize=16_384)
+def _pattern(name: str) -> re.Pattern[str]:
     """Short names and acronyms count only in the case in which they are written."""
-    parts = [_part(name) for name in sorted(names, key=len, reverse=True) if len(name) >= 2]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts) or '(?!)'})(?!\w)")
-
-
-def _part(name: str) -> str:
     words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
-    return words if len(name) <= 4 or name.isupper() else f"(?i:{words}s?)"
+    anyhow = words if len(name) <= 4 or name.isupper() else f"(?i:{words}s?)"
+    return re.compile(rf"(?<!\w){anyhow}(?!\w)")
 
 
 def _facts(passage: Passage) -> list[str]:

@@ -262,7 +262,8 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         yield AIMessageChunk(content="", chunk_position="last")
 
     async def _in_time(self, step: Awaitable[T]) -> T:
-        return await asyncio.wait_for(step, self.timeout)
+        async with asyncio.timeout(self.timeout):
+            return await step
 
     async def _send(self, send: Callable[[dict[str, Any]], Awaitable[T]], request: dict[str, Any]) -> T:
         """Send a request, again without a parameter that the server says it does not take."""
