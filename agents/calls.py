@@ -120,13 +120,17 @@ class LiveCalls:
 
     async def _tool(self, step: str, name: str, arguments: dict[str, Any]) -> ToolCall:
         started = time.perf_counter()
-        loop = asyncio.get_running_loop()
-        result = await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
-        result = self._redactor.result(result)
+        result = self._redactor.result(await self._result(name, arguments))
         times = self._times(started)
         self._tell(Event(kind="tool_called", step=step, text=name, seconds=times["seconds"]))
         digest, arguments = tool_hash(name, arguments), self._redactor.plain(arguments)
         return ToolCall(step=step, name=name, arguments=arguments, request_sha256=digest, result=result, **times)
+
+    async def _result(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        if self._toolbox.is_quick(name):
+            return self._toolbox.call(name, arguments)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
 
     async def _ask(self, step: str, request: ModelRequest) -> tuple[ModelCall, ModelError | None]:
         started = time.perf_counter()

@@ -95,6 +95,11 @@ class EmbeddedStore:
         return str(self._shared.manifest["source_sha256"])
 
     @property
+    def is_remote(self) -> bool:
+        """Never: the graph lies in this process's memory."""
+        return False
+
+    @property
     def manifest(self) -> dict[str, object]:
         """What the load reported, and the hashes of its files."""
         return dict(self._shared.manifest)

@@ -93,6 +93,11 @@ class Neo4jStore:
         """Hash of the files the graph was built from."""
         return self._graph.stats.source_sha256
 
+    @property
+    def is_remote(self) -> bool:
+        """Always, a server on this machine included."""
+        return True
+
     def close(self) -> None:
         """Close the connection, of all views of this graph."""
         self._server.close()

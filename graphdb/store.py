@@ -64,6 +64,11 @@ class GraphStore(Protocol):
         """Hash of the files the graph was built from."""
         ...
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether a question waits for a server; else it is answered from memory in less time than a thread takes."""
+        ...
+
     def get(self, entity_id: str) -> Entity | None:
         """The entity with this id."""
         ...

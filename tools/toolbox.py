@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LITERATURE_TOOLS", "Toolbox", "Weighs", "schemas", "tools_in"]
 
+GRAPH_TOOLS = ("resolve_entity", "graph_evidence", "neighbours")
+"""Tools that ask the graph and nothing else."""
 LITERATURE_TOOLS: dict[Setting, tuple[str, ...]] = {
     "none": (),
     "trials": ("search_trials",),
@@ -101,6 +103,10 @@ class Toolbox:
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a failed call that the run survives
             return _failed(f"{name} failed: {_named(error)}.", retryable=False)
 
+    def is_quick(self, name: str) -> bool:
+        """Whether a tool answers sooner than a thread of its own would begin."""
+        return name in GRAPH_TOOLS and not self._store.is_remote
+
     def weigh_evidence(self, disease: str, candidates: list[str]) -> ToolResult:
         """Weigh all evidence for the candidates by rule and give each a score and a probability.
 
@@ -167,7 +173,7 @@ def tools_in(setting: Setting, *, weigh: bool = False, cypher: bool = False) -> 
     """Names of the tools that exist in a setting."""
     own = ("run_cypher",) if cypher else ()
     weighing = ("weigh_evidence",) if weigh else ()
-    return ("resolve_entity", "graph_evidence", "neighbours", *own, *LITERATURE_TOOLS[setting], *weighing)
+    return (*GRAPH_TOOLS, *own, *LITERATURE_TOOLS[setting], *weighing)
 
 
 @cache
