@@ -35,6 +35,8 @@ REPLAYED = 300
 """Traces that are replayed."""
 CHAIN = len(runs_by_others.LENGTHS)
 """Calls of a pair that wait for each other, by another tool."""
+FIFTHS = 5
+"""Parts of a run after each of which its memory is looked at."""
 BARE_STEPS = 9
 """Nodes of the bare graph; ours takes about as many steps for a question."""
 
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     pairs = folder / "pairs.jsonl"
     write_pairs(given.home, given.pairs, pairs)
-    yield "| by | in flight | pairs | seconds | ideal | share | pairs/s | CPU ms a pair | MiB after half | MiB peak |"
+    yield "| by | in flight | pairs | seconds | ideal | share | pairs/s | CPU ms a pair | MiB each fifth | MiB peak |"
     yield "|---" * 10 + "|"
     for workers in given.in_flight:
         run = folder / f"run-{workers}"
@@ -79,13 +81,13 @@ def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     yield where()
 
 
-def _row(tool: str, workers: int, pairs: int, ideal: float, found: dict[str, float]) -> str:
+def _row(tool: str, workers: int, pairs: int, ideal: float, found: dict[str, Any]) -> str:
     if not found:
         return f"| {tool} | {workers} | not installed |" + " - |" * 7
     cells = [
         tool, f"{workers}", f"{pairs:,}", f"{found['seconds']:.1f}", f"{ideal:.1f}", f"{ideal / found['seconds']:.2f}",
         f"{pairs / found['seconds']:.1f}", f"{1000 * found['cpu'] / pairs:.1f}",
-        f"{found['half']:.0f}" if "half" in found else "-", f"{found['peak']:.0f}",
+        ", ".join(f"{mebibytes:.0f}" for mebibytes in found.get("fifths", ())) or "-", f"{found['peak']:.0f}",
     ]  # fmt: skip
     return "| " + " | ".join(cells) + " |"
 
@@ -127,15 +129,15 @@ def teacher(*options: str) -> Iterator[str]:
             server.kill()
 
 
-def _in_a_process(given: argparse.Namespace, workers: int, url: str, pairs: Path, out: Path) -> dict[str, float]:
+def _in_a_process(given: argparse.Namespace, workers: int, url: str, pairs: Path, out: Path) -> dict[str, Any]:
     line = [sys.executable, "-m", "kedrec.eval.bench_runs", "--home", str(given.home), "--setting", given.setting]
     line += ["--in-flight", str(workers), "--url", url, "--one", str(pairs), str(out)]
     done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, float]:
+def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, Any]:
     """One run, its start and imports left out by a short run before it."""
     from kedrec.distill.pairs import read_pairs
     from kedrec.distill.runs import Progress, start_run
@@ -144,11 +146,11 @@ def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, float]:
     chosen = {"home": given.home, "setting": given.setting, "workers": given.in_flight[0], "temperature": 0.7}
     settings = Settings.model_validate({**chosen, "model": "openai:teacher", "base_url": given.url})
     start_run(pairs, out.with_name(f"{out.name}-warm"), settings, limit=2)
-    half = 0.0
+    fifths: list[float] = []
 
     def told(now: Progress) -> None:
-        nonlocal half
-        half = half or (_resident() if now.done * 2 >= now.pairs else 0.0)
+        if now.done * FIFTHS >= now.pairs * (len(fifths) + 1):
+            fifths.append(_resident())
 
     started, used = time.perf_counter(), time.process_time()
     summary = start_run(pairs, out, settings, on_progress=told)
@@ -156,7 +158,7 @@ def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, float]:
         raise SystemExit(f"Only {summary.done} of {summary.pairs} pairs were answered: {summary.failed}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds, cpu = time.perf_counter() - started, time.process_time() - used
-    return {"seconds": seconds, "cpu": cpu, "half": half, "peak": peak}
+    return {"seconds": seconds, "cpu": cpu, "fifths": fifths, "peak": peak}
 
 
 def _resident() -> float:
