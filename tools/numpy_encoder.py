@@ -1,7 +1,8 @@
 """A BERT-like sentence encoder in numpy: for a query it answers before anything else would have been imported.
 
 The same mathematics as `transformers.BertModel` followed by mean pooling and normalisation, in 32-bit floats, one text
-at a time.
+at a time. Matrices are laid out and multiplied in blocks so small that OpenBLAS has a kernel for them which copies
+nothing first; copying a whole matrix into its own order takes longer than multiplying a query by it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from numpy.typing import NDArray
 __all__ = ["NumpyEncoder"]
 
 Floats = NDArray[np.float32]
+BLOCK = 32
+"""Columns of a block that such a kernel is used for; divides the widths of the usual models."""
+ROWS = 80
+"""Tokens of a block; 80 of 384 values, times BLOCK, are just below the million products up to which it is used."""
 
 
 class NumpyEncoder:
@@ -32,7 +37,8 @@ class NumpyEncoder:
         self.layers, self.heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
         self.epsilon = np.float32(config["layer_norm_eps"])
         self.weights: dict[str, Floats] = {
-            name: _turned(name, values) for name, values in load_file(folder / "model.safetensors").items()
+            name: _parted(values, int(config["hidden_size"])) if _is_layers(name, values) else values
+            for name, values in load_file(folder / "model.safetensors").items()
         }
 
     def encode(self, tokens: Sequence[int]) -> Floats:
@@ -73,20 +79,49 @@ class NumpyEncoder:
         return hidden.reshape(len(hidden), self.heads, -1).transpose(1, 0, 2)
 
     def _linear(self, name: str, hidden: Floats) -> Floats:
-        return np.asarray(hidden @ self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"])
+        product = _multiplied(hidden, self.weights[f"{name}.weight"])
+        product += self.weights[f"{name}.bias"]
+        return product
 
     def _norm(self, name: str, hidden: Floats) -> Floats:
         centred = hidden - hidden.mean(axis=-1, keepdims=True)
-        scale = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + self.epsilon)
-        return np.asarray(centred / scale * self.weights[f"{name}.weight"] + self.weights[f"{name}.bias"])
+        scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + self.epsilon)
+        centred /= scale
+        centred *= self.weights[f"{name}.weight"]
+        centred += self.weights[f"{name}.bias"]
+        return np.asarray(centred)
 
 
-def _turned(name: str, values: Floats) -> Floats:
-    """Lay a layer's matrix out as it is multiplied by: a query takes a quarter less than with turning it every time."""
-    return np.ascontiguousarray(values.T) if name.startswith("encoder.") and values.ndim == 2 else values
+def _is_layers(name: str, values: Floats) -> bool:
+    """Say whether it is a matrix that a layer multiplies by."""
+    return name.startswith("encoder.") and values.ndim == 2
+
+
+def _parted(values: Floats, depth: int) -> Floats:
+    """Lay a layer's matrix out in blocks; shape (parts of the input, blocks of the output, depth, BLOCK)."""
+    width, length = values.shape
+    blocks = values.reshape(width // BLOCK, BLOCK, length // depth, depth)
+    return np.ascontiguousarray(blocks.transpose(2, 0, 3, 1))
+
+
+def _multiplied(hidden: Floats, blocks: Floats) -> Floats:
+    """Multiply tokens by a matrix in blocks; shape (tokens, width)."""
+    parts, count, depth, _ = blocks.shape
+    product = np.empty((len(hidden), count, BLOCK), np.float32)
+    for start in range(0, len(hidden), ROWS):
+        rows, into = hidden[start : start + ROWS], product[start : start + ROWS].transpose(1, 0, 2)
+        if parts == 1:
+            np.matmul(rows, blocks[0], out=into)
+        else:
+            np.sum(rows.reshape(-1, parts, 1, depth).transpose(1, 2, 0, 3) @ blocks, axis=0, out=into)
+    return product.reshape(len(hidden), -1)
 
 
 def _gelu(values: Floats) -> Floats:
     from scipy.special import erf
 
-    return np.asarray(values * (erf(values / np.sqrt(np.float32(2))) + 1) / 2)
+    share = np.asarray(erf(values * np.sqrt(np.float32(0.5))), np.float32)
+    share += 1
+    share *= values
+    share *= np.float32(0.5)
+    return share
