@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kedrec.errors import DamagedData
-from kedrec.tools import postings
+from kedrec.tools import lexical, postings
 from kedrec.tools.lexical import FADING, PAIR_WEIGHT, LexicalIndex
 from kedrec.tools.postings import K1, TITLE_WEIGHT, B
 from kedrec.tools.words import words
@@ -61,6 +61,16 @@ def test_scores_are_those_of_the_formula_whatever_the_blocks(tmp_path, texts, mo
         zip(keys.tolist(), scores.tolist(), strict=True)
     )
     assert len(keys) == sum(score > 0 for score in expected) and list(scores) == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("stretch", [1, 3, 40])
+def test_the_best_are_the_first_of_all_however_they_are_sought(tmp_path, texts, monkeypatch, stretch):
+    monkeypatch.setattr(lexical, "STRETCH", stretch)
+    index, query = build(tmp_path, texts * 2), "qa1x"
+    keys, scores = index.search(query, 180)
+    for limit in (1, 2, 7, len(keys)):
+        found, best = index.search(query, limit)
+        assert list(found) == list(keys[:limit]) and list(best) == list(scores[:limit])
 
 
 def test_a_filter_gives_what_searching_only_those_passages_in_that_order_gives(tmp_path, texts):

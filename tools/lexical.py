@@ -35,6 +35,8 @@ FADING = 0.05
 """The word at place n of a query weighs 1 / (1 + FADING n)."""
 PAIR_WEIGHT = 0.3
 """Bonus of a pair of neighbouring words, as a share of the lower inverse document frequency of the two"""
+STRETCH = 256
+"""Neighbouring passages of which the highest score is looked at first, so that few are left to sort."""
 _ARRAYS = ("keys", "starts", "words", "first", "holders", "scores")
 
 Keys = NDArray[np.int64]
@@ -205,7 +207,14 @@ def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
 
 def _best(scores: Scores, limit: int) -> Keys:
     """Return the positions of the highest scores above zero, best first, ties in order."""
-    hits = np.flatnonzero(scores)
+    hits = np.flatnonzero(scores >= _floor(scores, limit))
     if len(hits) > limit:
         hits = hits[scores[hits] >= np.partition(scores[hits], -limit)[-limit]]
     return hits[np.lexsort((hits, -scores[hits]))][:limit]
+
+
+def _floor(scores: Scores, limit: int) -> np.float32:
+    """Return a score above zero that the best ones reach: so many stretches have their highest at or above it."""
+    highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
+    least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0
+    return np.float32(max(least, np.finfo(np.float32).tiny))
