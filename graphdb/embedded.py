@@ -226,16 +226,18 @@ class EmbeddedStore:
 
     def _shared_neighbour(self, first: int, second: int, place: int) -> SharedNeighbour:
         one, two = (self._edges(self._walks.between(end, place)) for end in (first, second))
-        return SharedNeighbour(
-            entity=self._shared.resolver.entity(place),
-            first=tuple(one),
-            second=tuple(two),
-            score=ranking.shared_score(int(self._walks.degrees[place])),
+        return SharedNeighbour.trusted(
+            {
+                "entity": self._shared.resolver.entity(place),
+                "first": tuple(one),
+                "second": tuple(two),
+                "score": ranking.shared_score(self._walks.counts[place]),
+            }
         )
 
     def _path(self, places: Sequence[int], links: Iterable[Link]) -> GraphPath:
-        degrees, names = self._walks.degrees, self.names
-        walked = [(names[place], int(degrees[place])) for place in places[1:-1]]
+        counts, names = self._walks.counts, self.names
+        walked = [(names[place], counts[place]) for place in places[1:-1]]
         return ranking.make_path(self._edges(links), walked)
 
 

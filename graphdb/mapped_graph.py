@@ -21,9 +21,6 @@ from kedrec.records import Edge
 
 __all__ = ["MappedGraph"]
 
-KEPT_EDGES = 200_000
-"""Most edges that are kept once made, some 100 MB."""
-
 Range = tuple[int, int]
 
 
@@ -46,7 +43,6 @@ class MappedGraph:
         self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
         self._index = NameIndex.open(folder)
         self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
-        self._edges: dict[Link, Edge] = {}
         sizes = {name: len(array) for name, array in self.arrays.items()}
         whole = sizes["near"] == sizes["link"] == int(self.arrays["start"][-1])
         if not whole or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
@@ -79,15 +75,9 @@ class MappedGraph:
         return Resolver(self.ids, self.names, self.synonyms_of, self.places.get, self._index)
 
     def edge(self, link: Link) -> Edge:
-        """The edge with these places; of those asked for lately, the one made then."""
-        known = self._edges.get(link)
-        if known is None:
-            head, relation, tail = link
-            known = ranking.make_edge(self.ids[head], self.relations[relation], self.ids[tail])
-            if len(self._edges) >= KEPT_EDGES:
-                self._edges.clear()
-            self._edges[link] = known
-        return known
+        """The edge with these places."""
+        head, relation, tail = link
+        return ranking.make_edge(self.ids[head], self.relations[relation], self.ids[tail])
 
     def synonyms_of(self, i: int) -> tuple[str, ...]:
         """Other names of the entity at a place."""

@@ -77,7 +77,7 @@ class PathSearch:
         walks = self._walks
         start, end = walks.row(place)
         row = self._near[start:end]
-        keep = self._no_hubs(hub_limit).take(row)
+        keep = self._no_hubs(hub_limit).take(row, mode="clip")
         keep[1:] &= row[1:] != row[:-1]
         for gone in (place, other, *walks.hidden.get(place, ())):
             if (slot := walks.slot(place, gone)) is not None:
@@ -129,10 +129,10 @@ class PathSearch:
         ends = lengths.cumsum()
         behind = np.arange(int(ends[-1]))
         behind += (starts + lengths - ends).repeat(lengths)
-        beyond = self._near.take(behind)
+        beyond = self._near.take(behind, mode="clip")
         wanted = np.zeros(len(self._lengths), np.bool_)
         wanted[there.near] = True
-        hits = wanted.take(beyond).nonzero()[0]
+        hits = wanted.take(beyond, mode="clip").nonzero()[0]
         origin, slots = ends.searchsorted(hits, "right"), behind.take(hits)
         ones, others = here.near.take(origin), beyond.take(hits)
         keep = (self._near.take(slots - 1, mode="wrap") != others) | (slots == starts.take(origin))

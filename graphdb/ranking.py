@@ -45,7 +45,7 @@ def relation_weight(relation: str) -> float:
 
 def make_edge(head: str, relation: str, tail: str) -> Edge:
     """Return the edge with its source database."""
-    return Edge(head=head, relation=relation, tail=tail, source=source_of(relation))
+    return Edge.trusted({"head": head, "relation": relation, "tail": tail, "source": source_of(relation)})
 
 
 def edge_key(edge: Edge) -> tuple[str, str, str]:
@@ -105,7 +105,8 @@ def make_path(edges: Sequence[Edge], walked: Sequence[tuple[str, int]]) -> Graph
     weights = tuple([relation_weight(edge.relation) for edge in edges])
     hubs = ", ".join([f"{name} ({degree} neighbours)" for name, degree in walked])
     why = f"relation weight {_product(weights)}; {'hub penalty for ' + hubs if hubs else 'no entity between'}"
-    return GraphPath(edges=tuple(edges), score=path_score(weights, [degree for _, degree in walked]), why=why)
+    score = path_score(weights, [degree for _, degree in walked])
+    return GraphPath.trusted({"edges": tuple(edges), "score": score, "why": why})
 
 
 @cache

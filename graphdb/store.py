@@ -116,10 +116,12 @@ def pair_evidence(store: GraphStore, compound: str, disease: str, limit: int) ->
     """What a store says of one pair; at most `limit` shared genes and paths."""
     direct = store.direct(compound, disease)
     paths = store.paths(compound, disease, limit=limit + bool(direct))
-    return PairEvidence(
-        compound=compound,
-        disease=disease,
-        direct=tuple(direct),
-        shared_genes=tuple(store.shared(compound, disease, limit=limit)),
-        paths=tuple(path for path in paths if len(path.edges) > 1)[:limit],
+    return PairEvidence.trusted(
+        {
+            "compound": compound,
+            "disease": disease,
+            "direct": tuple(direct),
+            "shared_genes": tuple(store.shared(compound, disease, limit=limit)),
+            "paths": tuple([path for path in paths if len(path.edges) > 1][:limit]),
+        }
     )

@@ -32,6 +32,7 @@ class Walks:
         self.hidden: dict[int, set[int]] = {}
         self.degrees: Places = arrays["degrees"]
         self._hide(hidden)
+        self.counts = self.degrees.data
 
     def _hide(self, pairs: Iterable[tuple[int, int]]) -> None:
         found = [pair for pair in pairs if pair[0] != pair[1] and self.slot(*pair) is not None]
@@ -69,7 +70,7 @@ class Walks:
         if slot is None:
             return []
         stop = bisect_left(self.nears, other + 1, slot, self.row(one)[1])
-        return [link_of(one, other, link) for link in sorted(self.link[slot:stop].tolist())]
+        return [link_of(one, other, link) for link in sorted(self.links[slot:stop])]
 
     def triples(self) -> tuple[Places, Places, Places]:
         """Return heads, relations and tails of all edges, hidden ones included, each shape (edges,)."""
