@@ -158,12 +158,12 @@ def _within(name: str, text: str, lowered: str) -> bool:
     return _longest_word(name) in lowered and _pattern(name).search(text) is not None
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def _longest_word(name: str) -> str:
     return max(re.split(r"[\s-]+", name.lower()), key=len)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str]:
     """Short names and acronyms count only in the case in which they are written."""
     words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
