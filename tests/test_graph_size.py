@@ -8,7 +8,7 @@ import pytest
 from graph_stores import TARGET, embedded, write_tsv
 
 from kedrec.errors import DamagedData, NotReady
-from kedrec.graphdb import mapped_graph, path_search
+from kedrec.graphdb import path_search
 from kedrec.graphdb.build import load_graph
 from kedrec.graphdb.drkg_facts import RELATIONS
 from kedrec.graphdb.embedded import EmbeddedStore
@@ -106,15 +106,6 @@ def test_what_cannot_be_among_the_best_is_not_looked_at(small, monkeypatch):
         store.paths(best, disease, limit=limit, hub_limit=10**6)
         counts[limit] = sum(looked)
     assert counts[1] < counts[10**6] / 2
-
-
-def test_edges_once_made_are_forgotten_before_they_fill_the_memory(small, monkeypatch):
-    store = EmbeddedStore.open(small[1])
-    monkeypatch.setattr(mapped_graph, "KEPT_EDGES", 100)
-    for entity_id in store.ids[:200]:
-        before = store.neighbours(entity_id)
-        assert store.neighbours(entity_id) == before
-        assert len(store._shared._edges) <= 100
 
 
 def test_a_graph_of_the_former_format_must_be_loaded_again(tmp_path):
