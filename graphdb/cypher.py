@@ -87,9 +87,11 @@ RETURN e.kind AS name, count(*) AS n, sum(CASE WHEN e.degree > 0 OR e.loop THEN 
 """Entities by kind, and how many of them have an edge."""
 
 COUNT_EDGES: Final[LiteralString] = """
-MATCH (:Entity)-[r:REL]->() WHERE r.type IS NOT NULL RETURN r.type AS name, count(*) AS n
+MATCH (e:Entity) WHERE coalesce(e.degree, 0) % $parts = $part
+MATCH (e)-[r:REL]->() WHERE r.type IS NOT NULL
+RETURN r.type AS name, count(*) AS n
 """
-"""Edges by relation."""
+"""Edges by relation, in one of several parts, which a server counts side by side."""
 
 REMOVE_EDGES: Final[LiteralString] = """
 MATCH (:Entity)-[r:REL]->(:Entity) WITH r LIMIT $size DELETE r RETURN count(*) AS removed
