@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from chat_server import ChatServer
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +30,14 @@ def loopback_only(monkeypatch):
         return real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture
+def server():
+    """A server that speaks chat completions, unless a file of tests has one of its own."""
+    made = ChatServer()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import sys
 import time
 
 import pytest
-from chat_server import ChatServer, completion, stalled, stream
+from chat_server import completion, stalled, stream
 from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent
@@ -157,13 +157,6 @@ def command(*words):
 def environment(settings, server):
     mine = {"KEDREC_HOME": str(settings.home), "KEDREC_BASE_URL": server.url, "KEDREC_RETRIES": "0", "TERM": "xterm"}
     return {**os.environ, **mine}
-
-
-@pytest.fixture
-def server():
-    made = ChatServer()
-    yield made
-    made.close()
 
 
 DECISION = "CHOICE: A\nCONFIDENCE: 0.8\nRATIONALE:\n- Baricitinib treats alopecia areata. [K1]\n"

@@ -3,19 +3,12 @@
 import base64
 
 import pytest
-from chat_server import ChatServer, completion, stream
+from chat_server import completion, stream
 
 from kedrec.agents.models.openai_compatible import OpenAICompatibleChatModel
 from kedrec.config import Settings
 
 SEEN = ("authorization", "openai-organization", "openai-project", "content-type", "host")
-
-
-@pytest.fixture
-def server():
-    made = ChatServer()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import time
 
 import pytest
 from chat_server import (
-    ChatServer,
     completion,
     drop,
     failure,
@@ -31,13 +30,6 @@ KEY = "sk-verysecretkey0123456789"
 def look_up(name: str) -> str:
     """Look a name up."""
     return name
-
-
-@pytest.fixture
-def server():
-    made = ChatServer()
-    yield made
-    made.close()
 
 
 @pytest.fixture

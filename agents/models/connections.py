@@ -57,10 +57,10 @@ class Connections:
         """
         sent = json.dumps(request, separators=(",", ":")).encode("ascii")
         async with self._session.post(f"{self._address}/chat/completions", data=sent, proxy=self._proxy) as response:
-            said = await response.read()
-            if response.status >= 400:
-                raise status_error(response.status, _as_far_as_json(said), dict(response.headers))
-            return _content(response, said)
+            content = _content(response, await response.read())
+            if not response.ok:
+                raise status_error(response.status, content, dict(response.headers))
+            return content
 
     @cached_property
     def client(self) -> AsyncOpenAI:
@@ -110,19 +110,11 @@ class Connections:
 
 
 def _content(response: ClientResponse, said: bytes) -> Answer | str:
-    """JSON, by whatever name; text only where it does not call itself JSON."""
+    """JSON, by whatever name; text where it is none, unless a whole answer calls itself JSON."""
     try:
         content: Answer = json.loads(said)
     except ValueError:
-        if response.content_type.endswith("json"):
+        if response.ok and response.content_type.endswith("json"):
             raise
-        return said.decode("utf-8", "replace")
-    return content
-
-
-def _as_far_as_json(said: bytes) -> Any:
-    """What an error says: JSON where it is some, else text."""
-    try:
-        return json.loads(said)
-    except ValueError:
         return said.decode("utf-8", "replace").strip()
+    return content
