@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -189,7 +190,7 @@ class Agent:
             id=trace_id,
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             question=self._redactor.plain(query.model_dump(mode="json", exclude_none=True)),
-            config={**self._config(), "tools": list(tools), **(told or {})},
+            config={**self._config, "tools": list(tools), **(told or {})},
             prompts=load_prompts().sha256,
             versions=versions(),
             data=self.resources.fingerprints(query.setting),
@@ -247,6 +248,7 @@ class Agent:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @cached_property
     def _config(self) -> dict[str, Any]:
         plain: dict[str, Any] = self.settings.model_dump(mode="json", exclude=set(self.settings.secrets()))
         clean: dict[str, Any] = self._redactor.plain(plain)

@@ -19,7 +19,7 @@ from kedrec.tools.toolbox import Toolbox, schemas
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage
+    from langchain_core.messages import AIMessage, BaseMessage
 
 __all__ = ["Calls", "LiveCalls", "ModelRequest", "ToolRequest", "model_hash", "tool_hash"]
 
@@ -96,13 +96,15 @@ class LiveCalls:
 
     async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
         """Call tools side by side."""
-        made = await asyncio.gather(*(self._tool(step, name, arguments) for name, arguments in requests))
+        calls = [self._tool(step, name, arguments) for name, arguments in requests]
+        quick = all(self._toolbox.is_quick(name) for name, _ in requests)
+        made = [await call for call in calls] if quick else await asyncio.gather(*calls)
         self.record.extend(made)
         return [call.result for call in made]
 
     async def models(self, step: str, requests: Sequence[ModelRequest]) -> list[ModelCall]:
         """Ask the model, side by side where it is somewhere else."""
-        if self._waits():
+        if len(requests) > 1 and self._waits():
             made = await asyncio.gather(*(self._ask(step, request) for request in requests))
         else:
             made = [await self._ask(step, request) for request in requests]
@@ -161,12 +163,19 @@ class LiveCalls:
             return None, ModelError(f"The chat model {self._settings.model} failed: {type(error).__name__}: {error}")
 
     async def _invoke(self, step: str, request: ModelRequest) -> AIMessage:
+        from kedrec.agents.models.offering import ToolOfferingModel
+
         messages = to_model(request.messages, request.payload)
         offered = [schemas()[name] for name in request.tools]
+        if self._listener is None and isinstance(self._model, ToolOfferingModel):
+            return await self._model.whole_answer(messages, offered)
         asked: Any = self._model.bind_tools(offered) if offered else self._model
         if self._listener is None:
             answer: AIMessage = await asked.ainvoke(messages)
             return answer
+        return await self._streamed(step, asked, messages)
+
+    async def _streamed(self, step: str, asked: Any, messages: list[BaseMessage]) -> AIMessage:
         whole: Any = None
         async for chunk in asked.astream(messages):
             if chunk.content:

@@ -16,6 +16,7 @@ from kedrec.records import Setting
 
 if TYPE_CHECKING:
     from langgraph.runtime import Runtime
+    from langgraph.types import Command
 
 __all__ = ["compiled", "run_flow"]
 
@@ -24,6 +25,10 @@ NODES: dict[str, Node] = {
     "resolve": resolve, "gather": gather, "investigate": investigate, "use_tools": use_tools, "answer": answer,
     "decide": decide, "check": check, "repair": repair, "finish": finish,
 }  # fmt: skip
+ENDS = {"resolve": ("gather", "__end__"), "investigate": ("use_tools", "answer"), "check": ("repair", "finish")}
+"""Nodes after which the way forks, and where it may lead; `_way` says where."""
+OUTCOME = ("recommendation", "error")
+"""What of the state is of use in the end."""
 SLACK = 8
 """Steps beyond the setting before LangGraph itself stops: our own limits come first and end the run in order."""
 
@@ -35,15 +40,12 @@ def compiled() -> Any:
 
     graph = StateGraph(RunState, context_schema=RunContext)
     for name, node in NODES.items():
-        graph.add_node(name, _step(name, node))
+        graph.add_node(name, _step(name, node), destinations=ENDS.get(name))
     graph.add_edge(START, "resolve")
-    graph.add_conditional_edges("resolve", lambda state: END if state.get("error") else "gather", ["gather", END])
     graph.add_edge("gather", "investigate")
-    graph.add_conditional_edges("investigate", _after_investigate, ["use_tools", "answer"])
     graph.add_edge("use_tools", "investigate")
     graph.add_edge("answer", "decide")
     graph.add_edge("decide", "check")
-    graph.add_conditional_edges("check", _after_check, ["repair", "finish"])
     graph.add_edge("repair", "check")
     graph.add_edge("finish", END)
     return graph.compile()
@@ -58,34 +60,36 @@ async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext)
         context: what the nodes share.
 
     Returns:
-        The last state: with `recommendation`, or with `error` where the question cannot be answered as asked.
+        `recommendation`, or `error` where the question cannot be answered as asked.
 
     Raises:
         ModelError: where the chat model failed.
     """
     start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": []}
     limit = {"recursion_limit": context.settings.max_steps + SLACK}
-    end: RunState = await compiled().ainvoke(start, limit, context=context)
-    return end
+    end = await compiled().ainvoke(start, limit, context=context, output_keys=OUTCOME, version="v2")
+    found: RunState = end.value
+    return found
 
 
-def _after_investigate(state: RunState) -> str:
-    return "use_tools" if wants_tools(state) else "answer"
+def _way(name: str, changed: RunState) -> str:
+    """Where a fork leads, by what its node has changed: that is cheaper than an edge that reads the whole state."""
+    first, other = ENDS[name]
+    if name == "resolve":
+        return other if changed.get("error") else first
+    return first if (wants_tools(changed) if name == "investigate" else changed["mend"]) else other
 
 
-def _after_check(state: RunState) -> str:
-    return "repair" if state["mend"] else "finish"
-
-
-def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState]]:
+def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState | Command[str]]]:
     """A node that counts its step and tells of its beginning and end."""
+    from langgraph.types import Command
 
-    async def run(state: RunState, runtime: Runtime[RunContext]) -> RunState:
+    async def run(state: RunState, runtime: Runtime[RunContext]) -> RunState | Command[str]:
         context, started = runtime.context, time.perf_counter()
         context.budget.step()
         context.tell(Event(kind="step_started", step=name))
         changed = await node(state, context)
         context.tell(Event(kind="step_finished", step=name, seconds=time.perf_counter() - started))
-        return changed
+        return Command(update=changed, goto=_way(name, changed)) if name in ENDS else changed
 
     return run

@@ -40,6 +40,8 @@ class RunState(TypedDict, total=False):
     """The decision as the model wrote it last."""
     problems: list[str]
     """What the check found wrong with the draft."""
+    passed: list[Plain]
+    """Sentences of the draft that hold."""
     failures: list[Plain]
     """Sentences of the draft that failed."""
     mend: bool

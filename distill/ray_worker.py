@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from contextlib import closing
 from functools import lru_cache
@@ -70,7 +69,7 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
         todo = [pair for pair in shard.pairs if pair.id not in journal.rows]
         journal.tries.update(shard.tries)
         flight = Flight(agent, TraceStore(folder.traces), journal, run_id=run_id, purse=purse, on_done=lambda _: None)
-        asyncio.run(flight.run(todo, settings.workers))
+        flight.fly(todo, settings.workers)
     return flight.stopped
 
 

@@ -5,7 +5,6 @@ The same command goes on where a run was stopped; pairs that failed are tried ag
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -194,7 +193,7 @@ class _Job:
         flight = Flight(
             agent, traces, journal, run_id=info.model_dump_json(), purse=purse, on_done=told, lets_finish=not by_batch
         )
-        asyncio.run(flight.run(todo, agent.settings.batch_workers if by_batch else agent.settings.workers))
+        flight.fly(todo, agent.settings.batch_workers if by_batch else agent.settings.workers)
         return self._told_of_batches(flight.stopped)
 
     def _fly_on_ray(

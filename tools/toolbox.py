@@ -93,11 +93,12 @@ class Toolbox:
             return _failed(f"There is no tool {name!r} here. Tools: {', '.join(self.names)}.", retryable=False)
         tool = self._tool(name)
         try:
-            inspect.signature(tool).bind(**arguments)
+            _signature(tool.__func__).bind(tool.__self__, **arguments)
         except TypeError as error:
             return _failed(f"Wrong arguments for {name}: {error}.", retryable=False)
         try:
-            return tool(**arguments)
+            result: ToolResult = tool(**arguments)
+            return result
         except RETRYABLE as error:
             return _failed(f"{name} failed: {_named(error)}. It may work when tried again.", retryable=True)
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a failed call that the run survives
@@ -128,13 +129,12 @@ class Toolbox:
         self._collect(findings, score, disease, drug)
         return findings
 
-    def _tool(self, name: str) -> Callable[..., ToolResult]:
+    def _tool(self, name: str) -> Any:
         if name == "weigh_evidence":
             return self.weigh_evidence
         if name == "run_cypher" and self._cypher is not None:
             return self._cypher.run_cypher
-        found: Callable[..., ToolResult] = getattr(self.papers if name.startswith("search_") else self.graph, name)
-        return found
+        return getattr(self.papers if name.startswith("search_") else self.graph, name)
 
     def _weigh(self, disease: Entity, drugs: Sequence[Entity]) -> ToolResult:
         if self._weigher is None:
@@ -187,6 +187,12 @@ def schemas() -> dict[str, dict[str, Any]]:
     ]  # fmt: skip
     bound = [getattr(object.__new__(_owner(function)), function.__name__) for function in functions]
     return {function.__name__: convert_to_openai_tool(function) for function in bound}
+
+
+@cache
+def _signature(method: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a method; looking it up takes as long as many a tool."""
+    return inspect.signature(method)
 
 
 def _owner(function: Callable[..., Any]) -> type:

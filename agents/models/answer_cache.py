@@ -17,7 +17,7 @@ __all__ = ["AnswerCache", "digest_of"]
 
 logger = logging.getLogger(__name__)
 
-TABLE = "CREATE TABLE IF NOT EXISTS answers (request BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID"
+TABLE = "CREATE TABLE IF NOT EXISTS answers (request BLOB PRIMARY KEY, answer TEXT NOT NULL)"
 SELECT = "SELECT answer FROM main.answers WHERE request = ?1"
 SELECT_BOTH = f"{SELECT} UNION ALL SELECT answer FROM before.answers WHERE request = ?1 LIMIT 1"
 PATIENCE = 1.0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -27,3 +27,15 @@ class ToolOfferingModel(BaseChatModel):
         """Offer tools to the model."""
         choice = {"tool_choice": tool_choice} if tool_choice is not None else {}
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools], **choice, **kwargs)
+
+    async def whole_answer(self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]] = ()) -> AIMessage:
+        """The answer to messages, as `ainvoke` gives it, but no callback of LangChain hears of it: that costs much.
+
+        Args:
+            messages: what is asked.
+            tools: offered to the model, in OpenAI's form.
+        """
+        offered: dict[str, Any] = {"tools": list(tools)} if tools else {}
+        made = await self._agenerate(messages, **offered)
+        message: AIMessage = made.generations[0].message  # type: ignore[assignment]
+        return message

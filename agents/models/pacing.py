@@ -74,7 +74,9 @@ class Pacer:
         """
         await self._enter()
         try:
-            await asyncio.sleep(max(self._requests.take(1), self._tokens.take(tokens)))
+            wait = max(self._requests.take(1), self._tokens.take(tokens))
+            if wait > 0:
+                await asyncio.sleep(wait)
             yield
         finally:
             self._in_flight -= 1

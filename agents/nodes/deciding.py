@@ -10,7 +10,7 @@ from kedrec.agents.parsing import Decision, parse_answers, parse_decision
 from kedrec.agents.requests import labels
 from kedrec.agents.state import RunState
 from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE
-from kedrec.records import Answer, CandidateScore, Entity, Evidence, Match, Recommendation
+from kedrec.records import Answer, CandidateScore, Entity, Evidence, Match, Recommendation, Sentence
 
 __all__ = ["answer", "check", "decide", "finish", "repair"]
 
@@ -54,7 +54,8 @@ async def check(state: RunState, context: RunContext) -> RunState:
     checked = _checker(state).decision(_decision(state))
     failures = [failure.model_dump(mode="json") for failure in checked.failures]
     mend = bool(checked.problems) and state["repairs"] < MOST_REPAIRS and context.budget.may_repair()
-    return {"problems": list(checked.problems), "failures": failures, "mend": mend}
+    passed = [sentence.model_dump(mode="json") for sentence in checked.passed]
+    return {"problems": list(checked.problems), "passed": passed, "failures": failures, "mend": mend}
 
 
 async def repair(state: RunState, context: RunContext) -> RunState:
@@ -66,10 +67,9 @@ async def repair(state: RunState, context: RunContext) -> RunState:
 
 async def finish(state: RunState, context: RunContext) -> RunState:
     """The recommendation: sentences that failed are struck out, and without a valid choice or sentence it abstains."""
-    decision = _decision(state)
-    checked = _checker(state).decision(decision)
-    struck = [*state["struck_out"], *(f"{failure.text} ({failure.reason})" for failure in checked.failures)]
-    choice, abstained = _choice(state, decision, bool(checked.passed))
+    decision, passed = _decision(state), state["passed"]
+    struck = [*state["struck_out"], *(f"{failure['text']} ({failure['reason']})" for failure in state["failures"])]
+    choice, abstained = _choice(state, decision, bool(passed))
     scores = (state.get("weighing") or {}).get("candidates", [])
     recommendation = Recommendation(
         disease=Entity.model_validate(state["disease"]),
@@ -79,7 +79,7 @@ async def finish(state: RunState, context: RunContext) -> RunState:
         choice=choice,
         abstained=abstained,
         confidence=_confidence(decision, len(state["candidates"])) if choice else 0.0,
-        sentences=checked.passed if decision.label else (),
+        sentences=tuple(map(Sentence.model_validate, passed)) if decision.label else (),
         answers=tuple(Answer.model_validate(item) for item in state["answers"]),
         scores=tuple(CandidateScore.model_validate(score) for score in scores),
         evidence={key: Evidence.model_validate(entry) for key, entry in state["evidence"].items()},
