@@ -86,7 +86,7 @@ class TraceStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file = FrameFile(folder / "traces.frames")
-        self._end = 0
+        self._end = self._indexed = 0
         self._lock = threading.RLock()
         self._offsets: dict[str, int] = {}
         self._known = _Latest[bytes, Place](KNOWN_TEXTS)
@@ -96,7 +96,7 @@ class TraceStore:
         """Add traces; when this returns they are on the disk. Secrets of the environment are taken out once more."""
         redactor = Redactor()
         with self._lock, self._file.appending():
-            self._refresh()
+            self._catch_up()
             frames, end = list[bytes](), self._end
             for trace in traces:
                 head, body = self._clean_frame(trace, redactor)
@@ -106,21 +106,21 @@ class TraceStore:
             try:
                 self._file.append(self._end, b"".join(frames))
             except BaseException:
-                self._forget(self._end)
+                self._known.clear()
                 raise
             self._end = end
 
     def list(self, limit: int | None = None) -> list[TraceSummary]:
         """Summaries, the latest first."""
         with self._lock:
-            self._refresh()
+            self._index()
             latest = islice(sorted(self._offsets.values(), reverse=True), limit)
             return [TraceSummary.model_validate_json(_parts(self._file.head(offset))[0]) for offset in latest]
 
     def ids(self) -> tuple[str, ...]:
         """Ids, in the order in which they were written."""
         with self._lock:
-            self._refresh()
+            self._index()
             return tuple(sorted(self._offsets, key=self._offsets.__getitem__))
 
     def get(self, trace_id: str) -> Trace:
@@ -135,13 +135,13 @@ class TraceStore:
             DamagedData: where it cannot be read.
         """
         with self._lock:
-            self._refresh()
+            self._index()
             return self._read(self._offsets[self._resolve(trace_id)])
 
     def __contains__(self, trace_id: str) -> bool:
         """Whether a trace with this id, or with one that begins so, is there."""
         with self._lock:
-            self._refresh()
+            self._index()
             return any(known.startswith(trace_id) for known in self._offsets)
 
     def _resolve(self, asked: str) -> str:
@@ -160,23 +160,23 @@ class TraceStore:
             )
         return matching[0]
 
-    def _refresh(self) -> None:
-        """Take in what was appended since, by whichever process."""
+    def _index(self) -> None:
+        """Take note of what was appended since, by whichever process; who only appends need not know."""
+        frames, self._indexed = self._file.scan(self._indexed)
+        for offset, head in frames:
+            self._offsets[json.loads(_parts(head)[0])["id"]] = offset
+
+    def _catch_up(self) -> None:
+        """Find the end, and the texts that were appended since."""
         frames, self._end = self._file.scan(self._end)
         for offset, head in frames:
             self._take(offset, head)
 
     def _take(self, offset: int, head: bytes) -> None:
-        """Take note of a frame."""
-        summary, digests = _parts(head)
-        self._offsets[json.loads(summary)["id"]] = offset
+        """Take note of a frame's texts."""
+        _, digests = _parts(head)
         for number, at in enumerate(range(0, len(digests), DIGEST)):
             self._known[digests[at : at + DIGEST]] = (offset, number)
-
-    def _forget(self, start: int) -> None:
-        """Forget frames that could not be written."""
-        self._offsets = {known: offset for known, offset in self._offsets.items() if offset < start}
-        self._known.clear()
 
     def _clean_frame(self, trace: Trace, redactor: Redactor) -> tuple[bytes, str]:
         row, summary = trace.model_dump(mode="json"), _summary(trace)

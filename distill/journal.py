@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -33,6 +33,26 @@ class ResultRow(Record):
     """When, in seconds since 1970; in the journal only."""
 
 
+class _Rows(Mapping[str, ResultRow]):
+    """The latest row of each pair, held as JSON: a fifth of the memory that records take."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, bytes] = {}
+
+    def take(self, row: ResultRow) -> None:
+        """Put a row in the place of an earlier one of its pair."""
+        self._lines[row.pair_id] = row.model_dump_json().encode()
+
+    def __getitem__(self, pair_id: str) -> ResultRow:
+        return ResultRow.model_validate_json(self._lines[pair_id])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 class Journal:
     """Rows in the order in which they were finished, one per line; a later row of a pair stands for the earlier.
 
@@ -44,7 +64,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.rows: dict[str, ResultRow] = {}
+        self.rows = _Rows()
         self.tries: Counter[str] = Counter()
         self._take(read_rows(path))
         self._file = LineFile(path)
@@ -66,7 +86,7 @@ class Journal:
 
     def _take(self, rows: Iterable[ResultRow]) -> None:
         for row in rows:
-            self.rows[row.pair_id] = row
+            self.rows.take(row)
             self.tries[row.pair_id] += 1
 
 

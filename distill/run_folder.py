@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -146,7 +146,7 @@ class RunFolder:
         questions = tuple(Pair.model_validate_json(line) for line in lines)
         return Pairs(path=str(self.questions_file), sha256=info.pairs_sha256, questions=questions, scoring={})
 
-    def write_results(self, rows: Sequence[ResultRow]) -> None:
+    def write_results(self, rows: Iterable[ResultRow]) -> None:
         """Write the results, whole or not at all."""
         write_whole(self.results_file, (row.model_dump_json(exclude={"finished"}) + "\n" for row in rows))
 

@@ -159,8 +159,8 @@ class _Job:
             folder.pin(info, self.pairs)
             with Journal(folder.journal_file) as journal, Purse(folder.spent_file, settings, self.budget) as purse:
                 stopped = self._fly(agent, journal, purse, info)
-                rows = self._finish(journal)
-                return _summary(len(self.wanted), rows, purse, stopped, time.monotonic() - started)
+                self._finish(journal)
+                return self._summary(journal, purse, stopped, time.monotonic() - started)
 
     def _check_budget(self, agent: Agent) -> None:
         if self.budget is not None and not agent.costs:
@@ -213,13 +213,24 @@ class _Job:
         requests = sum(order.requests for order in left)
         return f"{stopped}; {len(left)} batches with {requests} requests go on at the server and are collected later"
 
-    def _finish(self, journal: Journal) -> list[ResultRow]:
-        """Write the results where all that was wanted is there; the rows of what was wanted."""
-        rows = [journal.rows[pair.id] for pair in self.wanted if pair.id in journal.rows]
-        if len(rows) == len(self.wanted):
+    def _finish(self, journal: Journal) -> None:
+        """Write the results where all that was wanted is there."""
+        if all(pair.id in journal.rows for pair in self.wanted):
             known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
-            self.folder.write_results([row for row in known if row is not None])
-        return rows
+            self.folder.write_results(row for row in known if row is not None)
+
+    def _summary(self, journal: Journal, purse: Purse, stopped: str | None, seconds: float) -> RunSummary:
+        there = [pair.id for pair in self.wanted if pair.id in journal.rows]
+        errors = (journal.rows[pair_id].error for pair_id in there)
+        failed = Counter(error["type"] for error in errors if error)
+        return RunSummary(
+            pairs=len(self.wanted),
+            done=len(there) - failed.total(),
+            failed=dict(failed),
+            seconds=round(seconds, 2),
+            spent=purse.spent,
+            stopped=stopped,
+        )
 
 
 def _recorded(info: RunInfo) -> dict[str, Any]:
@@ -244,18 +255,6 @@ def engine_of(settings: Settings, folder: RunFolder) -> tuple[Settings, BaseChat
     prices = {"input_price": settings.input_price * share, "output_price": settings.output_price * share}
     settings = settings.model_copy(update=prices)
     return settings, BatchedChatModel.open_for(settings, folder.batches_file)
-
-
-def _summary(pairs: int, rows: Sequence[ResultRow], purse: Purse, stopped: str | None, seconds: float) -> RunSummary:
-    failed = Counter(row.error["type"] for row in rows if row.error)
-    return RunSummary(
-        pairs=pairs,
-        done=len(rows) - failed.total(),
-        failed=dict(failed),
-        seconds=round(seconds, 2),
-        spent=purse.spent,
-        stopped=stopped,
-    )
 
 
 def _is_open(row: ResultRow | None, keep_failed: bool) -> bool:

@@ -137,7 +137,7 @@ def test_damage_in_the_middle_costs_only_what_it_hit(store, caplog):
         store.append(trace(number, text=PASSAGE + str(number) * 60))
     path = store._file.path
     data = bytearray(path.read_bytes())
-    data[store._offsets[trace(1).id] + 40] ^= 0xFF
+    data[store._file.scan(0)[0][1].offset + 40] ^= 0xFF
     path.write_bytes(data)
     again = TraceStore(path.parent)
     assert [summary.id for summary in again.list()] == [trace(2).id, trace(0).id]
