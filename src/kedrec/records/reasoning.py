@@ -1,0 +1,98 @@
+"""What was found and what is made of it: findings, evidence, answers, scores."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from kedrec.records.base import Record
+
+__all__ = ["Answer", "CandidateScore", "Evidence", "Factor", "Finding", "Question", "Sentence", "Stance"]
+
+Stance = Literal["supports", "against", "unclear"]
+
+
+class Finding(Record):
+    """A citable thing that a tool found, before it has a key."""
+
+    kind: Literal["graph", "article", "trial"]
+    """Decides the letter of its key: K, P or T."""
+    source_id: str
+    """Passage id, or for the graph the path as `head|relation|tail` joined by ` ; `."""
+    text: str
+    """The text shown to the model."""
+    about: tuple[str, ...] = ()
+    """Ids of the entities it speaks of."""
+
+
+class Evidence(Record):
+    """A citable thing found in this very run."""
+
+    key: str
+    """`K3` graph, `P2` article, `T1` trial; written `[K3]` in text."""
+    source_id: str
+    """As in the finding."""
+    text: str
+    """The text shown to the model."""
+    about: tuple[str, ...] = ()
+    """Ids of the entities it speaks of."""
+
+
+class Question(Record):
+    """A domain question put to a (disease, drug) pair."""
+
+    key: str
+    """`mechanism`, `shared_targets`, `clinical_evidence`, `safety`, `current_use`, `against`."""
+    text: str
+    """The question, with the names filled in."""
+    disease: str
+    """Disease id."""
+    drug: str
+    """Compound id."""
+
+
+class Answer(Record):
+    """The answer to a domain question."""
+
+    question: Question
+    """The question."""
+    text: str
+    """The answer; the abstention phrase where the evidence says nothing."""
+    stance: Stance
+    """Whether it speaks for the drug in this disease."""
+    citations: tuple[str, ...] = ()
+    """Evidence keys."""
+
+
+class Sentence(Record):
+    """A sentence of the rationale."""
+
+    text: str
+    """The sentence, without its citation marks."""
+    citations: tuple[str, ...]
+    """Evidence keys it rests on."""
+
+
+class Factor(Record):
+    """One group of evidence and what it adds to a candidate's score."""
+
+    group: str
+    """Name of the group: `similar drugs`, `trials`, `co-mention`, …"""
+    share: float
+    """What it adds to the score, in log-odds; negative where it speaks against."""
+    text: str
+    """The facts behind it, in words."""
+    sources: tuple[str, ...] = ()
+    """Document ids, or edges as `head|relation|tail`."""
+
+
+class CandidateScore(Record):
+    """How the evidence weighs for one candidate."""
+
+    id: str
+    """Compound id."""
+    score: float
+    """Log-odds-like; comparable among the candidates of one question only."""
+    probability: float
+    """Calibrated probability that it is the choice among these candidates."""
+    factors: tuple[Factor, ...] = ()
+    """Largest share first."""

@@ -1,0 +1,156 @@
+"""What a run leaves behind: its outcome, and every call that led to it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from kedrec.records.base import Record
+from kedrec.records.graph import Entity, Match
+from kedrec.records.literature import Setting
+from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Finding, Sentence
+
+__all__ = ["ModelCall", "Recommendation", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage"]
+
+ToolStatus = Literal["found", "nothing_found", "unknown_entity", "ambiguous", "failed"]
+
+
+class Usage(Record):
+    """Tokens and cost."""
+
+    input_tokens: int = 0
+    """Tokens sent."""
+    output_tokens: int = 0
+    """Tokens received."""
+    cost: float = 0.0
+    """US dollars, by the prices in the settings."""
+
+
+class Recommendation(Record):
+    """The answer to one question about a disease and its candidates."""
+
+    schema_version: Literal[1] = 1
+    """Version of this record."""
+    disease: Entity
+    """The disease as understood."""
+    candidates: tuple[Entity, ...]
+    """The drugs as understood, in the order asked."""
+    setting: Setting
+    """Which corpora were used."""
+    model: str
+    """Model specification."""
+    choice: str | None
+    """Id of the chosen candidate."""
+    abstained: str | None
+    """The reason, where there is no choice."""
+    confidence: float
+    """Probability that the choice is the better one, 0 to 1."""
+    sentences: tuple[Sentence, ...]
+    """The rationale."""
+    answers: tuple[Answer, ...] = ()
+    """Answers to the domain questions."""
+    scores: tuple[CandidateScore, ...] = ()
+    """How the evidence weighs, where the weigher was asked."""
+    evidence: dict[str, Evidence]
+    """Everything citable that was found, by key."""
+    not_found: tuple[str, ...] = ()
+    """What was looked for and not found, what was missing, what failed."""
+    struck_out: tuple[str, ...] = ()
+    """Sentences that failed the check, with the reason; never part of the rationale."""
+    matches: tuple[Match, ...] = ()
+    """How each name was understood."""
+    trace_id: str | None = None
+    """Id of the trace that holds the whole run."""
+
+
+class ToolResult(Record):
+    """What a tool came back with; the five outcomes are five different things."""
+
+    status: ToolStatus
+    """`found`, `nothing_found`, `unknown_entity`, `ambiguous` or `failed`."""
+    message: str
+    """A sentence that says it, for the model to read."""
+    findings: tuple[Finding, ...] = ()
+    """What was found, best first."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """Anything structured that is not citable, in JSON types."""
+
+
+class ModelCall(Record):
+    """One call of the chat model."""
+
+    type: Literal["model"] = "model"
+    """Tells it from a tool call."""
+    step: str
+    """Node of the graph that made it."""
+    request_sha256: str
+    """Hash of the messages, the tools offered and the parameters."""
+    messages: tuple[dict[str, Any], ...]
+    """Messages sent, in OpenAI's chat form."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools offered."""
+    response: dict[str, Any] | None
+    """Message received, in OpenAI's chat form; null on an error."""
+    usage: Usage = Usage()
+    """Tokens and cost."""
+    started: float | None = None
+    """Seconds from the beginning of the run; null where the call was taken over from another run."""
+    seconds: float = 0.0
+    """Wall-clock."""
+    error: str | None = None
+    """`Type: message`, where it failed."""
+    model: str | None = None
+    """Specification of the model that answered, where it is not that of the run: a call taken over by a fork."""
+
+
+class ToolCall(Record):
+    """One call of a tool."""
+
+    type: Literal["tool"] = "tool"
+    """Tells it from a model call."""
+    step: str
+    """Node of the graph that made it."""
+    name: str
+    """Name of the tool."""
+    arguments: dict[str, Any]
+    """Its arguments."""
+    request_sha256: str
+    """Hash of the name and the arguments."""
+    result: ToolResult
+    """What it came back with."""
+    started: float | None = None
+    """Seconds from the beginning of the run; null where the call was taken over from another run."""
+    seconds: float = 0.0
+    """Wall-clock."""
+
+
+class Trace(Record):
+    """A whole run: enough to replay it and to train from it."""
+
+    schema_version: Literal[1] = 1
+    """Version of this record."""
+    id: str
+    """Unique, sortable by time."""
+    created: str
+    """ISO 8601, UTC."""
+    question: dict[str, Any]
+    """What was asked, as given: `{disease, candidates, setting, text?}`."""
+    config: dict[str, Any]
+    """Resolved settings, secrets left out."""
+    prompts: dict[str, str]
+    """SHA-256 of each prompt file."""
+    versions: dict[str, str]
+    """Versions of kedrec, Python and the libraries that matter; `commit` where known."""
+    data: dict[str, Any]
+    """Hashes of the graph and of the literature used; `hidden_pairs` where pairs were hidden."""
+    calls: tuple[ModelCall | ToolCall, ...]
+    """Every call in order."""
+    recommendation: Recommendation | None
+    """The outcome; null where the run failed."""
+    error: dict[str, str] | None = None
+    """`{type, message}`, where the run failed."""
+    usage: Usage = Usage()
+    """Sum over the calls."""
+    seconds: float = 0.0
+    """Wall-clock of the whole run."""
