@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-__all__ = ["LineFile", "whole_lines"]
+__all__ = ["LineFile", "LineTail", "whole_lines"]
 
 
 class LineFile:
@@ -36,6 +36,27 @@ class LineFile:
         self._file.close()
 
 
+class LineTail:
+    """Lines that another process appends to a file, as they come.
+
+    Args:
+        path: the file; need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._end = path, 0
+
+    def read(self) -> list[bytes]:
+        """The lines that were written to their end since the last call, without their line feeds."""
+        if not self.path.is_file():
+            return []
+        with self.path.open("rb") as file:
+            file.seek(self._end)
+            *lines, _ = file.read().split(b"\n")
+        self._end += sum(map(len, lines)) + len(lines)
+        return lines
+
+
 def whole_lines(path: Path) -> list[bytes]:
     """The lines of a file that were written to their end, without their line feeds; none where there is no file."""
-    return path.read_bytes().split(b"\n")[:-1] if path.is_file() else []
+    return LineTail(path).read()

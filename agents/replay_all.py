@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from kedrec.agents.replay import areplay
 from kedrec.agents.traces import TraceStore
 from kedrec.errors import DamagedData
 from kedrec.records import Record
+from kedrec.tools.processors import processors
 
 __all__ = ["Replayed", "Replays", "replay_all"]
 
@@ -67,7 +67,7 @@ def replay_all(
     """
     begun, ids = time.monotonic(), TraceStore(folder).ids()
     batches = [ids[at : at + BATCH] for at in range(0, len(ids), BATCH)]
-    workers = min(workers or _cores(), len(batches))
+    workers = min(workers or processors(), len(batches))
     different: list[Replayed] = []
     done = 0
     for size, found in _results(folder, batches, workers if len(ids) >= WORTH_PROCESSES else 1):
@@ -122,7 +122,3 @@ async def _replayed(store: TraceStore, trace_id: str) -> Replayed | None:
         return None
     recorded, replayed = difference.excerpt()
     return Replayed(trace_id=trace_id, step=difference.step, recorded=recorded, replayed=replayed)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -13,7 +13,7 @@ from kedrec.agents.lines import LineFile, whole_lines
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 
-__all__ = ["Journal", "ResultRow", "read_rows", "write_whole"]
+__all__ = ["Journal", "ResultRow", "read_rows", "rows_of", "write_whole"]
 
 
 class ResultRow(Record):
@@ -90,17 +90,30 @@ class Journal:
             self.tries[row.pair_id] += 1
 
 
-def read_rows(path: Path, start: int = 0) -> list[ResultRow]:
+def read_rows(path: Path) -> list[ResultRow]:
     """The rows of a journal in the order in which they were written, also while another process writes it.
 
     Args:
         path: the journal; need not exist.
-        start: rows at its beginning that are left out.
 
     Raises:
         DamagedData: if a line that was written to its end is no row.
     """
-    return [_row(path, number, line) for number, line in enumerate(whole_lines(path)[start:], start + 1)]
+    return rows_of(path, whole_lines(path))
+
+
+def rows_of(path: Path, lines: Sequence[bytes], start: int = 0) -> list[ResultRow]:
+    """Lines of a journal as rows.
+
+    Args:
+        path: the journal.
+        lines: whole ones.
+        start: number of lines before them.
+
+    Raises:
+        DamagedData: if one is no row.
+    """
+    return [_row(path, number, line) for number, line in enumerate(lines, start + 1)]
 
 
 def _row(path: Path, number: int, line: bytes) -> ResultRow:

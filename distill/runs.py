@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from kedrec.agents.agent import Agent
     from kedrec.agents.models.purse import Purse
+    from kedrec.distill.shard_flight import Crew
 
 __all__ = ["Progress", "RunSummary", "retry_run", "start_run"]
 
@@ -96,7 +98,8 @@ def start_run(
         UserError: if `out` holds another run or something else.
         Busy: if another process is at work in `out`.
         NotReady: if no graph is loaded.
-        ConfigError: a budget without prices, or for a model that costs nothing; batches of one that takes none.
+        ConfigError: a budget without prices, or for a model that costs nothing; batches of one that takes none; several
+            processes for one with weights of its own.
     """
     wanted = pairs.questions[:limit]
     job = _Job(RunFolder(out), pairs, wanted, hide_pairs, keep_failed, budget, on_progress)
@@ -173,6 +176,10 @@ class _Job:
                 f"{len(waiting)} batches of {self.folder.path} are not collected yet, and are paid for. Go on with"
                 " --engine batch."
             )
+        if settings.engine == "processes":
+            from kedrec.distill.process_crew import check_model
+
+            check_model(settings)
 
     def _fly(self, agent: Agent, journal: Journal, purse: Purse, info: RunInfo) -> str | None:
         """Take what is open through the agent; why it ended early, where it did."""
@@ -187,8 +194,8 @@ class _Job:
         if not todo:
             return None
         traces = TraceStore(self.folder.traces)
-        if agent.settings.engine == "ray":
-            return self._fly_on_ray(todo, agent, journal, purse, told)
+        if agent.settings.engine in ("processes", "ray"):
+            return self._fly_divided(todo, agent, journal, purse, told)
         by_batch = agent.settings.engine == "batch"
         flight = Flight(
             agent, traces, journal, run_id=info.model_dump_json(), purse=purse, on_done=told, lets_finish=not by_batch
@@ -196,14 +203,23 @@ class _Job:
         flight.fly(todo, agent.settings.batch_workers if by_batch else agent.settings.workers)
         return self._told_of_batches(flight.stopped)
 
-    def _fly_on_ray(
+    def _fly_divided(
         self, todo: Sequence[Pair], agent: Agent, journal: Journal, purse: Purse, told: Callable[[int], None]
     ) -> str | None:
-        from kedrec.distill.ray_flight import RayFlight
+        from kedrec.distill.shard_flight import ShardFlight
 
-        flight = RayFlight(agent, self.folder, journal, purse=purse, budget=self.budget, on_done=told)
-        flight.run(todo)
+        flight = ShardFlight(agent, self.folder, journal, purse=purse, budget=self.budget, on_done=told)
+        flight.run(todo, self._crew(agent.settings, len(todo)))
         return flight.stopped
+
+    def _crew(self, settings: Settings, pairs: int) -> AbstractContextManager[Crew]:
+        if settings.engine == "ray":
+            from kedrec.distill.ray_crew import ray_crew
+
+            return ray_crew(settings, self.folder, pairs)
+        from kedrec.distill.process_crew import process_crew
+
+        return process_crew(settings, self.folder, pairs)
 
     def _told_of_batches(self, stopped: str | None) -> str | None:
         """Why the flight ended early, and what goes on without it."""

@@ -14,8 +14,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kedrec.agents.lines import LineTail
 from kedrec.agents.traces import TraceStore
-from kedrec.distill.journal import Journal, read_rows
+from kedrec.distill.journal import Journal, ResultRow, rows_of
 from kedrec.distill.pairs import Pair
 from kedrec.distill.run_folder import RunFolder
 from kedrec.errors import Busy
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from kedrec.agents.models.answer_cache import AnswerCache
     from kedrec.agents.models.purse import Purse
 
-__all__ = ["Harvest", "Shard", "divide", "shard_folder"]
+__all__ = ["Harvest", "Shard", "divide", "shard_folder", "wait_for"]
 
 FOLDER = "shards"
 ROUNDS = 8
@@ -87,6 +88,7 @@ class Harvest:
         self._folder, self._journal, self._purse = folder, journal, purse
         self._traces = TraceStore(folder.traces)
         self._stores: dict[str, TraceStore] = {}
+        self._tails: dict[str, LineTail] = {}
         self._lines = Counter[str]()
         self.paid = Counter[str]()
         """US dollars by shard, as far as they were taken over here."""
@@ -95,13 +97,12 @@ class Harvest:
         """Take over what a shard has finished since; returns the number of rows. It may be at work meanwhile."""
         shard = shard_folder(self._folder.path, name)
         self.paid[name] += self._purse.take_over(name, shard.spent_file)  # type: ignore[assignment]
-        written = read_rows(shard.journal_file, self._lines[name])
+        written = self._written(name, shard.journal_file)
         rows = [row for row in written if self._journal.rows.get(row.pair_id) != row]
         if rows:
             traces = self._stores.setdefault(name, TraceStore(shard.traces))
             self._traces.append(*(traces.get(row.trace_id) for row in rows if row.trace_id is not None))
             self._journal.append(rows)
-        self._lines[name] += len(written)
         return len(rows)
 
     def finish(self, answers: AnswerCache | None) -> None:
@@ -115,7 +116,7 @@ class Harvest:
         """
         for name in self._names():
             shard = shard_folder(self._folder.path, name)
-            _wait_for(shard.path)
+            wait_for(shard.path)
             with writing(shard.path):
                 self.take(name)
                 if answers is not None:
@@ -128,6 +129,12 @@ class Harvest:
         """A number that no shard of the run has had, of all that have paid for anything or are still there."""
         return 1 + max((int(name) for name in (*self._names(), *self._purse.shards)), default=-1)
 
+    def _written(self, name: str, path: Path) -> list[ResultRow]:
+        """Rows that a shard has written since this was called last."""
+        lines = self._tails.setdefault(name, LineTail(path)).read()
+        self._lines[name] += len(lines)
+        return rows_of(path, lines, self._lines[name] - len(lines))
+
     @property
     def _parts(self) -> Path:
         return self._folder.path / FOLDER
@@ -136,8 +143,8 @@ class Harvest:
         return sorted(path.name for path in self._parts.iterdir()) if self._parts.is_dir() else []
 
 
-def _wait_for(folder: Path) -> None:
-    """Give a worker whose run was killed the time to end, too."""
+def wait_for(folder: Path) -> None:
+    """Give a worker that was killed, or whose run was, the time to end."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:

@@ -25,10 +25,11 @@ from kedrec.agents.traces import TraceStore
 from kedrec.config import Settings
 from kedrec.distill.journal import read_rows
 from kedrec.distill.pairs import Pair, read_pairs
-from kedrec.distill.ray_flight import check_machines, for_one_of, places_for
-from kedrec.distill.ray_worker import fly_shard
+from kedrec.distill.ray_crew import check_machines
 from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.runs import start_run
+from kedrec.distill.shard_flight import for_one_of, places_for
+from kedrec.distill.shard_worker import fly_shard
 from kedrec.distill.shards import Shard, divide
 from kedrec.errors import Busy, NotReady
 
@@ -65,7 +66,7 @@ def settings(loaded: Path, tmp_path: Path):
 
     def made(teacher, **changes) -> Settings:
         known = {"home": home, "setting": "none", "workers": 8, "model": "openai:teacher", "base_url": teacher.url}
-        return Settings.model_validate(known | {"temperature": 0.5, "ray_shards": 2} | changes)
+        return Settings.model_validate(known | {"temperature": 0.5, "shards": 2} | changes)
 
     return made
 
@@ -132,6 +133,7 @@ def started(pairs: Path, out: Path, chosen: Settings, address: str) -> subproces
     options = ["--setting", "none", "--model", chosen.model, "--engine", "ray", "--shards", "2"]
     known = {"BASE_URL": chosen.base_url, "TEMPERATURE": "0.5", "WORKERS": "4", "RAY_ADDRESS": address}
     token = {"HOME": str(Path.home()), "RAY_AUTH_MODE": "token", "PATH": "/usr/bin:/bin"}
+    token["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     env = {f"KEDREC_{name}": str(value) for name, value in known.items()} | token
     return subprocess.Popen(
         [*line, str(pairs), "--out", str(out), *options],
@@ -191,7 +193,7 @@ def test_a_worker_that_is_told_to_end_by_somebody_else_ends_no_run(cluster, sett
         out = tmp_path / "out"
         teller = threading.Thread(target=signal_a_worker, args=(out, told, signal.SIGTERM))
         teller.start()
-        divided = start_run(pairs, out, settings(teacher, engine="ray", ray_shards=1))
+        divided = start_run(pairs, out, settings(teacher, engine="ray", shards=1))
         teller.join()
     assert len(told) == 1
     assert (divided.done, divided.failed, divided.stopped) == (40, {}, None)
@@ -245,7 +247,7 @@ def test_shards_hold_every_pair_once_and_are_the_same_each_time(places, pairs):
 
 def test_many_shards_together_keep_to_the_limits():
     limits = Settings(workers=10, requests_per_minute=3, tokens_per_minute=1000)
-    places = places_for(limits, processors=8, pairs=100)
+    places = places_for(limits, most=8, pairs=100)
     share = for_one_of(places, limits)
     assert places == 3
     assert places * share.workers <= 10 and places * share.requests_per_minute <= 3

@@ -7,7 +7,6 @@ was at when it was killed is given to another one: a file goes on from the last 
 
 from __future__ import annotations
 
-import os
 import socket
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ from kedrec.tools.adding import Adder
 from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.embedding import embedder
 from kedrec.tools.minilm import MiniLM
+from kedrec.tools.processors import processors
 from kedrec.tools.ray_cluster import ray_cluster, settings_there
 from kedrec.tools.sources import Reading, read
 from kedrec.tools.staging import Stage, fingerprint
@@ -49,7 +49,7 @@ def workers_of(settings: Settings) -> Iterator[Workers]:
         MissingExtra: Ray is not installed.
         ConfigError: no cluster is at that address.
     """
-    with ray_cluster(settings, settings.ray_shards or os.cpu_count() or 1) as ray:
+    with ray_cluster(settings, settings.shards or processors()) as ray:
         yield Workers(ray, settings)
 
 
@@ -58,12 +58,12 @@ class Workers:
 
     Args:
         ray: The module, connected.
-        settings: Theirs; `ray_shards` is how many of them are used, one for each processor of the cluster where empty.
+        settings: Theirs; `shards` is how many of them are used, one for each processor of the cluster where empty.
     """
 
     def __init__(self, ray: Any, settings: Settings) -> None:
         self._ray, self._settings = ray, settings_there(settings)
-        self._most = settings.ray_shards or int(ray.cluster_resources().get("CPU", 1))
+        self._most = settings.shards or int(ray.cluster_resources().get("CPU", 1))
 
     @contextmanager
     def reading(self, adder: Adder, paths: Sequence[Path], *, again: bool) -> Iterator[Ahead]:

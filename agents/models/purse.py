@@ -10,7 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kedrec.agents.lines import LineFile, whole_lines
+from kedrec.agents.lines import LineFile, LineTail, whole_lines
 from kedrec.config import Settings
 from kedrec.errors import BudgetSpent, ConfigError
 from kedrec.records import Usage
@@ -74,7 +74,7 @@ class Purse:
         calls = _calls(path)
         self.spent, self.calls = _total(calls), len(calls)
         self._taken = Counter(call.shard for call in calls if call.shard is not None)
-        self._file = LineFile(path)
+        self._file, self._tails = LineFile(path), dict[Path, LineTail]()
         self._settings, self._budget = settings, budget
         self._aside, self._held, self._owed, self._densest = 0.0, 0, 0.0, TOKENS_PER_BYTE
         self._settled = asyncio.Event()
@@ -169,12 +169,20 @@ class Purse:
         Returns:
             US dollars that were not in here before.
         """
-        calls = [call.model_copy(update={"shard": shard}) for call in _calls(path, self._taken[shard])]
+        new = map(PaidCall.model_validate_json, self._new(shard, path))
+        calls = [call.model_copy(update={"shard": shard}) for call in new]
         if calls:
             self._file.append((call.model_dump_json() for call in calls), synced=False)
             self._taken[shard] += len(calls)
             self.spent, self.calls = _total([self.spent, *calls]), self.calls + len(calls)
         return sum(call.cost for call in calls)
+
+    def _new(self, shard: str, path: Path) -> list[bytes]:
+        """The lines of a shard's file that were not taken over yet, by this purse or by one before it."""
+        if path not in self._tails:
+            self._tails[path] = LineTail(path)
+            return self._tails[path].read()[self._taken[shard] :]
+        return self._tails[path].read()
 
     def close(self) -> None:
         """Close the file."""
@@ -193,8 +201,8 @@ def read_spent(path: Path) -> tuple[Usage, int]:
     return _total(calls), len(calls)
 
 
-def _calls(path: Path, start: int = 0) -> list[PaidCall]:
-    return [PaidCall.model_validate_json(line) for line in whole_lines(path)[start:]]
+def _calls(path: Path) -> list[PaidCall]:
+    return [PaidCall.model_validate_json(line) for line in whole_lines(path)]
 
 
 def _total(used: Sequence[Usage]) -> Usage:

@@ -127,12 +127,12 @@ class Settings(BaseModel):
     """Whether loading a graph or literature goes on to derive what the offline model weighs with."""
     workers: int = Field(8, ge=1)
     """Pairs in flight in a run."""
-    engine: Literal["direct", "batch", "ray"] = "direct"
-    """How a run reaches the model: direct (each call at once), batch (OpenAI's Batch API) or ray (many machines)."""
+    engine: Literal["direct", "batch", "processes", "ray"] = "direct"
+    """How a run is worked on: direct (by this process), batch (OpenAI's Batch API), processes (several here) or ray."""
+    shards: int | None = Field(None, ge=1)
+    """Parts of the work that are done side by side, by processes or by Ray; one per processor where empty."""
     ray_address: str | None = None
     """Address of a Ray cluster, or auto for the one that this machine belongs to; one is started here where empty."""
-    ray_shards: int | None = Field(None, ge=1)
-    """Parts of a run that are worked on at the same time by Ray; one per processor of the cluster where empty."""
     batch_workers: int = Field(5000, ge=1)
     """Pairs in flight in a run by batch: as many as wait for one wave of batches."""
     batch_price: float = Field(0.5, ge=0, le=1)

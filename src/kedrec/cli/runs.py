@@ -37,8 +37,8 @@ Engine = Annotated[
     str | None,
     typer.Option(
         "--engine",
-        help="direct: each call at once; batch: OpenAI's Batch API, later and cheaper; ray: many machines"
-        " (KEDREC_ENGINE).",
+        help="direct: each call at once; batch: OpenAI's Batch API, later and cheaper; processes: several here, where"
+        " one is not fast enough; ray: many machines (KEDREC_ENGINE).",
     ),
 ]
 Shards = Annotated[
@@ -46,7 +46,7 @@ Shards = Annotated[
     typer.Option(
         "--shards",
         min=1,
-        help="With --engine ray: parts of the run that are worked on side by side (KEDREC_RAY_SHARDS).",
+        help="With --engine processes or ray: parts of the run that are worked on side by side (KEDREC_SHARDS).",
     ),
 ]
 Budget = Annotated[
@@ -80,7 +80,7 @@ def start(
     OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
     waiting, and the same command collects what goes on at the server.
     """
-    resolved = _resolved(engine, workers, setting=setting, model=model, ray_shards=shards)
+    resolved = _resolved(engine, workers, setting=setting, model=model, shards=shards)
     from kedrec.distill.pairs import read_pairs
     from kedrec.distill.runs import start_run
 
@@ -115,7 +115,7 @@ def retry(
 
     with _bar() as told:
         summary = retry_run(
-            run, _resolved(engine, workers, ray_shards=shards), kinds or (), budget=budget, on_progress=told
+            run, _resolved(engine, workers, shards=shards), kinds or (), budget=budget, on_progress=told
         )
     _end(summary, run, json_output)
 

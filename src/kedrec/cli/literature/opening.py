@@ -21,7 +21,7 @@ Engine = Annotated[
 Shards = Annotated[
     int | None,
     typer.Option(
-        "--shards", min=1, help="With --engine ray: workers; one per processor where not given (KEDREC_RAY_SHARDS)."
+        "--shards", min=1, help="With --engine ray: workers; one per processor where not given (KEDREC_SHARDS)."
     ),
 ]
 
@@ -40,11 +40,11 @@ def on_ray(engine: str) -> bool:
 
 
 def open_literature(shards: int | None = None) -> Literature:
-    """Open the literature of the home; `shards` goes before the setting `ray_shards`."""
+    """Open the literature of the home; `shards` goes before the setting of that name."""
     from kedrec.tools.literature import Literature
 
     found = settings()
-    found = found.model_copy(update={"ray_shards": shards}) if shards else found
+    found = found.model_copy(update={"shards": shards}) if shards else found
     return Literature.open(found.home / "literature", found)
 
 

@@ -1,4 +1,4 @@
-"""What a worker of a Ray cluster does for a run: sees whether its machine can, and flies shards."""
+"""What a worker does for a run, wherever it is: sees whether its machine can, and flies shards."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import socket
 from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kedrec.config import Settings
-from kedrec.distill.shards import Shard, shard_folder
+from kedrec.distill.shards import Shard, shard_folder, wait_for
 from kedrec.errors import KedrecError
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["fly_shard", "why_not_here"]
+__all__ = ["Landing", "flown", "fly_shard", "why_not_here"]
+
+
+class Landing(NamedTuple):
+    """How the flight of a shard ended."""
+
+    reason: str | None
+    """Why it ended early, where it did."""
+    problem: str | None = None
+    """What went wrong with it, where something did."""
 
 
 def why_not_here(settings: Settings, run: Path) -> str | None:
@@ -38,6 +47,16 @@ def why_not_here(settings: Settings, run: Path) -> str | None:
     return None
 
 
+def flown(settings: Settings, run: Path, shard: Shard) -> Landing:
+    """Fly a shard as `fly_shard` does; what goes wrong is told of, not raised."""
+    try:
+        return Landing(fly_shard(settings, run, shard))
+    except KedrecError as error:
+        return Landing(None, str(error))
+    except Exception as error:  # noqa: BLE001 - a full disk and the like: the run says so where it was started
+        return Landing(None, f"{type(error).__name__}: {error}")
+
+
 def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
     """Take the pairs of a shard that have no row yet through the agent; why it ended early, where it did.
 
@@ -47,7 +66,7 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
         shard: the pairs.
 
     Raises:
-        Busy: if another worker is at it.
+        Busy: if another worker stays at it.
     """
     from kedrec.agents.models.answer_cache import AnswerCache
     from kedrec.agents.models.purse import Purse
@@ -59,6 +78,7 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
 
     agent, folder = _opened(settings, run), shard_folder(run, shard.name)
     run_id = RunFolder(run).info().model_dump_json()
+    wait_for(folder.path)
     with (
         writing(folder.path),
         closing(AnswerCache(folder.answers_file, before=shard.answers)) as answers,

@@ -1,0 +1,98 @@
+"""Workers of a Ray cluster that fly the shards of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kedrec.config import Settings
+from kedrec.distill.run_folder import RunFolder
+from kedrec.distill.shard_flight import WorkerDied, for_one_of, places_for
+from kedrec.distill.shard_worker import Landing, flown, why_not_here
+from kedrec.distill.shards import Shard
+from kedrec.errors import NotReady
+from kedrec.tools.processors import processors
+from kedrec.tools.ray_cluster import machines, ray_cluster, settings_there
+
+__all__ = ["RayCrew", "check_machines", "ray_crew"]
+
+
+@contextmanager
+def ray_crew(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[RayCrew]:
+    """Be connected to the workers of the cluster that the settings name, or of one that is started here.
+
+    Args:
+        settings: of the whole run.
+        folder: of the run.
+        pairs: what is open.
+
+    Raises:
+        MissingExtra: Ray is not installed.
+        ConfigError: no cluster is at that address.
+        NotReady: a machine of the cluster lacks the home, or has another.
+    """
+    with ray_cluster(settings, settings.shards or processors()) as ray:
+        places = places_for(settings, int(ray.cluster_resources().get("CPU", 1)), pairs)
+        share = for_one_of(places, settings_there(settings))
+        check_machines(ray, share, folder)
+        yield RayCrew(ray, share, folder, places)
+
+
+class RayCrew:
+    """Workers of a Ray cluster; the handle of a flight is Ray's reference.
+
+    Args:
+        ray: the module, connected.
+        share: settings of each worker.
+        folder: of the run.
+        places: shards that are flown at the same time.
+    """
+
+    def __init__(self, ray: Any, share: Settings, folder: RunFolder, places: int) -> None:
+        self.share, self.places = share, places
+        self._ray, self._run = ray, folder.path.resolve()
+        self._flown = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy="SPREAD")(flown)
+
+    def fly(self, shard: Shard) -> Any:
+        """Start the flight of a shard; returns its handle."""
+        return self._flown.remote(self.share, self._run, shard)
+
+    def wait(self, flying: Collection[Any], seconds: float) -> Collection[Any]:
+        """Those of the handles that have ended, as soon as one has, or none after so many seconds."""
+        ended: list[Any] = self._ray.wait(list(flying), timeout=seconds)[0]
+        return ended
+
+    def land(self, handle: Any) -> Landing:
+        """How a flight ended that has.
+
+        Raises:
+            WorkerDied: by the death of its worker, or of its machine.
+        """
+        from ray.exceptions import RayError
+
+        try:
+            landing: Landing = self._ray.get(handle)
+        except RayError as error:
+            raise WorkerDied(str(error).strip()) from None
+        return landing
+
+    def stop(self, handle: Any, *, force: bool) -> None:
+        """Let a flight end after what is in flight, or at once."""
+        self._ray.cancel(handle, force=force)
+
+
+def check_machines(ray: Any, settings: Settings, folder: RunFolder) -> None:
+    """See that every machine of a cluster has the home and the run.
+
+    Raises:
+        NotReady: one has not.
+    """
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    look, run = ray.remote(num_cpus=0)(why_not_here), folder.path.resolve()
+    there = [NodeAffinitySchedulingStrategy(machine, soft=False) for machine in machines(ray)]
+    told = ray.get([look.options(scheduling_strategy=place).remote(settings, run) for place in there])
+    if wrong := [problem for problem in told if problem]:
+        more = f" So it is with {len(wrong) - 1} more of {len(told)} machines." if len(wrong) > 1 else ""
+        raise NotReady(wrong[0] + more)

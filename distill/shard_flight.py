@@ -1,0 +1,242 @@
+"""The pairs of a run in flight at several places: a crew flies shards, and what it finishes is taken over here.
+
+One shard at a time is flown at each of so many places. Their pace, their pairs in flight and what is left of the
+budget are divided by that number, so that all of them together keep to the settings.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kedrec.config import Settings
+from kedrec.distill.flight import BY_SIGNAL
+from kedrec.distill.pairs import Pair
+from kedrec.distill.run_folder import RunFolder
+from kedrec.distill.shard_worker import Landing
+from kedrec.distill.shards import Harvest, Shard, divide
+from kedrec.errors import WorkError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kedrec.agents.agent import Agent
+    from kedrec.agents.models.purse import Purse
+    from kedrec.distill.journal import Journal
+
+__all__ = ["Crew", "ShardFlight", "WorkerDied", "for_one_of", "places_for"]
+
+LOOK = 0.3
+"""Seconds between two looks at what the shards have finished."""
+RETRIES = 5
+"""How often a shard is flown again whose worker died."""
+
+
+class WorkerDied(WorkError):
+    """The worker of a shard was killed, or its machine was."""
+
+
+class Crew(Protocol):
+    """Workers that fly shards. A handle stands for the flight of one shard, from its start until it has landed."""
+
+    places: int
+    """Shards that are flown at the same time, at most."""
+    share: Settings
+    """Settings of each of them."""
+
+    def fly(self, shard: Shard) -> Any:
+        """Start the flight of a shard; returns its handle."""
+        ...
+
+    def wait(self, flying: Collection[Any], seconds: float) -> Collection[Any]:
+        """Those of the handles that have ended, as soon as one has, or none after so many seconds."""
+        ...
+
+    def land(self, handle: Any) -> Landing:
+        """How a flight ended that has.
+
+        Raises:
+            WorkerDied: by the death of its worker.
+        """
+        ...
+
+    def stop(self, handle: Any, *, force: bool) -> None:
+        """Let a flight end after what is in flight, or at once."""
+        ...
+
+
+class ShardFlight:
+    """Takes pairs through agents elsewhere.
+
+    Args:
+        agent: one like those that answer; says where answers are kept.
+        folder: of the run, held by this process.
+        journal: of the run.
+        purse: of the run.
+        budget: US dollars that the whole run may cost.
+        on_done: called with the number of rows written since the last call.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        folder: RunFolder,
+        journal: Journal,
+        *,
+        purse: Purse,
+        budget: float | None,
+        on_done: Callable[[int], None],
+    ) -> None:
+        self._agent, self._journal, self._purse = agent, journal, purse
+        self._budget, self._on_done = budget, on_done
+        self._harvest = Harvest(folder, journal, purse)
+        self._waiting: deque[Shard] = deque()
+        self._flying: dict[Any, Shard] = {}
+        self._again = Counter[str]()
+        self._room = self._signals = self._passed_on = 0
+        self.stopped: str | None = None
+
+    def run(self, pairs: Sequence[Pair], opening: AbstractContextManager[Crew]) -> None:
+        """Take the pairs through; `stopped` says afterwards why it ended early, where it did.
+
+        Args:
+            pairs: what is open, in order.
+            opening: opens the crew.
+
+        Raises:
+            WorkError: a shard could not be flown.
+        """
+        with opening as crew, self._stoppable():
+            first = self._harvest.next_number()
+            self._waiting.extend(divide(pairs, self._journal.tries, crew.places, crew.share.workers, first))
+            self._room = crew.places
+            self._fly(crew)
+        self._harvest.finish(self._agent.answers)
+
+    def _fly(self, crew: Crew) -> None:
+        answers = self._settled_answers()
+        try:
+            while self._flying or (self._waiting and not self.stopped):
+                while self._waiting and not self.stopped and len(self._flying) < self._room:
+                    shard = self._funded(self._waiting.popleft(), answers)
+                    self._flying[crew.fly(shard)] = shard
+                self._look(crew)
+        except BaseException:
+            self._stop_all(crew, force=True)
+            raise
+
+    def _look(self, crew: Crew) -> None:
+        """Take over what is there, land the shards that have ended, and pass on a signal."""
+        ended = crew.wait(self._flying, LOOK)
+        for shard in self._flying.values():
+            if rows := self._harvest.take(shard.name):
+                self._on_done(rows)
+        for handle in ended:
+            self._land(crew, handle)
+        if self._signals > self._passed_on:
+            self._passed_on = self._signals
+            self._stop_all(crew, force=self._signals > 1)
+
+    def _land(self, crew: Crew, handle: Any) -> None:
+        shard = self._flying.pop(handle)
+        try:
+            reason, problem = crew.land(handle)
+        except WorkerDied as error:
+            return self._fly_again(shard, str(error))
+        if problem and not self.stopped:
+            raise WorkError(f"Shard {shard.name} of the run could not be flown: {problem}")
+        if reason == BY_SIGNAL:
+            return self._fly_again(shard, "it was told to end by somebody else")
+        if reason and not self.stopped:
+            self._fly_with_more(shard)
+        return None
+
+    def _fly_again(self, shard: Shard, why: str) -> None:
+        """Fly a shard once more whose worker died, or was told to end by somebody else.
+
+        Raises:
+            WorkError: that happened too often.
+        """
+        if self.stopped:
+            return
+        self._again[shard.name] += 1
+        if self._again[shard.name] > RETRIES:
+            raise WorkError(
+                f"Shard {shard.name} of the run could not be flown: {RETRIES + 1} workers were lost, the last like"
+                f" this: {why}. The same command goes on from here; where memory is short, with fewer --shards."
+            )
+        self._waiting.appendleft(shard)
+
+    def _fly_with_more(self, shard: Shard) -> None:
+        """Fly a shard whose share of the budget was too small once more, with a larger one, where there is any."""
+        if self._room > 1:
+            self._room = -(-self._room // 2) if self._room > 2 else 1
+            self._waiting.appendleft(shard)
+        elif not self._flying:
+            self.stopped = (
+                f"${self._purse.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call may"
+                " cost more than is left. The same command with a higher --budget goes on from here."
+            )
+        else:
+            self._waiting.appendleft(shard)
+
+    def _funded(self, shard: Shard, answers: Path | None) -> Shard:
+        """A shard with its share of what is left of the budget, and with the answers that are there already."""
+        if self._budget is None:
+            return shard.model_copy(update={"answers": answers})
+        paid = self._harvest.paid
+        promised = sum((one.budget or 0) - paid[one.name] for one in self._flying.values())
+        left = self._budget - self._purse.spent.cost - promised
+        budget = paid[shard.name] + left / (self._room - len(self._flying))
+        return shard.model_copy(update={"answers": answers, "budget": budget})
+
+    def _settled_answers(self) -> Path | None:
+        kept = self._agent.answers
+        if kept is None:
+            return None
+        kept.settle()
+        return kept.path.resolve() if kept.path.is_file() else None
+
+    def _stop_all(self, crew: Crew, *, force: bool) -> None:
+        for handle in self._flying:
+            crew.stop(handle, force=force)
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """The first signal stops after what is in flight, the second at once."""
+
+        def told(*_: object) -> None:
+            self._signals, self.stopped = self._signals + 1, BY_SIGNAL
+
+        before = {name: signal.signal(name, told) for name in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+
+def places_for(settings: Settings, most: int, pairs: int) -> int:
+    """How many shards are flown at the same time: no more than there are pairs, calls a minute or places for them.
+
+    Args:
+        settings: of the whole run; say how many there are to be, and what they share.
+        most: how many where the settings do not say.
+        pairs: what is open.
+    """
+    limits = [settings.requests_per_minute, settings.tokens_per_minute]
+    return max(1, min(settings.shards or most, settings.workers, pairs, *filter(None, limits)))
+
+
+def for_one_of(places: int, settings: Settings) -> Settings:
+    """The settings of one of so many workers that work side by side, wherever they are."""
+    return settings.model_copy(
+        update={
+            "workers": settings.workers // places,
+            "requests_per_minute": settings.requests_per_minute // places,
+            "tokens_per_minute": settings.tokens_per_minute // places,
+        }
+    )
