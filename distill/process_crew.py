@@ -28,6 +28,8 @@ __all__ = ["ProcessCrew", "check_model", "process_crew"]
 
 LEAST = 16
 """Pairs in flight that are worth a process of their own, where a server answers."""
+PART = 0.75
+"""Of what is left that is given out at a time: processes of one machine are about as fast as each other."""
 PATIENCE = 10.0
 """Seconds in which a worker has ended that was killed."""
 START = "from kedrec.distill.process_worker import main; main()"
@@ -77,7 +79,7 @@ class ProcessCrew:
     """
 
     def __init__(self, share: Settings, folder: RunFolder, places: int) -> None:
-        self.share, self.places = share, places
+        self.share, self.places, self.part = share, places, PART
         self._run = folder.path.resolve()
         self._idle: list[Worker] = []
         self._all: set[Worker] = set()

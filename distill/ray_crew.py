@@ -17,6 +17,9 @@ from kedrec.tools.ray_cluster import machines, ray_cluster, settings_there
 
 __all__ = ["RayCrew", "check_machines", "ray_crew"]
 
+PART = 0.5
+"""Of what is left that is given out at a time: one machine may be twice as fast as another."""
+
 
 @contextmanager
 def ray_crew(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[RayCrew]:
@@ -50,7 +53,7 @@ class RayCrew:
     """
 
     def __init__(self, ray: Any, share: Settings, folder: RunFolder, places: int) -> None:
-        self.share, self.places = share, places
+        self.share, self.places, self.part = share, places, PART
         self._ray, self._run = ray, folder.path.resolve()
         self._flown = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy="SPREAD")(flown)
 

@@ -46,6 +46,8 @@ class Crew(Protocol):
     """Shards that are flown at the same time, at most."""
     share: Settings
     """Settings of each of them."""
+    part: float
+    """Part of what is left that is given out at a time: the more, the fewer ends, and the less even is the last."""
 
     def fly(self, shard: Shard) -> Any:
         """Start the flight of a shard; returns its handle."""
@@ -111,7 +113,8 @@ class ShardFlight:
         """
         with opening as crew, self._stoppable():
             first = self._harvest.next_number()
-            self._waiting.extend(divide(pairs, self._journal.tries, crew.places, crew.share.workers, first))
+            tries, in_flight = self._journal.tries, crew.share.workers
+            self._waiting.extend(divide(pairs, tries, crew.places, in_flight, first, part=crew.part))
             self._room = crew.places
             self._fly(crew)
         self._harvest.finish(self._agent.answers)

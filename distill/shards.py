@@ -10,7 +10,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,12 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["Harvest", "Shard", "divide", "shard_folder", "wait_for"]
 
 FOLDER = "shards"
-ROUNDS = 8
-"""Shards that each place flies one after another, where there are pairs enough: the last ones end close together."""
 PATIENCE = 30.0
 """Seconds for which it is waited for a worker that should have ended."""
 FILLED = 4
-"""Pairs of a shard for each that is in flight, at least: a shard's end leaves some of its places empty."""
+"""Pairs of a shard for each that is in flight, at least: at a shard's end ever fewer of its pairs are in flight."""
 
 
 class Shard(Record):
@@ -58,8 +56,10 @@ def shard_folder(run: Path, name: str) -> RunFolder:
     return RunFolder(run / FOLDER / name)
 
 
-def divide(pairs: Sequence[Pair], tries: Counter[str], places: int, in_flight: int, first: int) -> Iterator[Shard]:
-    """Divide pairs into shards, the same ones for the same pairs.
+def divide(
+    pairs: Sequence[Pair], tries: Counter[str], places: int, in_flight: int, first: int, *, part: float
+) -> Iterator[Shard]:
+    """Divide pairs into shards, the same ones for the same pairs: ever smaller, so that the last end close together.
 
     Args:
         pairs: what is open, in order.
@@ -67,12 +67,22 @@ def divide(pairs: Sequence[Pair], tries: Counter[str], places: int, in_flight: i
         places: shards that are flown at the same time.
         in_flight: pairs in flight in each of them.
         first: number of the first shard.
+        part: of what is left, which the next shards of all places together hold.
     """
-    each = min(-(-len(pairs) // places), max(FILLED * in_flight, -(-len(pairs) // (places * ROUNDS))))
-    upcoming = iter(pairs)
-    while some := tuple(islice(upcoming, each)):
-        yield Shard(name=f"{first:04}", pairs=some, tries={pair.id: tries[pair.id] for pair in some})
-        first += 1
+    at, numbers = 0, count(first)
+    while at < len(pairs):
+        each = _each(len(pairs) - at, places, FILLED * in_flight, part)
+        end = min(len(pairs), at + each * places)
+        for start in range(at, end, each):
+            some = tuple(pairs[start : min(end, start + each)])
+            yield Shard(name=f"{next(numbers):04}", pairs=some, tries={pair.id: tries[pair.id] for pair in some})
+        at = end
+
+
+def _each(left: int, places: int, least: int, part: float) -> int:
+    """Pairs of each of the next shards."""
+    equal = -(-left // places)
+    return equal if equal <= 2 * least else max(least, int(part * equal))
 
 
 class Harvest:
@@ -101,7 +111,7 @@ class Harvest:
         rows = [row for row in written if self._journal.rows.get(row.pair_id) != row]
         if rows:
             traces = self._stores.setdefault(name, TraceStore(shard.traces))
-            self._traces.append(*(traces.get(row.trace_id) for row in rows if row.trace_id is not None))
+            self._traces.take_over(traces, [row.trace_id for row in rows if row.trace_id is not None])
             self._journal.append(rows)
         return len(rows)
 

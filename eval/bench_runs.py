@@ -4,6 +4,9 @@ HOME holds a graph, and literature for the settings that use it. A scripted teac
 process of its own, each call after `--latency` seconds. Every run is a process of its own. `ideal` is what the calls of
 a pair that must wait for each other take at that latency, divided by the pairs in flight.
 
+With `--processes N` the same run by that many worker processes comes next; their start is in its seconds, and its CPU
+and memory are those of all of them together.
+
 With `--distilabel PYTHON` and `--curator PYTHON`, which name Pythons of other environments, these tools make a chain of
 as many calls in the same run; their start is in their seconds, as it cannot be told apart. Prints tables in Markdown.
 """
@@ -21,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--in-flight", type=int, nargs="*", default=[64, 256], help="pairs in flight")
     parser.add_argument("--pairs", type=int, default=1000, help="pairs of each run")
     parser.add_argument("--latency", type=float, default=1.0, help="seconds of each answer of the teacher")
+    parser.add_argument("--processes", type=int, default=0, help="also a run by so many worker processes")
     parser.add_argument("--distilabel", default="", help="a Python that has distilabel[openai]")
     parser.add_argument("--curator", default="", help="a Python that has bespokelabs-curator")
     parser.add_argument("--one", nargs=2, metavar=("PAIRS", "OUT"), help=argparse.SUPPRESS)
@@ -70,7 +75,12 @@ def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
         run = folder / f"run-{workers}"
         with teacher("--latency", str(given.latency)) as url:
             found = _in_a_process(given, workers, url, pairs, run)
-            yield _row("KEDRec", workers, given.pairs, _depth(run) * given.latency / workers, found)
+            ideal = _depth(run) * given.latency / workers
+            yield _row("KEDRec", workers, given.pairs, ideal, found)
+            if given.processes:
+                run = folder / f"divided-{workers}"
+                found = _in_a_process(given, workers, url, pairs, run, processes=given.processes)
+                yield _row(f"KEDRec, {given.processes} processes", workers, given.pairs, ideal, found)
             for tool, python in (("distilabel", given.distilabel), ("curator", given.curator)):
                 ideal = CHAIN * given.pairs * given.latency / workers
                 found = _by_another(tool, python, url, given.pairs, workers) if python else {}
@@ -129,9 +139,11 @@ def teacher(*options: str) -> Iterator[str]:
             server.kill()
 
 
-def _in_a_process(given: argparse.Namespace, workers: int, url: str, pairs: Path, out: Path) -> dict[str, Any]:
+def _in_a_process(
+    given: argparse.Namespace, workers: int, url: str, pairs: Path, out: Path, *, processes: int = 0
+) -> dict[str, Any]:
     line = [sys.executable, "-m", "kedrec.eval.bench_runs", "--home", str(given.home), "--setting", given.setting]
-    line += ["--in-flight", str(workers), "--url", url, "--one", str(pairs), str(out)]
+    line += ["--in-flight", str(workers), "--processes", str(processes), "--url", url, "--one", str(pairs), str(out)]
     done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -144,7 +156,8 @@ def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, Any]:
 
     pairs = read_pairs(path)
     chosen = {"home": given.home, "setting": given.setting, "workers": given.in_flight[0], "temperature": 0.7}
-    settings = Settings.model_validate({**chosen, "model": "openai:teacher", "base_url": given.url})
+    divided = {"engine": "processes", "shards": given.processes} if given.processes else {}
+    settings = Settings.model_validate({**chosen, **divided, "model": "openai:teacher", "base_url": given.url})
     start_run(pairs, out.with_name(f"{out.name}-warm"), settings, limit=2)
     fifths: list[float] = []
 
@@ -152,19 +165,31 @@ def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, Any]:
         if now.done * FIFTHS >= now.pairs * (len(fifths) + 1):
             fifths.append(_resident())
 
-    started, used = time.perf_counter(), time.process_time()
+    started, used = time.perf_counter(), _cpu()
     summary = start_run(pairs, out, settings, on_progress=told)
     if summary.done != summary.pairs:
         raise SystemExit(f"Only {summary.done} of {summary.pairs} pairs were answered: {summary.failed}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    seconds, cpu = time.perf_counter() - started, time.process_time() - used
-    return {"seconds": seconds, "cpu": cpu, "fifths": fifths, "peak": peak}
+    seconds, cpu = time.perf_counter() - started, _cpu() - used
+    return {"seconds": seconds, "cpu": cpu, "fifths": fifths, "peak": _peak(given.processes)}
+
+
+def _cpu() -> float:
+    """Seconds of processor used by this process and by those that it started and that have ended."""
+    used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _peak(processes: int) -> float:
+    """MiB at most, of this process and of so many like the largest that it started."""
+    own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return (own + processes * largest) / 1024
 
 
 def _resident() -> float:
-    """MiB of memory in use now."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+    """MiB of memory in use now by this process and by those that it started."""
+    started = (task.read_text("ascii").split() for task in Path("/proc/self/task").glob("*/children"))
+    sizes = (Path("/proc", process, "statm").read_text("ascii") for process in ("self", *chain(*started)))
+    return sum(int(size.split()[1]) for size in sizes) * resource.getpagesize() / 2**20
 
 
 def _traces(run: Path) -> Iterator[Trace]:

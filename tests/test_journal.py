@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 
+from kedrec.agents.lines import LineFile, LineTail
 from kedrec.distill.journal import Journal, ResultRow, write_whole
 from kedrec.errors import DamagedData
 
@@ -18,6 +21,17 @@ def test_what_was_appended_is_there_when_opened_again(tmp_path):
         journal.append([row("b")])
     with Journal(tmp_path / "journal") as again:
         assert again.rows == {"a": row("a"), "b": row("b")}
+
+
+def test_lines_are_read_as_they_come_and_only_when_they_are_whole(tmp_path):
+    tail = LineTail(tmp_path / "lines")
+    assert tail.read() == []
+    (tmp_path / "lines").write_bytes("é\n\nb\nto".encode())
+    assert tail.read() == ["é".encode(), b"", b"b"]
+    with closing(LineFile(tmp_path / "lines")) as again:
+        again.append(["c"], synced=False)
+    assert tail.read() == [b"c"]
+    assert tail.read() == []
 
 
 def test_a_later_row_of_a_pair_stands_for_the_earlier(tmp_path):

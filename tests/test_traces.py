@@ -95,6 +95,40 @@ def test_shared_texts_are_held_once(store):
     assert store.get(trace(20).id).calls[1].response["content"] == PASSAGE * 40
 
 
+def test_traces_taken_over_are_the_same_and_their_texts_still_held_once(store, tmp_path):
+    other = TraceStore(tmp_path / "other")
+    kept = [
+        trace(number, text=PASSAGE * 40, config={"model": "offline", "x": [1], "places": [2]}) for number in range(9)
+    ]
+    kept[4] = trace(4, text=f'{PASSAGE} {{"row":1,"places":[7],"texts":["\ud83d\ude00 ünïcode"]}}')
+    store.append(kept[8])
+    other.append(*kept[:8])
+    size = store._file.path.stat().st_size
+    store.take_over(other, [one.id for one in kept[:4]])
+    store.take_over(other, [one.id for one in kept[4:8]])
+    assert (store._file.path.stat().st_size - size) / 8 < 1500
+    assert [TraceStore(store.folder).get(one.id) for one in kept] == kept
+
+
+def test_of_traces_that_cannot_all_be_taken_over_none_is(store, tmp_path):
+    other = TraceStore(tmp_path / "other")
+    other.append(trace(1), trace(2))
+    with pytest.raises(NotReady):
+        store.take_over(other, [trace(1).id, "nowhere"])
+    store.append(trace(2))
+    assert store.ids() == (trace(2).id,)
+    assert TraceStore(store.folder).get(trace(2).id) == trace(2)
+
+
+def test_a_secret_of_here_is_taken_out_of_what_is_taken_over(store, tmp_path, monkeypatch):
+    other = TraceStore(tmp_path / "other")
+    other.append(trace(1, text=f"{PASSAGE} hunter2-and-more"))
+    monkeypatch.setenv("SOME_API_KEY", "hunter2-and-more")
+    store.take_over(other, [trace(1).id])
+    assert "hunter2" not in store.get(trace(1).id).model_dump_json()
+    assert MARK in store.get(trace(1).id).model_dump_json()
+
+
 def test_latest_and_unique_beginnings_are_understood(store):
     for number in (1, 2, 11):
         store.append(trace(number))
