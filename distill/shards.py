@@ -32,7 +32,7 @@ __all__ = ["Harvest", "Shard", "divide", "shard_folder", "wait_for"]
 FOLDER = "shards"
 PATIENCE = 30.0
 """Seconds for which it is waited for a worker that should have ended."""
-FILLED = 4
+FILLED = 16
 """Pairs of a shard for each that is in flight, at least: at a shard's end ever fewer of its pairs are in flight."""
 
 

@@ -161,7 +161,7 @@ def test_shards_hold_every_pair_once_and_are_the_same_each_time(places, pairs):
 
 def test_shards_become_smaller_so_that_the_last_of_all_places_end_close_together():
     asked = [Pair(id=f"q{n}", disease={"id": "d"}, candidates=({"id": "c"},)) for n in range(1000)]
-    sizes = [len(shard.pairs) for shard in divide(asked, Counter(), 2, 16, first=0, part=0.75)]
+    sizes = [len(shard.pairs) for shard in divide(asked, Counter(), 2, 4, first=0, part=0.75)]
     assert sizes == [375, 375, 125, 125]
 
 
