@@ -112,7 +112,7 @@ class TraceStore:
         """
         redactor = Redactor()
         with other._lock:
-            other._refresh()
+            other._index()
             self._add(self._same_frame(other, other._offsets[other._resolve(known)], redactor) for known in ids)
 
     def _add(self, made: Iterator[tuple[bytes, str]]) -> None:
