@@ -96,9 +96,10 @@ class LiveCalls:
 
     async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
         """Call tools side by side."""
-        calls = [self._tool(step, name, arguments) for name, arguments in requests]
-        quick = all(self._toolbox.is_quick(name) for name, _ in requests)
-        made = [await call for call in calls] if quick else await asyncio.gather(*calls)
+        if all(self._toolbox.is_quick(name) for name, _ in requests):
+            made = [await self._tool(step, name, arguments) for name, arguments in requests]
+        else:
+            made = await asyncio.gather(*(self._tool(step, name, arguments) for name, arguments in requests))
         self.record.extend(made)
         return [call.result for call in made]
 

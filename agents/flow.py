@@ -74,10 +74,11 @@ async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext)
 
 def _way(name: str, changed: RunState) -> str:
     """Where a fork leads, by what its node has changed: that is cheaper than an edge that reads the whole state."""
-    first, other = ENDS[name]
     if name == "resolve":
-        return other if changed.get("error") else first
-    return first if (wants_tools(changed) if name == "investigate" else changed["mend"]) else other
+        return "__end__" if changed.get("error") else "gather"
+    if name == "investigate":
+        return "use_tools" if wants_tools(changed) else "answer"
+    return "repair" if changed["mend"] else "finish"
 
 
 def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState | Command[str]]]:

@@ -175,16 +175,14 @@ class ShardFlight:
 
     def _fly_with_more(self, shard: Shard) -> None:
         """Fly a shard whose share of the budget was too small once more, with a larger one, where there is any."""
-        if self._room > 1:
-            self._room = -(-self._room // 2) if self._room > 2 else 1
+        if self._room > 1 or self._flying:
+            self._room = -(-self._room // 2)
             self._waiting.appendleft(shard)
-        elif not self._flying:
+        else:
             self.stopped = (
                 f"${self._purse.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call may"
                 " cost more than is left. The same command with a higher --budget goes on from here."
             )
-        else:
-            self._waiting.appendleft(shard)
 
     def _funded(self, shard: Shard, answers: Path | None) -> Shard:
         """A shard with its share of what is left of the budget, and with the answers that are there already."""
