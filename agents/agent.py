@@ -21,6 +21,7 @@ from kedrec.agents.prompting import load_prompts
 from kedrec.agents.redaction import Redactor
 from kedrec.agents.requests import Requests
 from kedrec.agents.resources import Resources
+from kedrec.agents.turns import Turn
 from kedrec.agents.versions import versions
 from kedrec.config import Settings
 from kedrec.errors import KedrecError
@@ -140,26 +141,34 @@ class Agent:
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(self.arun(query, on_event))).result()
 
-    async def arun(self, query: Query, on_event: Listener | None = None, trace_id: str | None = None) -> Trace:
+    async def arun(
+        self,
+        query: Query,
+        on_event: Listener | None = None,
+        trace_id: str | None = None,
+        turn: Turn | None = None,
+    ) -> Trace:
         """Answer a question.
 
         Args:
             query: the question.
             on_event: gets events while it goes on.
             trace_id: id of the trace; a new one where not given.
+            turn: held by this question where it shares the event loop with many; given up while it waits.
 
         Returns:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
         toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing)
-        calls = self.live_calls(toolbox, on_event)
+        calls = self.live_calls(toolbox, on_event, turn)
         return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event)
 
-    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None) -> LiveCalls:
+    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None, turn: Turn | None = None) -> LiveCalls:
         """Calls of these tools and of the model."""
         return LiveCalls(
-            toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event
-        )
+            toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event,
+            turn=turn,
+        )  # fmt: skip
 
     async def follow(
         self,

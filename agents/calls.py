@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from kedrec.agents.chat_form import ChatMessage, fingerprint, from_model, to_model
 from kedrec.agents.events import Event, Listener
 from kedrec.agents.redaction import Redactor
+from kedrec.agents.turns import Turn
 from kedrec.config import Settings
 from kedrec.errors import KedrecError, ModelError
 from kedrec.records import ModelCall, ToolCall, ToolResult, Usage
@@ -77,6 +79,7 @@ class LiveCalls:
         redactor: keeps secrets out of what is recorded, and so out of what follows from it.
         threads: where tools run.
         listener: gets events; where there is one the model streams.
+        turn: to work on the event loop, given up for as long as a call is waited for.
     """
 
     def __init__(
@@ -88,10 +91,11 @@ class LiveCalls:
         redactor: Redactor,
         threads: Executor | None = None,
         listener: Listener | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self.record: list[ModelCall | ToolCall] = []
         self._toolbox, self._model, self._settings = toolbox, model, settings
-        self._redactor, self._threads, self._listener = redactor, threads, listener
+        self._redactor, self._threads, self._listener, self._turn = redactor, threads, listener, turn
         self._begun = time.perf_counter()
 
     async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
@@ -99,21 +103,26 @@ class LiveCalls:
         if all(self._toolbox.is_quick(name) for name, _ in requests):
             made = [await self._tool(step, name, arguments) for name, arguments in requests]
         else:
-            made = await asyncio.gather(*(self._tool(step, name, arguments) for name, arguments in requests))
+            async with self._aside():
+                made = await asyncio.gather(*(self._tool(step, name, arguments) for name, arguments in requests))
         self.record.extend(made)
         return [call.result for call in made]
 
     async def models(self, step: str, requests: Sequence[ModelRequest]) -> list[ModelCall]:
         """Ask the model, side by side where it is somewhere else."""
-        if len(requests) > 1 and self._waits():
-            made = await asyncio.gather(*(self._ask(step, request) for request in requests))
-        else:
-            made = [await self._ask(step, request) for request in requests]
+        async with self._aside():
+            if len(requests) > 1 and self._waits():
+                made = await asyncio.gather(*(self._ask(step, request) for request in requests))
+            else:
+                made = [await self._ask(step, request) for request in requests]
         self.record.extend(call for call, _ in made)
         for _, error in made:
             if error is not None:
                 raise error
         return [call for call, _ in made]
+
+    def _aside(self) -> AbstractAsyncContextManager[None]:
+        return nullcontext() if self._turn is None else self._turn.aside()
 
     def _waits(self) -> bool:
         """Whether the model waits for somebody else; one that works in this process gains nothing side by side."""

@@ -8,9 +8,10 @@ import hashlib
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from kedrec.agents.turns import Turns
 from kedrec.distill.journal import Journal, ResultRow
 from kedrec.distill.pairs import Pair
 from kedrec.errors import BudgetSpent
@@ -28,6 +29,11 @@ BY_SIGNAL = "stopped by a signal"
 
 COLLECTED = (20_000, 20, 20)
 """Objects that are made before the youngest of Python's collector are looked at, and rounds before older ones are."""
+
+REST = 0.25
+"""Seconds between two writes: each waits for the disk. A kill loses no more than these; no answer is paid for again."""
+WAITING = 256
+"""Finished pairs that may wait to be written, at least: a model that answers at once finishes many meanwhile."""
 
 Finished = tuple[ResultRow, Trace | None]
 
@@ -60,6 +66,8 @@ class Flight:
         self._agent, self._traces, self._journal, self._purse = agent, traces, journal, purse
         self._run_id, self._on_done = run_id, on_done
         self._finished: asyncio.Queue[Finished | None]
+        self._turns: Turns
+        self._landed: asyncio.Event
         self.stopped: str | None = None
 
     def fly(self, pairs: Sequence[Pair], workers: int) -> None:
@@ -72,7 +80,8 @@ class Flight:
     async def run(self, pairs: Sequence[Pair], workers: int) -> None:
         """Take the pairs through; `stopped` says afterwards why it ended early, where it did."""
         workers = min(workers, len(pairs))
-        self._finished = asyncio.Queue(maxsize=2 * workers)
+        self._finished = asyncio.Queue(maxsize=max(2 * workers, WAITING))
+        self._turns, self._landed = Turns(), asyncio.Event()
         upcoming = iter(pairs)
         writer = asyncio.ensure_future(self._write())
         async with self._agent.connected(self._purse):
@@ -80,6 +89,7 @@ class Flight:
             writer.add_done_callback(lambda _: [task.cancel() for task in tasks])
             with self._stoppable(tasks), _rarely_collected():
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        self._landed.set()
         if not writer.done():
             await self._finished.put(None)
         await writer
@@ -103,7 +113,8 @@ class Flight:
         candidates = tuple(drug.id for drug in pair.candidates)
         query = Query(disease=pair.disease.id, candidates=candidates, setting=self._agent.settings.setting)
         try:
-            trace = await self._agent.arun(query, trace_id=self._trace_id(pair))
+            async with self._turns.turn() as turn:
+                trace = await self._agent.arun(query, trace_id=self._trace_id(pair), turn=turn)
         except Exception as error:  # noqa: BLE001 - a pair that goes wrong is a row of its own; the others go on
             failed = {"type": type(error).__name__, "message": str(error)}
             return _stamped(pair.id, None, None, failed, None), None
@@ -116,11 +127,17 @@ class Flight:
 
     async def _write(self) -> None:
         """Write what has finished, everything that waits at once: one wait for the disk serves them all."""
-        batch: list[Finished] = []
         while (finished := await self._finished.get()) is not None:
+            await self._rest()
             batch = [finished, *self._waiting()]
             await asyncio.to_thread(self._save, batch)
             self._on_done(len(batch))
+
+    async def _rest(self) -> None:
+        """Let more come together, unless nothing will."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST):
+                await self._landed.wait()
 
     def _waiting(self) -> Iterator[Finished]:
         while not self._finished.empty():
