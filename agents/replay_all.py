@@ -14,8 +14,8 @@ from pathlib import Path
 from kedrec.agents.replay import areplay
 from kedrec.agents.traces import TraceStore
 from kedrec.errors import DamagedData
+from kedrec.processors import processors
 from kedrec.records import Record
-from kedrec.tools.processors import processors
 
 __all__ = ["Replayed", "Replays", "replay_all"]
 

@@ -22,7 +22,7 @@ from kedrec.distill.shard_flight import WorkerDied, for_one_of, places_for
 from kedrec.distill.shard_worker import Landing
 from kedrec.distill.shards import Shard
 from kedrec.errors import ConfigError
-from kedrec.tools.processors import processors
+from kedrec.processors import processors
 
 __all__ = ["ProcessCrew", "check_model", "process_crew"]
 

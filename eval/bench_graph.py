@@ -38,8 +38,8 @@ __all__ = ["main"]
 WARM, CHECKED = 20, 100
 SECONDS = 20.0
 """How long one question is put to one store; as many pairs as fit are asked, 2,000 at most."""
-ASKED, TOGETHER = 2_000, 500
-"""Most pairs for one question, and pairs whose evidence is gathered at once."""
+ASKED, FIRST = 2_000, 500
+"""Most pairs for one question, and pairs whose evidence is gathered first: after them, as many as fit, at once."""
 
 
 @dataclass(frozen=True)
@@ -278,12 +278,13 @@ def _times(ask: Callable[[str, str], object], pairs: Sequence[tuple[str, str]]) 
 
 def _evidence(asked: Asked, pairs: Sequence[tuple[str, str]]) -> tuple[float, int]:
     """Return the seconds that the evidence of all pairs takes, and of how many pairs it was gathered."""
-    started, done = time.monotonic(), 0
-    while done < len(pairs) and time.monotonic() - started < SECONDS:
-        some = pairs[done : done + TOGETHER]
+    started, done, spent = time.monotonic(), 0, 0.0
+    while done < len(pairs) and spent < SECONDS:
+        fitting = int(done * (SECONDS - spent) / spent) if done else FIRST
+        some = pairs[done : done + max(1, fitting)]
         asked.evidence(some)
-        done += len(some)
-    return (time.monotonic() - started) * len(pairs) / done, done
+        done, spent = done + len(some), time.monotonic() - started
+    return spent * len(pairs) / done, done
 
 
 def _say(text: str) -> None:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,8 @@ from kedrec.errors import DamagedData, UserError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.mapped_graph import MappedGraph
-from kedrec.graphdb.path_search import PathSearch
+from kedrec.graphdb.path_search import PathSearch, Row
+from kedrec.graphdb.side_by_side import side_by_side
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.graphdb.versions import current_version
 from kedrec.graphdb.walks import Link, Walks
@@ -25,6 +27,8 @@ from kedrec.records import Edge, Entity, GraphPath, Match
 __all__ = ["EmbeddedStore"]
 
 MAX_HOPS = 3
+HUB_LIMIT = 500
+"""Entities with more neighbours are not walked through."""
 
 
 class EmbeddedStore:
@@ -155,7 +159,7 @@ class EmbeddedStore:
         best = between[np.lexsort((between, self._walks.degrees[between]))][:limit].tolist()
         return [self._shared_neighbour(first, second, place) for place in best]
 
-    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = 500) -> list[GraphPath]:
+    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = HUB_LIMIT) -> list[GraphPath]:
         """Simple paths from a to b of at most `max_hops` edges that walk through no hub, best first.
 
         Raises:
@@ -163,18 +167,14 @@ class EmbeddedStore:
         """
         if not 1 <= max_hops <= MAX_HOPS:
             raise UserError(f"Paths have 1 to {MAX_HOPS} edges, not {max_hops}.")
-        first, second = self.place(a), self.place(b)
-        if first is None or second is None or first == second or limit < 1:
-            return []
-        rows = self._search.paths(first, second, max_hops, limit, hub_limit)
-        found = [(self._path(*row), [self.ids[place] for place in row[0]]) for row in rows]
-        found.sort(key=lambda item: ranking.path_key(*item))
-        return [path for path, _ in found[:limit]]
+        return self._ranked(self._rows(a, b, max_hops, limit, hub_limit))[:limit]
 
     def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
         """What the graph says of each (compound, disease) pair, in the order given."""
         with _no_collection():
-            return [pair_evidence(self, compound, disease, limit) for compound, disease in pairs]
+            asked = list(pairs)
+            found = zip(asked, side_by_side(partial(self._rows_behind, limit), asked), strict=True)
+            return [pair_evidence(self, *pair, limit, self._ranked(rows)) for pair, rows in found]
 
     def stats(self) -> GraphStats:
         """Size of the graph, hidden edges left out."""
@@ -234,6 +234,22 @@ class EmbeddedStore:
                 "score": ranking.shared_score(self._walks.counts[place]),
             }
         )
+
+    def _rows_behind(self, limit: int, pair: tuple[str, str]) -> list[Row]:
+        """The paths behind the evidence of a pair, by place; those of one edge are not part of it."""
+        return self._rows(*pair, limit=limit + bool(self.direct(*pair)))
+
+    def _rows(self, a: str, b: str, max_hops: int = MAX_HOPS, limit: int = 10, hub_limit: int = HUB_LIMIT) -> list[Row]:
+        """The best paths from a to b, and those that may tie with them, by place and in no order."""
+        first, second = self.place(a), self.place(b)
+        if first is None or second is None or first == second or limit < 1:
+            return []
+        return self._search.paths(first, second, max_hops, limit, hub_limit)
+
+    def _ranked(self, rows: Iterable[Row]) -> list[GraphPath]:
+        found = [(self._path(*row), [self.ids[place] for place in row[0]]) for row in rows]
+        found.sort(key=lambda item: ranking.path_key(*item))
+        return [path for path, _ in found]
 
     def _path(self, places: Sequence[int], links: Iterable[Link]) -> GraphPath:
         counts, names = self._walks.counts, self.names

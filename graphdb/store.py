@@ -112,10 +112,21 @@ class GraphStore(Protocol):
         ...
 
 
-def pair_evidence(store: GraphStore, compound: str, disease: str, limit: int) -> PairEvidence:
-    """What a store says of one pair; at most `limit` shared genes and paths."""
+def pair_evidence(
+    store: GraphStore, compound: str, disease: str, limit: int, paths: Sequence[GraphPath] | None = None
+) -> PairEvidence:
+    """What a store says of one pair; at most `limit` shared genes and paths.
+
+    Args:
+        store: the store.
+        compound: compound id.
+        disease: disease id.
+        limit: most shared genes, and most paths.
+        paths: the best paths between the two where they were searched before, enough of them and best first.
+    """
     direct = store.direct(compound, disease)
-    paths = store.paths(compound, disease, limit=limit + bool(direct))
+    if paths is None:
+        paths = store.paths(compound, disease, limit=limit + bool(direct))
     return PairEvidence.trusted(
         {
             "compound": compound,

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, KedrecError, NotReady, WorkError
 from kedrec.locks import writing
+from kedrec.processors import processors
 from kedrec.tools.adding import Adder
 from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.embedding import embedder
 from kedrec.tools.minilm import MiniLM
-from kedrec.tools.processors import processors
 from kedrec.tools.ray_cluster import ray_cluster, settings_there
 from kedrec.tools.sources import Reading, read
 from kedrec.tools.staging import Stage, fingerprint
