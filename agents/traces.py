@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
 from kedrec.agents.frames import FrameFile, frame
+from kedrec.agents.latest import Latest
 from kedrec.agents.packing import DIGEST, digest, pack, unpack
 from kedrec.agents.redaction import Redactor
 from kedrec.errors import DamagedData, NotReady, UserError
@@ -22,30 +22,15 @@ __all__ = ["TraceStore", "TraceSummary"]
 
 LEVEL = 3
 """Of zstd."""
-CACHED_FRAMES = 512
-"""Frames whose texts are kept in memory."""
-KNOWN_TEXTS = 100_000
-"""Texts of which it is kept in memory where they are; one that is older is written once more."""
+CACHED_FRAMES = 256
+"""Frames whose texts are kept in memory, at least."""
+KNOWN_TEXTS = 30_000
+"""Texts of which it is kept in memory where they are, at least; one that is older is written once more."""
 ROW, PLACES = '{"row":', ',"places":'
 """What a body begins with, and what stands behind the row; last of all in there, as quotes in texts are escaped."""
 
 Place = tuple[int, int]
 """Where a text is: offset of its frame, and its number there."""
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class _Latest(OrderedDict[K, V]):
-    """The latest entries of a mapping, no more than so many."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def __setitem__(self, key: K, value: V) -> None:
-        super().__setitem__(key, value)
-        if len(self) > self._most:
-            self.popitem(last=False)
 
 
 class TraceSummary(Record):
@@ -91,8 +76,8 @@ class TraceStore:
         self._end = self._indexed = 0
         self._lock = threading.RLock()
         self._offsets: dict[str, int] = {}
-        self._known = _Latest[bytes, Place](KNOWN_TEXTS)
-        self._texts = _Latest[int, Sequence[str]](CACHED_FRAMES)
+        self._known = Latest[bytes, Place](KNOWN_TEXTS)
+        self._texts = Latest[int, Sequence[str]](CACHED_FRAMES)
 
     def append(self, *traces: Trace) -> None:
         """Add traces; when this returns they are on the disk. Secrets of the environment are taken out once more."""

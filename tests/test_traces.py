@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from world import build
 
 from kedrec.agents.agent import Agent, Query
+from kedrec.agents.latest import Latest
 from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.packing import pack, unpack
 from kedrec.agents.redaction import MARK, Redactor
@@ -303,3 +304,14 @@ def test_the_summary_holds_no_secret_either(store, monkeypatch):
     store.append(trace(1))
     assert "alopecia" not in store.list()[0].model_dump_json()
     assert b"alopecia" not in store._file.path.read_bytes()
+
+
+def test_a_mapping_of_the_latest_forgets_what_is_old():
+    latest = Latest(10)
+    for n in range(100):
+        latest[n] = -n
+    kept = [n for n in range(100) if latest.get(n) is not None]
+    assert kept == list(range(kept[0], 100))
+    assert 10 <= len(kept) <= 20
+    latest.clear()
+    assert latest.get(99) is None
