@@ -113,7 +113,7 @@ class Flight:
         candidates = tuple(drug.id for drug in pair.candidates)
         query = Query(disease=pair.disease.id, candidates=candidates, setting=self._agent.settings.setting)
         try:
-            async with self._turns.turn() as turn:
+            async with self._agent.connected(), self._turns.turn() as turn:
                 trace = await self._agent.arun(query, trace_id=self._trace_id(pair), turn=turn)
         except Exception as error:  # noqa: BLE001 - a pair that goes wrong is a row of its own; the others go on
             failed = {"type": type(error).__name__, "message": str(error)}

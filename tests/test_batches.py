@@ -16,6 +16,7 @@ from test_faults import loaded, pairs_of, settings  # noqa: F401 - fixtures
 from test_runs import many_pairs, results
 from typer.testing import CliRunner
 
+from kedrec.agents.models import batches
 from kedrec.agents.models.batch_journal import read_orders
 from kedrec.cli.app import app
 from kedrec.distill.pairs import read_pairs
@@ -63,6 +64,14 @@ def test_waves_are_cut_into_batches_no_larger_than_allowed(settings, direct, tmp
     orders = read_orders(tmp_path / "out" / "batches.jsonl")
     assert max(order.requests for order in orders) == 5
     assert all(order.over for order in orders)
+
+
+def test_a_wave_waits_for_all_pairs_also_while_they_wait_for_each_other(settings, monkeypatch, tmp_path):  # noqa: F811
+    monkeypatch.setattr(batches, "CALM", 0.002)
+    with teaching() as teacher:
+        start_run(pairs_of(tmp_path, 80), tmp_path / "out", settings(teacher, **BATCH))
+    orders = read_orders(tmp_path / "out" / "batches.jsonl")
+    assert len(orders) <= 5, [order.requests for order in orders]
 
 
 def test_requests_that_an_ended_batch_left_unanswered_go_into_the_next(settings, direct, tmp_path):  # noqa: F811
