@@ -41,10 +41,13 @@ class LineTail:
 
     Args:
         path: the file; need not exist yet.
+
+    Attributes:
+        count: lines read so far.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self._end = path, 0
+        self.path, self.count, self._end = path, 0, 0
 
     def read(self) -> list[bytes]:
         """The lines that were written to their end since the last call, without their line feeds."""
@@ -54,6 +57,7 @@ class LineTail:
             file.seek(self._end)
             *lines, _ = file.read().split(b"\n")
         self._end += sum(map(len, lines)) + len(lines)
+        self.count += len(lines)
         return lines
 
 

@@ -99,7 +99,6 @@ class Harvest:
         self._traces = TraceStore(folder.traces)
         self._stores: dict[str, TraceStore] = {}
         self._tails: dict[str, LineTail] = {}
-        self._lines = Counter[str]()
         self.paid = Counter[str]()
         """US dollars by shard, as far as they were taken over here."""
 
@@ -141,9 +140,9 @@ class Harvest:
 
     def _written(self, name: str, path: Path) -> list[ResultRow]:
         """Rows that a shard has written since this was called last."""
-        lines = self._tails.setdefault(name, LineTail(path)).read()
-        self._lines[name] += len(lines)
-        return rows_of(path, lines, self._lines[name] - len(lines))
+        tail = self._tails.setdefault(name, LineTail(path))
+        before = tail.count
+        return rows_of(path, tail.read(), before)
 
     @property
     def _parts(self) -> Path:
