@@ -173,8 +173,9 @@ class EmbeddedStore:
         """What the graph says of each (compound, disease) pair, in the order given."""
         with _no_collection():
             asked = list(pairs)
-            found = zip(asked, side_by_side(partial(self._rows_behind, limit), asked), strict=True)
-            return [pair_evidence(self, *pair, limit, self._ranked(rows)) for pair, rows in found]
+            with side_by_side(partial(self._rows_behind, limit), asked) as found:
+                both = zip(asked, found, strict=True)
+                return [pair_evidence(self, *pair, limit, self._ranked(rows)) for pair, rows in both]
 
     def stats(self) -> GraphStats:
         """Size of the graph, hidden edges left out."""

@@ -33,8 +33,9 @@ _search: ContextVar[Callable[[Any], Any]] = ContextVar("_search")
 """What this fork searches with."""
 
 
-def side_by_side(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> Iterator[Found]:
-    """Return what each search finds, in order; many are made in as many forks as there are processors.
+@contextmanager
+def side_by_side(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> Iterator[Iterator[Found]]:
+    """Make searches, many of them in as many forks as there are processors; no fork is left afterwards.
 
     A fork sees all that this process has in memory, so that nothing is opened again. It is made on Linux only, and must
     do nothing that another thread may have been in the middle of: numpy's searches and Python's own types do not.
@@ -43,25 +44,25 @@ def side_by_side(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> It
         search: what is to be done; what it returns must be picklable.
         asked: what it is called with, each picklable.
 
+    Yields:
+        What each search finds, in order.
+
     Raises:
         WorkError: a fork was killed.
     """
     if len(asked) < WORTH_FORKS or processors() < 2 or sys.platform != "linux":
-        return map(search, asked)
-    return _in_forks(search, asked)
-
-
-def _in_forks(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> Iterator[Found]:
+        yield map(search, asked)
+        return
     context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(processors(), context, initializer=_begin, initargs=(search,)) as pool:
-        try:
-            with _without_warning():
-                found = pool.map(_searched, asked, chunksize=PART)
-            yield from found
-        except BrokenProcessPool:
-            raise WorkError(f"A process that made a part of {len(asked):,} searches was killed.") from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(processors(), context, initializer=_begin, initargs=(search,))
+    try:
+        with _without_warning():
+            found = pool.map(_searched, asked, chunksize=PART)
+        yield found
+    except BrokenProcessPool:
+        raise WorkError(f"A process that made a part of {len(asked):,} searches was killed.") from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin(search: Callable[[Any], Any]) -> None:

@@ -1,5 +1,6 @@
 """Searches in forks: the same answers in the same order, and no process left, whatever ends first."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -24,7 +25,8 @@ forks.processors = lambda: 3
 def search(n):
     print(n, flush=True)
     time.sleep(60)
-print(*forks.side_by_side(search, range(2000)))
+with forks.side_by_side(search, range(2000)) as found:
+    print(*found)
 """
 
 
@@ -38,24 +40,37 @@ def whose(n):
     return n, os.getpid()
 
 
+def found_by(search, asked):
+    with forks.side_by_side(search, asked) as found:
+        return list(found)
+
+
 def test_many_are_searched_by_forks_in_order():
-    found = list(forks.side_by_side(whose, range(2_000)))
+    found = found_by(whose, range(2_000))
     assert [n for n, _ in found] == list(range(2_000))
     assert os.getpid() not in {pid for _, pid in found}
 
 
 def test_few_are_searched_by_this_process():
-    assert {pid for _, pid in forks.side_by_side(whose, range(20))} == {os.getpid()}
+    assert {pid for _, pid in found_by(whose, range(20))} == {os.getpid()}
 
 
 def test_what_a_search_raises_arrives():
     with pytest.raises(ZeroDivisionError):
-        list(forks.side_by_side(lambda n: 1 // (1_500 - n), range(2_000)))
+        found_by(lambda n: 1 // (1_500 - n), range(2_000))
 
 
 def test_a_killed_fork_is_told_of():
     with pytest.raises(WorkError, match=r"2,000 searches was killed"):
-        list(forks.side_by_side(lambda n: os.kill(os.getpid(), signal.SIGKILL), range(2_000)))
+        found_by(lambda n: os.kill(os.getpid(), signal.SIGKILL), range(2_000))
+
+
+def test_who_stops_listening_waits_for_no_more_than_has_begun():
+    started = time.monotonic()
+    with forks.side_by_side(lambda n: time.sleep(0.01), range(2_000)) as found:
+        next(found)
+    assert time.monotonic() - started < 5
+    assert not multiprocessing.active_children()
 
 
 def forked_by(pid):
