@@ -31,7 +31,7 @@ COLLECTED = (20_000, 20, 20)
 """Objects that are made before the youngest of Python's collector are looked at, and rounds before older ones are."""
 
 REST = 0.25
-"""Seconds between two writes: each waits for the disk. A kill loses no more than these; no answer is paid for again."""
+"""Seconds between two writes: each waits for the disk. A kill loses what has finished meanwhile, but no paid answer."""
 WAITING = 256
 """Finished pairs that may wait to be written, at least: a model that answers at once finishes many meanwhile."""
 
@@ -89,10 +89,7 @@ class Flight:
             writer.add_done_callback(lambda _: [task.cancel() for task in tasks])
             with self._stoppable(tasks), _rarely_collected():
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-        self._landed.set()
-        if not writer.done():
-            await self._finished.put(None)
-        await writer
+            await self._all_written(writer)
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
                 raise outcome
@@ -132,6 +129,14 @@ class Flight:
             batch = [finished, *self._waiting()]
             await asyncio.to_thread(self._save, batch)
             self._on_done(len(batch))
+
+    async def _all_written(self, writer: asyncio.Future[None]) -> None:
+        """See what has finished written to its end, unless the writer fails: then nobody makes room any more."""
+        self._landed.set()
+        end = asyncio.ensure_future(self._finished.put(None))
+        await asyncio.wait((end, writer), return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        await writer
 
     async def _rest(self) -> None:
         """Let more come together, unless nothing will."""

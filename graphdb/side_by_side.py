@@ -53,16 +53,36 @@ def side_by_side(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> It
     if len(asked) < WORTH_FORKS or processors() < 2 or sys.platform != "linux":
         yield map(search, asked)
         return
-    context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(processors(), context, initializer=_begin, initargs=(search,))
+    forks, context = min(processors(), -(-len(asked) // PART)), multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(forks, context, initializer=_begin, initargs=(search,))
     try:
-        with _without_warning():
-            found = pool.map(_searched, asked, chunksize=PART)
-        yield found
+        yield _found(pool, search, asked)
     except BrokenProcessPool:
         raise WorkError(f"A process that made a part of {len(asked):,} searches was killed.") from None
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _found(pool: ProcessPoolExecutor, search: Callable[[Asked], Found], asked: Sequence[Asked]) -> Iterator[Found]:
+    """What the forks will find; where the system has no process left to give, what is found here."""
+    try:
+        with _all_forks_or_none(), _without_warning():
+            return pool.map(_searched, asked, chunksize=PART)
+    except OSError:
+        return map(search, asked)
+
+
+@contextmanager
+def _all_forks_or_none() -> Iterator[None]:
+    """End the forks that were made where not all could be: the pool does not know of them, and they would wait."""
+    before = set(multiprocessing.active_children())
+    try:
+        yield
+    except BaseException:
+        for fork in set(multiprocessing.active_children()) - before:
+            fork.kill()
+            fork.join()
+        raise
 
 
 def _begin(search: Callable[[Any], Any]) -> None:

@@ -73,6 +73,35 @@ def test_who_stops_listening_waits_for_no_more_than_has_begun():
     assert not multiprocessing.active_children()
 
 
+@pytest.fixture
+def third_fork_fails(monkeypatch):
+    def failing(error):
+        forked, made = os.fork, []
+
+        def fork():
+            made.append(None)
+            if len(made) == 3:
+                raise error
+            return forked()
+
+        monkeypatch.setattr(os, "fork", fork)
+
+    return failing
+
+
+def test_without_a_process_for_every_fork_this_one_searches(third_fork_fails):
+    third_fork_fails(BlockingIOError("no process left"))
+    assert {pid for _, pid in found_by(whose, range(2_000))} == {os.getpid()}
+    assert not multiprocessing.active_children()
+
+
+def test_ctrl_c_while_forking_leaves_no_fork(third_fork_fails):
+    third_fork_fails(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        found_by(whose, range(2_000))
+    assert not multiprocessing.active_children()
+
+
 def forked_by(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
