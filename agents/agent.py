@@ -154,14 +154,14 @@ class Agent:
             query: the question.
             on_event: gets events while it goes on.
             trace_id: id of the trace; a new one where not given.
-            turn: held by this question where it shares the event loop with many; given up while it waits.
+            turn: those of this question, where it shares the event loop with many.
 
         Returns:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
         toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing)
         calls = self.live_calls(toolbox, on_event, turn)
-        return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event)
+        return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event, turn=turn)
 
     def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None, turn: Turn | None = None) -> LiveCalls:
         """Calls of these tools and of the model."""
@@ -179,6 +179,7 @@ class Agent:
         trace_id: str | None = None,
         on_event: Listener | None = None,
         told: dict[str, Any] | None = None,
+        turn: Turn | None = None,
     ) -> Trace:
         """Take a question through the graph with these calls, and keep the trace.
 
@@ -189,11 +190,12 @@ class Agent:
             trace_id: id of the trace; a new one where not given.
             on_event: gets events while it goes on.
             told: what the trace's config says besides the settings.
+            turn: as for `arun`; waited for when the question counts as in flight already.
         """
         started, trace_id = time.perf_counter(), trace_id or new_trace_id()
         context = open_context(self.settings, calls, tools, trace_id, on_event)
         asked = self._redactor.plain({"disease": query.disease, "candidates": list(query.candidates)})
-        async with self.connected():
+        async with self.connected(), turn or nullcontext():
             recommendation, error = await outcome(asked, query.setting, context)
         trace = Trace(
             id=trace_id,

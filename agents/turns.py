@@ -10,31 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-__all__ = ["Turn", "Turns"]
-
-
-class Turns:
-    """The turns of the questions on one event loop."""
-
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(1)
-
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
-        """Work, whenever it is one's turn."""
-        turn = Turn(self._free)
-        await turn.begin()
-        try:
-            yield turn
-        finally:
-            turn.end()
+__all__ = ["Turn"]
 
 
 class Turn:
-    """The turns of one question.
+    """The turns of one question; within the context it works, whenever it is its turn.
 
     Args:
-        free: whether anybody may begin.
+        free: whether anybody may begin, a semaphore of 1 that the questions on one event loop share.
     """
 
     def __init__(self, free: asyncio.Semaphore) -> None:
@@ -43,19 +26,24 @@ class Turn:
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[None]:
         """Wait for somebody outside, and let others work meanwhile."""
-        self.end()
+        self._end()
         try:
             yield
         finally:
-            await self.begin()
+            await self._begin()
 
-    async def begin(self) -> None:
-        """Wait until nobody else works."""
+    async def __aenter__(self) -> None:
+        await self._begin()
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._end()
+
+    async def _begin(self) -> None:
         await self._free.acquire()
         self._held = True
 
-    def end(self) -> None:
-        """Let somebody else work; nothing, where it was not one's turn."""
+    def _end(self) -> None:
+        """Let somebody else work; nothing, where it was not one's turn, for one may be cancelled while it waits."""
         if self._held:
             self._held = False
             self._free.release()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from kedrec.agents.turns import Turns
+from kedrec.agents.turns import Turn
 from kedrec.distill.journal import Journal, ResultRow
 from kedrec.distill.pairs import Pair
 from kedrec.errors import BudgetSpent
@@ -66,7 +66,7 @@ class Flight:
         self._agent, self._traces, self._journal, self._purse = agent, traces, journal, purse
         self._run_id, self._on_done = run_id, on_done
         self._finished: asyncio.Queue[Finished | None]
-        self._turns: Turns
+        self._free: asyncio.Semaphore
         self._landed: asyncio.Event
         self.stopped: str | None = None
 
@@ -81,7 +81,7 @@ class Flight:
         """Take the pairs through; `stopped` says afterwards why it ended early, where it did."""
         workers = min(workers, len(pairs))
         self._finished = asyncio.Queue(maxsize=max(2 * workers, WAITING))
-        self._turns, self._landed = Turns(), asyncio.Event()
+        self._free, self._landed = asyncio.Semaphore(1), asyncio.Event()
         upcoming = iter(pairs)
         writer = asyncio.ensure_future(self._write())
         async with self._agent.connected(self._purse):
@@ -110,8 +110,7 @@ class Flight:
         candidates = tuple(drug.id for drug in pair.candidates)
         query = Query(disease=pair.disease.id, candidates=candidates, setting=self._agent.settings.setting)
         try:
-            async with self._agent.connected(), self._turns.turn() as turn:
-                trace = await self._agent.arun(query, trace_id=self._trace_id(pair), turn=turn)
+            trace = await self._agent.arun(query, trace_id=self._trace_id(pair), turn=Turn(self._free))
         except Exception as error:  # noqa: BLE001 - a pair that goes wrong is a row of its own; the others go on
             failed = {"type": type(error).__name__, "message": str(error)}
             return _stamped(pair.id, None, None, failed, None), None

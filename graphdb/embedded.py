@@ -237,8 +237,8 @@ class EmbeddedStore:
         )
 
     def _rows_behind(self, limit: int, pair: tuple[str, str]) -> list[Row]:
-        """The paths behind the evidence of a pair, by place; those of one edge are not part of it."""
-        return self._rows(*pair, limit=limit + bool(self.direct(*pair)))
+        """The paths behind the evidence of a pair, by place; one more, as one of a single edge is not part of it."""
+        return self._rows(*pair, limit=limit + 1)
 
     def _rows(self, a: str, b: str, max_hops: int = MAX_HOPS, limit: int = 10, hub_limit: int = HUB_LIMIT) -> list[Row]:
         """The best paths from a to b, and those that may tie with them, by place and in no order."""

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from kedrec.agents.turns import Turns
+from kedrec.agents.turns import Turn
 
 
 def test_one_works_at_a_time_in_the_order_of_asking():
     done, at_work = [], []
 
-    async def work(turns, name):
-        async with turns.turn():
+    async def work(free, name):
+        async with Turn(free):
             at_work.append(name)
             for _ in range(3):
                 await asyncio.sleep(0)
@@ -17,8 +17,8 @@ def test_one_works_at_a_time_in_the_order_of_asking():
             at_work.clear()
 
     async def all_of_them():
-        turns = Turns()
-        await asyncio.gather(*(work(turns, name) for name in range(4)))
+        free = asyncio.Semaphore(1)
+        await asyncio.gather(*(work(free, name) for name in range(4)))
 
     asyncio.run(all_of_them())
     assert done == [(name, (name,)) for name in range(4)]
@@ -27,55 +27,55 @@ def test_one_works_at_a_time_in_the_order_of_asking():
 def test_others_work_while_one_waits_and_it_goes_on_when_they_do_not():
     told = []
 
-    async def asks(turns, answer):
-        async with turns.turn() as turn:
+    async def asks(free, answer):
+        async with (turn := Turn(free)):
             told.append("asked")
             async with turn.aside():
                 await answer.wait()
                 told.append("answered")
             told.append("went on")
 
-    async def works(turns, answer):
-        async with turns.turn():
+    async def works(free, answer):
+        async with Turn(free):
             answer.set()
             await asyncio.sleep(0.01)
             told.append("worked")
 
     async def both():
-        turns, answer = Turns(), asyncio.Event()
-        await asyncio.gather(asks(turns, answer), works(turns, answer))
+        free, answer = asyncio.Semaphore(1), asyncio.Event()
+        await asyncio.gather(asks(free, answer), works(free, answer))
 
     asyncio.run(both())
     assert told == ["asked", "answered", "worked", "went on"]
 
 
 def test_one_that_is_cancelled_anywhere_leaves_the_turn_to_exactly_one_other():
-    async def waits(turns):
-        async with turns.turn() as turn, turn.aside():
+    async def waits(free):
+        async with (turn := Turn(free)), turn.aside():
             await asyncio.Event().wait()
 
-    async def holds(turns, release):
-        async with turns.turn():
+    async def holds(free, release):
+        async with Turn(free):
             await release.wait()
 
     async def cancelled_aside_and_while_coming_back():
-        turns, release = Turns(), asyncio.Event()
-        aside = asyncio.ensure_future(waits(turns))
+        free, release = asyncio.Semaphore(1), asyncio.Event()
+        aside = asyncio.ensure_future(waits(free))
         await asyncio.sleep(0)
-        holder = asyncio.ensure_future(holds(turns, release))
+        holder = asyncio.ensure_future(holds(free, release))
         await asyncio.sleep(0)
         aside.cancel()
         await asyncio.sleep(0)
         aside.cancel()
         await asyncio.gather(aside, return_exceptions=True)
-        second = asyncio.ensure_future(holds(turns, release))
+        second = asyncio.ensure_future(holds(free, release))
         await asyncio.sleep(0)
         assert not holder.done() and not second.done()
-        free_for_a_third = asyncio.ensure_future(holds(turns, asyncio.Event()))
+        free_for_a_third = asyncio.ensure_future(holds(free, asyncio.Event()))
         release.set()
         await asyncio.wait_for(asyncio.gather(holder, second), 1)
         await asyncio.sleep(0)
-        blocked = asyncio.ensure_future(holds(turns, release))
+        blocked = asyncio.ensure_future(holds(free, release))
         done, _ = await asyncio.wait([blocked], timeout=0.05)
         assert not done
         for task in (free_for_a_third, blocked):

@@ -84,10 +84,7 @@ class Batches:
 
     @contextmanager
     def question(self) -> Iterator[None]:
-        """Count a question as in flight, once however often it says so; calls made meanwhile are its own."""
-        if _QUESTION.get(None) is not None:
-            yield
-            return
+        """Count a question as in flight; calls made meanwhile are its own."""
         token = _QUESTION.set(object())
         self._questions += 1
         try:
