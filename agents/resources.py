@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.config import Settings
 from kedrec.errors import NotReady
-from kedrec.graphdb.opening import open_store
+from kedrec.graphdb.open_store import open_store
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import Setting
 from kedrec.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weigher
-    from kedrec.graphdb.embedded import EmbeddedStore
-    from kedrec.graphdb.neo4j_reading import Reader
+    from kedrec.graphdb.embedded.store import EmbeddedStore
+    from kedrec.graphdb.neo4j.user_query import Reader
     from kedrec.tools.literature import Literature
     from kedrec.tools.live import OnDemand
 
@@ -65,7 +65,7 @@ class Resources:
         Raises:
             NotReady: none is loaded in the home, or another one than in Neo4j.
         """
-        from kedrec.graphdb.embedded import EmbeddedStore
+        from kedrec.graphdb.embedded.store import EmbeddedStore
 
         if isinstance(self.store, EmbeddedStore):
             return self.store
@@ -119,7 +119,7 @@ class Resources:
         """What reads Neo4j by the model's own Cypher, where the settings allow that and no pairs are hidden."""
         if not self._settings.model_cypher or self._settings.store != "neo4j" or self.hidden:
             return None
-        from kedrec.graphdb.neo4j_reading import Reader
+        from kedrec.graphdb.neo4j.user_query import Reader
 
         return Reader(self._settings)
 

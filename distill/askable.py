@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
-from kedrec.graphdb.folding import fold, fold_loosely
+from kedrec.graphdb.names.normalize import fold, fold_loosely
 from kedrec.tools.spellings import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["NameFault", "disease_faults", "drug_faults", "namesakes"]

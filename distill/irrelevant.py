@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from kedrec.distill.askable import namesakes
-from kedrec.graphdb.nearest import Nearest
-from kedrec.graphdb.ontology import Ontology
-from kedrec.graphdb.relevance import DrugUses
+from kedrec.graphdb.embeddings.nearest import Nearest
+from kedrec.graphdb.link_prediction.disease_ontology import Ontology
+from kedrec.graphdb.link_prediction.relevance import DrugUses
 
 __all__ = ["IrrelevantDrugs"]
 

@@ -10,7 +10,7 @@ from kedrec.distill.journal import write_whole
 from kedrec.distill.popularity import Popularity, Spread, popularity, spread
 from kedrec.distill.sampling import Drawn, PairsWanted, PassedOver
 from kedrec.errors import UserError
-from kedrec.graphdb.kernels import is_therapeutic
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Record
 
 __all__ = [

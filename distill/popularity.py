@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kedrec.graphdb.kernels import is_therapeutic
-from kedrec.graphdb.relevance import DrugUses
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.link_prediction.relevance import DrugUses
 from kedrec.records import Record
 
 __all__ = ["Balance", "Drawing", "Popularity", "Side", "Spread", "popularity", "spread", "standing"]

@@ -1,7 +1,8 @@
 """Pairs drawn from the graph: a drug that it relates to a disease, and the drug most like it that it does not.
 
 This is the first stage of KEDRec-LM. The relevant drug comes by equation (2), relevance from the edges between drug and
-disease (`graphdb/relevance.py`), the irrelevant one by equation (3), cosine of embeddings (`distill/irrelevant.py`).
+disease (`graphdb/link_prediction/relevance.py`), the irrelevant one by equation (3), cosine of embeddings
+(`distill/irrelevant.py`).
 Chance comes from hashes of the seed and the ids: the same graph gives the same pairs whatever the order of its files,
 and a larger `n` begins with the pairs of a smaller one.
 """
@@ -24,12 +25,12 @@ from kedrec.distill.irrelevant import IrrelevantDrugs
 from kedrec.distill.pairs import Named
 from kedrec.distill.popularity import Balance, Drawing
 from kedrec.errors import UserError
-from kedrec.graphdb.embeddings import GraphEmbeddings
-from kedrec.graphdb.folding import fold, fold_loosely
-from kedrec.graphdb.kernels import GraphArrays
-from kedrec.graphdb.nearest import Nearest
-from kedrec.graphdb.ontology import Ontology
-from kedrec.graphdb.relevance import DrugUses
+from kedrec.graphdb.embeddings.files import GraphEmbeddings
+from kedrec.graphdb.embeddings.nearest import Nearest
+from kedrec.graphdb.link_prediction.disease_ontology import Ontology
+from kedrec.graphdb.link_prediction.kernels import GraphArrays
+from kedrec.graphdb.link_prediction.relevance import DrugUses
+from kedrec.graphdb.names.normalize import fold, fold_loosely
 from kedrec.records import Record
 
 __all__ = ["Drawn", "DrawnPair", "PairsWanted", "Split", "draw_pairs"]

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kedrec.distill.pairs import read_pairs
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.gnn.options import EmbedOptions
-from kedrec.graphdb.gnn.ranks import RankReport, Scorer, popularity, rank_report
-from kedrec.graphdb.gnn.task import LinkTask, link_task
-from kedrec.graphdb.gnn.training import train
-from kedrec.graphdb.gnn.transe import TransEOptions, transe
+from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.graphdb.embeddings.options import EmbedOptions
+from kedrec.graphdb.embeddings.ranks import RankReport, Scorer, popularity, rank_report
+from kedrec.graphdb.embeddings.task import LinkTask, link_task
+from kedrec.graphdb.embeddings.training import train
+from kedrec.graphdb.embeddings.transe import TransEOptions, transe
 from kedrec.graphdb.store import HiddenPairs
 
 __all__ = ["Measured", "Method", "main", "measure"]

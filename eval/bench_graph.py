@@ -29,9 +29,9 @@ from kedrec.eval.graph_contenders import PATHS, SHARED, Asked, KedrecStore, Netw
 from kedrec.eval.graph_sqlite import SqliteGraph, load_sqlite
 from kedrec.eval.graph_table import PAIRS, Loaded, Measured, table
 from kedrec.eval.machine import where
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.drkg import kind_of, read_triples
-from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.drkg.files import kind_of, read_triples
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 __all__ = ["main"]
 
@@ -159,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _drawn(folder: Path, scale: float) -> tuple[Path, Path]:
-    from kedrec.graphdb.synthetic import write_synthetic
+    from kedrec.graphdb.drkg.synthetic import write_synthetic
 
     report = write_synthetic(folder / "triples.tsv.gz", folder / "names.tsv.gz", 0, scale)
     _say(f"{report.triples:,} triples drawn")

@@ -114,8 +114,8 @@ def _by_another(tool: str, python: str, url: str, pairs: int, workers: int) -> d
 
 def write_pairs(home: Path, count: int, path: Path) -> None:
     """So many different questions about the graph's diseases and drugs that have the most edges."""
-    from kedrec.graphdb.drkg import kind_of
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.drkg.files import kind_of
+    from kedrec.graphdb.embedded.store import EmbeddedStore
 
     store, chance = EmbeddedStore.open(home / "graph"), random.Random(0)
     linked = sorted({*store.heads.tolist(), *store.tails.tolist()})

@@ -111,7 +111,7 @@ def adding(path: str, home: str = "") -> dict[str, float]:
 
 
 def _drugs(home: Path) -> DrugFilter:
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.embedded.store import EmbeddedStore
 
     graph = EmbeddedStore.open(home / "graph")
     return DrugFilter((name, graph.names[i], graph.synonyms(i)) for i, name in enumerate(graph.ids))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from kedrec.graphdb.drkg import kind_of, read_triples
+from kedrec.graphdb.drkg.files import kind_of, read_triples
 from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Edge
@@ -18,7 +18,7 @@ from kedrec.records import Edge
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
 
-    from kedrec.graphdb.drkg import Triples
+    from kedrec.graphdb.drkg.files import Triples
 
 __all__ = [
     "HUB_LIMIT", "KIND", "NEIGHBOURS", "PATHS", "SHARED", "Asked", "KedrecStore", "NetworkxGraph", "Nodes",

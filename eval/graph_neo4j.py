@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kedrec.config import Settings, load
 from kedrec.eval.graph_contenders import Asked, KedrecStore, Part, rows_of
-from kedrec.graphdb.drkg import kind_of, read_triples
+from kedrec.graphdb.drkg.files import kind_of, read_triples
 
 if TYPE_CHECKING:
     from langchain_neo4j.graphs.graph_document import GraphDocument  # type: ignore[import-not-found,unused-ignore]
@@ -32,23 +32,23 @@ NOTHING = "Compound::0\tDRUGBANK::target::Compound:Gene\tGene::0\n"
 
 def load_by_bulk(triples: Path, names: Path | None, home: Path) -> None:
     """Load everything by the server's own import."""
-    from kedrec.graphdb.neo4j_bulk import Bulk, bulk_load
+    from kedrec.graphdb.neo4j.bulk_load import Bulk, bulk_load
 
     bulk_load([triples], names, _settings(home), Bulk(overwrite=True))
 
 
 def load_by_unwind(triples: Path, names: Path | None, home: Path) -> None:
     """Load everything over Bolt, in batches."""
-    from kedrec.graphdb.neo4j_load import load_into_neo4j
-    from kedrec.graphdb.neo4j_server import connect
+    from kedrec.graphdb.neo4j.connection import connect
+    from kedrec.graphdb.neo4j.load import load_into_neo4j
 
     load_into_neo4j([triples], names, connect(_settings(home)))
 
 
 def open_neo4j(home: Path) -> Asked:
     """Open what either load made."""
-    from kedrec.graphdb.neo4j_server import connect
-    from kedrec.graphdb.neo4j_store import Neo4jStore
+    from kedrec.graphdb.neo4j.connection import connect
+    from kedrec.graphdb.neo4j.store import Neo4jStore
 
     return KedrecStore(Neo4jStore.open(connect(_settings(home))))
 

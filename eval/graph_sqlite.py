@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.eval.graph_contenders import HUB_LIMIT, KIND, NEIGHBOURS, PATHS, SHARED, Nodes, OnePairAtATime, Triple
-from kedrec.graphdb.drkg import kind_of, read_triples
+from kedrec.graphdb.drkg.files import kind_of, read_triples
 from kedrec.graphdb.ranking import relation_weight
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.drkg import Triples
+    from kedrec.graphdb.drkg.files import Triples
 
 __all__ = ["SqliteGraph", "load_sqlite"]
 

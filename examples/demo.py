@@ -67,8 +67,8 @@ def fresh_home(home: Path) -> Path:
 def build_stores(settings: Settings) -> None:
     """Graph, literature and what is derived from both."""
     from kedrec.agents.offline.weigher import Weigher
-    from kedrec.graphdb.build import load_graph
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.embedded.build import load_graph
+    from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.tools.literature import Literature
 
     with step("Graph and literature", "kedrec graph load … ; kedrec literature add …"):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from kedrec.graphdb.drkg import source_of
+from kedrec.graphdb.drkg.files import source_of
 from kedrec.records import Edge, GraphPath
 
 __all__ = [

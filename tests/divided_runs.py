@@ -21,7 +21,7 @@ STARTER = Path(__file__).parent.parent / "examples" / "starter"
 
 def load_starter(home: Path) -> Path:
     """A home with the starter graph and nothing else."""
-    from kedrec.graphdb.build import load_graph
+    from kedrec.graphdb.embedded.build import load_graph
 
     load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")
     return home

@@ -6,8 +6,8 @@ import neo4j_server
 import pytest
 
 from kedrec.config import Settings
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 TREATS = "DRUGBANK::treats::Compound:Disease"
 PALLIATES = "Hetionet::CpD::Compound:Disease"
@@ -45,9 +45,9 @@ def neo4j_settings(**changes) -> Settings:
 
 def in_neo4j(folder: Path, triples, names=()):
     """The graph in the test server, in the place of the one before; of two, only the last can be asked."""
-    from kedrec.graphdb.neo4j_load import load_into_neo4j
-    from kedrec.graphdb.neo4j_server import connect
-    from kedrec.graphdb.neo4j_store import Neo4jStore
+    from kedrec.graphdb.neo4j.connection import connect
+    from kedrec.graphdb.neo4j.load import load_into_neo4j
+    from kedrec.graphdb.neo4j.store import Neo4jStore
 
     server = connect(neo4j_settings())
     load_into_neo4j(*write_graph(folder, triples, names), server)

@@ -9,10 +9,10 @@ from kedrec.eval import bench_graph
 from kedrec.eval.graph_contenders import KedrecStore, NetworkxGraph
 from kedrec.eval.graph_sqlite import SqliteGraph, load_sqlite
 from kedrec.eval.graph_table import QUESTIONS, Loaded, Measured, table
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.drkg import kind_of
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.synthetic import write_synthetic
+from kedrec.graphdb.drkg.files import kind_of
+from kedrec.graphdb.drkg.synthetic import write_synthetic
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 
 @pytest.fixture(scope="module")

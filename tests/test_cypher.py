@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from graph_stores import neo4j_settings
 
-from kedrec.graphdb import cypher
-from kedrec.graphdb.drkg import KINDS
-from kedrec.graphdb.neo4j_server import connect
+from kedrec.graphdb.drkg.files import KINDS
+from kedrec.graphdb.neo4j import cypher
+from kedrec.graphdb.neo4j.connection import connect
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kedrec.errors import DamagedData, InputError, UserError
-from kedrec.graphdb.embeddings import read_embeddings, write_embeddings
+from kedrec.graphdb.embeddings.files import read_embeddings, write_embeddings
 
 IDS = ["Compound::DB00107", "Disease::DOID:2841", "Gene::1;2"]
 VECTORS = np.arange(12, dtype=np.float32).reshape(3, 4)

@@ -33,7 +33,7 @@ FOR_GOOD = {"too_long", "content_filter"}
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from kedrec.graphdb.build import load_graph
+    from kedrec.graphdb.embedded.build import load_graph
 
     home = tmp_path_factory.mktemp("loaded")
     load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")

@@ -19,10 +19,10 @@ import pytest
 from file_server import serving
 
 from kedrec.errors import Busy, DamagedData, InputError, UserError, WorkError
-from kedrec.graphdb import downloading
-from kedrec.graphdb.downloading import Patience
-from kedrec.graphdb.fetching import Remote, fetch, place, records
-from kedrec.graphdb.unpacking import unpack
+from kedrec.graphdb.drkg import download as downloading
+from kedrec.graphdb.drkg.download import Patience
+from kedrec.graphdb.drkg.fetch import Remote, fetch, place, records
+from kedrec.graphdb.drkg.unpack import unpack
 from kedrec.locks import writing
 
 BYTES = random.Random(4).randbytes(700_000)
@@ -291,8 +291,8 @@ def test_one_process_fetches_at_a_time(folder):
 FETCH = """
 import sys
 from pathlib import Path
-from kedrec.graphdb.fetching import Remote, fetch
-from kedrec.graphdb.downloading import Patience
+from kedrec.graphdb.drkg.fetch import Remote, fetch
+from kedrec.graphdb.drkg.download import Patience
 fetch(Remote("file.bin", (sys.argv[1],)), Path(sys.argv[2]), patience=Patience(stall=20))
 """
 

@@ -9,19 +9,19 @@ import torch
 from graph_stores import GENE_OF, TARGET, TREATS, embedded
 
 from kedrec.errors import DamagedData, UserError
-from kedrec.graphdb.embeddings import read_embeddings
-from kedrec.graphdb.gnn import training
-from kedrec.graphdb.gnn.embedding import embed_graph
-from kedrec.graphdb.gnn.layers import BasisConvolution, Heard
-from kedrec.graphdb.gnn.neighbourhoods import messages_of
-from kedrec.graphdb.gnn.network import Network, Shape
-from kedrec.graphdb.gnn.options import EmbedOptions
-from kedrec.graphdb.gnn.ranks import popularity, rank_report, ranks_of
-from kedrec.graphdb.gnn.task import link_task
-from kedrec.graphdb.gnn.training import CHECKPOINT, train
-from kedrec.graphdb.gnn.transe import TransEOptions, transe
-from kedrec.graphdb.gnn.wording import name_features
-from kedrec.graphdb.kernels import is_therapeutic
+from kedrec.graphdb.embeddings import training
+from kedrec.graphdb.embeddings.files import read_embeddings
+from kedrec.graphdb.embeddings.layers import BasisConvolution, Heard
+from kedrec.graphdb.embeddings.name_features import name_features
+from kedrec.graphdb.embeddings.neighbourhoods import messages_of
+from kedrec.graphdb.embeddings.network import Network, Shape
+from kedrec.graphdb.embeddings.options import EmbedOptions
+from kedrec.graphdb.embeddings.ranks import popularity, rank_report, ranks_of
+from kedrec.graphdb.embeddings.task import link_task
+from kedrec.graphdb.embeddings.train import embed_graph
+from kedrec.graphdb.embeddings.training import CHECKPOINT, train
+from kedrec.graphdb.embeddings.transe import TransEOptions, transe
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 
 SIDE_EFFECT = "GNBR::Sa::Compound:Disease"
 OPTIONS = EmbedOptions(
@@ -283,7 +283,7 @@ def test_the_command_hides_the_pairs_of_its_files(tmp_path, home, capsys):
     from graph_stores import write_graph
 
     from kedrec.cli.app import app
-    from kedrec.graphdb.build import load_graph
+    from kedrec.graphdb.embedded.build import load_graph
 
     load_graph(*write_graph(tmp_path, planted(), NAMES), home / "graph")
     pair = {"id": "a", "disease": {"id": "Disease::MESH:D00"}, "candidates": [{"id": "Compound::DB00"}]}

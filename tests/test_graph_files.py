@@ -15,14 +15,14 @@ from graph_stores import TARGET, TREATS, write_tsv
 
 from kedrec.cli import main
 from kedrec.errors import Busy, DamagedData, InputError, NotReady, UserError
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.versions import new_version
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.graphdb.snapshots import new_version
 
 LOAD = """
 import sys
 from pathlib import Path
-from kedrec.graphdb.build import load_graph
+from kedrec.graphdb.embedded.build import load_graph
 load_graph([Path(sys.argv[1])], None, Path(sys.argv[2]), lambda stage, *_: print(stage, flush=True))
 """
 GOOD = f"Compound::DB1\t{TARGET}\tGene::1\n"

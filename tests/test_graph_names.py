@@ -5,9 +5,9 @@ import time
 import pytest
 from graph_stores import TREATS, embedded
 
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.folding import fold, fold_loosely
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.graphdb.names.normalize import fold, fold_loosely
 
 NEARLY_ONE_NAME = [
     ("folinic acid", "folic acid"), ("diclofenac sodium", "diclofenac"), ("lithium carbonate", "lithium citrate"),

@@ -8,11 +8,11 @@ import pytest
 from graph_stores import TARGET, embedded, write_tsv
 
 from kedrec.errors import DamagedData, NotReady
-from kedrec.graphdb import path_search
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.drkg_facts import RELATIONS
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.synthetic import write_synthetic
+from kedrec.graphdb.drkg.published_counts import RELATIONS
+from kedrec.graphdb.drkg.synthetic import write_synthetic
+from kedrec.graphdb.embedded import path_search
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 BYTES_PER_TRIPLE = 10.1
 """Two rows of five bytes each; DRKG takes 59 MB so, and its names a few more."""

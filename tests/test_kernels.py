@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from kedrec.graphdb.kernels import is_therapeutic
-from kedrec.graphdb.links import LINK_FIELDS, LinkModel
-from kedrec.graphdb.uses import GraphFacts
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
+from kedrec.graphdb.link_prediction.treatments import GraphFacts
 
 TARGET, TREATS = "DRUGBANK::target::Compound:Gene", "DRUGBANK::treats::Compound:Disease"
 

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from kedrec.config import Settings
 from kedrec.errors import Busy, SourceRefused, SourceUnavailable, UnknownEntity, UserError
-from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.locks import writing
 from kedrec.records import Entity
 from kedrec.tools.literature import Literature

@@ -7,12 +7,12 @@ import pytest
 from graph_stores import TREATS, embedded
 from rapidfuzz.distance.DamerauLevenshtein import distance
 
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.folding import fold
-from kedrec.graphdb.likeness import BESIDE
-from kedrec.graphdb.name_index import NameIndex
-from kedrec.graphdb.names import Resolver
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.graphdb.names.index import NameIndex
+from kedrec.graphdb.names.normalize import fold
+from kedrec.graphdb.names.resolver import Resolver
+from kedrec.graphdb.names.similarity import BESIDE
 
 TABLE = Path(__file__).with_name("lookalikes.tsv")
 PAIRS = [tuple(line.split("\t")) for line in TABLE.read_text("utf-8").splitlines()[1:]]

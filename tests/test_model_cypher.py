@@ -23,10 +23,10 @@ from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.resources import Resources
 from kedrec.cli.app import app
 from kedrec.errors import KedrecError, NotReady, UserError, WorkError
-from kedrec.graphdb.cypher_words import LONGEST, objection
-from kedrec.graphdb.neo4j_plans import refused_step
-from kedrec.graphdb.neo4j_reading import Reader
-from kedrec.graphdb.neo4j_server import connect
+from kedrec.graphdb.neo4j.connection import connect
+from kedrec.graphdb.neo4j.query_plan_check import refused_step
+from kedrec.graphdb.neo4j.query_text_check import LONGEST, objection
+from kedrec.graphdb.neo4j.user_query import Reader
 from kedrec.tools.toolbox import Toolbox
 
 TARGET = "DRUGBANK::target::Compound:Gene"
@@ -445,7 +445,7 @@ def test_the_command_prints_rows_and_refuses_as_the_tool_does(graph, home, monke
 def test_the_reading_process_ends_with_the_one_that_asks(graph):
     settings = neo4j_settings()
     code = (
-        "import sys, os; from kedrec.config import load; from kedrec.graphdb.neo4j_reading import Reader;"
+        "import sys, os; from kedrec.config import load; from kedrec.graphdb.neo4j.user_query import Reader;"
         "r = Reader(load().settings); r.read('RETURN 1 AS one'); print(r._idle[0]._run.pid, flush=True); os._exit(1)"
     )
     env = {"KEDREC_NEO4J_URI": settings.neo4j_uri, "KEDREC_NEO4J_PASSWORD": settings.neo4j_password.get_secret_value()}

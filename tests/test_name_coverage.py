@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from kedrec.cli.app import app
 from kedrec.errors import UserError
-from kedrec.graphdb.coverage import covered, write_unnamed
-from kedrec.graphdb.drkg import read_names
+from kedrec.graphdb.drkg.files import read_names
+from kedrec.graphdb.names.coverage import covered, write_unnamed
 
 TRIPLES = [
     ("Compound::DB1", TREATS, "Disease::1"), ("Compound::DB2", TREATS, "Disease::1"),

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 from kedrec.cli.app import app
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, DamagedData, MissingExtra, NotReady, UserError
-from kedrec.graphdb import cypher
-from kedrec.graphdb.neo4j_load import load_into_neo4j
-from kedrec.graphdb.neo4j_server import connect
-from kedrec.graphdb.neo4j_store import Neo4jStore
+from kedrec.graphdb.neo4j import cypher
+from kedrec.graphdb.neo4j.connection import connect
+from kedrec.graphdb.neo4j.load import load_into_neo4j
+from kedrec.graphdb.neo4j.store import Neo4jStore
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "neo4j"
 

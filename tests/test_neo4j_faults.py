@@ -17,10 +17,10 @@ from graph_stores import TARGET, write_tsv
 from kedrec.cli.app import main
 from kedrec.config import Settings
 from kedrec.errors import KedrecError, WorkError
-from kedrec.graphdb import cypher
-from kedrec.graphdb.neo4j_load import load_into_neo4j
-from kedrec.graphdb.neo4j_server import connect
-from kedrec.graphdb.neo4j_store import Neo4jStore
+from kedrec.graphdb.neo4j import cypher
+from kedrec.graphdb.neo4j.connection import connect
+from kedrec.graphdb.neo4j.load import load_into_neo4j
+from kedrec.graphdb.neo4j.store import Neo4jStore
 
 EDGES = [(f"Compound::DB{n:05}", TARGET, f"Gene::{n % 1999}") for n in range(4_000)]
 FOR_FILES, FOR_IMPORT, FOR_SERVER = 10_000, 400_000, 300_000

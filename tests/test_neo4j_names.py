@@ -3,8 +3,8 @@
 import pytest
 from graph_stores import TREATS, in_neo4j
 
-from kedrec.graphdb.neo4j_names import fetched_names
-from kedrec.graphdb.neo4j_store import Neo4jStore
+from kedrec.graphdb.neo4j.names import fetched_names
+from kedrec.graphdb.neo4j.store import Neo4jStore
 from kedrec.locks import writing
 
 ROWS = [
@@ -62,7 +62,7 @@ def test_names_are_there_where_none_can_be_kept(tmp_path):
 
 
 def test_a_store_opened_again_does_not_fetch_the_names_again(tmp_path, monkeypatch):
-    from kedrec.graphdb import cypher
+    from kedrec.graphdb.neo4j import cypher
 
     first = in_neo4j(tmp_path, [("Compound::DB1", TREATS, "Disease::1")], [("Compound::DB1", "Alphadrug")])
     server = first._server

@@ -16,8 +16,8 @@ from kedrec.agents.offline.fit import fit, fold_of, read_items
 from kedrec.agents.offline.ranker import Ranker, load_ranker
 from kedrec.agents.offline.weigher import DIRECT, Weigher
 from kedrec.errors import InputError, NotReady
-from kedrec.graphdb.links import LinkModel
-from kedrec.graphdb.uses import GraphFacts
+from kedrec.graphdb.link_prediction.links import LinkModel
+from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.records import Document
 
 DOCUMENTS = [

@@ -10,8 +10,8 @@ import pytest
 from kedrec.agents.offline.derived import MemoryLiterature
 from kedrec.agents.offline.fit import pairs_of, read_items
 from kedrec.agents.offline.weigher import Weigher
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 
 @pytest.fixture(scope="module")

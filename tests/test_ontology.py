@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kedrec.errors import InputError
-from kedrec.graphdb.ontology import Ontology, read_ontology
+from kedrec.graphdb.link_prediction.disease_ontology import Ontology, read_ontology
 
 OBO = """\
 format-version: 1.2

@@ -28,7 +28,7 @@ STARTER = Path(__file__).parent.parent / "examples" / "starter"
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the starter graph and nothing else."""
-    from kedrec.graphdb.build import load_graph
+    from kedrec.graphdb.embedded.build import load_graph
 
     home = tmp_path_factory.mktemp("loaded")
     load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")

@@ -19,12 +19,12 @@ from kedrec.distill.pairs import read_pairs
 from kedrec.distill.popularity import Drawing, popularity
 from kedrec.distill.sampling import PairsWanted, draw_pairs
 from kedrec.errors import UserError
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.embeddings import GraphEmbeddings, write_embeddings
-from kedrec.graphdb.nearest import SHORTLIST, Nearest
-from kedrec.graphdb.ontology import Ontology
-from kedrec.graphdb.relevance import DrugUses, relevance_weight
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.graphdb.embeddings.files import GraphEmbeddings, write_embeddings
+from kedrec.graphdb.embeddings.nearest import SHORTLIST, Nearest
+from kedrec.graphdb.link_prediction.disease_ontology import Ontology
+from kedrec.graphdb.link_prediction.relevance import DrugUses, relevance_weight
 
 GNBR = "GNBR::{}::Compound:Disease"
 FROM = DrawnFrom(graph_sha256="g", embeddings_sha256="e")

@@ -12,15 +12,15 @@ import pytest
 from graph_stores import write_tsv
 
 from kedrec.errors import WorkError
-from kedrec.graphdb import side_by_side as forks
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.embedded import fork_pool as forks
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux only")
 
 SLEEPER = """
 import time
-from kedrec.graphdb import side_by_side as forks
+from kedrec.graphdb.embedded import fork_pool as forks
 forks.processors = lambda: 3
 def search(n):
     print(n, flush=True)

@@ -9,11 +9,11 @@ import pytest
 
 from kedrec.cli import main
 from kedrec.errors import UserError, WorkError
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.drkg import KINDS, kind_of, source_of
-from kedrec.graphdb.drkg_facts import ENTITIES, RELATIONS, ends_of
-from kedrec.graphdb.embedded import EmbeddedStore
-from kedrec.graphdb.synthetic import SyntheticGraph, write_synthetic
+from kedrec.graphdb.drkg.files import KINDS, kind_of, source_of
+from kedrec.graphdb.drkg.published_counts import ENTITIES, RELATIONS, ends_of
+from kedrec.graphdb.drkg.synthetic import SyntheticGraph, write_synthetic
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ HIDDEN = frozenset({frozenset({BARI, DISEASE}), frozenset({SULFA, OTHER_DISEASE}
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory):
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.tools.literature import Literature
 
     settings = build(tmp_path_factory.mktemp("world") / "home")

@@ -13,8 +13,8 @@ from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.understanding import WHAT_TO_AVOID, said_how, understand
 from kedrec.agents.understanding_by_model import understand_by_model
 from kedrec.errors import ModelUnavailable
-from kedrec.graphdb.build import load_graph
-from kedrec.graphdb.embedded import EmbeddedStore
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.tools.toolbox import Toolbox
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"

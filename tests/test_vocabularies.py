@@ -12,11 +12,11 @@ from file_server import serving
 
 from kedrec.cli import main
 from kedrec.errors import InputError
-from kedrec.graphdb import sources
-from kedrec.graphdb.drkg import read_names
-from kedrec.graphdb.fetching import Remote
-from kedrec.graphdb.naming import Vocabularies, name_entities, write_names
-from kedrec.graphdb.sources import Source
+from kedrec.graphdb.drkg import sources
+from kedrec.graphdb.drkg.fetch import Remote
+from kedrec.graphdb.drkg.files import read_names
+from kedrec.graphdb.drkg.sources import Source
+from kedrec.graphdb.names.build_table import Vocabularies, name_entities, write_names
 from kedrec.graphdb.vocabularies.disease_ontology import read_disease_ontology
 from kedrec.graphdb.vocabularies.drugbank import read_drugbank
 from kedrec.graphdb.vocabularies.genes import read_genes
@@ -387,7 +387,7 @@ def published(monkeypatch):
         }
         monkeypatch.setattr(sources, "SOURCES", moved)
         monkeypatch.setattr(sources, "VOCABULARIES", tuple(moved[source.name] for source in sources.VOCABULARIES))
-        monkeypatch.setattr("kedrec.graphdb.naming.VOCABULARIES", sources.VOCABULARIES)
+        monkeypatch.setattr("kedrec.graphdb.names.build_table.VOCABULARIES", sources.VOCABULARIES)
         yield running
         for server in servers.values():
             server.__exit__(None, None, None)

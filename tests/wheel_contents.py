@@ -8,7 +8,7 @@ import zipfile
 
 NEEDED = (
     "kedrec/cli/app.py",
-    "kedrec/graphdb/embedded.py",
+    "kedrec/graphdb/embedded/store.py",
     "kedrec/tools/literature.py",
     "kedrec/agents/flow.py",
     "kedrec/agents/prompts/",

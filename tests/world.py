@@ -62,7 +62,7 @@ TRIALS = [
 
 def build(home: Path) -> Settings:
     """Load the graph and the literature into a home; its settings."""
-    from kedrec.graphdb.build import load_graph
+    from kedrec.graphdb.embedded.build import load_graph
     from kedrec.tools.literature import Literature
 
     settings = Settings(home=home)

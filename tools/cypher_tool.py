@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from kedrec.errors import NotReady, UserError, WorkError
-from kedrec.graphdb.neo4j_reading import Rows
+from kedrec.graphdb.neo4j.user_query import Rows
 from kedrec.records import Finding, ToolResult
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.sentences import path_id

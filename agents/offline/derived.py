@@ -20,7 +20,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.graphdb.kernels import GraphArrays
+from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.records import Document
 from kedrec.tools.comentions import FIELDS, PairCounts, count_pairs
 from kedrec.tools.mentions import MentionFinder

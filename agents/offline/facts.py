@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from kedrec.agents.offline.derived import Derived, Meeting
-from kedrec.graphdb.links import LinkModel
+from kedrec.graphdb.link_prediction.links import LinkModel
+from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.graphdb.uses import GraphFacts
 from kedrec.tools.comentions import FIELDS
 from kedrec.tools.places import TITLE
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kedrec.agents.offline.derived import Corpus, Derived
-from kedrec.graphdb.links import LINK_FIELDS, LinkModel
+from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
 from kedrec.records import Setting
 from kedrec.tools.comentions import FIELDS
 

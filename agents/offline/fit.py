@@ -25,10 +25,10 @@ from kedrec.agents.offline.derived import Derived, LiteratureSource, build
 from kedrec.agents.offline.features import SETTINGS, Transfer, field_names, question_features
 from kedrec.agents.offline.ranker import Ranker, train_forests
 from kedrec.errors import InputError
-from kedrec.graphdb.kernels import GraphArrays
-from kedrec.graphdb.links import LinkModel
+from kedrec.graphdb.link_prediction.kernels import GraphArrays
+from kedrec.graphdb.link_prediction.links import LinkModel
+from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.graphdb.uses import GraphFacts
 from kedrec.records import Setting
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from kedrec.agents.offline.derived import Derived, LiteratureSource, build, open
 from kedrec.agents.offline.facts import Facts, direct_edges
 from kedrec.agents.offline.features import Transfer, corpora_of, question_features
 from kedrec.agents.offline.ranker import Ranker, load_ranker
-from kedrec.graphdb.kernels import GraphArrays
-from kedrec.graphdb.links import LinkModel
+from kedrec.graphdb.link_prediction.kernels import GraphArrays
+from kedrec.graphdb.link_prediction.links import LinkModel
+from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.graphdb.uses import GraphFacts
 from kedrec.records import CandidateScore, Factor, Record, Setting
 
 __all__ = ["Weigher", "Weighing"]

@@ -13,7 +13,7 @@ from kedrec.cli.console import Json, emit_json, say, settings
 if TYPE_CHECKING:
     from kedrec.distill.pair_files import DrawnFrom, PairsReport
     from kedrec.distill.sampling import Drawn, PairsWanted
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.embedded.store import EmbeddedStore
 
 __all__ = ["pairs"]
 
@@ -88,8 +88,8 @@ def _wanted(**options: Any) -> PairsWanted:
 def _draw(wanted: PairsWanted, embeddings: Path, ontology: list[Path]) -> tuple[Drawn, DrawnFrom]:
     from kedrec.distill.pair_files import DrawnFrom
     from kedrec.distill.sampling import draw_pairs
-    from kedrec.graphdb.embeddings import read_embeddings
-    from kedrec.graphdb.ontology import read_ontology
+    from kedrec.graphdb.embeddings.files import read_embeddings
+    from kedrec.graphdb.link_prediction.disease_ontology import read_ontology
 
     store, vectors = _graph(), read_embeddings(embeddings)
     kinds = read_ontology(*ontology) if ontology else None
@@ -100,7 +100,7 @@ def _draw(wanted: PairsWanted, embeddings: Path, ontology: list[Path]) -> tuple[
 
 
 def _graph() -> EmbeddedStore:
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.embedded.store import EmbeddedStore
 
     resolved = settings()
     if resolved.store != "embedded":

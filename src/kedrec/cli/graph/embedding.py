@@ -11,8 +11,8 @@ from kedrec.cli.bars import counting_bar
 from kedrec.cli.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.gnn.options import EmbedOptions, EmbedReport
-    from kedrec.graphdb.gnn.ranks import RankReport
+    from kedrec.graphdb.embeddings.options import EmbedOptions, EmbedReport
+    from kedrec.graphdb.embeddings.ranks import RankReport
     from kedrec.graphdb.store import HiddenPairs
 
 __all__ = ["embed"]
@@ -41,8 +41,8 @@ def embed(
     command again goes on where it was stopped.
     """
     options = _options({name: value for name, value in locals().items() if name not in ("out", "hide", "json")})
-    from kedrec.graphdb.embedded import EmbeddedStore
-    from kedrec.graphdb.gnn.embedding import embed_graph
+    from kedrec.graphdb.embedded.store import EmbeddedStore
+    from kedrec.graphdb.embeddings.train import embed_graph
 
     store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(_hidden(hide or []))
     with counting_bar("steps") as advance:
@@ -53,7 +53,7 @@ def embed(
 
 
 def _options(given: dict[str, object]) -> EmbedOptions:
-    from kedrec.graphdb.gnn.options import EmbedOptions
+    from kedrec.graphdb.embeddings.options import EmbedOptions
 
     return EmbedOptions.model_validate(given)
 

@@ -12,10 +12,10 @@ from kedrec.cli.bars import byte_bar, counting_bar
 from kedrec.cli.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.downloading import Patience
-    from kedrec.graphdb.fetching import FileRecord
-    from kedrec.graphdb.naming import NamesReport, Vocabularies
-    from kedrec.graphdb.sources import Source
+    from kedrec.graphdb.drkg.download import Patience
+    from kedrec.graphdb.drkg.fetch import FileRecord
+    from kedrec.graphdb.drkg.sources import Source
+    from kedrec.graphdb.names.build_table import NamesReport, Vocabularies
 
 __all__ = ["as_fetched", "fetch", "names"]
 
@@ -77,7 +77,7 @@ def names(
     """
     from dataclasses import replace
 
-    from kedrec.graphdb.naming import Vocabularies
+    from kedrec.graphdb.names.build_table import Vocabularies
 
     given = {"drugbank": drugbank, "mesh": mesh, "genes": genes, "do": do, "hetionet": hetionet}
     own = {name: tuple(paths) for name, paths in given.items() if paths}
@@ -93,9 +93,9 @@ def as_fetched(files: list[Path], names_file: Path | None) -> tuple[list[Path], 
     """
     if files != DRKG or DRKG[0].exists():
         return files, names_file
-    from kedrec.graphdb.downloading import Patience
-    from kedrec.graphdb.naming import Vocabularies
-    from kedrec.graphdb.sources import VOCABULARIES
+    from kedrec.graphdb.drkg.download import Patience
+    from kedrec.graphdb.drkg.sources import VOCABULARIES
+    from kedrec.graphdb.names.build_table import Vocabularies
 
     _raise_failures(_bring(_source("drkg")))
     triples = drkg_triples()
@@ -115,9 +115,9 @@ def unpacked_drkg() -> list[Path]:
         DamagedData: its archive is damaged.
     """
     from kedrec.errors import NotReady
-    from kedrec.graphdb.fetching import records
-    from kedrec.graphdb.sources import source_called
-    from kedrec.graphdb.unpacking import unpack
+    from kedrec.graphdb.drkg.fetch import records
+    from kedrec.graphdb.drkg.sources import source_called
+    from kedrec.graphdb.drkg.unpack import unpack
     from kedrec.locks import writing
 
     folder, name = _folder() / "drkg", source_called("drkg").files[0].name
@@ -148,7 +148,7 @@ def _folder() -> Path:
 
 
 def _source(name: str) -> Source:
-    from kedrec.graphdb.sources import at_addresses, source_called
+    from kedrec.graphdb.drkg.sources import at_addresses, source_called
 
     source, address = source_called(name), settings().drkg_address
     return at_addresses(source, [address]) if address and name == "drkg" else source
@@ -156,7 +156,7 @@ def _source(name: str) -> Source:
 
 def _wanted(names: Sequence[str], local: Sequence[Path] | None, addresses: list[str] | None) -> list[Source]:
     from kedrec.errors import UserError
-    from kedrec.graphdb.sources import SOURCES, at_addresses
+    from kedrec.graphdb.drkg.sources import SOURCES, at_addresses
 
     if "all" in names:
         names = list(SOURCES)
@@ -173,8 +173,8 @@ def _bring(
 ) -> list[dict[str, Any]]:
     """Fetch the files of a source; what fails is told and returned, the other files are fetched all the same."""
     from kedrec.errors import WorkError
-    from kedrec.graphdb.fetching import fetch as fetch_file
-    from kedrec.graphdb.fetching import place
+    from kedrec.graphdb.drkg.fetch import fetch as fetch_file
+    from kedrec.graphdb.drkg.fetch import place
 
     folder = _folder() / source.name
     say(f"{source.what} ({source.terms})")
@@ -212,8 +212,8 @@ def _graph_files(files: list[Path] | None) -> list[Path]:
 
 
 def _write_names(files: list[Path], vocabularies: Vocabularies, out: Path) -> NamesReport:
-    from kedrec.graphdb.drkg import read_triples
-    from kedrec.graphdb.naming import write_names
+    from kedrec.graphdb.drkg.files import read_triples
+    from kedrec.graphdb.names.build_table import write_names
 
     ids = read_triples(files).ids
     with counting_bar("vocabularies") as bar:

@@ -14,8 +14,8 @@ from kedrec.errors import UserError
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
-    from kedrec.graphdb.build import LoadReport, OnProgress
-    from kedrec.graphdb.neo4j_bulk import Bulk
+    from kedrec.graphdb.embedded.build import LoadReport, OnProgress
+    from kedrec.graphdb.neo4j.bulk_load import Bulk
 
 __all__ = ["load"]
 
@@ -67,7 +67,7 @@ def _bulk(chosen: Settings, bulk: bool, overwrite: bool, neo4j_admin: Path | Non
         raise UserError("--overwrite and --neo4j-admin belong to --bulk.")
     if not bulk:
         return None
-    from kedrec.graphdb.neo4j_bulk import Bulk
+    from kedrec.graphdb.neo4j.bulk_load import Bulk
 
     return Bulk(neo4j_admin, overwrite, say)
 
@@ -76,15 +76,15 @@ def _load_into(
     chosen: Settings, files: list[Path], names: Path | None, bulk: Bulk | None, told: OnProgress
 ) -> LoadReport:
     if bulk:
-        from kedrec.graphdb.neo4j_bulk import bulk_load
+        from kedrec.graphdb.neo4j.bulk_load import bulk_load
 
         return bulk_load(files, names, chosen, bulk, told)
     if chosen.store == "neo4j":
-        from kedrec.graphdb.neo4j_load import load_into_neo4j
-        from kedrec.graphdb.neo4j_server import connect
+        from kedrec.graphdb.neo4j.connection import connect
+        from kedrec.graphdb.neo4j.load import load_into_neo4j
 
         return load_into_neo4j(files, names, connect(chosen), told)
-    from kedrec.graphdb.build import load_graph
+    from kedrec.graphdb.embedded.build import load_graph
 
     return load_graph(files, names, chosen.home / "graph", told)
 
@@ -99,8 +99,8 @@ def _say_loaded(report: LoadReport) -> None:
 
 def _list_unnamed(report: LoadReport, chosen: Settings) -> None:
     """Write the ids without a name into the home, in the place of the list of an earlier load."""
-    from kedrec.graphdb.coverage import write_unnamed
-    from kedrec.graphdb.opening import open_store
+    from kedrec.graphdb.names.coverage import write_unnamed
+    from kedrec.graphdb.open_store import open_store
 
     listed = chosen.home / "unnamed.tsv"
     if not report.unnamed:

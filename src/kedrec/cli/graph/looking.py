@@ -10,7 +10,7 @@ import typer
 from kedrec.cli.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.coverage import NameCoverage
+    from kedrec.graphdb.names.coverage import NameCoverage
     from kedrec.graphdb.store import GraphStats, GraphStore
     from kedrec.records import Alternative, Edge, Entity, Match
 
@@ -25,7 +25,7 @@ def open_graph() -> GraphStore:
     Raises:
         NotReady: none was loaded, or no Neo4j server answers.
     """
-    from kedrec.graphdb.opening import open_store
+    from kedrec.graphdb.open_store import open_store
 
     return open_store(settings())
 
@@ -41,7 +41,7 @@ def info(
     Says how large the graph is: entities by kind and how many of them have a name, triples by relation, and the hash
     of its sources.
     """
-    from kedrec.graphdb.coverage import covered, write_unnamed
+    from kedrec.graphdb.names.coverage import covered, write_unnamed
 
     store = open_graph()
     stats, nameless = store.stats(), store.unnamed()
@@ -160,7 +160,7 @@ def _brief(entity: Entity) -> dict[str, str]:
 
 def _kinds(kind: str | None) -> list[str] | None:
     from kedrec.errors import UserError
-    from kedrec.graphdb.drkg import KINDS
+    from kedrec.graphdb.drkg.files import KINDS
 
     if kind is None or kind in KINDS:
         return None if kind is None else [kind]

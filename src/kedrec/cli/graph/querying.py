@@ -25,7 +25,7 @@ def query(
     docs/cypher.md says what that covers.
     """
     from kedrec.errors import UserError
-    from kedrec.graphdb.neo4j_reading import Reader
+    from kedrec.graphdb.neo4j.user_query import Reader
 
     chosen = settings(cypher_rows=rows, cypher_timeout=timeout)
     if chosen.store != "neo4j":

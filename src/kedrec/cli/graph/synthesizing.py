@@ -24,7 +24,7 @@ def synthesize(
     Writes a graph with DRKG's number of entities of each kind and triples of each relation, drawn at random: to
     measure how fast things are at that size without fetching DRKG. It holds no knowledge.
     """
-    from kedrec.graphdb.synthetic import write_synthetic
+    from kedrec.graphdb.drkg.synthetic import write_synthetic
 
     with progress() as bar:
         task = bar.add_task("drawing", total=None)

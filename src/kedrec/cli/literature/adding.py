@@ -74,7 +74,7 @@ def add(
 
 def _drug_filter() -> DrugFilter:
     """Return what keeps only documents that name a drug of the graph in the home."""
-    from kedrec.graphdb.embedded import EmbeddedStore
+    from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.tools.drug_filter import DrugFilter
 
     graph = EmbeddedStore.open(settings().home / "graph")

@@ -74,7 +74,7 @@ def _wanted(source: str, full_text: bool, *, since: str | None, until: str | Non
 
 
 def _fetched(disease: str, drugs: list[str], wanted: Wanted, embed: bool | None) -> LiveReport:
-    from kedrec.graphdb.opening import open_store
+    from kedrec.graphdb.open_store import open_store
     from kedrec.tools.graph_tools import GraphTools
     from kedrec.tools.literature import Literature
     from kedrec.tools.live import Fetcher

@@ -1,0 +1,1 @@
+"""The embedded store: memory-mapped arrays, built in one swap."""

@@ -1,0 +1,90 @@
+"""A graph on disk: its arrays mapped into memory, its ids and names read, shared by all views of it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedrec.errors import DamagedData
+from kedrec.graphdb import ranking
+from kedrec.graphdb.drkg.files import KINDS
+from kedrec.graphdb.embedded.adjacency import Link, Walks
+from kedrec.graphdb.embedded.build import ARRAYS
+from kedrec.graphdb.names.index import NameIndex
+from kedrec.graphdb.names.resolver import Resolver
+from kedrec.graphdb.snapshots import MappedLines, map_array, read_manifest
+from kedrec.records import Edge
+
+__all__ = ["MappedGraph"]
+
+Range = tuple[int, int]
+
+
+class MappedGraph:
+    """What all views of one graph share; every file is opened at once, so that a later load cannot take one away.
+
+    Args:
+        folder: a version of a graph.
+
+    Raises:
+        DamagedData: its files do not fit together.
+        NotReady: it was written in another format.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.manifest = read_manifest(folder)
+        ids, names, relations, self._synonyms = (
+            MappedLines(folder / f"{name}.txt") for name in ("ids", "names", "relations", "synonyms")
+        )
+        self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
+        self._index = NameIndex.open(folder)
+        self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
+        sizes = {name: len(array) for name, array in self.arrays.items()}
+        whole = sizes["near"] == sizes["link"] == int(self.arrays["start"][-1])
+        if not whole or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
+            raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
+
+    @cached_property
+    def synonyms(self) -> list[str]:
+        """Other names of each entity, joined by `|`."""
+        return self._synonyms.read() or [""] * len(self.ids)
+
+    @cached_property
+    def kinds(self) -> dict[str, Range]:
+        """Where the entities of each kind stand: from the first place up to, not including, the second."""
+        found = {kind: (bisect_left(self.ids, f"{kind}::"), bisect_left(self.ids, f"{kind}:;")) for kind in KINDS}
+        return {kind: (start, end) for kind, (start, end) in found.items() if start < end}
+
+    @cached_property
+    def triples(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+        """Heads, relations and tails of all triples."""
+        return Walks(self.arrays, ()).triples()
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """What an edge of each relation is worth."""
+        return np.array([ranking.relation_weight(relation) for relation in self.relations])
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Finds entities by name."""
+        return Resolver(self.ids, self.names, self.synonyms_of, self.places.get, self._index)
+
+    def edge(self, link: Link) -> Edge:
+        """The edge with these places."""
+        head, relation, tail = link
+        return ranking.make_edge(self.ids[head], self.relations[relation], self.ids[tail])
+
+    def synonyms_of(self, i: int) -> tuple[str, ...]:
+        """Other names of the entity at a place."""
+        joined = self.synonyms[i]
+        return tuple(joined.split("|")) if joined else ()
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Place of each id."""
+        return {entity_id: place for place, entity_id in enumerate(self.ids)}

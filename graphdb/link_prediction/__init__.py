@@ -1,0 +1,1 @@
+"""Which drugs treat diseases like this one: kernels over drugs and diseases, ridge regression, smoothing."""

@@ -1,0 +1,1 @@
+"""Names to ids: normalize, index, resolve, suggest; never a silent substitution."""

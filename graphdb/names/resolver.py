@@ -1,0 +1,219 @@
+"""What a name means: exactly one entity, several, or none with suggestions; never a similar name in silence.
+
+The names of salts, isomers and prefix forms (citalopram and escitalopram) are names of different drugs: only spellings
+that fold to the same key are the same name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from kedrec.graphdb.drkg.files import kind_of
+from kedrec.graphdb.names.index import Form, Keys, NameIndex
+from kedrec.graphdb.names.normalize import fold, fold_loosely
+from kedrec.graphdb.names.similarity import BEGINNING, similarity
+from kedrec.records import Alternative, Entity, Match, MatchKind
+
+__all__ = ["Resolver"]
+
+ASKED_FOR = ("Compound", "Disease")
+"""Kinds that people ask about; they come before others of the same name."""
+LIKE_DISEASES = ("Symptom", "Side Effect")
+"""Kinds that give way to a disease of the same name."""
+FIRST_IDS = re.compile(r"Compound::DB\d+|Disease::MESH:D")
+"""DrugBank's ids and MeSH's descriptors; the other ids of a drug or disease of the same name give way to them."""
+GLANCED_AT = 4000
+"""Keys of similar letters that are compared with a name."""
+NEAREST = 250
+"""Those of them, and beginnings, that are looked at closely."""
+FLOOR = 45.0
+"""Suggestions less similar than this are left out."""
+
+Visible = Callable[[int], bool]
+Rank = tuple[int, bool, str]
+
+
+class Resolver:
+    """Resolves names over one graph.
+
+    Args:
+        ids: entity ids.
+        names: preferred names in the same order; the id itself where there is none.
+        synonyms: gives the other names of the entity at a place.
+        place_of: gives the place of an id, None where there is no such entity.
+        index: the folded keys of all names.
+    """
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        names: Sequence[str],
+        synonyms: Callable[[int], Sequence[str]],
+        place_of: Callable[[str], int | None],
+        index: NameIndex,
+    ) -> None:
+        self._ids, self._names, self._synonyms = ids, names, synonyms
+        self._place_of, self._index = place_of, index
+
+    def resolve(self, query: str, kinds: Collection[str] | None, limit: int, visible: Visible) -> Match:
+        """Return what a name means.
+
+        Args:
+            query: an id, a name or a synonym.
+            kinds: only entities of these kinds; all where None.
+            limit: most alternatives.
+            visible: whether the entity at a place is there at all.
+        """
+        wanted = query.strip()
+
+        def allowed(place: int) -> bool:
+            return visible(place) and (not kinds or kind_of(self._ids[place]) in kinds)
+
+        found = self._by_id(query, wanted, allowed) or self._by_name(query, wanted, allowed, limit)
+        if found:
+            return found
+        alternatives = self._similar(wanted, allowed, limit)
+        return Match(query=query, match="none", alternatives=tuple(alternatives))
+
+    def entity(self, place: int) -> Entity:
+        """Return the entity at a place."""
+        entity_id = self._ids[place]
+        return Entity(
+            id=entity_id, kind=kind_of(entity_id), name=self._names[place], synonyms=tuple(self._synonyms(place))
+        )
+
+    def _by_id(self, query: str, wanted: str, allowed: Visible) -> Match | None:
+        place = self._place_of(wanted)
+        if place is None or not allowed(place):
+            return None
+        return Match(query=query, match="exact", entity=self.entity(place))
+
+    def _by_name(self, query: str, wanted: str, allowed: Visible, limit: int) -> Match | None:
+        forms = [form for form in self._index.folded.find(fold(wanted)) if allowed(form[0])]
+        forms = forms or self._bare_id(wanted, allowed)
+        forms += self._diseases_behind(forms, wanted, allowed)
+        kind, owners = self._best_tier(forms, wanted)
+        if not owners:
+            forms = [form for form in self._index.loose.find(fold_loosely(wanted)) if allowed(form[0])]
+            kind, owners = self._loose_tier(forms)
+        if not owners:
+            return None
+        chosen = _chosen([(place, kind_of(self._ids[place])) for place in owners])
+        rest = dict.fromkeys([*owners, *(place for place, _ in forms)])
+        if chosen is None:
+            return Match(query=query, match="ambiguous", alternatives=self._namesakes(owners, limit))
+        rest.pop(chosen)
+        return Match(query=query, match=kind, entity=self.entity(chosen), alternatives=self._namesakes(rest, limit))
+
+    def _diseases_behind(self, forms: Sequence[Form], wanted: str, allowed: Visible) -> list[Form]:
+        """Return the diseases of this name in another spelling, where only a symptom or side effect has it exactly."""
+        if not forms or any(kind_of(self._ids[place]) not in LIKE_DISEASES for place, _ in forms):
+            return []
+        loose = self._index.loose.find(fold_loosely(wanted))
+        return [form for form in loose if kind_of(self._ids[form[0]]) == "Disease" and allowed(form[0])]
+
+    def _bare_id(self, wanted: str, allowed: Visible) -> list[Form]:
+        """Return the drug or disease whose id is this behind its kind: `DB00107`."""
+        places = [self._place_of(f"{kind}::{wanted}") for kind in ASKED_FOR]
+        return [(place, -1) for place in places if place is not None and allowed(place)]
+
+    def _best_tier(self, forms: Sequence[Form], wanted: str) -> tuple[MatchKind, list[int]]:
+        """Return how the name is written at its closest, and whose name that is, without its lesser namesakes."""
+        forms = self._without_lesser(forms)
+        tiers: dict[tuple[int, MatchKind], list[int]] = {}
+        for place, form in forms:
+            tiers.setdefault(self._tier(self._text(place, form), form, wanted), []).append(place)
+        if not tiers:
+            return "none", []
+        best = min(tiers)
+        return best[1], list(dict.fromkeys(tiers[best]))
+
+    def _without_lesser(self, forms: Sequence[Form]) -> Sequence[Form]:
+        kinds = {kind_of(self._ids[place]) for place, _ in forms}
+        if "Disease" in kinds:
+            forms = [form for form in forms if kind_of(self._ids[form[0]]) not in LIKE_DISEASES]
+        return self._without_other_ids(forms)
+
+    def _without_other_ids(self, forms: Sequence[Form]) -> Sequence[Form]:
+        """Leave out what is called as one with a first id is: the same drug or disease under another id."""
+        first = {place for place, _ in forms if FIRST_IDS.match(self._ids[place])}
+        called = {self._called(place) for place in first}
+        return [form for form in forms if form[0] in first or self._called(form[0]) not in called]
+
+    def _called(self, place: int) -> tuple[str, str]:
+        return kind_of(self._ids[place]), fold(self._names[place])
+
+    def _loose_tier(self, forms: Sequence[Form]) -> tuple[MatchKind, list[int]]:
+        forms = self._without_lesser(forms)
+        preferred = [place for place, form in forms if form == 0]
+        return "folded", list(dict.fromkeys(preferred or [place for place, _ in forms]))
+
+    def _text(self, place: int, form: int) -> str:
+        if form < 0:
+            return self._ids[place]
+        return self._names[place] if form == 0 else self._synonyms(place)[form - 1]
+
+    @staticmethod
+    def _tier(text: str, form: int, wanted: str) -> tuple[int, MatchKind]:
+        same, alike = text == wanted, _caseless(text) == _caseless(wanted)
+        if form == 0 and alike:
+            return (0, "exact") if same else (1, "folded")
+        if form > 0 and alike:
+            return (2, "synonym")
+        return (4, "folded") if form == 0 else (5, "folded")
+
+    def _namesakes(self, places: Iterable[int], limit: int) -> tuple[Alternative, ...]:
+        ordered = sorted(places, key=lambda place: _rank(self._ids[place]))
+        return tuple(
+            Alternative(id=self._ids[place], name=self._names[place], score=100.0) for place in ordered[:limit]
+        )
+
+    def _similar(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
+        """Return the entities with the most similar names, each by its best one; names before synonyms on ties."""
+        key = fold(wanted)
+        if not key or limit < 1:
+            return []
+        best: dict[int, tuple[float, bool, Rank]] = {}
+        for score, place in _nearest(key, self._index.folded):
+            for entity, form in self._index.folded.at(place):
+                if allowed(entity):
+                    rank = (-score, form > 0, _rank(self._ids[entity]))
+                    best[entity] = min(rank, best.get(entity, rank))
+        ordered = sorted(best.items(), key=lambda item: item[1])[:limit]
+        return [Alternative(id=self._ids[entity], name=self._names[entity], score=-rank[0]) for entity, rank in ordered]
+
+
+def _caseless(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _rank(entity_id: str) -> Rank:
+    """Return the order of entities that a name fits equally well."""
+    kind = kind_of(entity_id)
+    order = ASKED_FOR.index(kind) if kind in ASKED_FOR else len(ASKED_FOR)
+    return order, not FIRST_IDS.match(entity_id), entity_id
+
+
+def _chosen(owners: Sequence[tuple[int, str]]) -> int | None:
+    """Return the one owner that is meant: the only one, or the only drug or disease among other kinds."""
+    if len(owners) == 1:
+        return owners[0][0]
+    asked_for = [place for place, kind in owners if kind in ASKED_FOR]
+    return asked_for[0] if len(asked_for) == 1 else None
+
+
+def _nearest(key: str, index: Keys) -> list[tuple[float, int]]:
+    """Return (similarity 0 to 100, place) of the keys most like one, whole names and beginnings of names."""
+    import numpy as np
+    from rapidfuzz import fuzz, process
+
+    keys = index.keys
+    glanced = index.shapes.like(key, GLANCED_AT)
+    roughly = process.cdist([key], [keys[place] for place in glanced.tolist()], scorer=fuzz.ratio, dtype=np.float32)[0]
+    places = set(glanced[np.argsort(-roughly, kind="stable")[:NEAREST]].tolist())
+    if len(key) >= BEGINNING:
+        places.update(index.beginning(key, NEAREST))
+    scored = [(similarity(key, keys[place]), place) for place in places]
+    return [(score, place) for score, place in scored if score >= FLOOR]
