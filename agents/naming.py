@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
-from kedrec.tools.spellings import ORDINARY_DISEASE, ORDINARY_DRUG
+from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["Named", "doubtful_words", "find_names"]
 

@@ -11,7 +11,7 @@ from kedrec.agents.prompting import Prompts
 from kedrec.agents.state import RunState
 from kedrec.agents.wording import LABELS, NO_EVIDENCE, QUESTION_KEYS
 from kedrec.records import Question, ToolResult
-from kedrec.tools.fencing import plain
+from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["Requests", "evidence_text", "tool_text"]
 

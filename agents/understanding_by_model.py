@@ -9,7 +9,7 @@ from kedrec.agents.understanding import Understanding, understand, understood_fr
 from kedrec.errors import ModelError
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match, ToolResult
-from kedrec.tools.fencing import plain
+from kedrec.tools.text.untrusted_text import plain
 from kedrec.tools.toolbox import Toolbox, schemas
 
 if TYPE_CHECKING:

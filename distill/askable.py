@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from kedrec.graphdb.names.normalize import fold, fold_loosely
-from kedrec.tools.spellings import ORDINARY_DISEASE, ORDINARY_DRUG
+from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["NameFault", "disease_faults", "drug_faults", "namesakes"]
 

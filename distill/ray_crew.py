@@ -13,7 +13,7 @@ from kedrec.distill.shard_worker import Landing, flown, why_not_here
 from kedrec.distill.shards import Shard
 from kedrec.errors import NotReady
 from kedrec.processors import processors
-from kedrec.tools.ray_cluster import machines, ray_cluster, settings_there
+from kedrec.ray_cluster import machines, ray_cluster, settings_there
 
 __all__ = ["RayCrew", "check_machines", "ray_crew"]
 

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.minilm import TOKENS, packaged
+from kedrec.tools.embedders.minilm import TOKENS, packaged
 
 if TYPE_CHECKING:
-    from kedrec.tools.openvino_encoder import OpenVINOEncoder
+    from kedrec.tools.embedders.openvino_encoder import OpenVINOEncoder
 
 __all__ = ["encoders", "measured_side_by_side"]
 
@@ -67,7 +67,7 @@ def encoders() -> dict[str, Way]:
     """Return the ways that are installed, the plain one first."""
     ways: dict[str, Way] = {PLAIN: _plain(), "torch, bf16, batches of like length": _by_torch}
     if importlib.util.find_spec("openvino"):
-        from kedrec.tools.openvino_encoder import OpenVINOEncoder, Precision, precision
+        from kedrec.tools.embedders.openvino_encoder import OpenVINOEncoder, Precision, precision
 
         kinds: tuple[Precision, ...] = ("f32", "bf16", "int8")
         for kind in kinds:

@@ -30,7 +30,7 @@ from kedrec.eval.bench_retrieval import known_item_queries, quality, real_abstra
 from kedrec.eval.bench_sources import measure_adding
 from kedrec.eval.literature_files import write_pubmed_xml, write_trials_json, write_trials_xml
 from kedrec.eval.machine import where
-from kedrec.tools.library import embedded_text
+from kedrec.tools.library.database import embedded_text
 from kedrec.tools.sources import read_documents
 
 __all__ = ["main"]

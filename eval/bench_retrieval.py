@@ -31,9 +31,9 @@ from kedrec.eval.known_items import Found, known_items, measured
 from kedrec.eval.retrieval_rivals import bm25s_engine, chroma_alone, tantivy_engine
 from kedrec.locks import writing
 from kedrec.records import Document
-from kedrec.tools.library import Shelf, embedded_text
+from kedrec.tools.embedders.minilm import packaged
+from kedrec.tools.library.database import Shelf, embedded_text
 from kedrec.tools.literature import Literature
-from kedrec.tools.minilm import packaged
 
 __all__ = ["known_item_queries", "quality", "real_abstracts", "speed", "synthetic_abstracts"]
 
@@ -238,7 +238,7 @@ def _sizes(folder: Path) -> str:
 
 def _searched(literature: Literature, queries: Queries, since: int | None = None) -> list[tuple[float, float]]:
     """Search for the ten best of each query, each once, after one search to warm up."""
-    from kedrec.tools.selection import Selection
+    from kedrec.tools.library.filters import Selection
 
     seconds, only = [], Selection(since=since)
     literature.search("warm up", "articles", only=only)

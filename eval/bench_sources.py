@@ -20,9 +20,9 @@ from typing import Any
 
 from kedrec.config import load
 from kedrec.records import Document
-from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.literature import Literature
 from kedrec.tools.sources import read
+from kedrec.tools.text.drug_filter import DrugFilter
 
 __all__ = ["adding", "main", "measure_adding", "reading"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kedrec.records import Document
+from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.literature import Literature
-from kedrec.tools.minilm import packaged
-from kedrec.tools.postings import K1, B
-from kedrec.tools.words import words
+from kedrec.tools.search.postings import K1, B
+from kedrec.tools.search.stemming import words
 
 __all__ = ["bm25s_engine", "chroma_alone", "tantivy_engine"]
 

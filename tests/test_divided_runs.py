@@ -38,7 +38,7 @@ def engine(request, loaded):
     if request.param == "processes":
         yield "processes", {}
         return
-    from kedrec.tools.ray_cluster import ray_cluster
+    from kedrec.ray_cluster import ray_cluster
 
     with ray_cluster(Settings(home=loaded), 2) as ray:
         address = ray.get_runtime_context().gcs_address

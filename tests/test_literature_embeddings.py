@@ -17,9 +17,9 @@ from chromadb.api.shared_system_client import SharedSystemClient
 from kedrec.config import Settings
 from kedrec.errors import MissingExtra
 from kedrec.tools import literature as literature_module
+from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.literature import Literature
-from kedrec.tools.minilm import packaged
-from kedrec.tools.similarity import fused
+from kedrec.tools.search.rerank import fused
 
 NOTES = [
     ("Hair loss", "Patches of missing hair on the scalp grew back under the drug."),
@@ -104,7 +104,7 @@ EMBED = """
 import sys
 from pathlib import Path
 from kedrec.config import Settings
-from kedrec.tools import minilm
+from kedrec.tools.embedders import minilm
 from kedrec.tools.literature import Literature
 minilm.ROUND = 8
 Literature.open(Path(sys.argv[1]), Settings()).embed(lambda *a: print(*a, flush=True))
@@ -130,7 +130,7 @@ def test_a_killed_embed_is_finished_by_the_next_and_embeds_nothing_twice(literat
 
 STOPPED = """
 import os, signal, sys
-from kedrec.tools.minilm import packaged
+from kedrec.tools.embedders.minilm import packaged
 class Stopped:
     def __init__(self, queue):
         self.queue = queue
@@ -174,7 +174,7 @@ def unit(vectors):
 @pytest.mark.parametrize(("within", "least"), [("int8", 0.99), ("bf16", 0.999), ("f32", 0.99999)])
 def test_openvino_makes_the_vectors_of_32_bit_floats(within, least):
     pytest.importorskip("openvino")
-    from kedrec.tools.openvino_encoder import OpenVINOEncoder
+    from kedrec.tools.embedders.openvino_encoder import OpenVINOEncoder
 
     model, texts = packaged(), [f"{title}\n{text * n}" for n, (title, text) in enumerate(NOTES * 4, 1)]
     codes = model._tokenizer.encode_batch(texts)
@@ -187,7 +187,7 @@ def test_openvino_makes_the_vectors_of_32_bit_floats(within, least):
 
 def test_what_embeds_is_told_with_its_reason():
     pytest.importorskip("openvino")
-    from kedrec.tools.openvino_encoder import precision
+    from kedrec.tools.embedders.openvino_encoder import precision
 
     model = packaged()
     assert f"OpenVINO in {precision()} (the processor" in model.means(1000)

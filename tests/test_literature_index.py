@@ -17,7 +17,7 @@ from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, UserError
 from kedrec.locks import writing
 from kedrec.records import Document
-from kedrec.tools.chunks import LONGEST_WHOLE, WORDS, cut, section_text, spans
+from kedrec.tools.library.chunks import LONGEST_WHOLE, WORDS, cut, section_text, spans
 from kedrec.tools.literature import Literature
 from kedrec.tools.sources import normal_phase, normal_status, read_documents
 

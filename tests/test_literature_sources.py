@@ -16,12 +16,12 @@ from kedrec.agents.offline.derived import CORPORA
 from kedrec.agents.resources import Resources
 from kedrec.config import Settings, load
 from kedrec.errors import ConfigError, DamagedData, InputError, UserError
-from kedrec.tools.drug_filter import DrugFilter
-from kedrec.tools.library import Library
+from kedrec.tools.library.database import Library
+from kedrec.tools.library.filters import Selection
 from kedrec.tools.literature import Literature
 from kedrec.tools.literature_tools import RETRACTED
-from kedrec.tools.selection import Selection
 from kedrec.tools.sources import Reading
+from kedrec.tools.text.drug_filter import DrugFilter
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ ADD = """
 import sys
 from pathlib import Path
 from kedrec.config import Settings
-from kedrec.tools import staging
+from kedrec.tools.library import staging
 from kedrec.tools.literature import Literature
 staging._BATCH = 50
 literature = Literature.open(Path(sys.argv[1]), Settings(embed="never"))

@@ -24,11 +24,11 @@ from kedrec.locks import writing
 from kedrec.records import Entity
 from kedrec.tools.literature import Literature
 from kedrec.tools.live import Fetcher, OnDemand, Span, Wanted, eutils, lacking, trials_api
-from kedrec.tools.live.answers import Answers, name_of
-from kedrec.tools.live.asking import Patience, retry_after
-from kedrec.tools.live.gathering import SourceReport
-from kedrec.tools.live.pacing import Pacer
-from kedrec.tools.live.terms import terms_of
+from kedrec.tools.live.http import Patience, retry_after
+from kedrec.tools.live.pair_download import SourceReport
+from kedrec.tools.live.query_terms import terms_of
+from kedrec.tools.live.rate_limit import Pacer
+from kedrec.tools.live.response_cache import Answers, name_of
 
 KEY = "0123456789abcdef0123456789abcdef0123"
 QUICK = Patience(stall=0.5, retries=2, pause=0.01, longest=5.0)
@@ -58,8 +58,8 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def settings(server, built, tmp_path, monkeypatch):
-    monkeypatch.setattr("kedrec.tools.live.fetching.NCBI_RATES", (500.0, 500.0))
-    monkeypatch.setattr("kedrec.tools.live.fetching.TRIALS_RATE", 500.0)
+    monkeypatch.setattr("kedrec.tools.live.fetcher.NCBI_RATES", (500.0, 500.0))
+    monkeypatch.setattr("kedrec.tools.live.fetcher.TRIALS_RATE", 500.0)
     shutil.copytree(built, tmp_path / "home", symlinks=True)
     made = Settings(home=tmp_path / "home", embed="never")
     return made.model_copy(update={"eutils_url": f"{server.address}/entrez/eutils", "trials_url": server.address})
@@ -386,7 +386,7 @@ def test_a_host_that_asks_for_time_gets_it_from_everybody_and_a_broken_note_stop
 
 
 def test_a_request_keeps_the_pace_also_when_it_is_repeated(fetch, server, monkeypatch):
-    monkeypatch.setattr("kedrec.tools.live.fetching.NCBI_RATES", (5.0, 5.0))
+    monkeypatch.setattr("kedrec.tools.live.fetcher.NCBI_RATES", (5.0, 5.0))
     server.faults = [Fault("esearch", status=500)]
     fetch("pubmed")
     assert len(server.times) == 3 and server.times[-1] - server.times[0] >= 0.3
@@ -408,7 +408,7 @@ def test_another_writer_is_waited_for(fetch, settings):
 
 
 def test_another_writer_is_not_waited_for_without_end(fetch, settings, monkeypatch):
-    monkeypatch.setattr("kedrec.tools.live.fetching.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("kedrec.tools.live.fetcher.BUSY_SECONDS", 0.1)
     with writing(settings.home / "literature"), pytest.raises(Busy):
         fetch()
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from kedrec.tools.mentions import MentionFinder
-from kedrec.tools.tokens import fold, sentences_of, tokenise
+from kedrec.tools.text.mention_finder import MentionFinder
+from kedrec.tools.text.tokens import fold, sentences_of, tokenise
 
 NAMES = [
     ("Compound::DB1", "Acetylsalicylic acid", ("Aspirin", "Care")),

@@ -34,7 +34,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def cluster(loaded: Path) -> Iterator[Any]:
     """Two workers on this machine, for all tests of the module."""
-    from kedrec.tools.ray_cluster import ray_cluster
+    from kedrec.ray_cluster import ray_cluster
 
     with ray_cluster(Settings(home=loaded), 2) as ray:
         yield ray

@@ -16,8 +16,8 @@ from literature_files import citation_xml, pubmed_xml
 
 from kedrec.config import Settings
 from kedrec.errors import InputError
-from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.literature import Literature
+from kedrec.tools.text.drug_filter import DrugFilter
 
 if find_spec("ray") is None:
     pytest.skip("Ray is not installed (pip install 'kedrec[ray]')", allow_module_level=True)
@@ -28,7 +28,7 @@ SETTINGS = Settings(embed="never")
 @pytest.fixture(scope="module")
 def cluster():
     """Two workers on this machine, for all tests of the module."""
-    from kedrec.tools.ray_cluster import ray_cluster
+    from kedrec.ray_cluster import ray_cluster
 
     with ray_cluster(SETTINGS, 2) as ray:
         yield ray

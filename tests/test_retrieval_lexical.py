@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from kedrec.errors import DamagedData
-from kedrec.tools import lexical, postings
-from kedrec.tools.lexical import FADING, PAIR_WEIGHT, LexicalIndex
-from kedrec.tools.postings import K1, TITLE_WEIGHT, B
-from kedrec.tools.words import words
+from kedrec.tools.search import bm25 as lexical
+from kedrec.tools.search import postings
+from kedrec.tools.search.bm25 import FADING, PAIR_WEIGHT, LexicalIndex
+from kedrec.tools.search.postings import K1, TITLE_WEIGHT, B
+from kedrec.tools.search.stemming import words
 
 
 def build(tmp_path, texts):

@@ -15,9 +15,8 @@ from literature_files import CITATION, STUDY, STUDY_XML, article_xml, citation_x
 
 from kedrec.errors import InputError
 from kedrec.records import Document, Section
-from kedrec.tools import dates
-from kedrec.tools.chunks import LONGEST_WHOLE, spans
-from kedrec.tools.sources import Deleted, LeftOut, Reading, Rejected, read, read_documents
+from kedrec.tools.library.chunks import LONGEST_WHOLE, spans
+from kedrec.tools.sources import Deleted, LeftOut, Reading, Rejected, dates, read, read_documents
 
 
 def items(path, how=None):

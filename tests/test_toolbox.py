@@ -7,9 +7,9 @@ import pytest
 from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
 
 from kedrec.records import CandidateScore, Edge, Entity, Factor, Record
-from kedrec.tools.fencing import LONGEST, plain
 from kedrec.tools.literature_tools import mentions
-from kedrec.tools.sentences import VERBS, edge_sentence, path_id
+from kedrec.tools.text.graph_sentences import VERBS, edge_sentence, path_id
+from kedrec.tools.text.untrusted_text import LONGEST, plain
 from kedrec.tools.toolbox import Toolbox, schemas, tools_in
 
 PINNED = Path(__file__).parent / "data" / "tool_schemas.json"

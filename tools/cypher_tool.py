@@ -8,7 +8,7 @@ from kedrec.errors import NotReady, UserError, WorkError
 from kedrec.graphdb.neo4j.user_query import Rows
 from kedrec.records import Finding, ToolResult
 from kedrec.tools.graph_tools import GraphTools
-from kedrec.tools.sentences import path_id
+from kedrec.tools.text.graph_sentences import path_id
 
 __all__ = ["CypherTool", "Reads"]
 

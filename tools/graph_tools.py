@@ -7,7 +7,7 @@ from typing import Literal
 
 from kedrec.graphdb.store import GraphStore, PairEvidence
 from kedrec.records import Edge, Entity, Finding, Match, ToolResult
-from kedrec.tools.sentences import path_id, path_sentence
+from kedrec.tools.text.graph_sentences import path_id, path_sentence
 
 __all__ = ["GraphTools", "Kind", "describe"]
 

@@ -23,15 +23,15 @@ from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, MissingExtra, UserError
 from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
-from kedrec.tools.adding import Adder, AddReport, Progress, write_rejected
-from kedrec.tools.drug_filter import DrugFilter
-from kedrec.tools.embedding import available
-from kedrec.tools.indexes import Indexes
-from kedrec.tools.lexical import LexicalIndex, words
-from kedrec.tools.library import GROUPS, Group, Library
-from kedrec.tools.selection import Cut, Selection
-from kedrec.tools.similarity import EMBED, EmbedReport, Estimate, Similarity, Standing, fused
+from kedrec.tools.embedders.registry import available
+from kedrec.tools.library.database import GROUPS, Group, Library
+from kedrec.tools.library.filters import Cut, Selection
+from kedrec.tools.library.ingest import Adder, AddReport, Progress, write_rejected
+from kedrec.tools.search.bm25 import LexicalIndex, words
+from kedrec.tools.search.indexes import Indexes
+from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity, Standing, fused
 from kedrec.tools.sources import Format, Reading
+from kedrec.tools.text.drug_filter import DrugFilter
 
 if TYPE_CHECKING:
     from kedrec.tools.ray_workers import Ahead, Workers

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from kedrec.errors import KedrecError
 from kedrec.records import Entity, Finding, Passage, ToolResult
-from kedrec.tools.fencing import plain
 from kedrec.tools.graph_tools import GraphTools
+from kedrec.tools.text.untrusted_text import plain
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature

@@ -21,13 +21,13 @@ from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, KedrecError, NotReady, WorkError
 from kedrec.locks import writing
 from kedrec.processors import processors
-from kedrec.tools.adding import Adder
-from kedrec.tools.drug_filter import DrugFilter
-from kedrec.tools.embedding import embedder
-from kedrec.tools.minilm import MiniLM
-from kedrec.tools.ray_cluster import ray_cluster, settings_there
+from kedrec.ray_cluster import ray_cluster, settings_there
+from kedrec.tools.embedders.minilm import MiniLM
+from kedrec.tools.embedders.registry import embedder
+from kedrec.tools.library.ingest import Adder
+from kedrec.tools.library.staging import Stage, fingerprint
 from kedrec.tools.sources import Reading, read
-from kedrec.tools.staging import Stage, fingerprint
+from kedrec.tools.text.drug_filter import DrugFilter
 
 __all__ = ["Ahead", "Workers", "embed_there", "read_there", "workers_of"]
 

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.records import Document
-from kedrec.tools.comentions import FIELDS, PairCounts, count_pairs
-from kedrec.tools.mentions import MentionFinder
-from kedrec.tools.places import BODY, CRITERIA, EntityRows, entity_rows
-from kedrec.tools.profiles import Profiles, build_profiles
-from kedrec.tools.tokens import tokenise
+from kedrec.tools.text.comentions import FIELDS, PairCounts, count_pairs
+from kedrec.tools.text.mention_finder import MentionFinder
+from kedrec.tools.text.profiles import Profiles, build_profiles
+from kedrec.tools.text.tokens import tokenise
+from kedrec.tools.text.zones import BODY, CRITERIA, EntityRows, entity_rows
 
 __all__ = ["CORPORA", "Corpus", "Derived", "LiteratureSource", "Meeting", "MemoryLiterature", "build", "open_derived"]
 

@@ -14,8 +14,8 @@ from kedrec.agents.offline.derived import Derived, Meeting
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.tools.comentions import FIELDS
-from kedrec.tools.places import TITLE
+from kedrec.tools.text.comentions import FIELDS
+from kedrec.tools.text.zones import TITLE
 
 __all__ = ["CITED", "Facts", "direct_edges"]
 

@@ -16,7 +16,7 @@ from scipy import sparse
 from kedrec.agents.offline.derived import Corpus, Derived
 from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
 from kedrec.records import Setting
-from kedrec.tools.comentions import FIELDS
+from kedrec.tools.text.comentions import FIELDS
 
 __all__ = ["GROUPS", "SETTINGS", "Transfer", "corpora_of", "field_groups", "field_names", "question_features"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kedrec.records import Evidence, Recommendation
-from kedrec.tools.sentences import relation_verb
+from kedrec.tools.text.graph_sentences import relation_verb
 
 __all__ = ["Link", "Network", "network_of"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kedrec.agents.tracing.citing import anchor
 from kedrec.agents.tracing.graph_paths import Link, Network
 from kedrec.agents.tracing.markup import Html, join, tag
-from kedrec.tools.sentences import relation_verb
+from kedrec.tools.text.graph_sentences import relation_verb
 
 __all__ = ["arrowheads", "drawing"]
 

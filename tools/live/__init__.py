@@ -4,9 +4,9 @@ Each host is asked at its pace, its answers are kept with their time, and no fai
 found". What comes goes into the library through the same door as files.
 """
 
-from kedrec.tools.live.fetching import Fetcher, LiveReport
-from kedrec.tools.live.gathering import SourceReport, Wanted, lacking
+from kedrec.tools.live.fetcher import Fetcher, LiveReport
 from kedrec.tools.live.on_demand import OnDemand
-from kedrec.tools.live.terms import Span
+from kedrec.tools.live.pair_download import SourceReport, Wanted, lacking
+from kedrec.tools.live.query_terms import Span
 
 __all__ = ["Fetcher", "LiveReport", "OnDemand", "SourceReport", "Span", "Wanted", "lacking"]

@@ -14,9 +14,9 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from kedrec.errors import SourceError, SourceRefused
-from kedrec.tools.live.asking import Answered, Asker, Unsound
+from kedrec.tools.live.http import Answered, Asker, Unsound
 from kedrec.tools.sources import jats, pubmed_xml
-from kedrec.tools.sources.elements import CutOff, elements, parse, root_tag, text_of
+from kedrec.tools.sources.xml_stream import CutOff, elements, parse, root_tag, text_of
 
 __all__ = ["Batch", "Eutils", "Found", "pmc_ids"]
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from kedrec.errors import SourceRefused, SourceUnavailable
 from kedrec.records import Entity
-from kedrec.tools.live.fetching import Fetcher
-from kedrec.tools.live.gathering import HOSTS, Source, Wanted, lacking
-from kedrec.tools.live.terms import Span
+from kedrec.tools.live.fetcher import Fetcher
+from kedrec.tools.live.pair_download import HOSTS, Source, Wanted, lacking
+from kedrec.tools.live.query_terms import Span
 
 __all__ = ["OnDemand", "ToppedUp"]
 

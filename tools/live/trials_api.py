@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kedrec.errors import SourceError, SourceRefused
-from kedrec.tools.live.asking import Answered, Asker, Unsound
+from kedrec.tools.live.http import Answered, Asker, Unsound
 
 __all__ = ["Studies", "TrialsApi"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kedrec.records import Document
 from kedrec.tools.sources.sections import joined
-from kedrec.tools.sources.spelling import normal_phase, normal_status
+from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status
 
 __all__ = ["Arm", "Measure", "Outcome", "Trial", "comparison", "document", "intervention", "reading"]
 

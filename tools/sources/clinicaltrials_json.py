@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kedrec.tools import dates
+from kedrec.tools.sources import dates
 from kedrec.tools.sources.clinicaltrials import (
     Arm,
     Measure,
@@ -17,8 +17,8 @@ from kedrec.tools.sources.clinicaltrials import (
     intervention,
     reading,
 )
-from kedrec.tools.sources.items import Item, LeftOut
-from kedrec.tools.sources.json_values import values
+from kedrec.tools.sources.json_stream import values
+from kedrec.tools.sources.record_types import Item, LeftOut
 
 __all__ = ["FIRST_KEYS", "identifier", "parse_record", "records", "trial"]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from kedrec.tools import dates
+from kedrec.tools.sources import dates
 from kedrec.tools.sources.clinicaltrials import (
     Arm,
     Measure,
@@ -18,8 +18,8 @@ from kedrec.tools.sources.clinicaltrials import (
     intervention,
     reading,
 )
-from kedrec.tools.sources.elements import elements, parse, text_of
-from kedrec.tools.sources.items import Item, LeftOut
+from kedrec.tools.sources.record_types import Item, LeftOut
+from kedrec.tools.sources.xml_stream import elements, parse, text_of
 
 __all__ = ["ROOTS", "identifier", "parse_record", "records", "trial"]
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kedrec.records import Document
-from kedrec.tools import dates
-from kedrec.tools.sources.elements import elements, parse, text_of
-from kedrec.tools.sources.items import Item, LeftOut
+from kedrec.tools.sources import dates
+from kedrec.tools.sources.record_types import Item, LeftOut
 from kedrec.tools.sources.sections import joined
+from kedrec.tools.sources.xml_stream import elements, parse, text_of
 
 __all__ = ["ROOTS", "article", "identifier", "parse_record", "records"]
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kedrec.records import Corpus, Document
-from kedrec.tools import dates
-from kedrec.tools.sources.items import Item, LeftOut
-from kedrec.tools.sources.spelling import normal_phase, normal_status
+from kedrec.tools.sources import dates
+from kedrec.tools.sources.record_types import Item, LeftOut
+from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status
 
 __all__ = ["identifier", "parse_record", "records"]
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kedrec.records import Document
-from kedrec.tools import dates
-from kedrec.tools.sources.elements import elements, parse, text_of
-from kedrec.tools.sources.items import Deleted, Item, LeftOut
+from kedrec.tools.sources import dates
+from kedrec.tools.sources.record_types import Deleted, Item, LeftOut
+from kedrec.tools.sources.xml_stream import elements, parse, text_of
 
 __all__ = ["ROOTS", "citation", "identifier", "parse_record", "records"]
 

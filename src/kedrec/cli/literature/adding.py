@@ -12,7 +12,7 @@ from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open
 from kedrec.cli.model import Derive, derive_after
 
 if TYPE_CHECKING:
-    from kedrec.tools.drug_filter import DrugFilter
+    from kedrec.tools.text.drug_filter import DrugFilter
 
 __all__ = ["add", "say_added"]
 
@@ -75,7 +75,7 @@ def add(
 def _drug_filter() -> DrugFilter:
     """Return what keeps only documents that name a drug of the graph in the home."""
     from kedrec.graphdb.embedded.store import EmbeddedStore
-    from kedrec.tools.drug_filter import DrugFilter
+    from kedrec.tools.text.drug_filter import DrugFilter
 
     graph = EmbeddedStore.open(settings().home / "graph")
     chosen = DrugFilter((name, graph.names[i], graph.synonyms(i)) for i, name in enumerate(graph.ids))

@@ -29,7 +29,7 @@ def search(
 
     Finds passages in two steps: BM25, then the similarity of embeddings where they exist.
     """
-    from kedrec.tools.selection import Selection
+    from kedrec.tools.library.filters import Selection
 
     only = Selection(until=until, since=since, types=tuple(types or ()), phases=tuple(phases or ()))
     result = open_literature().search(query, corpus=corpus, limit=limit, only=only)  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.words import BORDER, Terms
+from kedrec.tools.search.stemming import BORDER, Terms
 
 __all__ = ["K1", "TITLE_WEIGHT", "B", "write_postings"]
 

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from kedrec.tools.tokens import TOKEN, fold_all
+from kedrec.tools.text.tokens import TOKEN, fold_all
 
 __all__ = ["claims", "spellings"]
 

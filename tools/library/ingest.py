@@ -12,11 +12,11 @@ from pydantic import Field
 
 from kedrec.errors import InputError
 from kedrec.records import Document, Record
-from kedrec.tools.drug_filter import DrugFilter
-from kedrec.tools.library import Library
-from kedrec.tools.shelf import Group, Outcome, Shelf, group_of
+from kedrec.tools.library.database import Library
+from kedrec.tools.library.staging import Stage, fingerprint
+from kedrec.tools.library.writer import Group, Outcome, Shelf, group_of
 from kedrec.tools.sources import Reading, read
-from kedrec.tools.staging import Stage, fingerprint
+from kedrec.tools.text.drug_filter import DrugFilter
 
 __all__ = ["AddReport", "Adder", "Index", "Progress", "write_rejected"]
 

@@ -8,8 +8,7 @@ from pydantic import field_validator
 
 from kedrec.errors import UserError
 from kedrec.records import Record
-from kedrec.tools import dates
-from kedrec.tools.sources import normal_phase
+from kedrec.tools.sources import dates, normal_phase
 
 __all__ = ["Cut", "Selection"]
 

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import DamagedData
-from kedrec.tools.postings import write_postings
-from kedrec.tools.words import UNKNOWN, Terms, words
+from kedrec.tools.search.postings import write_postings
+from kedrec.tools.search.stemming import UNKNOWN, Terms, words
 
 __all__ = ["LEXICAL_VERSION", "LexicalIndex", "words"]
 

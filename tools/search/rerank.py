@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from kedrec.config import Settings
 from kedrec.records import Record
-from kedrec.tools.embedding import Embedder, available, embedder
-from kedrec.tools.library import Library
-from kedrec.tools.minilm import MODEL
-from kedrec.tools.vectors import VectorStore
+from kedrec.tools.embedders.minilm import MODEL
+from kedrec.tools.embedders.registry import Embedder, available, embedder
+from kedrec.tools.library.database import Library
+from kedrec.tools.search.chroma import VectorStore
 
 __all__ = ["EmbedReport", "Estimate", "Progress", "Similarity", "Standing", "fused"]
 

@@ -24,7 +24,7 @@ from kedrec.errors import MissingExtra
 if TYPE_CHECKING:
     from tokenizers import Encoding
 
-    from kedrec.tools.openvino_encoder import OpenVINOEncoder
+    from kedrec.tools.embedders.openvino_encoder import OpenVINOEncoder
 
 __all__ = ["MODEL", "MiniLM", "installed", "packaged"]
 
@@ -83,8 +83,8 @@ class MiniLM:
         from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
         from tokenizers import Tokenizer
 
-        from kedrec.tools.numpy_encoder import NumpyEncoder
-        from kedrec.tools.torch_encoder import TorchEncoder
+        from kedrec.tools.embedders.numpy_encoder import NumpyEncoder
+        from kedrec.tools.embedders.torch_encoder import TorchEncoder
 
         self.folder = folder
         self.threads = 0
@@ -126,7 +126,7 @@ class MiniLM:
         """
         by = self._way(count)
         if by == "openvino":
-            from kedrec.tools.openvino_encoder import precision
+            from kedrec.tools.embedders.openvino_encoder import precision
 
             return f"OpenVINO in {_REASONS[precision()]}"
         if by == "numpy":
@@ -178,7 +178,7 @@ class MiniLM:
 
     @cached_property
     def _openvino(self) -> OpenVINOEncoder:
-        from kedrec.tools.openvino_encoder import OpenVINOEncoder
+        from kedrec.tools.embedders.openvino_encoder import OpenVINOEncoder
 
         return OpenVINOEncoder(self.folder, threads=self.threads)
 

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from kedrec.errors import DamagedData
-from kedrec.tools.adding import Progress
-from kedrec.tools.lexical import LEXICAL_VERSION, LexicalIndex
-from kedrec.tools.library import GROUPS, Group, Library, Shelf
+from kedrec.tools.library.database import GROUPS, Group, Library, Shelf
+from kedrec.tools.library.ingest import Progress
+from kedrec.tools.search.bm25 import LEXICAL_VERSION, LexicalIndex
 
 __all__ = ["Indexes"]
 

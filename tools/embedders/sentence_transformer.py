@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import InputError, MissingExtra
-from kedrec.tools.fingerprint import of_model, width_of
+from kedrec.tools.embedders.fingerprint import of_model, width_of
 
 __all__ = ["SentenceTransformerEmbedder"]
 

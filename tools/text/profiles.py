@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kedrec.tools.comentions import FIELDS, PairCounts
-from kedrec.tools.places import EntityRows
-from kedrec.tools.tokens import TokenStream, sentences_of
+from kedrec.tools.text.comentions import FIELDS, PairCounts
+from kedrec.tools.text.tokens import TokenStream, sentences_of
+from kedrec.tools.text.zones import EntityRows
 
 __all__ = ["Profiles", "build_profiles"]
 

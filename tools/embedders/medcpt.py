@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import InputError
-from kedrec.tools.fingerprint import of_model, width_of
-from kedrec.tools.torch_encoder import TorchEncoder
+from kedrec.tools.embedders.fingerprint import of_model, width_of
+from kedrec.tools.embedders.torch_encoder import TorchEncoder
 
 __all__ = ["MedCPT"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from kedrec.errors import UnknownEntity, UserError
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Entity
-from kedrec.tools import dates
-from kedrec.tools.spellings import ORDINARY_DISEASE, ORDINARY_DRUG
+from kedrec.tools.sources import dates
+from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["Span", "Terms", "pubmed_query", "terms_of", "trials_fields"]
 

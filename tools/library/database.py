@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kedrec.records import Corpus, Document, Passage, Section
-from kedrec.tools.chunks import passage_id, section_text
-from kedrec.tools.schema import connect
-from kedrec.tools.selection import Cut, Selection
-from kedrec.tools.shelf import GROUPS, Group, Outcome, Shelf, embedded_text, passage_sha
+from kedrec.tools.library.chunks import passage_id, section_text
+from kedrec.tools.library.filters import Cut, Selection
+from kedrec.tools.library.schema import connect
+from kedrec.tools.library.writer import GROUPS, Group, Outcome, Shelf, embedded_text, passage_sha
 
 __all__ = ["CORPORA", "GROUPS", "Group", "Library", "Outcome", "Shelf", "embedded_text", "members"]
 

@@ -16,8 +16,8 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kedrec.errors import SourceError, SourceRefused, SourceUnavailable
-from kedrec.tools.live.answers import Answers, name_of
-from kedrec.tools.live.pacing import Pacer
+from kedrec.tools.live.rate_limit import Pacer
+from kedrec.tools.live.response_cache import Answers, name_of
 
 if TYPE_CHECKING:
     import httpx

@@ -13,8 +13,8 @@ from kedrec.errors import InputError
 from kedrec.records import Document
 from kedrec.tools.sources import clinicaltrials_json, clinicaltrials_xml, jats, jsonl, pubmed_xml
 from kedrec.tools.sources.archives import Part, opened, parts
-from kedrec.tools.sources.elements import root_tag
-from kedrec.tools.sources.items import Item, Rejected
+from kedrec.tools.sources.record_types import Item, Rejected
+from kedrec.tools.sources.xml_stream import root_tag
 
 __all__ = ["FORMATS", "Format", "Read", "Reading", "read", "read_documents"]
 

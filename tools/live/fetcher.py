@@ -14,14 +14,14 @@ from kedrec.config import Settings
 from kedrec.errors import Busy
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Entity, Record
-from kedrec.tools.adding import AddReport, Progress
+from kedrec.tools.library.ingest import AddReport, Progress
 from kedrec.tools.literature import Literature
-from kedrec.tools.live.answers import Answers
-from kedrec.tools.live.asking import Asker, Host, Patience
 from kedrec.tools.live.eutils import Eutils
-from kedrec.tools.live.gathering import Gatherer, SourceReport, Wanted
-from kedrec.tools.live.pacing import Pacer
-from kedrec.tools.live.terms import terms_of
+from kedrec.tools.live.http import Asker, Host, Patience
+from kedrec.tools.live.pair_download import Gatherer, SourceReport, Wanted
+from kedrec.tools.live.query_terms import terms_of
+from kedrec.tools.live.rate_limit import Pacer
+from kedrec.tools.live.response_cache import Answers
 from kedrec.tools.live.trials_api import TrialsApi
 from kedrec.tools.sources import Reading
 

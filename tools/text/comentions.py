@@ -17,9 +17,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.cues import CUES, sentence_pairs
-from kedrec.tools.places import CONDITIONS, CRITERIA, EARLY, INTERVENTIONS, TITLE, EntityRows, cross
-from kedrec.tools.tokens import TokenStream
+from kedrec.tools.text.claim_cues import CUES, sentence_pairs
+from kedrec.tools.text.tokens import TokenStream
+from kedrec.tools.text.zones import CONDITIONS, CRITERIA, EARLY, INTERVENTIONS, TITLE, EntityRows, cross
 
 __all__ = ["FIELDS", "Literature", "PairCounts", "count_pairs"]
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from kedrec.config import Settings
 from kedrec.errors import ConfigError
-from kedrec.tools import minilm
+from kedrec.tools.embedders import minilm
 
 __all__ = ["Embedder", "available", "embedder"]
 
@@ -71,14 +71,14 @@ def embedder(settings: Settings) -> Embedder:
     if kind == "minilm":
         return minilm.packaged()
     if kind == "openai":
-        from kedrec.tools.openai_embeddings import OpenAIEmbedder
+        from kedrec.tools.embedders.openai import OpenAIEmbedder
 
         return OpenAIEmbedder(rest, settings)
     if kind == "medcpt":
-        from kedrec.tools.medcpt import MedCPT
+        from kedrec.tools.embedders.medcpt import MedCPT
 
         return MedCPT(Path(rest).expanduser())
-    from kedrec.tools.sentence_transformer import SentenceTransformerEmbedder
+    from kedrec.tools.embedders.sentence_transformer import SentenceTransformerEmbedder
 
     return SentenceTransformerEmbedder(Path(rest).expanduser())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from kedrec.records import Edge
-from kedrec.tools.fencing import plain
+from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["edge_id", "edge_sentence", "path_id", "path_sentence", "relation_verb"]
 

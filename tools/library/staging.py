@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kedrec.errors import InputError
 from kedrec.records import Document
-from kedrec.tools.chunks import CHUNKING
+from kedrec.tools.library.chunks import CHUNKING
 from kedrec.tools.sources import Deleted, Item, LeftOut, Read, Reading, Rejected
 
 __all__ = ["Keep", "Stage", "fingerprint"]

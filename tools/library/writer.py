@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from kedrec.records import Corpus, Document
-from kedrec.tools import dates
-from kedrec.tools.chunks import CHUNKING, Span, section_text, spans
-from kedrec.tools.sources import Rejected
+from kedrec.tools.library.chunks import CHUNKING, Span, section_text, spans
+from kedrec.tools.sources import Rejected, dates
 
 __all__ = ["GROUPS", "Group", "Outcome", "Shelf", "embedded_text", "group_of", "passage_sha"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.mentions import MentionFinder, MentionTable
-from kedrec.tools.tokens import TokenStream, sentences_of
+from kedrec.tools.text.mention_finder import MentionFinder, MentionTable
+from kedrec.tools.text.tokens import TokenStream, sentences_of
 
 __all__ = [
     "BODY",

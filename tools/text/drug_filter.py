@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from kedrec.records import Document
-from kedrec.tools.mentions import MentionFinder
-from kedrec.tools.tokens import tokenise
+from kedrec.tools.text.mention_finder import MentionFinder
+from kedrec.tools.text.tokens import tokenise
 
 __all__ = ["DrugFilter"]
 

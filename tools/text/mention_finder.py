@@ -18,8 +18,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.spellings import claims
-from kedrec.tools.tokens import TOKEN, TokenStream, is_shout
+from kedrec.tools.text.surface_forms import claims
+from kedrec.tools.text.tokens import TOKEN, TokenStream, is_shout
 
 __all__ = ["Mention", "MentionFinder", "MentionTable"]
 

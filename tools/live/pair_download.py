@@ -13,9 +13,9 @@ from typing import Literal
 
 from kedrec.errors import SourceError, SourceUnavailable
 from kedrec.records import Record
-from kedrec.tools.adding import Progress
+from kedrec.tools.library.ingest import Progress
 from kedrec.tools.live.eutils import Batch, Eutils, pmc_ids
-from kedrec.tools.live.terms import Span, Terms, pubmed_query, trials_fields
+from kedrec.tools.live.query_terms import Span, Terms, pubmed_query, trials_fields
 from kedrec.tools.live.trials_api import TrialsApi
 
 __all__ = ["HOSTS", "Gatherer", "Source", "SourceReport", "Wanted", "lacking"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.places import EntityRows, cross
-from kedrec.tools.tokens import TokenStream, fold, sentences_of
+from kedrec.tools.text.tokens import TokenStream, fold, sentences_of
+from kedrec.tools.text.zones import EntityRows, cross
 
 __all__ = ["CUES", "sentence_pairs"]
 

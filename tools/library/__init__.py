@@ -1,0 +1,1 @@
+"""The literature database: schema, chunks, ingest, filters."""

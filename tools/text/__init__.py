@@ -1,0 +1,1 @@
+"""Reading text: tokens, mentions of drugs and diseases, claim cues, profiles."""
