@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 
-from kedrec.distill.pairs import Pairs
+from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.eval.metrics import Outcome
 
 __all__ = ["by_frequency"]

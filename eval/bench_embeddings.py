@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kedrec.distill.pairs import read_pairs
+from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.graphdb.embeddings.options import EmbedOptions
 from kedrec.graphdb.embeddings.ranks import RankReport, Scorer, popularity, rank_report

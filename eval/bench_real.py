@@ -17,7 +17,7 @@ from pathlib import Path
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.config import Settings, load
-from kedrec.distill.pairs import Pairs, read_pairs
+from kedrec.distill.pairs.pairs_file import Pairs, read_pairs
 from kedrec.eval.baselines import by_frequency
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import Scores, score

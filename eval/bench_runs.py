@@ -151,8 +151,8 @@ def _in_a_process(
 
 def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, Any]:
     """One run, its start and imports left out by a short run before it."""
-    from kedrec.distill.pairs import read_pairs
-    from kedrec.distill.runs import Progress, start_run
+    from kedrec.distill.pairs.pairs_file import read_pairs
+    from kedrec.distill.runs.run import Progress, start_run
 
     pairs = read_pairs(path)
     chosen = {"home": given.home, "setting": given.setting, "workers": given.in_flight[0], "temperature": 0.7}
@@ -194,7 +194,7 @@ def _resident() -> float:
 
 def _traces(run: Path) -> Iterator[Trace]:
     from kedrec.agents.traces import TraceStore
-    from kedrec.distill.run_folder import RunFolder
+    from kedrec.distill.runs.folder import RunFolder
 
     folder = RunFolder(run)
     store = TraceStore(folder.traces)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.wording import LABELS
 from kedrec.config import Settings
-from kedrec.distill.pairs import Pair, Pairs
+from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.eval.rationales import draft
 from kedrec.records import Setting, Trace

@@ -120,8 +120,8 @@ def print_paths(made: Recommendation) -> None:
 
 def record_runs(settings: Settings) -> list[Path]:
     """The teacher over the training pairs in each setting, traces kept."""
-    from kedrec.distill.pairs import read_pairs
-    from kedrec.distill.runs import start_run
+    from kedrec.distill.pairs.pairs_file import read_pairs
+    from kedrec.distill.runs.run import start_run
 
     pairs = read_pairs(STARTER / "pairs.jsonl").of_split("train")
     folders = []
@@ -140,8 +140,8 @@ def record_runs(settings: Settings) -> list[Path]:
 
 def distil(runs: list[Path], home: Path) -> str:
     """Data set and student; the student's model specification."""
-    from kedrec.distill.dataset import build_dataset
-    from kedrec.distill.student import TINY, TrainOptions, train_student
+    from kedrec.distill.student.dataset import build_dataset
+    from kedrec.distill.student.train import TINY, TrainOptions, train_student
 
     with step("Data set from the traces", "kedrec dataset build …"):
         manifest = build_dataset(runs, home / "dataset")
@@ -174,7 +174,7 @@ def tell_sample(text: str) -> None:
 
 def compare_with_student(settings: Settings, student: str) -> None:
     """The same graph on teacher and student over the held-out pairs, and the table."""
-    from kedrec.distill.pairs import read_pairs
+    from kedrec.distill.pairs.pairs_file import read_pairs
 
     pairs = read_pairs(STARTER / "pairs.jsonl").of_split("dev")
     taught = settings.model_copy(update={"model": student, **STUDENT_LIMITS})

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from kedrec.config import Settings
-from kedrec.distill.journal import read_rows
+from kedrec.distill.runs.journal import read_rows
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 

@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 from kedrec.agents.models import batches
 from kedrec.agents.models.batch_journal import read_orders
 from kedrec.cli.app import app
-from kedrec.distill.pairs import read_pairs
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.runs import start_run
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.run import start_run
 from kedrec.errors import ConfigError, UserError
 
 BATCH = {"engine": "batch", "batch_poll": 0.02, "timeout": 10.0}

@@ -10,11 +10,11 @@ import pytest
 
 from kedrec.agents.traces import TraceStore
 from kedrec.agents.wording import NO_EVIDENCE
-from kedrec.distill.dataset import build_dataset, chat_rows, reason_to_leave_out, validation_diseases
-from kedrec.distill.journal import Journal, ResultRow, write_whole
-from kedrec.distill.pairs import read_pairs
-from kedrec.distill.rows import read_manifest, read_rows
-from kedrec.distill.run_folder import RunInfo
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.folder import RunInfo
+from kedrec.distill.runs.journal import Journal, ResultRow, write_whole
+from kedrec.distill.student.chat_rows import read_manifest, read_rows
+from kedrec.distill.student.dataset import build_dataset, chat_rows, reason_to_leave_out, validation_diseases
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.records import (
     Answer,

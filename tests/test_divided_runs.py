@@ -16,12 +16,12 @@ from test_runs import many_pairs, wait_for_rows
 from kedrec.agents.models.purse import read_spent
 from kedrec.agents.traces import TraceStore
 from kedrec.config import Settings
-from kedrec.distill.journal import read_rows
-from kedrec.distill.pairs import Pair, read_pairs
-from kedrec.distill.runs import start_run
-from kedrec.distill.shard_flight import for_one_of, places_for
-from kedrec.distill.shard_worker import fly_shard
-from kedrec.distill.shards import Shard, divide
+from kedrec.distill.pairs.pairs_file import Pair, read_pairs
+from kedrec.distill.runs.journal import read_rows
+from kedrec.distill.runs.run import start_run
+from kedrec.distill.runs.shard_worker import fly_shard
+from kedrec.distill.runs.sharded_loop import for_one_of, places_for
+from kedrec.distill.runs.shards import Shard, divide
 from kedrec.errors import Busy
 
 WITH_RAY = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed (pip install 'kedrec[ray]')")

@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 
 from kedrec.cli.app import app
 from kedrec.config import Settings
-from kedrec.distill.pairs import read_pairs
-from kedrec.distill.run_export import export_run
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.runs import retry_run, start_run
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.export import export_run
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.run import retry_run, start_run
 from kedrec.errors import ConfigError
 from kedrec.eval import bench_faults
 from kedrec.eval.teacher_server import FAULTS

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from kedrec.agents.lines import LineFile, LineTail
-from kedrec.distill.journal import Journal, ResultRow, write_whole
+from kedrec.distill.runs.journal import Journal, ResultRow, write_whole
 from kedrec.errors import DamagedData
 
 

@@ -18,7 +18,7 @@ from kedrec.errors import ConfigError, MissingExtra, ModelRefused
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from kedrec.distill.tiny import TinyShape, make_tiny_base
+from kedrec.distill.student.tiny_model import TinyShape, make_tiny_base
 
 TEXTS = [
     "Baricitinib for alopecia areata. CHOICE: A CONFIDENCE: 0.87 RATIONALE: - It was superior to placebo. [P1]"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kedrec.distill.pairs import Pair, read_pairs
+from kedrec.distill.pairs.pairs_file import Pair, read_pairs
 from kedrec.errors import InputError
 
 

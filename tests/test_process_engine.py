@@ -16,12 +16,12 @@ from test_runs import many_pairs, outcome, results, wait_for_rows
 
 from kedrec.agents.traces import TraceStore
 from kedrec.config import Settings
-from kedrec.distill.journal import read_rows
-from kedrec.distill.pairs import read_pairs
-from kedrec.distill.process_crew import process_crew
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.runs import start_run
-from kedrec.distill.shards import Shard
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.journal import read_rows
+from kedrec.distill.runs.process_pool import process_crew
+from kedrec.distill.runs.run import start_run
+from kedrec.distill.runs.shards import Shard
 from kedrec.errors import ConfigError, WorkError
 from kedrec.records import ModelCall, Trace
 
@@ -112,7 +112,7 @@ def test_the_second_ctrl_c_ends_at_once(settings, tmp_path):
 
 def test_what_goes_wrong_in_a_worker_is_told_in_a_sentence(settings, tmp_path, monkeypatch, capfd):
     pairs, out = read_pairs(many_pairs(tmp_path / "pairs.jsonl", 4)), tmp_path / "out"
-    monkeypatch.setattr("kedrec.distill.process_crew.START", "import os; os._exit(3)")
+    monkeypatch.setattr("kedrec.distill.runs.process_pool.START", "import os; os._exit(3)")
     with teaching() as teacher, pytest.raises(WorkError, match=r"6 workers were lost.*ended with 3.*fewer --shards"):
         start_run(pairs, out, settings(teacher))
     monkeypatch.undo()
@@ -146,7 +146,7 @@ def test_weights_are_not_loaded_by_each_process(loaded, tmp_path):
 
 @pytest.mark.parametrize(("workers", "pairs", "places"), [(64, 1000, 4), (40, 1000, 2), (64, 33, 2), (8, 1000, 1)])
 def test_a_process_of_its_own_is_for_many_pairs_in_flight(settings, tmp_path, monkeypatch, workers, pairs, places):
-    monkeypatch.setattr("kedrec.distill.process_crew.processors", lambda: 4)
+    monkeypatch.setattr("kedrec.distill.runs.process_pool.processors", lambda: 4)
     with teaching() as teacher:
         chosen = settings(teacher, workers=workers, shards=None)
         with process_crew(chosen, RunFolder(tmp_path), pairs) as crew:

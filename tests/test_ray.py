@@ -15,15 +15,15 @@ from teaching import teaching
 from test_runs import many_pairs
 
 from kedrec.config import Settings
-from kedrec.distill.pairs import read_pairs
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.runs import start_run
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.run import start_run
 from kedrec.errors import NotReady
 
 if find_spec("ray") is None:
     pytest.skip("Ray is not installed (pip install 'kedrec[ray]')", allow_module_level=True)
 
-from kedrec.distill.ray_crew import check_machines
+from kedrec.distill.runs.ray_pool import check_machines
 
 
 @pytest.fixture(scope="module")

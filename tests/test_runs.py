@@ -16,9 +16,9 @@ import pytest
 from kedrec.agents.trace_places import find_trace
 from kedrec.agents.traces import TraceStore
 from kedrec.config import Settings
-from kedrec.distill.pairs import read_pairs
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.runs import start_run
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.run import start_run
 from kedrec.errors import Busy, NotReady, UserError
 from kedrec.locks import writing
 

@@ -9,7 +9,7 @@ import pytest
 
 from kedrec.cli import main
 from kedrec.config import Settings
-from kedrec.distill.pairs import read_pairs
+from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.errors import InputError
 from kedrec.eval.baselines import by_frequency
 from kedrec.eval.selection import evaluate_selection

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from kedrec.distill.encoding import IGNORED, Encoder, check_trained, marked_sample
-from kedrec.distill.losses import rationale_loss, select_loss, sft_loss
-from kedrec.distill.rows import ChatRow, Manifest, Selection, TrainTurn
-from kedrec.distill.student import TrainOptions, train_student
-from kedrec.distill.tiny import make_tiny_base
+from kedrec.distill.student.chat_rows import ChatRow, Manifest, Selection, TrainTurn
+from kedrec.distill.student.encoding import IGNORED, Encoder, check_trained, marked_sample
+from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
+from kedrec.distill.student.tiny_model import make_tiny_base
+from kedrec.distill.student.train import TrainOptions, train_student
 from kedrec.errors import UserError
 
 torch.set_num_threads(1)  # threads that wait for each other on a busy machine make tiny models many times slower
@@ -334,7 +334,7 @@ def test_a_base_that_is_not_there_is_one_clear_error(tmp_path):
 
 
 def test_batches_are_padded_on_the_left_and_every_place_moves_along(tokenizer):
-    from kedrec.distill.trainer import DistillCollator, columns
+    from kedrec.distill.student.trainer import DistillCollator, columns
 
     encoder = Encoder(tokenizer)
     short = decide_row(1)
@@ -361,7 +361,7 @@ def test_the_loss_does_not_depend_on_the_padding(tokenizer, tiny, tmp_path):
     from transformers import AutoModelForCausalLM
     from trl import SFTConfig
 
-    from kedrec.distill.trainer import DistillCollator, DistillTrainer, Weights, columns
+    from kedrec.distill.student.trainer import DistillCollator, DistillTrainer, Weights, columns
 
     rows = [columns(Encoder(tokenizer).encode(decide_row(n))) for n in range(2)]
     collate = DistillCollator(pad_token_id=tokenizer.pad_token_id)

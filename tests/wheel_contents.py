@@ -13,7 +13,7 @@ NEEDED = (
     "kedrec/agents/flow.py",
     "kedrec/agents/prompts/",
     "kedrec/agents/offline/model/",
-    "kedrec/distill/student.py",
+    "kedrec/distill/student/train.py",
     "kedrec/eval/metrics.py",
     "kedrec/py.typed",
 )

@@ -33,8 +33,8 @@ def build(
     Turn the traces of runs into conversations to learn from, with train and validation split by disease. Traces that
     abstained, failed or did not pass the check are left out and counted by reason.
     """
-    from kedrec.distill.dataset import build_dataset
-    from kedrec.distill.pairs import read_pairs
+    from kedrec.distill.pairs.pairs_file import read_pairs
+    from kedrec.distill.student.dataset import build_dataset
 
     manifest = build_dataset(runs, out, read_pairs(answers) if answers else None)
     if json_output:

@@ -11,8 +11,8 @@ from kedrec.cli.bars import counting_bar
 from kedrec.cli.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.distill.pair_files import DrawnFrom, PairsReport
-    from kedrec.distill.sampling import Drawn, PairsWanted
+    from kedrec.distill.pairs.report import DrawnFrom, PairsReport
+    from kedrec.distill.pairs.sampling import Drawn, PairsWanted
     from kedrec.graphdb.embedded.store import EmbeddedStore
 
 __all__ = ["pairs"]
@@ -55,7 +55,7 @@ def pairs(
     the most similar embedding that it does not say so of. The same graph, embeddings, options and seed give the same
     file, byte for byte. The report says what could be guessed from popularity alone.
     """
-    from kedrec.distill.pair_files import check_place, report_on, write_pairs
+    from kedrec.distill.pairs.report import check_place, report_on, write_pairs
 
     check_place(out)
     wanted = _wanted(
@@ -75,7 +75,7 @@ def pairs(
 def _wanted(**options: Any) -> PairsWanted:
     from pydantic import ValidationError
 
-    from kedrec.distill.sampling import PairsWanted
+    from kedrec.distill.pairs.sampling import PairsWanted
     from kedrec.errors import UserError
 
     try:
@@ -86,8 +86,8 @@ def _wanted(**options: Any) -> PairsWanted:
 
 
 def _draw(wanted: PairsWanted, embeddings: Path, ontology: list[Path]) -> tuple[Drawn, DrawnFrom]:
-    from kedrec.distill.pair_files import DrawnFrom
-    from kedrec.distill.sampling import draw_pairs
+    from kedrec.distill.pairs.report import DrawnFrom
+    from kedrec.distill.pairs.sampling import draw_pairs
     from kedrec.graphdb.embeddings.files import read_embeddings
     from kedrec.graphdb.link_prediction.disease_ontology import read_ontology
 

@@ -42,7 +42,7 @@ def selection(
     Exits 1 where every pair failed.
     """
     resolved = settings(setting=setting, model=model, workers=workers)
-    from kedrec.distill.pairs import read_pairs
+    from kedrec.distill.pairs.pairs_file import read_pairs
     from kedrec.eval.selection import evaluate_selection
 
     with counting_bar("pairs") as advance:

@@ -15,8 +15,8 @@ from kedrec.cli.recommend import Model, SettingOption
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
-    from kedrec.distill.run_folder import RunStatus
-    from kedrec.distill.runs import Progress, RunSummary
+    from kedrec.distill.runs.folder import RunStatus
+    from kedrec.distill.runs.run import Progress, RunSummary
 
 __all__ = ["HidePairs", "PairsFile", "app"]
 
@@ -81,8 +81,8 @@ def start(
     waiting, and the same command collects what goes on at the server.
     """
     resolved = _resolved(engine, workers, setting=setting, model=model, shards=shards)
-    from kedrec.distill.pairs import read_pairs
-    from kedrec.distill.runs import start_run
+    from kedrec.distill.pairs.pairs_file import read_pairs
+    from kedrec.distill.runs.run import start_run
 
     read = read_pairs(pairs)
     _say_how(resolved, out)
@@ -111,7 +111,7 @@ def retry(
 
     Try the pairs of a run that failed once more, with the model and the settings of the run, and nothing else.
     """
-    from kedrec.distill.runs import retry_run
+    from kedrec.distill.runs.run import retry_run
 
     with _bar() as told:
         summary = retry_run(
@@ -126,7 +126,7 @@ def status(run: RunDir, json_output: Json = False) -> None:
 
     Say how far a run is, what failed, how fast it is and what it costs; also while it goes on in another shell.
     """
-    from kedrec.distill.run_folder import RunFolder
+    from kedrec.distill.runs.folder import RunFolder
 
     found = RunFolder(run).status()
     if json_output:
@@ -146,7 +146,7 @@ def export(
 
     Write what a run has found so far, with names, confidence, rationale and cost; also while it goes on.
     """
-    from kedrec.distill.run_export import export_run
+    from kedrec.distill.runs.export import export_run
 
     count = export_run(run, out)
     if json_output:

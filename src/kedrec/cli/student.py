@@ -46,7 +46,7 @@ def train(
     """
     from pydantic import ValidationError
 
-    from kedrec.distill.student import TrainOptions, train_student
+    from kedrec.distill.student.train import TrainOptions, train_student
     from kedrec.errors import UserError
 
     given = {name: value for name, value in locals().items() if name in TrainOptions.model_fields}

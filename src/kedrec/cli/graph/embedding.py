@@ -59,7 +59,7 @@ def _options(given: dict[str, object]) -> EmbedOptions:
 
 
 def _hidden(files: list[Path]) -> HiddenPairs:
-    from kedrec.distill.pairs import read_pairs
+    from kedrec.distill.pairs.pairs_file import read_pairs
 
     return frozenset().union(*(read_pairs(file).hidden() for file in files))
 

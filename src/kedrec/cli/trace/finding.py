@@ -11,7 +11,7 @@ from kedrec.cli.console import settings
 
 if TYPE_CHECKING:
     from kedrec.agents.traces import TraceStore
-    from kedrec.distill.run_folder import RunFolder
+    from kedrec.distill.runs.folder import RunFolder
     from kedrec.records import Trace
 
 __all__ = ["RunDir", "TraceId", "find", "held_by", "run_of", "store"]
@@ -56,7 +56,7 @@ def store(run: Path | None = None) -> TraceStore:
 
 def run_of(held: TraceStore) -> RunFolder | None:
     """The run that traces belong to; None for those of the home."""
-    from kedrec.distill.run_folder import RunFolder
+    from kedrec.distill.runs.folder import RunFolder
 
     folder = RunFolder(held.folder.parent)
     return folder if folder.info_file.is_file() else None

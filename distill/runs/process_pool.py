@@ -17,10 +17,10 @@ from pathlib import Path
 
 from kedrec.agents.models.spec import check_spec
 from kedrec.config import Settings
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.shard_flight import WorkerDied, for_one_of, places_for
-from kedrec.distill.shard_worker import Landing
-from kedrec.distill.shards import Shard
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.shard_worker import Landing
+from kedrec.distill.runs.sharded_loop import WorkerDied, for_one_of, places_for
+from kedrec.distill.runs.shards import Shard
 from kedrec.errors import ConfigError
 from kedrec.processors import processors
 
@@ -32,7 +32,7 @@ PART = 0.75
 """Of what is left that is given out at a time: processes of one machine are about as fast as each other."""
 PATIENCE = 10.0
 """Seconds in which a worker has ended that was killed."""
-START = "from kedrec.distill.process_worker import main; main()"
+START = "from kedrec.distill.runs.process_worker import main; main()"
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 """There is a process for each processor already."""
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedrec.distill.journal import ResultRow
-from kedrec.distill.pairs import Pair
-from kedrec.distill.run_folder import RunFolder, trace_of
+from kedrec.distill.pairs.pairs_file import Pair
+from kedrec.distill.runs.folder import RunFolder, trace_of
+from kedrec.distill.runs.journal import ResultRow
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:

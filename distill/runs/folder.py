@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kedrec.agents.models.batch_journal import Order, read_orders
-from kedrec.distill.journal import ResultRow, read_rows, write_whole
-from kedrec.distill.pairs import Pair, Pairs
+from kedrec.distill.pairs.pairs_file import Pair, Pairs
+from kedrec.distill.runs.journal import ResultRow, read_rows, write_whole
 from kedrec.errors import Busy, DamagedData, NotReady, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Setting, Usage

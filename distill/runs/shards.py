@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from kedrec.agents.lines import LineTail
 from kedrec.agents.traces import TraceStore
-from kedrec.distill.journal import Journal, ResultRow, rows_of
-from kedrec.distill.pairs import Pair
-from kedrec.distill.run_folder import RunFolder
+from kedrec.distill.pairs.pairs_file import Pair
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.journal import Journal, ResultRow, rows_of
 from kedrec.errors import Busy
 from kedrec.locks import writing
 from kedrec.records import Record

@@ -13,11 +13,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kedrec.config import Settings
-from kedrec.distill.flight import BY_SIGNAL
-from kedrec.distill.pairs import Pair
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.shard_worker import Landing
-from kedrec.distill.shards import Harvest, Shard, divide
+from kedrec.distill.pairs.pairs_file import Pair
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.pair_loop import BY_SIGNAL
+from kedrec.distill.runs.shard_worker import Landing
+from kedrec.distill.runs.shards import Harvest, Shard, divide
 from kedrec.errors import WorkError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kedrec.agents.agent import Agent
     from kedrec.agents.models.purse import Purse
-    from kedrec.distill.journal import Journal
+    from kedrec.distill.runs.journal import Journal
 
 __all__ = ["Crew", "ShardFlight", "WorkerDied", "for_one_of", "places_for"]
 

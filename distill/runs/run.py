@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.redaction import MARK
 from kedrec.config import Settings
-from kedrec.distill.flight import Flight
-from kedrec.distill.journal import Journal, ResultRow
-from kedrec.distill.pairs import Pair, Pairs
-from kedrec.distill.run_folder import RunFolder, RunInfo, info_of
-from kedrec.distill.shards import Harvest
+from kedrec.distill.pairs.pairs_file import Pair, Pairs
+from kedrec.distill.runs.folder import RunFolder, RunInfo, info_of
+from kedrec.distill.runs.journal import Journal, ResultRow
+from kedrec.distill.runs.pair_loop import Flight
+from kedrec.distill.runs.shards import Harvest
 from kedrec.errors import ConfigError, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Usage
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kedrec.agents.agent import Agent
     from kedrec.agents.models.purse import Purse
-    from kedrec.distill.shard_flight import Crew
+    from kedrec.distill.runs.sharded_loop import Crew
 
 __all__ = ["Progress", "RunSummary", "retry_run", "start_run"]
 
@@ -177,7 +177,7 @@ class _Job:
                 " --engine batch."
             )
         if settings.engine == "processes":
-            from kedrec.distill.process_crew import check_model
+            from kedrec.distill.runs.process_pool import check_model
 
             check_model(settings)
 
@@ -206,7 +206,7 @@ class _Job:
     def _fly_divided(
         self, todo: Sequence[Pair], agent: Agent, journal: Journal, purse: Purse, told: Callable[[int], None]
     ) -> str | None:
-        from kedrec.distill.shard_flight import ShardFlight
+        from kedrec.distill.runs.sharded_loop import ShardFlight
 
         flight = ShardFlight(agent, self.folder, journal, purse=purse, budget=self.budget, on_done=told)
         flight.run(todo, self._crew(agent.settings, len(todo)))
@@ -214,10 +214,10 @@ class _Job:
 
     def _crew(self, settings: Settings, pairs: int) -> AbstractContextManager[Crew]:
         if settings.engine == "ray":
-            from kedrec.distill.ray_crew import ray_crew
+            from kedrec.distill.runs.ray_pool import ray_crew
 
             return ray_crew(settings, self.folder, pairs)
-        from kedrec.distill.process_crew import process_crew
+        from kedrec.distill.runs.process_pool import process_crew
 
         return process_crew(settings, self.folder, pairs)
 

@@ -10,8 +10,8 @@ from torch import Tensor
 from trl import SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-from kedrec.distill.encoding import IGNORED, Encoded
-from kedrec.distill.losses import rationale_loss, select_loss, sft_loss
+from kedrec.distill.student.encoding import IGNORED, Encoded
+from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
 
 __all__ = ["DistillCollator", "DistillTrainer", "Weights", "columns"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from kedrec.distill.rows import ChatRow, TrainTurn
+from kedrec.distill.student.chat_rows import ChatRow, TrainTurn
 from kedrec.errors import UserError
 
 __all__ = ["CHOICE", "IGNORED", "Encoded", "Encoder", "check_trained", "marked_sample"]

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from kedrec.config import Settings
-from kedrec.distill.run_folder import RunFolder
-from kedrec.distill.shard_flight import WorkerDied, for_one_of, places_for
-from kedrec.distill.shard_worker import Landing, flown, why_not_here
-from kedrec.distill.shards import Shard
+from kedrec.distill.runs.folder import RunFolder
+from kedrec.distill.runs.shard_worker import Landing, flown, why_not_here
+from kedrec.distill.runs.sharded_loop import WorkerDied, for_one_of, places_for
+from kedrec.distill.runs.shards import Shard
 from kedrec.errors import NotReady
 from kedrec.processors import processors
 from kedrec.ray_cluster import machines, ray_cluster, settings_there

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kedrec.config import Settings
-from kedrec.distill.shards import Shard, shard_folder, wait_for
+from kedrec.distill.runs.shards import Shard, shard_folder, wait_for
 from kedrec.errors import KedrecError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def why_not_here(settings: Settings, run: Path) -> str | None:
         run: its folder.
     """
     from kedrec import __version__
-    from kedrec.distill.run_folder import RunFolder, data_of
+    from kedrec.distill.runs.folder import RunFolder, data_of
 
     here = f"The machine {socket.gethostname()} cannot work on this run (kedrec {__version__}):"
     try:
@@ -71,9 +71,9 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
     from kedrec.agents.models.answer_cache import AnswerCache
     from kedrec.agents.models.purse import Purse
     from kedrec.agents.traces import TraceStore
-    from kedrec.distill.flight import Flight
-    from kedrec.distill.journal import Journal
-    from kedrec.distill.run_folder import RunFolder
+    from kedrec.distill.runs.folder import RunFolder
+    from kedrec.distill.runs.journal import Journal
+    from kedrec.distill.runs.pair_loop import Flight
     from kedrec.locks import writing
 
     agent, folder = _opened(settings, run), shard_folder(run, shard.name)
@@ -97,7 +97,7 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
 def _opened(settings: Settings, run: Path) -> Agent:
     """The agent of this process: its graph and its literature are read once, whatever it flies."""
     from kedrec.agents.agent import Agent
-    from kedrec.distill.run_folder import RunFolder
+    from kedrec.distill.runs.folder import RunFolder
 
     folder = RunFolder(run)
     hidden = folder.questions().hidden() if folder.info().hide_pairs else frozenset()

@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from kedrec.agents.turns import Turn
-from kedrec.distill.journal import Journal, ResultRow
-from kedrec.distill.pairs import Pair
+from kedrec.distill.pairs.pairs_file import Pair
+from kedrec.distill.runs.journal import Journal, ResultRow
 from kedrec.errors import BudgetSpent
 from kedrec.records import Trace
 

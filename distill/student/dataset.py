@@ -17,10 +17,10 @@ from typing import IO
 
 from kedrec.agents.parsing import parse_decision
 from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited, without_citations
-from kedrec.distill.journal import ResultRow, write_whole
-from kedrec.distill.pairs import Pairs
-from kedrec.distill.rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
-from kedrec.distill.run_folder import RunFolder, trace_of
+from kedrec.distill.pairs.pairs_file import Pairs
+from kedrec.distill.runs.folder import RunFolder, trace_of
+from kedrec.distill.runs.journal import ResultRow, write_whole
+from kedrec.distill.student.chat_rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
 from kedrec.errors import InputError, UserError
 from kedrec.records import ModelCall, Recommendation, Trace
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from kedrec.distill.rows import ChatRow, Task, read_manifest, read_rows
-from kedrec.distill.tiny import make_tiny_base, quieten_transformers
+from kedrec.distill.student.chat_rows import ChatRow, Task, read_manifest, read_rows
+from kedrec.distill.student.tiny_model import make_tiny_base, quieten_transformers
 from kedrec.errors import MissingExtra, NotReady, UserError
 from kedrec.records import Record
 
 if TYPE_CHECKING:
-    from kedrec.distill.encoding import Encoded, Encoder
+    from kedrec.distill.student.encoding import Encoded, Encoder
 
 __all__ = ["TINY", "StudentReport", "TrainOptions", "train_student"]
 
@@ -168,7 +168,7 @@ class _Training:
         self.full = options.full or base == TINY
 
     def run(self, splits: dict[str, list[ChatRow]]) -> StudentReport:
-        from kedrec.distill.encoding import Encoder, check_trained, marked_sample
+        from kedrec.distill.student.encoding import Encoder, check_trained, marked_sample
 
         rows = [*splits["train"], *splits["validation"]]
         model, tokenizer = _load(_base_folder(self.base, self.out, rows, self.options.seed))
@@ -199,7 +199,7 @@ class _Training:
         from datasets import Dataset
         from transformers import PrinterCallback
 
-        from kedrec.distill.trainer import DistillCollator, DistillTrainer, Weights, columns
+        from kedrec.distill.student.trainer import DistillCollator, DistillTrainer, Weights, columns
 
         sets = {name: Dataset.from_list([columns(row) for row in rows]) for name, rows in encoded.items() if rows}
         trainer = DistillTrainer(

@@ -2,7 +2,7 @@
 
 This is the first stage of KEDRec-LM. The relevant drug comes by equation (2), relevance from the edges between drug and
 disease (`graphdb/link_prediction/relevance.py`), the irrelevant one by equation (3), cosine of embeddings
-(`distill/irrelevant.py`).
+(`distill/pairs/negatives.py`).
 Chance comes from hashes of the seed and the ids: the same graph gives the same pairs whatever the order of its files,
 and a larger `n` begins with the pairs of a smaller one.
 """
@@ -19,11 +19,11 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from kedrec.distill.askable import disease_faults, drug_faults
 from kedrec.distill.chance import Chance
-from kedrec.distill.irrelevant import IrrelevantDrugs
-from kedrec.distill.pairs import Named
-from kedrec.distill.popularity import Balance, Drawing
+from kedrec.distill.pairs.eligible import disease_faults, drug_faults
+from kedrec.distill.pairs.negatives import IrrelevantDrugs
+from kedrec.distill.pairs.pairs_file import Named
+from kedrec.distill.pairs.popularity import Balance, Drawing
 from kedrec.errors import UserError
 from kedrec.graphdb.embeddings.files import GraphEmbeddings
 from kedrec.graphdb.embeddings.nearest import Nearest

@@ -1,0 +1,1 @@
+"""Pairs files: read them, draw them from the graph with hard negatives, report on them."""

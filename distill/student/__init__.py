@@ -1,0 +1,1 @@
+"""The student: data set rows, encoding, losses and training."""
