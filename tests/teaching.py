@@ -4,7 +4,7 @@ import asyncio
 import threading
 from contextlib import contextmanager
 
-from kedrec.eval.teacher_server import Teacher, served
+from kedrec.eval.bench_runs.fake_server import Teacher, served
 
 
 @contextmanager

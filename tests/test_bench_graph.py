@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from kedrec.eval import bench_graph
-from kedrec.eval.graph_contenders import KedrecStore, NetworkxGraph
-from kedrec.eval.graph_sqlite import SqliteGraph, load_sqlite
-from kedrec.eval.graph_table import QUESTIONS, Loaded, Measured, table
+from kedrec.eval.bench_graph import run as bench_graph
+from kedrec.eval.bench_graph.contenders import KedrecStore, NetworkxGraph
+from kedrec.eval.bench_graph.sqlite import SqliteGraph, load_sqlite
+from kedrec.eval.bench_graph.table import QUESTIONS, Loaded, Measured, table
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.drkg.synthetic import write_synthetic
 from kedrec.graphdb.embedded.build import load_graph

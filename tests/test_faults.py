@@ -23,8 +23,8 @@ from kedrec.distill.runs.export import export_run
 from kedrec.distill.runs.folder import RunFolder
 from kedrec.distill.runs.run import retry_run, start_run
 from kedrec.errors import ConfigError
-from kedrec.eval import bench_faults
-from kedrec.eval.teacher_server import FAULTS
+from kedrec.eval.bench_runs import faults as bench_faults
+from kedrec.eval.bench_runs.fake_server import FAULTS
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 FOR_GOOD = {"too_long", "content_filter"}

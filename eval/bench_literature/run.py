@@ -1,4 +1,4 @@
-"""Benchmark of the literature: `python -m kedrec.eval.bench_literature DATA_DIR [--only PART …]`.
+"""Benchmark of the literature: `python -m kedrec.eval.bench_literature.run DATA_DIR [--only PART …]`.
 
 DATA_DIR holds `literature/abstracts.jsonl.gz`, `literature/trials.jsonl.gz`, `literature/pmc_sample.tar.xz` and
 `retrieval/known_item_dev.jsonl`. The parts, each in a process of its own so that its peak of memory is its own:
@@ -25,10 +25,16 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from kedrec.eval.bench_encoders import measured_side_by_side
-from kedrec.eval.bench_retrieval import known_item_queries, quality, real_abstracts, speed, synthetic_abstracts
-from kedrec.eval.bench_sources import measure_adding
-from kedrec.eval.literature_files import write_pubmed_xml, write_trials_json, write_trials_xml
+from kedrec.eval.bench_literature.encoders import measured_side_by_side
+from kedrec.eval.bench_literature.retrieval import (
+    known_item_queries,
+    quality,
+    real_abstracts,
+    speed,
+    synthetic_abstracts,
+)
+from kedrec.eval.bench_literature.sample_files import write_pubmed_xml, write_trials_json, write_trials_xml
+from kedrec.eval.bench_literature.sources import measure_adding
 from kedrec.eval.machine import where
 from kedrec.tools.library.database import embedded_text
 from kedrec.tools.sources import read_documents
@@ -68,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _apart(part: str, arguments: Sequence[str]) -> list[Row]:
     """Run a part in a process of its own, and say on stderr that it begins."""
     print(f"{part} …", file=sys.stderr, flush=True)
-    command = [sys.executable, "-m", "kedrec.eval.bench_literature", *arguments, "--only", part, "--rows"]
+    command = [sys.executable, "-m", "kedrec.eval.bench_literature.run", *arguments, "--only", part, "--rows"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         return [(part, f"failed with {done.returncode}")]

@@ -1,4 +1,4 @@
-"""Benchmark of the graph: `python -m kedrec.eval.bench_graph [--triples FILE --names FILE] [--neo4j]`.
+"""Benchmark of the graph: `python -m kedrec.eval.bench_graph.run [--triples FILE --names FILE] [--neo4j]`.
 
 The same triples go into each store, the same questions are put to each about the same pairs, and the answers are
 compared. Where no file is named, a graph of DRKG's size is drawn. Each store loads in a process of its own, and is
@@ -24,10 +24,10 @@ from typing import Any
 
 import numpy as np
 
-from kedrec.eval import graph_neo4j
-from kedrec.eval.graph_contenders import PATHS, SHARED, Asked, KedrecStore, NetworkxGraph, Part
-from kedrec.eval.graph_sqlite import SqliteGraph, load_sqlite
-from kedrec.eval.graph_table import PAIRS, Loaded, Measured, table
+from kedrec.eval.bench_graph import neo4j as graph_neo4j
+from kedrec.eval.bench_graph.contenders import PATHS, SHARED, Asked, KedrecStore, NetworkxGraph, Part
+from kedrec.eval.bench_graph.sqlite import SqliteGraph, load_sqlite
+from kedrec.eval.bench_graph.table import PAIRS, Loaded, Measured, table
 from kedrec.eval.machine import where
 from kedrec.graphdb.drkg.files import kind_of, read_triples
 from kedrec.graphdb.embedded.build import load_graph
@@ -205,7 +205,8 @@ class _Run:
     def _child(self, step: str, name: str) -> dict[str, Any]:
         """Run one step in a process of its own; a whole load takes as long as its process."""
         files = ["--triples", str(self.triples), "--names", str(self.names)]
-        command = [sys.executable, "-m", "kedrec.eval.bench_graph", *files, "--child", step, name, str(self.scratch)]
+        module = "kedrec.eval.bench_graph.run"
+        command = [sys.executable, "-m", module, *files, "--child", step, name, str(self.scratch)]
         started = time.monotonic()
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         seconds = time.monotonic() - started

@@ -1,4 +1,4 @@
-"""Benchmark of what a run survives: `python -m kedrec.eval.bench_faults --home HOME [--kills 50] [--pairs 1000]`.
+"""Benchmark of what a run survives: `python -m kedrec.eval.bench_runs.faults --home HOME [--kills 50] [--pairs 1000]`.
 
 HOME holds a graph; a scripted teacher answers behind a real server. Every run is the command itself, in a process and
 with a cache of its own. Two things are done to it: a share of all calls goes wrong in every way that the teacher knows,
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from kedrec.eval.bench_runs import teacher, write_pairs
+from kedrec.eval.bench_runs.run import teacher, write_pairs
 from kedrec.eval.machine import where
 
 __all__ = ["main"]

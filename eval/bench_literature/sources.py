@@ -1,4 +1,4 @@
-"""How fast files of literature are read and added: `python -m kedrec.eval.bench_sources FILE… [--graph HOME]`.
+"""Speed of reading and adding files: `python -m kedrec.eval.bench_literature.sources FILE… [--graph HOME]`.
 
 Each file is read, and then added to a library of its own without embedding, in a process of its own each, so that the
 peaks of memory are its own. With `--graph` documents that name no drug of the graph in that home are left out when
@@ -26,7 +26,7 @@ from kedrec.tools.text.drug_filter import DrugFilter
 
 __all__ = ["adding", "main", "measure_adding", "reading"]
 
-_ONE = "import json, sys; from kedrec.eval import bench_sources as b; "
+_ONE = "import json, sys; from kedrec.eval.bench_literature import sources as b; "
 _ONE += "print(json.dumps(getattr(b, sys.argv[1])(*sys.argv[2:])))"
 _HEAD = "| file | MB | documents | left out | unreadable | read, s | documents/s | MiB | added, s | documents/s | MiB |"
 

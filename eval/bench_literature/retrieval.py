@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 from kedrec.config import load
-from kedrec.eval.known_items import Found, known_items, measured
-from kedrec.eval.retrieval_rivals import bm25s_engine, chroma_alone, tantivy_engine
+from kedrec.eval.bench_literature.known_items import Found, known_items, measured
+from kedrec.eval.bench_literature.rivals import bm25s_engine, chroma_alone, tantivy_engine
 from kedrec.locks import writing
 from kedrec.records import Document
 from kedrec.tools.embedders.minilm import packaged

@@ -26,7 +26,7 @@ def main(documents: Path, queries: Path) -> None:
         _index(documents, folder)
         took = time.perf_counter() - began
         ids, seconds = _search(queries, folder)
-    print(json.dumps({"ids": ids, "seconds": seconds, "index": took}))  # noqa: T201
+    print(json.dumps({"ids": ids, "seconds": seconds, "index": took}))
 
 
 def _index(documents: Path, folder: str) -> None:

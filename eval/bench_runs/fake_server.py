@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.wording import NO_EVIDENCE, QUESTION_KEYS
-from kedrec.eval.teacher_batches import BatchDesk
+from kedrec.eval.bench_runs.fake_batches import BatchDesk
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -272,7 +272,7 @@ async def _serve(teacher: Teacher, port: int) -> None:
 
 def main() -> None:
     """Serve until stopped; the first line printed is the address."""
-    parser = argparse.ArgumentParser(prog="python -m kedrec.eval.teacher_server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m kedrec.eval.bench_runs.fake_server", description=__doc__)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--faults", type=float, default=0.0, help="share of the requests that go wrong, 0 to 1")
     parser.add_argument("--kinds", nargs="*", choices=sorted(FAULTS), default=list(FAULTS), help="which faults")

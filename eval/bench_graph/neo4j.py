@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.config import Settings, load
-from kedrec.eval.graph_contenders import Asked, KedrecStore, Part, rows_of
+from kedrec.eval.bench_graph.contenders import Asked, KedrecStore, Part, rows_of
 from kedrec.graphdb.drkg.files import kind_of, read_triples
 
 if TYPE_CHECKING:
     from langchain_neo4j.graphs.graph_document import GraphDocument  # type: ignore[import-not-found,unused-ignore]
 
-    from kedrec.eval.graph_contenders import Triple
+    from kedrec.eval.bench_graph.contenders import Triple
 
 __all__ = [
     "add_by_langchain", "bytes_of_neo4j", "empty_database", "load_by_bulk", "load_by_unwind", "open_neo4j",

@@ -1,4 +1,4 @@
-"""Benchmark of runs: `python -m kedrec.eval.bench_runs --home HOME [--setting both] [--in-flight 64 256] …`.
+"""Benchmark of runs: `python -m kedrec.eval.bench_runs.run --home HOME [--setting both] [--in-flight 64 256] …`.
 
 HOME holds a graph, and literature for the settings that use it. A scripted teacher answers behind a real server in a
 process of its own, each call after `--latency` seconds. Every run is a process of its own. `ideal` is what the calls of
@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from kedrec.config import Settings
-from kedrec.eval import runs_by_others
+from kedrec.eval.bench_runs import rivals as runs_by_others
 from kedrec.eval.machine import where
 from kedrec.records import ModelCall, Trace
 
@@ -131,7 +131,7 @@ def write_pairs(home: Path, count: int, path: Path) -> None:
 @contextmanager
 def teacher(*options: str) -> Iterator[str]:
     """A scripted teacher in a process of its own, with these options of its command; its address."""
-    command = [sys.executable, "-m", "kedrec.eval.teacher_server", *options]
+    command = [sys.executable, "-m", "kedrec.eval.bench_runs.fake_server", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
             yield server.stdout.readline().strip() if server.stdout else ""
@@ -142,7 +142,7 @@ def teacher(*options: str) -> Iterator[str]:
 def _in_a_process(
     given: argparse.Namespace, workers: int, url: str, pairs: Path, out: Path, *, processes: int = 0
 ) -> dict[str, Any]:
-    line = [sys.executable, "-m", "kedrec.eval.bench_runs", "--home", str(given.home), "--setting", given.setting]
+    line = [sys.executable, "-m", "kedrec.eval.bench_runs.run", "--home", str(given.home), "--setting", given.setting]
     line += ["--in-flight", str(workers), "--processes", str(processes), "--url", url, "--one", str(pairs), str(out)]
     done = subprocess.run(line, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)

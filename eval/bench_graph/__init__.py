@@ -1,0 +1,1 @@
+"""Benchmark of the graph stores beside SQLite, networkx and Neo4j."""

@@ -1,0 +1,1 @@
+"""Benchmark of literature: reading, adding, embedding, retrieval."""

@@ -1,0 +1,1 @@
+"""Benchmark of runs: throughput against a scripted server, memory, kills."""
