@@ -13,27 +13,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from kedrec.agents.calls import Calls, LiveCalls
-from kedrec.agents.context import RunContext
-from kedrec.agents.events import Listener
-from kedrec.agents.limits import Budget
-from kedrec.agents.prompting import load_prompts
-from kedrec.agents.redaction import Redactor
-from kedrec.agents.requests import Requests
+from kedrec.agents.prompting.templates import load_prompts
 from kedrec.agents.resources import Resources
-from kedrec.agents.turns import Turn
-from kedrec.agents.versions import versions
+from kedrec.agents.traces.provenance import versions
+from kedrec.agents.workflow.calls import Calls, LiveCalls
+from kedrec.agents.workflow.context import RunContext
+from kedrec.agents.workflow.events import Listener
+from kedrec.agents.workflow.question_limits import Budget
+from kedrec.agents.workflow.requests import Requests
+from kedrec.agents.workflow.turn_taking import Turn
 from kedrec.config import Settings
 from kedrec.errors import KedrecError
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import Recommendation, Record, Setting, Trace
+from kedrec.redaction import Redactor
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from kedrec.agents.models.answer_cache import AnswerCache
-    from kedrec.agents.models.purse import Purse
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.models.openai_api.answer_cache import AnswerCache
+    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.tools.toolbox import Toolbox
 
 __all__ = ["Agent", "Query", "new_trace_id"]
@@ -119,8 +119,8 @@ class Agent:
             NotReady: where no graph is loaded.
             ConfigError: where the model's specification does not fit.
         """
-        from kedrec.agents.models.spec import open_model
-        from kedrec.agents.traces import TraceStore
+        from kedrec.agents.open_model import open_model
+        from kedrec.agents.traces.store import TraceStore
 
         resources = Resources.open(settings, hidden)
         if model is None or isinstance(model, str):
@@ -279,7 +279,7 @@ async def outcome(
     """Run the graph; a recommendation, or what kept it from one."""
     from langgraph.errors import GraphRecursionError
 
-    from kedrec.agents.flow import run_flow
+    from kedrec.agents.workflow.graph import run_flow
 
     try:
         end = await run_flow(asked, setting, context)

@@ -6,8 +6,8 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from kedrec.agents.parsing import Decision, parse_decision
-from kedrec.agents.wording import LABELS, without_citations
+from kedrec.agents.prompting.answer_format import LABELS, without_citations
+from kedrec.agents.prompting.answer_parser import Decision, parse_decision
 from kedrec.errors import MissingExtra
 from kedrec.records import Recommendation, Record, Trace
 

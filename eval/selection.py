@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.wording import LABELS
+from kedrec.agents.prompting.answer_format import LABELS
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.eval.metrics import Outcome, Scores, score

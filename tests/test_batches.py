@@ -16,8 +16,8 @@ from test_faults import loaded, pairs_of, settings  # noqa: F401 - fixtures
 from test_runs import many_pairs, results
 from typer.testing import CliRunner
 
-from kedrec.agents.models import batches
-from kedrec.agents.models.batch_journal import read_orders
+from kedrec.agents.models.openai_batch import collector as batches
+from kedrec.agents.models.openai_batch.journal import read_orders
 from kedrec.cli.app import app
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunFolder

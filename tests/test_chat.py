@@ -18,11 +18,11 @@ from chat_server import completion, stalled, stream
 from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent
-from kedrec.agents.chat import Conversation, Topic
-from kedrec.agents.chat_history import ChatHistory
-from kedrec.agents.models.offline import OfflineChatModel
+from kedrec.agents.chat.conversation import Conversation, Topic
+from kedrec.agents.chat.follow_ups import topics_in
+from kedrec.agents.chat.history import ChatHistory
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.topics import topics_in
+from kedrec.agents.offline.chat_model import OfflineChatModel
 from kedrec.cli import main
 from kedrec.errors import ModelRefused, WorkError
 

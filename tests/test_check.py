@@ -2,9 +2,9 @@
 
 import pytest
 
-from kedrec.agents.check import Checker
-from kedrec.agents.parsing import parse_answers, parse_decision
-from kedrec.agents.wording import LONGEST_RATIONALE, NO_EVIDENCE, cited, without_citations
+from kedrec.agents.prompting.answer_format import LONGEST_RATIONALE, NO_EVIDENCE, cited, without_citations
+from kedrec.agents.prompting.answer_parser import parse_answers, parse_decision
+from kedrec.agents.prompting.citation_check import Checker
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Question
 
 BARI = Entity(id="Compound::1", kind="Compound", name="Baricitinib", synonyms=("Olumiant",))

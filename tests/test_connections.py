@@ -5,7 +5,7 @@ import base64
 import pytest
 from chat_server import completion, stream
 
-from kedrec.agents.models.openai_compatible import OpenAICompatibleChatModel
+from kedrec.agents.models.openai_api.chat_model import OpenAICompatibleChatModel
 from kedrec.config import Settings
 
 SEEN = ("authorization", "openai-organization", "openai-project", "content-type", "host")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kedrec.agents.traces import TraceStore
-from kedrec.agents.wording import NO_EVIDENCE
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.traces.store import TraceStore
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunInfo
 from kedrec.distill.runs.journal import Journal, ResultRow, write_whole

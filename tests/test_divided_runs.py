@@ -13,8 +13,8 @@ from divided_runs import load_starter, own_home, same_file, settings_at, signall
 from teaching import teaching
 from test_runs import many_pairs, wait_for_rows
 
-from kedrec.agents.models.purse import read_spent
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.models.openai_api.run_budget import read_spent
+from kedrec.agents.traces.store import TraceStore
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, read_pairs
 from kedrec.distill.runs.journal import read_rows

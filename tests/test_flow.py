@@ -9,8 +9,8 @@ from world import BARI, DISEASE, METHO, SULFA, build, decision, key_of
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.prompting import PLACEHOLDERS, check_placeholders, load_prompts
-from kedrec.agents.wording import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.templates import PLACEHOLDERS, check_placeholders, load_prompts
 from kedrec.errors import DamagedData, ModelUnavailable
 from kedrec.records import ModelCall, ToolCall
 

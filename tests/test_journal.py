@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from kedrec.agents.lines import LineFile, LineTail
+from kedrec.append_log import LineFile, LineTail
 from kedrec.distill.runs.journal import Journal, ResultRow, write_whole
 from kedrec.errors import DamagedData
 

@@ -5,8 +5,8 @@ from langchain_core.messages import AIMessage
 from world import BARI, DISEASE, SULFA, build, decision, key_of
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.limits import Budget
 from kedrec.agents.models.scripted import ScriptedChatModel
+from kedrec.agents.workflow.question_limits import Budget
 from kedrec.config import Settings
 from kedrec.records import ModelCall, ToolCall, Usage
 

@@ -12,7 +12,7 @@ import pytest
 from literature_files import STUDY, article_xml, citation_xml, pubmed_xml
 from world import ARTICLES, BARI, DISEASE, METHO, build
 
-from kedrec.agents.offline.derived import CORPORA
+from kedrec.agents.offline.literature_stats import CORPORA
 from kedrec.agents.resources import Resources
 from kedrec.config import Settings, load
 from kedrec.errors import ConfigError, DamagedData, InputError, UserError

@@ -8,7 +8,7 @@ import world
 from live_server import Article, Fault, Study
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.replay import replay
+from kedrec.agents.replay.replay import replay
 from kedrec.agents.resources import Resources
 from kedrec.cli import main
 from kedrec.records import ToolCall, Trace

@@ -9,9 +9,9 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.tools import tool
 
-from kedrec.agents.models.fitting import fit_evidence
-from kedrec.agents.models.spec import open_model
-from kedrec.agents.parsing import parse_decision
+from kedrec.agents.models.context_window import fit_evidence
+from kedrec.agents.open_model import open_model
+from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, MissingExtra, ModelRefused
 

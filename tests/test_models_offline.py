@@ -6,10 +6,10 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 
-from kedrec.agents.models.cues import cue_of, quotable, reports_harm, sentences_of
-from kedrec.agents.models.offline import OfflineChatModel
-from kedrec.agents.parsing import parse_answers, parse_decision
-from kedrec.agents.wording import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.offline.chat_model import OfflineChatModel
+from kedrec.agents.offline.sentence_cues import cue_of, quotable, reports_harm, sentences_of
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_parser import parse_answers, parse_decision
 from kedrec.errors import ModelRefused
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, Question
 

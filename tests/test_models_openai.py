@@ -19,7 +19,7 @@ from chat_server import (
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
 
-from kedrec.agents.models.openai_compatible import OpenAICompatibleChatModel
+from kedrec.agents.models.openai_api.chat_model import OpenAICompatibleChatModel
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, ModelRefused, ModelUnavailable
 

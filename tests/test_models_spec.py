@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kedrec.agents.models.spec import check_spec, open_model, split_adapter
+from kedrec.agents.open_model import check_spec, open_model, split_adapter
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, NotReady
 

@@ -8,8 +8,8 @@ import time
 import pytest
 from langchain_core.messages.ai import UsageMetadata
 
-from kedrec.agents.models.pacing import Pacer
-from kedrec.agents.models.purse import Purse, read_spent
+from kedrec.agents.models.openai_api.rate_limit import Pacer
+from kedrec.agents.models.openai_api.run_budget import Purse, read_spent
 from kedrec.config import Settings
 from kedrec.errors import BudgetSpent, ConfigError
 

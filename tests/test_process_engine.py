@@ -14,7 +14,7 @@ from divided_runs import below, load_starter, own_home, same_file, settings_at, 
 from teaching import teaching
 from test_runs import many_pairs, outcome, results, wait_for_rows
 
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.traces.store import TraceStore
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunFolder

@@ -6,7 +6,7 @@ import re
 import pytest
 from world import BARI, DISEASE, METHO, SULFA, build
 
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.traces.store import TraceStore
 from kedrec.cli.app import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -10,9 +10,9 @@ from recorded_runs import QUERY, QUEUES, record
 from world import BARI, DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.replay import open_replay_model, replay
-from kedrec.agents.replay_all import replay_all
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.replay.replay import open_replay_model, replay
+from kedrec.agents.replay.replay_all import replay_all
+from kedrec.agents.traces.store import TraceStore
 from kedrec.errors import NotReady
 from kedrec.records import ModelCall, ToolCall, Trace
 
@@ -196,7 +196,7 @@ def test_many_are_replayed_by_several_processes_with_the_same_result(settings, t
     trace, store, told = record(settings), TraceStore(tmp_path / "traces"), []
     store.append(*(copied(trace, f"t{number}", confidence=0.1 if number == 40 else 0.9) for number in range(60)))
     alone = replay_all(store.folder, workers=1)
-    monkeypatch.setattr("kedrec.agents.replay_all.WORTH_PROCESSES", 10)
+    monkeypatch.setattr("kedrec.agents.replay.replay_all.WORTH_PROCESSES", 10)
     several = replay_all(store.folder, workers=2, on_done=lambda done, total: told.append((done, total)))
     assert several.different == alone.different
     assert [one.trace_id for one in several.different] == ["t40"]

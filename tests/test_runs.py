@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from kedrec.agents.trace_places import find_trace
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.traces.locate import find_trace
+from kedrec.agents.traces.store import TraceStore
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunFolder

@@ -7,8 +7,8 @@ from recorded_runs import record
 from typer.testing import CliRunner
 from world import SULFA, build
 
-from kedrec.agents.traces import TraceStore
-from kedrec.agents.tracing.comparing import compare_traces
+from kedrec.agents.replay.diff import compare_traces
+from kedrec.agents.traces.store import TraceStore
 from kedrec.cli.app import app
 
 

@@ -13,16 +13,16 @@ from recorded_runs import record
 from typer.testing import CliRunner
 from world import BARI, build
 
-from kedrec.agents.forking import fork
-from kedrec.agents.redaction import Redactor
-from kedrec.agents.traces import TraceStore
-from kedrec.agents.tracing.exporting import export_traces
-from kedrec.agents.tracing.langsmith import langsmith_runs
-from kedrec.agents.tracing.otel import otlp
-from kedrec.agents.tracing.timing import timed
+from kedrec.agents.replay.fork import fork
+from kedrec.agents.trace_export.export import export_traces
+from kedrec.agents.trace_export.langsmith import langsmith_runs
+from kedrec.agents.trace_export.otel import otlp
+from kedrec.agents.trace_export.timing import timed
+from kedrec.agents.traces.store import TraceStore
 from kedrec.cli.app import app
 from kedrec.errors import UserError
 from kedrec.records import ModelCall
+from kedrec.redaction import Redactor
 
 FORMS = {"parquet": "runs.parquet", "otel": "runs.otel.jsonl", "langsmith": "runs.langsmith.jsonl"}
 CLI = ["-c", "from kedrec.cli import main; main()"]
@@ -227,7 +227,7 @@ def test_traces_can_be_listed_exported_and_replayed_while_another_process_writes
     store = TraceStore(tmp_path / "traces")
     store.append(traces[0])
     write = (
-        "import sys\nfrom pathlib import Path\nfrom kedrec.agents.traces import TraceStore\n"
+        "import sys\nfrom pathlib import Path\nfrom kedrec.agents.traces.store import TraceStore\n"
         "store = TraceStore(Path(sys.argv[1]))\nfirst = store.get('latest')\nprint('ready', flush=True)\n"
         "for number in range(10_000):\n    store.append(first.model_copy(update={'id': f'more-{number}'}))\n"
     )

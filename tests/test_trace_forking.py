@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 from world import BARI, DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.forking import fork, fork_point
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.replay import replay
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.replay.fork import fork, fork_point
+from kedrec.agents.replay.replay import replay
+from kedrec.agents.traces.store import TraceStore
 from kedrec.cli.app import app
 from kedrec.errors import UserError, WorkError
 from kedrec.records import ModelCall, ToolCall

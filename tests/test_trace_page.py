@@ -10,8 +10,8 @@ from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
 from world import build
 
-from kedrec.agents.tracing.markup import join, tag
-from kedrec.agents.tracing.page import trace_page
+from kedrec.agents.trace_page.html import join, tag
+from kedrec.agents.trace_page.page import trace_page
 from kedrec.cli.app import app
 from kedrec.records import ModelCall, Trace
 

@@ -11,11 +11,10 @@ from pydantic import SecretStr
 from world import build
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.latest import Latest
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.packing import pack, unpack
-from kedrec.agents.redaction import MARK, Redactor
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.traces.recent_cache import Latest
+from kedrec.agents.traces.store import TraceStore
+from kedrec.agents.traces.text_dedup import pack, unpack
 from kedrec.config import Settings
 from kedrec.errors import DamagedData, NotReady, UserError
 from kedrec.records import (
@@ -30,6 +29,7 @@ from kedrec.records import (
     Trace,
     Usage,
 )
+from kedrec.redaction import MARK, Redactor
 
 PASSAGE = "Baricitinib regrew hair in a large share of adults with severe alopecia areata, as measured after 36 weeks."
 

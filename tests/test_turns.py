@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kedrec.agents.turns import Turn
+from kedrec.agents.workflow.turn_taking import Turn
 
 
 def test_one_works_at_a_time_in_the_order_of_asking():

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import AIMessage
 
+from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, said_how, understand
+from kedrec.agents.chat.question_parser_llm import understand_by_model
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.understanding import WHAT_TO_AVOID, said_how, understand
-from kedrec.agents.understanding_by_model import understand_by_model
 from kedrec.errors import ModelUnavailable
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore
@@ -196,7 +196,7 @@ def test_where_the_model_fails_names_are_used_and_it_is_said(tmp_path):
     from world import build
 
     from kedrec.agents.agent import Agent
-    from kedrec.agents.understanding_by_model import understand_question
+    from kedrec.agents.chat.question_parser_llm import understand_question
 
     class Failing(ScriptedChatModel):
         @property

@@ -10,7 +10,7 @@ NEEDED = (
     "kedrec/cli/app.py",
     "kedrec/graphdb/embedded/store.py",
     "kedrec/tools/literature.py",
-    "kedrec/agents/flow.py",
+    "kedrec/agents/workflow/graph.py",
     "kedrec/agents/prompts/",
     "kedrec/agents/offline/model/",
     "kedrec/distill/student/train.py",

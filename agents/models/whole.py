@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from kedrec.agents.models.offering import ToolOfferingModel
+from kedrec.agents.models.base import ToolOfferingModel
 
 __all__ = ["WholeAnswerModel"]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kedrec.agents.offline.derived import Corpus, Derived
+from kedrec.agents.offline.literature_stats import Corpus, Derived
 from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
 from kedrec.records import Setting
 from kedrec.tools.text.comentions import FIELDS

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.derived import Derived, LiteratureSource, build
 from kedrec.agents.offline.features import SETTINGS, Transfer, field_names, question_features
+from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, build
 from kedrec.agents.offline.ranker import Ranker, train_forests
 from kedrec.errors import InputError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays

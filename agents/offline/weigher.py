@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.derived import Derived, LiteratureSource, build, open_derived
-from kedrec.agents.offline.facts import Facts, direct_edges
+from kedrec.agents.offline.explanations import Facts, direct_edges
 from kedrec.agents.offline.features import Transfer, corpora_of, question_features
+from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, build, open_derived
 from kedrec.agents.offline.ranker import Ranker, load_ranker
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.links import LinkModel

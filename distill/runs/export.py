@@ -42,7 +42,7 @@ def export_run(run: Path, out: Path) -> int:
     """
     import polars as pl
 
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.traces.store import TraceStore
 
     if out.suffix not in SUFFIXES:
         raise UserError(f"{out}: the suffix says the form; give one of {', '.join(SUFFIXES)}.")

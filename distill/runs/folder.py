@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from kedrec.agents.models.batch_journal import Order, read_orders
+from kedrec.agents.models.openai_batch.journal import Order, read_orders
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.journal import ResultRow, read_rows, write_whole
 from kedrec.errors import Busy, DamagedData, NotReady, UserError
@@ -23,7 +23,7 @@ from kedrec.records import Record, Setting, Usage
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.records import Trace
 
 __all__ = ["RunFolder", "RunInfo", "RunStatus", "data_of", "info_of", "trace_of"]
@@ -156,7 +156,7 @@ class RunFolder:
         Raises:
             NotReady: there is no run.
         """
-        from kedrec.agents.models.purse import read_spent
+        from kedrec.agents.models.openai_api.run_budget import read_spent
 
         questions, rows = self.questions().questions, self.rows()
         failed = Counter(row.error["type"] for row in rows.values() if row.error)
@@ -189,7 +189,7 @@ class RunFolder:
 
 def info_of(agent: Agent, pairs: Pairs, hide_pairs: bool) -> RunInfo:
     """What a run of these pairs by this agent is."""
-    from kedrec.agents.redaction import Redactor
+    from kedrec.redaction import Redactor
 
     settings = agent.settings
     shaping = {name: getattr(settings, name) for name in SHAPES_ANSWERS}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kedrec.agents.lines import LineFile, whole_lines
+from kedrec.append_log import LineFile, whole_lines
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 

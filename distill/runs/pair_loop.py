@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from kedrec.agents.turns import Turn
+from kedrec.agents.workflow.turn_taking import Turn
 from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.journal import Journal, ResultRow
 from kedrec.errors import BudgetSpent
@@ -19,8 +19,8 @@ from kedrec.records import Trace
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
-    from kedrec.agents.models.purse import Purse
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.traces.store import TraceStore
 
 __all__ = ["BY_SIGNAL", "Flight", "outcome_row"]
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 
-from kedrec.agents.models.spec import check_spec
+from kedrec.agents.open_model import check_spec
 from kedrec.config import Settings
 from kedrec.distill.runs.folder import RunFolder
 from kedrec.distill.runs.shard_worker import Landing

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.redaction import MARK
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.folder import RunFolder, RunInfo, info_of
@@ -23,12 +22,13 @@ from kedrec.distill.runs.shards import Harvest
 from kedrec.errors import ConfigError, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Usage
+from kedrec.redaction import MARK
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from kedrec.agents.agent import Agent
-    from kedrec.agents.models.purse import Purse
+    from kedrec.agents.models.openai_api.run_budget import Purse
     from kedrec.distill.runs.sharded_loop import Crew
 
 __all__ = ["Progress", "RunSummary", "retry_run", "start_run"]
@@ -149,7 +149,7 @@ class _Job:
     def run(self, settings: Settings) -> RunSummary:
         """Do it."""
         from kedrec.agents.agent import Agent
-        from kedrec.agents.models.purse import Purse
+        from kedrec.agents.models.openai_api.run_budget import Purse
 
         started, folder = time.monotonic(), self.folder
         folder.check()
@@ -183,8 +183,8 @@ class _Job:
 
     def _fly(self, agent: Agent, journal: Journal, purse: Purse, info: RunInfo) -> str | None:
         """Take what is open through the agent; why it ended early, where it did."""
-        from kedrec.agents.trace_places import note_place
-        from kedrec.agents.traces import TraceStore
+        from kedrec.agents.traces.locate import note_place
+        from kedrec.agents.traces.store import TraceStore
 
         note_place(agent.settings.home / "traces", self.folder.traces)
         agent.keep_answers(self.folder.answers_file)
@@ -265,7 +265,7 @@ def engine_of(settings: Settings, folder: RunFolder) -> tuple[Settings, BaseChat
     """
     if settings.engine != "batch":
         return settings, None
-    from kedrec.agents.models.openai_batch import BatchedChatModel
+    from kedrec.agents.models.openai_batch.chat_model import BatchedChatModel
 
     share = settings.batch_price
     prices = {"input_price": settings.input_price * share, "output_price": settings.output_price * share}

@@ -68,9 +68,9 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
     Raises:
         Busy: if another worker stays at it.
     """
-    from kedrec.agents.models.answer_cache import AnswerCache
-    from kedrec.agents.models.purse import Purse
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.models.openai_api.answer_cache import AnswerCache
+    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.distill.runs.folder import RunFolder
     from kedrec.distill.runs.journal import Journal
     from kedrec.distill.runs.pair_loop import Flight

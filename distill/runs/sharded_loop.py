@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kedrec.agents.agent import Agent
-    from kedrec.agents.models.purse import Purse
+    from kedrec.agents.models.openai_api.run_budget import Purse
     from kedrec.distill.runs.journal import Journal
 
 __all__ = ["Crew", "ShardFlight", "WorkerDied", "for_one_of", "places_for"]

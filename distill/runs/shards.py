@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kedrec.agents.lines import LineTail
-from kedrec.agents.traces import TraceStore
+from kedrec.agents.traces.store import TraceStore
+from kedrec.append_log import LineTail
 from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.folder import RunFolder
 from kedrec.distill.runs.journal import Journal, ResultRow, rows_of
@@ -24,8 +24,8 @@ from kedrec.locks import writing
 from kedrec.records import Record
 
 if TYPE_CHECKING:
-    from kedrec.agents.models.answer_cache import AnswerCache
-    from kedrec.agents.models.purse import Purse
+    from kedrec.agents.models.openai_api.answer_cache import AnswerCache
+    from kedrec.agents.models.openai_api.run_budget import Purse
 
 __all__ = ["Harvest", "Shard", "divide", "shard_folder", "wait_for"]
 

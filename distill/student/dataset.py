@@ -15,8 +15,8 @@ from math import ceil
 from pathlib import Path
 from typing import IO
 
-from kedrec.agents.parsing import parse_decision
-from kedrec.agents.wording import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited, without_citations
+from kedrec.agents.prompting.answer_format import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited, without_citations
+from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow, write_whole
@@ -226,7 +226,7 @@ class _Rows:
 
     def read(self, run: Path, answers: Pairs | None) -> dict[str, object]:
         """Take in one run; what it is a run of."""
-        from kedrec.agents.traces import TraceStore
+        from kedrec.agents.traces.store import TraceStore
 
         folder = RunFolder(run)
         info, results, store = folder.info(), folder.rows(), TraceStore(folder.traces)

@@ -193,7 +193,7 @@ def _resident() -> float:
 
 
 def _traces(run: Path) -> Iterator[Trace]:
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.distill.runs.folder import RunFolder
 
     folder = RunFolder(run)
@@ -212,7 +212,7 @@ def _in_sequence(trace: Trace) -> int:
 
 
 def _of_traces(run: Path) -> Iterator[str]:
-    from kedrec.agents.replay import replay
+    from kedrec.agents.replay.replay import replay
 
     traces = [trace for trace, _ in zip(_traces(run), range(REPLAYED), strict=False)]
     size = sum(file.stat().st_size for file in (run / "traces").iterdir()) / sum(1 for _ in _traces(run))

@@ -11,7 +11,7 @@ from kedrec.cli.recommend import Model, SettingOption, outcome_error, step_bar
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
-    from kedrec.agents.understanding import Understanding
+    from kedrec.agents.chat.question_parser import Understanding
 
 __all__ = ["ask", "chat"]
 
@@ -29,8 +29,8 @@ def ask(
     """
     resolved = settings(setting=setting, model=model)
     from kedrec.agents.agent import Agent
-    from kedrec.agents.asking import query_for
-    from kedrec.agents.understanding_by_model import understand_question
+    from kedrec.agents.chat.query_builder import query_for
+    from kedrec.agents.chat.question_parser_llm import understand_question
 
     with Agent.open(resolved) as agent:
         understood, notes = understand_question(agent, question)
@@ -56,7 +56,7 @@ def _ask_back(understood: Understanding, json_output: bool) -> None:
     if json_output:
         emit_json(understood)
     else:
-        from kedrec.agents.understanding import said_how
+        from kedrec.agents.chat.question_parser import said_how
 
         for match in ([understood.disease] if understood.disease else []) + list(understood.drugs):
             say(f"Understood {said_how(match)}.")
@@ -75,8 +75,8 @@ def chat(
     """
     resolved = settings(setting=setting, model=model)
     from kedrec.agents.agent import Agent, new_trace_id
-    from kedrec.agents.chat import Conversation
-    from kedrec.agents.chat_history import ChatHistory
+    from kedrec.agents.chat.conversation import Conversation
+    from kedrec.agents.chat.history import ChatHistory
     from kedrec.cli.talk import Talk
 
     with Agent.open(resolved) as agent:

@@ -12,7 +12,7 @@ from kedrec.cli.console import Json, emit_json, progress, settings
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from kedrec.agents.events import Event
+    from kedrec.agents.workflow.events import Event
     from kedrec.records import Trace
 
 __all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "step_bar"]
@@ -69,7 +69,7 @@ def recommend(
     Rank the drugs of the graph for a disease, by rule, with what speaks for each.
     """
     resolved = settings(setting=setting)
-    from kedrec.agents.ranking import rank_drugs
+    from kedrec.agents.recommend import rank_drugs
     from kedrec.agents.resources import Resources
 
     with progress() as bar:

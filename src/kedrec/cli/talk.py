@@ -15,9 +15,9 @@ from kedrec.errors import KedrecError
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from kedrec.agents.chat import Conversation, Reply
-    from kedrec.agents.chat_history import ChatHistory
-    from kedrec.agents.events import Event
+    from kedrec.agents.chat.conversation import Conversation, Reply
+    from kedrec.agents.chat.history import ChatHistory
+    from kedrec.agents.workflow.events import Event
     from kedrec.records import Evidence
 
 __all__ = ["Talk"]
@@ -125,7 +125,7 @@ class Talk:
 
     def _new(self) -> None:
         from kedrec.agents.agent import new_trace_id
-        from kedrec.agents.chat import Topic
+        from kedrec.agents.chat.conversation import Topic
 
         self._conversation.topic = Topic()
         self._history.begin(new_trace_id())

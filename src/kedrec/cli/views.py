@@ -11,7 +11,7 @@ from kedrec.records import Evidence, Match, ModelCall, Recommendation, Sentence,
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kedrec.agents.ranking import Ranking
+    from kedrec.agents.recommend import Ranking
 
 __all__ = ["print_ranking", "print_recommendation", "print_trace"]
 
@@ -78,7 +78,7 @@ def print_trace(trace: Trace) -> None:
 
 
 def _print_calls(console: Console, trace: Trace) -> None:
-    from kedrec.agents.wording import STEP_TITLES
+    from kedrec.agents.prompting.answer_format import STEP_TITLES
 
     step = ""
     for number, call in enumerate(trace.calls, 1):

@@ -13,7 +13,7 @@ from kedrec.cli.console import Json, emit_json
 from kedrec.cli.trace.finding import RunDir, TraceId, find
 
 if TYPE_CHECKING:
-    from kedrec.agents.tracing.comparing import Change, TraceDiff
+    from kedrec.agents.replay.diff import Change, TraceDiff
 
 __all__ = ["diff"]
 
@@ -34,7 +34,7 @@ def diff(
     Say what changed from one run to another: choice, confidence, rationale, answers, evidence, calls, prompts,
     settings, versions and data.
     """
-    from kedrec.agents.tracing.comparing import compare_traces
+    from kedrec.agents.replay.diff import compare_traces
 
     found = compare_traces(find(a, run)[0], find(b, run)[0])
     if json_output:

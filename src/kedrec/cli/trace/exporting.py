@@ -13,8 +13,8 @@ from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunDir, held_by, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.traces import TraceStore
-    from kedrec.agents.tracing.exporting import Form
+    from kedrec.agents.trace_export.export import Form
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.records import Trace
 
 __all__ = ["export"]
@@ -48,9 +48,9 @@ def export(
     Write recorded runs for other tools: those named, all of a run, or with --all those of the home. Secrets that are
     known now are taken out once more. Exits 1 where a trace could not be read; the others are written.
     """
-    from kedrec.agents.redaction import Redactor
-    from kedrec.agents.tracing.exporting import export_traces
+    from kedrec.agents.trace_export.export import export_traces
     from kedrec.errors import UserError
+    from kedrec.redaction import Redactor
 
     given: dict[Form, Path | None] = {"parquet": parquet, "otel": otel, "langsmith": langsmith}
     files = {form: path for form, path in given.items() if path is not None}

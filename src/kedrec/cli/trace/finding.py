@@ -10,7 +10,7 @@ import typer
 from kedrec.cli.console import settings
 
 if TYPE_CHECKING:
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.distill.runs.folder import RunFolder
     from kedrec.records import Trace
 
@@ -32,7 +32,7 @@ def find(trace_id: str, run: Path | None = None) -> tuple[Trace, TraceStore]:
 
 def held_by(trace_id: str, run: Path | None = None) -> TraceStore:
     """What holds a trace: the run where one is given, else the home or a run that it knows."""
-    from kedrec.agents.trace_places import find_store
+    from kedrec.agents.traces.locate import find_store
 
     return store(run) if run is not None else find_store(settings().home / "traces", trace_id)
 
@@ -43,7 +43,7 @@ def store(run: Path | None = None) -> TraceStore:
     Raises:
         NotReady: the folder holds no traces.
     """
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.errors import NotReady
 
     if run is None:

@@ -11,7 +11,7 @@ from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunDir, TraceId, find, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.traces import TraceSummary
+    from kedrec.agents.traces.store import TraceSummary
     from kedrec.records import Trace
 
 __all__ = ["list_traces", "show"]
@@ -63,10 +63,10 @@ def show(
 
 
 def _write_page(trace: Trace, path: Path) -> None:
-    from kedrec.agents.redaction import Redactor
-    from kedrec.agents.tracing.cleaning import clean_trace
-    from kedrec.agents.tracing.page import trace_page
-    from kedrec.agents.tracing.writing import staged
+    from kedrec.agents.trace_export.sanitize import clean_trace
+    from kedrec.agents.trace_page.page import trace_page
+    from kedrec.atomic_file import staged
+    from kedrec.redaction import Redactor
 
     with staged(path) as part:
         part.write_text(trace_page(clean_trace(trace, Redactor(settings()))), encoding="utf-8")

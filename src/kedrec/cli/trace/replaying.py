@@ -13,8 +13,8 @@ from kedrec.cli.recommend import Model
 from kedrec.cli.trace.finding import RunDir, find, run_of, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.replay_all import Replays
-    from kedrec.agents.traces import TraceStore
+    from kedrec.agents.replay.replay_all import Replays
+    from kedrec.agents.traces.store import TraceStore
     from kedrec.graphdb.store import HiddenPairs
     from kedrec.records import Trace
 
@@ -66,7 +66,7 @@ def replay(
 
 def _strict(trace_id: str, run: Path | None, json_output: bool) -> int:
     trace = find(trace_id, run)[0]
-    from kedrec.agents.replay import replay as run_again
+    from kedrec.agents.replay.replay import replay as run_again
 
     report = run_again(trace)
     if json_output:
@@ -80,7 +80,7 @@ def _strict(trace_id: str, run: Path | None, json_output: bool) -> int:
 
 
 def _all(run: Path, workers: int | None, json_output: bool) -> int:
-    from kedrec.agents.replay_all import replay_all
+    from kedrec.agents.replay.replay_all import replay_all
 
     folder = store(None if str(run) == "home" else run).folder
     with counting_bar("replays") as advance:
@@ -102,7 +102,7 @@ def _tell_all(found: Replays) -> None:
 
 
 def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
-    from kedrec.agents.forking import fork
+    from kedrec.agents.replay.fork import fork
     from kedrec.cli.recommend import outcome_error
     from kedrec.cli.views import print_recommendation
 

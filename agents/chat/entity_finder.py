@@ -1,0 +1,213 @@
+"""Finding the drugs and diseases named in a sentence, by the names and synonyms of the graph; longest names first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from kedrec.graphdb.store import GraphStore
+from kedrec.records import Match
+from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
+
+__all__ = ["Named", "doubtful_words", "find_names"]
+
+LONGEST_NAME = 8
+"""Words of the longest name that is looked for."""
+ALIKE = 88.0
+"""Similarity, 0 to 100, from which a name may be a misspelling of another."""
+
+_WORD = re.compile(r"[^\W_](?:[\w'’+.-]*[\w+])?")
+_ID = re.compile(r"(?:Compound|Disease)::\S*\w")
+_SAFE_SHORT = frozenset(
+    (
+        "acne",
+        "aids",
+        "boil",
+        "burn",
+        "flu",
+        "gout",
+        "hiv",
+        "iron",
+        "pain",
+        "rash",
+        "stye",
+        "tics",
+        "urea",
+        "yaws",
+        "zinc",
+    )
+)
+"""Short names that are meant as such even in lower case."""
+
+
+class Named(NamedTuple):
+    """A name that stands in a sentence."""
+
+    start: int
+    """Offset of its first character."""
+    end: int
+    """Offset behind its last character."""
+    kind: str
+    """`Compound` or `Disease`."""
+    match: Match
+    """What it means; `ambiguous` where several entities share it."""
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+def find_names(text: str, store: GraphStore) -> list[Named]:
+    """Find the drugs and diseases that a sentence names.
+
+    Longer names win over shorter ones inside them, so that "type 2 diabetes" is not also "diabetes". An ordinary word
+    that happens to be somebody's synonym ("all", "same", "cold") is no name, and a short synonym counts only in
+    capitals ("RA", "MS").
+
+    Args:
+        text: the sentence.
+        store: the graph.
+
+    Returns:
+        The names in the order of the sentence; nothing in it is a similar name put in place of another.
+    """
+    tokens = _tokens(text)
+    loud = _shouts(text)
+    found: list[Named] = []
+    for size in range(min(LONGEST_NAME, len(tokens)), 0, -1):
+        for first in range(len(tokens) - size + 1):
+            span = tokens[first : first + size]
+            if not _overlaps(span, found) and (named := _named(text, span, store, loud)):
+                found.append(named)
+    return sorted(found)
+
+
+def doubtful_words(text: str, store: GraphStore, found: Sequence[Named], kinds: Sequence[str]) -> list[Match]:
+    """Words of a sentence that are no name but seem to be meant as one, with what they may have meant.
+
+    These are words that are nearly a name of what is looked for, and unknown words that stand beside a known drug as
+    its alternative ("Humira or MTX").
+
+    Args:
+        text: the sentence.
+        store: the graph.
+        found: names found in it already.
+        kinds: what else is looked for.
+    """
+    words = [token for token in _tokens(text) if len(token.text) > 2 and token.text.lower() not in _common()]
+    free = [word for word in words if not _overlaps([word], found)]
+    beside = _beside_drugs(text, found)
+    matches = [_nearly(word, store, kinds if len(word.text) > 4 else ()) for word in free]
+    return [match for word, match in zip(free, matches, strict=True) if match.alternatives or word.start in beside]
+
+
+def _nearly(word: _Token, store: GraphStore, kinds: Sequence[str]) -> Match:
+    """What a word may have meant: only names that are about as near as the nearest."""
+    match = store.search(word.text, kinds=kinds, limit=5) if kinds else Match(query=word.text, match="none")
+    if match.match != "none":
+        return match.model_copy(update={"alternatives": ()})
+    floor = max(ALIKE, max((alternative.score for alternative in match.alternatives), default=0.0) - 5)
+    begun = [one for one in match.alternatives if one.name.lower().startswith(word.text.lower())]
+    near = begun or [one for one in match.alternatives if one.score >= floor]
+    return match.model_copy(update={"alternatives": tuple(near)})
+
+
+def _beside_drugs(text: str, found: Sequence[Named]) -> set[int]:
+    """Offsets of the words that a connective offers as alternatives to known drugs."""
+    drugs = [named for named in found if named.kind == "Compound"]
+    after = [_after(text, named.end) for named in drugs]
+    return {place for place in [*after, *(_before(text, named.start) for named in drugs)] if place is not None}
+
+
+_OR = r"(?:or|vs\.?|versus|than|against|compared (?:with|to))"
+_LITTLE = r"(?:(?:the|a|an|at|with|to|on|for|take|use|using|give|given) )*"
+
+
+def _after(text: str, end: int) -> int | None:
+    match = re.compile(rf"\s*(?:,|rather|better)?\s*{_OR} {_LITTLE}(?=\w)", re.IGNORECASE).match(text, end)
+    return match.end() if match else None
+
+
+def _before(text: str, start: int) -> int | None:
+    match = re.search(rf"([^\W_][\w'’+.-]*),? (?:rather |better )?{_OR} {_LITTLE}$", text[:start], re.IGNORECASE)
+    return match.start(1) if match else None
+
+
+def _tokens(text: str) -> list[_Token]:
+    ids = [_Token(*match.span(), match.group()) for match in _ID.finditer(text)]
+    words = [_Token(*match.span(), match.group()) for match in _WORD.finditer(text)]
+    free = [word for word in words if not any(one.start <= word.start < one.end for one in ids)]
+    return sorted([*ids, *(_without_genitive(word) for word in free)])
+
+
+def _without_genitive(word: _Token) -> _Token:
+    bare = re.sub(r"['’]s?$", "", word.text)
+    return _Token(word.start, word.start + len(bare), bare)
+
+
+def _shouts(text: str) -> bool:
+    """Whether the whole sentence is in capitals, so that capitals mean nothing."""
+    letters = [char for char in text if char.isalpha()]
+    return len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
+
+
+def _overlaps(span: Sequence[_Token], found: Iterable[Named]) -> bool:
+    return any(span[0].start < named.end and named.start < span[-1].end for named in found)
+
+
+def _named(text: str, span: Sequence[_Token], store: GraphStore, loud: bool) -> Named | None:
+    """The name that a stretch of words is, if it is one."""
+    start, end = span[0].start, span[-1].end
+    words = text[start:end]
+    if not _may_be_name(span, loud):
+        return None
+    matches = {kind: store.search(words, kinds=(kind,), limit=0) for kind in ("Compound", "Disease")}
+    known = {
+        kind: match for kind, match in matches.items() if match.match != "none" and _counts(match, span, loud, kind)
+    }
+    if not known:
+        return None
+    kind = min(known, key=lambda kind: (_rank(known[kind]), kind))
+    match = known[kind]
+    return Named(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
+
+
+def _may_be_name(span: Sequence[_Token], loud: bool) -> bool:
+    """Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it."""
+    common, lower = _common(), [token.text.lower() for token in span]
+    if len(span) == 1:
+        shout = _is_shout(span[0].text) and not loud
+        return any(char.isalpha() for char in lower[0]) and (lower[0] not in common or shout)
+    return not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
+
+
+@cache
+def _common() -> frozenset[str]:
+    """Words of everyday questions, never the name of a drug or a disease by themselves unless in capitals."""
+    return frozenset((files("kedrec.agents.chat") / "common_words.txt").read_text("utf-8").split())
+
+
+def _counts(match: Match, span: Sequence[_Token], loud: bool, kind: str) -> bool:
+    """Whether a single word that is some entity's name or synonym is meant as one."""
+    if len(span) > 1:
+        return True
+    word = span[0].text
+    shout = _is_shout(word) and not loud
+    ordinary = word.lower() in (ORDINARY_DRUG if kind == "Compound" else ORDINARY_DISEASE)
+    preferred = match.entity is not None and match.entity.name.lower() == word.lower()
+    if ordinary and not (preferred and len(word) > 4):
+        return shout and kind == "Disease"
+    return shout or len(word) > 4 or (preferred and len(word) > 3) or word.lower() in _SAFE_SHORT
+
+
+def _is_shout(word: str) -> bool:
+    return len(word) > 1 and word.removesuffix("s").isupper()
+
+
+def _rank(match: Match) -> int:
+    return {"exact": 0, "folded": 1, "synonym": 2}.get(match.match, 3)

@@ -1,0 +1,1 @@
+"""Chat model for OpenAI-compatible servers: messages, connections, retries, rate limits, budget, answer cache."""

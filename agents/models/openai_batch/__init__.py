@@ -1,0 +1,1 @@
+"""Chat model over OpenAI's Batch API: orders are written, submitted, collected and resumed."""

@@ -1,0 +1,235 @@
+"""A batch from its order to its answers: written down before each step, kept before paid for, paid for before used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from kedrec.agents.models.openai_api.messages import Answer, usage_in
+from kedrec.agents.models.openai_api.run_budget import Paid, Purse
+from kedrec.agents.models.openai_batch.client import ENDED, BatchServer
+from kedrec.agents.models.openai_batch.journal import BatchJournal, Order
+from kedrec.agents.models.openai_batch.result_lines import failure_of, is_too_much, reason_of
+from kedrec.errors import ModelRefused, ModelUnavailable
+
+if TYPE_CHECKING:
+    from openai.types import Batch
+
+__all__ = ["BatchOrders", "Outcome", "Surely"]
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+SOONEST = 1.0
+"""Seconds before a batch is looked at for the first time."""
+SLOWER = 1.5
+"""How much longer each wait for the next look is."""
+IN_VAIN = 30
+"""Looks in a row that may fail before a batch is left to the next process."""
+
+
+class Surely(Protocol):
+    """Takes a step at the server until it succeeds or cannot; raises our own errors."""
+
+    def __call__(self, step: Callable[[], Awaitable[T]]) -> Awaitable[T]:
+        """Take it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a batch."""
+
+    reason: Exception
+    """Why a request in neither of the two has no answer."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """Answers by key."""
+    failures: dict[str, Exception] = field(default_factory=dict)
+    """Errors of single requests by key."""
+    unkept: dict[str, Answer] = field(default_factory=dict)
+    """Answers that are failures of their kind, and so were not kept."""
+    too_much: bool = False
+    """Whether the server turned it away because too much waits there already."""
+
+    def give(self, key: str) -> Answer:
+        """The answer to one request.
+
+        Raises:
+            ModelError: there is none.
+            openai.APIStatusError: the server answered it with an error.
+        """
+        if key in self.answers:
+            return self.answers[key]
+        raise self.failures.get(key, self.reason)
+
+
+class BatchOrders:
+    """Orders batches and collects what comes of them.
+
+    A kill between any two steps neither loses an answer nor pays for one twice: see `recover`.
+
+    Args:
+        server: where batches are made.
+        journal: what was ordered.
+        purse: pays.
+        poll: most seconds between two looks at a batch.
+        keep: keeps the answer to the request with this key; returns whether it was worth keeping.
+        surely: tries steps at the server as often as is worth while.
+    """
+
+    def __init__(
+        self,
+        server: BatchServer,
+        journal: BatchJournal,
+        purse: Purse,
+        *,
+        poll: float,
+        keep: Callable[[str, Answer], bool],
+        surely: Surely,
+    ) -> None:
+        self._server, self._journal, self._purse = server, journal, purse
+        self._poll, self._keep, self._surely = poll, keep, surely
+
+    async def place(self, lines: Mapping[str, bytes], aside: float) -> Outcome:
+        """Order a batch and see it through.
+
+        Args:
+            lines: of its file, by key.
+            aside: US dollars that it may cost at most.
+
+        Raises:
+            ModelError: it could not be ordered, or the server could not be reached for too long.
+        """
+        order = self._journal.order(len(lines), aside)
+        try:
+            content = b"".join(lines.values())
+            file_id = await self._surely(lambda: self._server.upload(order, content))
+            ordered = self._journal.note(order, file_id=file_id)
+            batch = await self._create(ordered)
+            ordered = self._journal.note(ordered, batch_id=batch.id, status=batch.status)
+            return await self._collect(ordered, {key: len(line) for key, line in lines.items()})
+        except Exception as error:
+            self._give_up(self._journal.orders[order.id], error)
+            raise
+
+    async def recover(self) -> dict[str, Answer]:
+        """Collect what earlier processes have ordered; what never became a batch is deleted at the server.
+
+        Returns:
+            Answers by key that were not kept.
+
+        Raises:
+            ModelError: a batch could not be collected.
+        """
+        orders = self._journal.outstanding
+        for order in orders:
+            self._purse.hold(order.aside)
+        outcomes = await asyncio.gather(*(self._recover(order) for order in orders), return_exceptions=True)
+        unkept: dict[str, Answer] = {}
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+            unkept |= outcome.unkept
+        return unkept
+
+    async def _recover(self, order: Order) -> Outcome:
+        try:
+            if order.batch_id is None:
+                batch = await self._surely(lambda: self._server.batch_of(order)) if order.file_id else None
+                if batch is None:
+                    return await self._drop(order)
+                order = self._journal.note(order, batch_id=batch.id, status=batch.status)
+            return await self._collect(order, {})
+        except ModelRefused as error:
+            raise ModelRefused(
+                f"Batch {order.batch_id or order.id} of an earlier process cannot be collected: {error} Use the key it"
+                f" was ordered with; to give its answers up, delete {self._journal.path}."
+            ) from None
+        finally:
+            self._purse.release(order.aside)
+
+    async def _drop(self, order: Order) -> Outcome:
+        await self._surely(lambda: self._server.drop_file(order))
+        self._journal.note(order, status="never ordered", over=True)
+        return Outcome(ModelUnavailable("It never was a batch."))
+
+    async def _create(self, order: Order) -> Batch:
+        """Make the batch; a try whose reply was lost may have made it."""
+        tries = 0
+
+        async def once() -> Batch:
+            nonlocal tries
+            tries += 1
+            found = await self._server.batch_of(order) if tries > 1 else None
+            return found or await self._server.create(order)
+
+        return await self._surely(once)
+
+    def _give_up(self, order: Order, error: Exception) -> None:
+        """Leave a batch to the next process, and what it may cost aside; one that was refused does not exist."""
+        if order.batch_id is None and isinstance(error, ModelRefused):
+            self._journal.note(order, status="refused", over=True)
+        elif order.file_id is not None and not order.over:
+            self._purse.owe(order.aside)
+
+    async def _collect(self, order: Order, sent: Mapping[str, int]) -> Outcome:
+        """Wait for the end of a batch, keep its answers and pay for them."""
+        batch = await self._end_of(order)
+        lines = await self._surely(lambda: self._server.answers(batch))
+        answers, failures = _sorted(lines)
+        unkept = {key: answer for key, answer in answers.items() if not self._keep(key, answer)}
+        self._pay(self._journal.orders[order.id], answers, sent)
+        return Outcome(ModelUnavailable(reason_of(batch)), answers, failures, unkept, is_too_much(batch))
+
+    async def _end_of(self, order: Order) -> Batch:
+        pause, missed, batch_id = min(SOONEST, self._poll), 0, str(order.batch_id)
+        while True:
+            try:
+                batch = await self._surely(lambda: self._server.look(batch_id))
+            except ModelUnavailable as error:
+                missed += 1
+                if missed == IN_VAIN:
+                    raise
+                logger.warning("Batch %s is looked at again later: %s", batch_id, error)
+            else:
+                missed, order = 0, self._noted(order, batch)
+                if batch.status in ENDED:
+                    return batch
+            await asyncio.sleep(pause)
+            pause = min(pause * SLOWER, self._poll)
+
+    def _noted(self, order: Order, batch: Batch) -> Order:
+        counted = batch.request_counts
+        answered, failed = (counted.completed, counted.failed) if counted else (0, 0)
+        return self._journal.note(order, status=batch.status, answered=answered, failed=failed, synced=False)
+
+    def _pay(self, order: Order, answers: Mapping[str, Answer], sent: Mapping[str, int]) -> None:
+        """Pay for the answers that were not paid for before a kill; their order is that of the server's files."""
+        order = self._journal.note(order, paid_from=self._purse.calls) if order.paid_from is None else order
+        used = [(key, _used(answer)) for key, answer in answers.items()]
+        counted = [(key, paid) for key, paid in used if paid.input_tokens or paid.output_tokens]
+        for key, paid in counted[max(0, self._purse.calls - (order.paid_from or 0)) :]:
+            self._purse.pay(paid, sent.get(key))
+        self._journal.note(order, over=True)
+
+
+def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, Answer], dict[str, Exception]]:
+    """Answers and errors by key."""
+    answers, failures = {}, {}
+    for line in lines:
+        error = failure_of(line)
+        if error is None:
+            answers[line["custom_id"]] = line["response"]["body"]
+        else:
+            failures[line["custom_id"]] = error
+    return answers, failures
+
+
+def _used(answer: Answer) -> Paid:
+    paid = Paid()
+    paid.take(usage_in(answer))
+    return paid

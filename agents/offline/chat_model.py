@@ -1,0 +1,76 @@
+"""The model without a language model: it extracts and weighs the evidence by rule, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages.tool import tool_call
+
+from kedrec.agents.models.graph_request import Task, read_task
+from kedrec.agents.models.whole import WholeAnswerModel
+from kedrec.agents.offline.decision import decision
+from kedrec.agents.offline.quotes import answer_lines
+from kedrec.tools.literature_tools import is_retracted
+
+__all__ = ["OfflineChatModel"]
+
+_WEIGH = "weigh_evidence"
+
+
+class OfflineChatModel(WholeAnswerModel):
+    """Answers the agent graph's four requests by rule; the same request always gives the same answer.
+
+    - `investigate`: one call of `weigh_evidence`, then no more;
+    - `answer`: for each domain question the sentences of the evidence that bear on it, quoted;
+    - `decide`: the candidate with the highest weighed probability, with the factors behind it as the rationale;
+    - `repair`: the same without the sentences that failed the check.
+
+    It reads the data that the graph sends along with each request, and none of the prose; it uses no tokens.
+
+    Raises:
+        ModelRefused: for a message without that data.
+    """
+
+    name: str | None = "offline"
+    """Name of the model, as traces show it."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "offline"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model": "offline"}
+
+    def answer(self, messages: list[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
+        """The answer to the last request of the graph."""
+        task = _sound(read_task(messages))
+        if task.task == "investigate":
+            return _investigate(task, messages, parameters)
+        return AIMessage(answer_lines(task) if task.task == "answer" else decision(task))
+
+
+def _sound(task: Task) -> Task:
+    """The task without retracted evidence: nothing is rested on it."""
+    kept = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
+    return task.model_copy(update={"evidence": kept})
+
+
+def _investigate(task: Task, messages: Sequence[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
+    offered = {tool["function"]["name"] for tool in parameters.get("tools", ())}
+    if _WEIGH not in offered or task.weighing is not None or _already_asked(messages):
+        return AIMessage("Nothing more to look up.")
+    arguments = {"disease": task.disease.id, "candidates": [drug.id for drug in task.candidates]}
+    return AIMessage("", tool_calls=[tool_call(name=_WEIGH, args=arguments, id="weigh-1")])
+
+
+def _already_asked(messages: Sequence[BaseMessage]) -> bool:
+    """Whether the tool has been called since the last request."""
+    for message in reversed(messages):
+        if isinstance(message, HumanMessage):
+            return False
+        if isinstance(message, AIMessage) and any(call["name"] == _WEIGH for call in message.tool_calls):
+            return True
+    return False

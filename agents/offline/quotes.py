@@ -1,0 +1,198 @@
+"""Answers to the domain questions by quoting the evidence that bears on them; no language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from kedrec.agents.models.graph_request import Task, speaks_of
+from kedrec.agents.offline.sentence_cues import Cue, cue_of, quotable, reports_harm, sentences_of, speaks_of_harm
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.errors import ModelRefused
+from kedrec.records import Entity, Evidence, Stance
+from kedrec.tools.literature_tools import mentions
+
+__all__ = ["answer_line", "answer_lines", "edges_of", "treats"]
+
+_QUOTES = 2
+_TELLING: dict[Cue, int] = {"for": 3, "against": 3, "harm": 2, "use": 1, "silent": 0}
+"""How much a sentence with a cue tells; the most telling is quoted."""
+_STOPPED = ("terminated", "withdrawn", "suspended")
+
+
+class Quote(NamedTuple):
+    """A sentence of the evidence."""
+
+    key: str
+    """Key of the evidence."""
+    text: str
+    """The sentence."""
+    cue: Cue
+    """Which way it speaks."""
+    closeness: int
+    """2 where it names drug and disease, 1 where it names the drug, else 0."""
+
+
+class Found(NamedTuple):
+    """What was found for one question."""
+
+    stance: Stance
+    """Which way it speaks for the drug in this disease."""
+    quotes: tuple[tuple[str, str], ...]
+    """Evidence key and text, best first."""
+
+
+def answer_lines(task: Task) -> str:
+    """One line per question: `key | stance | text [K1][P2]`."""
+    if task.drug is None:
+        raise ModelRefused("The request to answer questions names no drug.")
+    return "\n".join(f"{question.key} | {answer_line(task, task.drug, question.key)}" for question in task.questions)
+
+
+def answer_line(task: Task, drug: Entity, question_key: str) -> str:
+    """Stance and text for one domain question about a drug in the task's disease."""
+    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    rule = _RULES.get(question_key)
+    found = rule(evidence, drug, task.disease) if rule else None
+    if found is None or not found.quotes:
+        return f"unclear | {NO_EVIDENCE}"
+    return f"{found.stance} | " + " ".join(f"{_stop(quotable(text))} [{key}]" for key, text in found.quotes)
+
+
+def _stop(text: str) -> str:
+    return text if text.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else text + "."
+
+
+def edges_of(item: Evidence) -> list[list[str]]:
+    """The edges of graph evidence as `[head, relation, tail]`."""
+    return [parts for edge in item.source_id.split(" ; ") if len(parts := edge.split("|")) == 3]
+
+
+def _graph(evidence: Iterable[Evidence]) -> list[Evidence]:
+    return [item for item in evidence if item.key.startswith("K") and edges_of(item)]
+
+
+def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
+    ends = {end for head, _, tail in edges_of(item) for end in (head, tail)}
+    return drug.id in ends and disease.id in ends
+
+
+def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """Paths from the drug to the disease through something else."""
+    paths = [item for item in _graph(evidence) if len(edges_of(item)) > 1 and _joins(item, drug, disease)]
+    causal = [item for item in paths if "Gene::" in item.source_id]
+    return Found("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
+
+
+def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """Two edges with one gene or pathway between drug and disease."""
+    between = [item for item in _graph(evidence) if len(edges_of(item)) == 2 and _joins(item, drug, disease)]
+    genes = [item for item in between if "Gene::" in item.source_id or "Pathway::" in item.source_id]
+    return Found("supports", _texts(genes)) if genes else None
+
+
+def _texts(items: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
+    return tuple((item.key, item.text) for item in list(items)[:_QUOTES])
+
+
+def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
+    names = _names(disease)
+    near = _quotes(evidence, drug, disease, lambda quote: quote.closeness == 2 and not _harms(quote, names))
+    best = sorted(near, key=lambda quote: -_TELLING[quote.cue])[:_QUOTES]
+    return Found(_stance(best), tuple((quote.key, quote.text) for quote in best)) if best else None
+
+
+def _harms(quote: Quote, disease: str) -> bool:
+    """Whether a sentence tells of harm and not of a negative result."""
+    return quote.cue == "harm" or (quote.cue != "against" and reports_harm(quote.text, disease))
+
+
+def _names(entity: Entity) -> str:
+    return " | ".join((entity.name, *entity.synonyms))
+
+
+def _stance(quotes: Iterable[Quote]) -> Stance:
+    cues = [quote.cue for quote in quotes]
+    if cues.count("for") == cues.count("against"):
+        return "unclear"
+    return "supports" if cues.count("for") > cues.count("against") else "against"
+
+
+def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """Sentences on harm that name the drug, then side effects in the graph."""
+    names = _names(disease)
+    quotes = _quotes(evidence, drug, disease, lambda quote: quote.closeness > 0 and speaks_of_harm(quote.text, names))
+    effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
+    found = [(quote.key, quote.text) for quote in sorted(quotes, key=lambda quote: -quote.closeness)]
+    chosen = (*found[:_QUOTES], *_texts(effects)[: max(0, _QUOTES - len(found))])
+    harmful = any(quote.cue in ("harm", "against") for quote in quotes)
+    return Found("against" if harmful else "unclear", chosen) if chosen else None
+
+
+def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """Direct edges that say the drug treats the disease, then trials after approval."""
+    direct = [item for item in _graph(evidence) if len(edges_of(item)) == 1 and _joins(item, drug, disease)]
+    treating = [item for item in direct if treats(edges_of(item)[0][1])]
+    if treating:
+        return Found("supports", _texts(treating))
+    late = [item for item in _trials_of_both(evidence, drug, disease) if "phase 4" in item.text.lower()]
+    return Found("supports", _texts_of_trials(late, drug, disease)) if late else None
+
+
+def treats(relation: str) -> bool:
+    """Whether a relation of the graph says that its drug treats its disease."""
+    name = relation.split("::")[1] if "::" in relation else relation
+    return name.lower() in {"treats", "ctd", "t", "treat", "indication", "palliates", "cpd", "pa"}
+
+
+def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """Negative results that name drug and disease, then trials that were stopped."""
+    negative = _quotes(evidence, drug, disease, lambda quote: quote.cue == "against" and quote.closeness == 2)
+    found = [(quote.key, quote.text) for quote in negative]
+    stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
+    chosen = (*found[:_QUOTES], *_texts_of_trials(stopped, drug, disease))[:_QUOTES]
+    return Found("against", chosen) if chosen else None
+
+
+def _is_stopped(item: Evidence) -> bool:
+    return any(word in item.text.lower() for word in _STOPPED)
+
+
+def _trials_of_both(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:
+    trials = (item for item in evidence if item.key.startswith("T"))
+    return [item for item in trials if mentions(item.text, drug) and speaks_of(item, disease)]
+
+
+def _texts_of_trials(items: Iterable[Evidence], drug: Entity, disease: Entity) -> tuple[tuple[str, str], ...]:
+    """The head of a trial's text: title, phase and status stand there."""
+    return tuple((item.key, item.text) for item in list(items)[:_QUOTES])
+
+
+def _quotes(
+    evidence: Iterable[Evidence], drug: Entity, disease: Entity, wanted: Callable[[Quote], bool]
+) -> list[Quote]:
+    """The best wanted sentence of each passage that speaks of drug and disease."""
+    passages = (item for item in evidence if item.key[0] in "PT" and speaks_of(item, disease))
+    found = ([quote for quote in _sentences(item, drug, disease) if wanted(quote)] for item in passages)
+    return [max(quotes, key=lambda quote: (quote.closeness, _TELLING[quote.cue])) for quotes in found if quotes]
+
+
+def _sentences(item: Evidence, drug: Entity, disease: Entity) -> list[Quote]:
+    return [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
+
+
+def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:
+    names_drug = mentions(text, drug)
+    closeness = (2 if mentions(text, disease) else 1) if names_drug else 0
+    return Quote(key, text, cue_of(text, _names(disease)), closeness)
+
+
+_RULES: dict[str, Callable[[list[Evidence], Entity, Entity], Found | None]] = {
+    "mechanism": _mechanism,
+    "shared_targets": _shared_targets,
+    "clinical_evidence": _clinical,
+    "safety": _safety,
+    "current_use": _current_use,
+    "against": _against,
+}

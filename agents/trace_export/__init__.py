@@ -1,0 +1,1 @@
+"""Export traces: Parquet tables, OpenTelemetry spans, LangSmith runs."""

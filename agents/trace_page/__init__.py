@@ -1,0 +1,1 @@
+"""One recorded run as a self-contained HTML page."""

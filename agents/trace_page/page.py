@@ -1,0 +1,99 @@
+"""A run as one page: nothing is loaded, nothing is run, every text of the run is escaped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kedrec.agents.trace_page import outcome as outcome_parts
+from kedrec.agents.trace_page.calls import steps
+from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.style import STYLE
+from kedrec.agents.traces.labels import asked
+from kedrec.records import Trace
+
+__all__ = ["trace_page"]
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""What a browser may do with the page: show it."""
+
+
+def trace_page(trace: Trace) -> str:
+    """The page, as HTML; passages and a model's words cannot become markup in it."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="referrer", content="no-referrer"),
+        tag("title", f"{asked(trace)} · KEDRec"),
+        tag("style", Html(STYLE)),
+    )
+    parts = {**_outcome(trace), "Steps": _calls(trace), "About": _about(trace)}
+    there = {title: part for title, part in parts.items() if part is not None}
+    body = tag("body", tag("main", _header(trace, there), *there.values(), _footer(trace)))
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _header(trace: Trace, titles: Iterable[str]) -> Html:
+    used = trace.usage
+    facts = [
+        f"setting {trace.question.get('setting')}",
+        f"model {trace.config.get('model')}",
+        f"{len(trace.calls)} calls",
+        f"{used.input_tokens + used.output_tokens:,} tokens" if used.input_tokens else "no tokens",
+        f"${used.cost:.4f}" if used.cost else "no cost",
+        f"{trace.seconds:.2f} s",
+    ]
+    pills = tag("p", *(tag("span", fact, class_="pill") for fact in facts))
+    told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
+    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
+    return tag("header", told, tag("h1", asked(trace)), pills, _forked(trace.config.get("forked_from")), links)
+
+
+def _forked(origin: Mapping[str, Any] | None) -> Html | None:
+    if not origin:
+        return None
+    told = f"Forked from {origin.get('trace')} at call {origin.get('call')} ({origin.get('step')}), run by "
+    return tag("p", told, str(origin.get("model")), class_="hint")
+
+
+def _outcome(trace: Trace) -> dict[str, Html | None]:
+    """What came of the run, by title; without one where nothing leads there."""
+    made = trace.recommendation
+    if made is None:
+        failed = trace.error or {"type": "", "message": "The run came to no end."}
+        said = tag("p", f"Failed: {failed['type']}: {failed['message']}", class_="verdict error")
+        return {"Choice": tag("section", said, id="choice")}
+    understood = "; ".join(_understood(match.query, match.entity, match.match) for match in made.matches)
+    return {
+        "Choice": outcome_parts.choice(made),
+        "": outcome_parts.notes(made),
+        "Weights": outcome_parts.weights(made),
+        "Questions": outcome_parts.answers(made),
+        "Paths": outcome_parts.paths(made),
+        "Evidence": outcome_parts.evidence(made, understood),
+    }
+
+
+def _understood(query: str, entity: Any, how: str) -> str:
+    return f"{query} = {entity.name} ({entity.id}, {how})" if entity is not None else f"{query}: {how}"
+
+
+def _calls(trace: Trace) -> Html:
+    return steps(trace, trace.recommendation.evidence if trace.recommendation else {})
+
+
+def _about(trace: Trace) -> Html:
+    named = {"data": trace.data, "config": trace.config, "versions": trace.versions, "prompts": trace.prompts}
+    folded = (
+        tag("details", tag("summary", name), tag("pre", json.dumps(value, ensure_ascii=False, indent=1)))
+        for name, value in named.items()
+    )
+    return tag("section", tag("h2", "About this run"), *folded, id="about")
+
+
+def _footer(trace: Trace) -> Html:
+    by_rule = "Weighed by rule, no language model. " if trace.config.get("model") == "offline" else ""
+    return tag("footer", tag("p", f"{by_rule}Not medical advice.", class_="hint"))

@@ -1,0 +1,1 @@
+"""Store of recorded runs: append-only frames, deduplicated texts, lookup by id."""

@@ -1,0 +1,1 @@
+"""The LangGraph workflow: resolve, gather, investigate, answer, decide, check, finish."""

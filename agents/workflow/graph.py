@@ -1,0 +1,96 @@
+"""The one graph, for teacher and student alike: resolve, gather, investigate, answer, decide, check, finish."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from kedrec.agents.workflow.context import RunContext
+from kedrec.agents.workflow.deciding_nodes import answer, check, decide, finish, repair
+from kedrec.agents.workflow.events import Event
+from kedrec.agents.workflow.gathering_nodes import gather, investigate, resolve, use_tools, wants_tools
+from kedrec.agents.workflow.state import RunState
+from kedrec.records import Setting
+
+if TYPE_CHECKING:
+    from langgraph.runtime import Runtime
+    from langgraph.types import Command
+
+__all__ = ["compiled", "run_flow"]
+
+Node = Callable[[RunState, RunContext], Awaitable[RunState]]
+NODES: dict[str, Node] = {
+    "resolve": resolve, "gather": gather, "investigate": investigate, "use_tools": use_tools, "answer": answer,
+    "decide": decide, "check": check, "repair": repair, "finish": finish,
+}  # fmt: skip
+ENDS = {"resolve": ("gather", "__end__"), "investigate": ("use_tools", "answer"), "check": ("repair", "finish")}
+"""Nodes after which the way forks, and where it may lead; `_way` says where."""
+OUTCOME = ("recommendation", "error")
+"""What of the state is of use in the end."""
+SLACK = 8
+"""Steps beyond the setting before LangGraph itself stops: our own limits come first and end the run in order."""
+
+
+@cache
+def compiled() -> Any:
+    """The compiled graph; built once."""
+    from langgraph.graph import END, START, StateGraph
+
+    graph = StateGraph(RunState, context_schema=RunContext)
+    for name, node in NODES.items():
+        graph.add_node(name, _step(name, node), destinations=ENDS.get(name))
+    graph.add_edge(START, "resolve")
+    graph.add_edge("gather", "investigate")
+    graph.add_edge("use_tools", "investigate")
+    graph.add_edge("answer", "decide")
+    graph.add_edge("decide", "check")
+    graph.add_edge("repair", "check")
+    graph.add_edge("finish", END)
+    return graph.compile()
+
+
+async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext) -> RunState:
+    """Take one question through the graph.
+
+    Args:
+        asked: `{disease, candidates}`, names or ids.
+        setting: which corpora are used.
+        context: what the nodes share.
+
+    Returns:
+        `recommendation`, or `error` where the question cannot be answered as asked.
+
+    Raises:
+        ModelError: where the chat model failed.
+    """
+    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": []}
+    limit = {"recursion_limit": context.settings.max_steps + SLACK}
+    end = await compiled().ainvoke(start, limit, context=context, output_keys=OUTCOME, version="v2")
+    found: RunState = end.value
+    return found
+
+
+def _way(name: str, changed: RunState) -> str:
+    """Where a fork leads, by what its node has changed: that is cheaper than an edge that reads the whole state."""
+    if name == "resolve":
+        return "__end__" if changed.get("error") else "gather"
+    if name == "investigate":
+        return "use_tools" if wants_tools(changed) else "answer"
+    return "repair" if changed["mend"] else "finish"
+
+
+def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState | Command[str]]]:
+    """A node that counts its step and tells of its beginning and end."""
+    from langgraph.types import Command
+
+    async def run(state: RunState, runtime: Runtime[RunContext]) -> RunState | Command[str]:
+        context, started = runtime.context, time.perf_counter()
+        context.budget.step()
+        context.tell(Event(kind="step_started", step=name))
+        changed = await node(state, context)
+        context.tell(Event(kind="step_finished", step=name, seconds=time.perf_counter() - started))
+        return Command(update=changed, goto=_way(name, changed)) if name in ENDS else changed
+
+    return run
