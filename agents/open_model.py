@@ -84,6 +84,6 @@ def _local(rest: str, settings: Settings) -> BaseChatModel:
 
 
 def _replay(rest: str, settings: Settings) -> BaseChatModel:
-    from kedrec.agents.replay.replay import open_replay_model
+    from kedrec.agents.models.replayed import open_replay_model
 
     return open_replay_model(rest, settings)

@@ -10,9 +10,10 @@ import pytest
 
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.traces.store import TraceStore
+from kedrec.atomic_file import write_whole
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunInfo
-from kedrec.distill.runs.journal import Journal, ResultRow, write_whole
+from kedrec.distill.runs.journal import Journal, ResultRow
 from kedrec.distill.student.chat_rows import read_manifest, read_rows
 from kedrec.distill.student.dataset import build_dataset, chat_rows, reason_to_leave_out, validation_diseases
 from kedrec.errors import InputError, NotReady, UserError

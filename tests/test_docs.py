@@ -14,7 +14,7 @@ from kedrec.cli.app import app
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("[A-Z]*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def blocks(text, language=""):
@@ -50,3 +50,26 @@ def test_every_command_named_exists(page):
 def test_every_link_leads_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text("utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_python_of_the_readme_runs(tmp_path):
+    code = blocks(README, "python")[0]
+    env = {**os.environ, "KEDREC_HOME": str(tmp_path / "my-home"), "KEDREC_EMBED": "never"}
+    starter = ROOT / "examples/starter"
+    load = ["graph", "load", str(starter / "graph.tsv"), "--names", str(starter / "names.tsv")]
+    kedrec = [sys.executable, "-c", "from kedrec.cli import main; main()"]
+    subprocess.run([*kedrec, *load], env=env, capture_output=True, check=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Infliximab" in done.stdout
+    assert "K1" in done.stdout
+
+
+def test_what_kedrec_gives_a_notebook_is_there():
+    import kedrec
+
+    assert all(getattr(kedrec, name) is not None for name in kedrec.__all__)
+    assert set(kedrec.__all__) <= set(dir(kedrec))
+    with pytest.raises(AttributeError, match="no attribute 'potato'"):
+        _ = kedrec.potato

@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 
 from kedrec.append_log import LineFile, LineTail
-from kedrec.distill.runs.journal import Journal, ResultRow, write_whole
+from kedrec.atomic_file import write_whole
+from kedrec.distill.runs.journal import Journal, ResultRow
 from kedrec.errors import DamagedData
 
 

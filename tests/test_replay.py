@@ -10,7 +10,8 @@ from recorded_runs import QUERY, QUEUES, record
 from world import BARI, DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.replay.replay import open_replay_model, replay
+from kedrec.agents.models.replayed import open_replay_model
+from kedrec.agents.replay.replay import replay
 from kedrec.agents.replay.replay_all import replay_all
 from kedrec.agents.traces.store import TraceStore
 from kedrec.errors import NotReady

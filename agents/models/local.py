@@ -15,10 +15,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call
 from pydantic import PrivateAttr
 
+from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.context_window import fit_evidence
 from kedrec.agents.models.graph_request import PAYLOAD_KEY, Task, read_task
 from kedrec.agents.models.openai_api.messages import messages_for
-from kedrec.agents.models.whole import WholeAnswerModel
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, MissingExtra, ModelRefused
 

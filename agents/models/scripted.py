@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from pydantic import Field
 
-from kedrec.agents.models.whole import WholeAnswerModel
+from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.errors import ModelRefused
 
 __all__ = ["Reply", "ScriptedCall", "ScriptedChatModel"]

@@ -8,8 +8,8 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.messages.tool import tool_call
 
+from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
-from kedrec.agents.models.whole import WholeAnswerModel
 from kedrec.agents.offline.decision import decision
 from kedrec.agents.offline.quotes import answer_lines
 from kedrec.tools.literature_tools import is_retracted

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 from kedrec import errors
 from kedrec.agents.workflow.calls import ModelRequest, ToolRequest, model_hash, tool_hash
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, KedrecError, ModelError, NotReady
+from kedrec.errors import DamagedData, KedrecError, ModelError
 from kedrec.records import ModelCall, Recommendation, Record, ToolCall, ToolResult, Trace
 from kedrec.redaction import Redactor
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
+    pass
 
 __all__ = [
     "Difference",
@@ -25,7 +25,6 @@ __all__ = [
     "RecordedCalls",
     "ReplayReport",
     "areplay",
-    "open_replay_model",
     "recorded_settings",
     "replay",
 ]
@@ -165,28 +164,6 @@ def recorded_settings(trace: Trace) -> Settings:
         raise DamagedData(
             f"The trace {trace.id} has a setting that does not fit: {first['loc'][0]}: {first['msg']}."
         ) from None
-
-
-def open_replay_model(trace_id: str, settings: Settings) -> BaseChatModel:
-    """A chat model that gives the recorded answers of a trace in order, whatever it is asked.
-
-    Args:
-        trace_id: id of a trace in the home, a unique beginning of one, or `latest`.
-        settings: say where the home is.
-
-    Raises:
-        NotReady: where there is no such trace, or it holds no answer.
-    """
-    from kedrec.agents.models.recorded import RecordedChatModel
-    from kedrec.agents.prompting.messages import to_model
-    from kedrec.agents.traces.locate import find_trace
-
-    trace = find_trace(settings.home / "traces", trace_id)
-    answers = [call.response for call in trace.calls if isinstance(call, ModelCall) and call.response is not None]
-    if not answers:
-        raise NotReady(f"The trace {trace.id} holds no answer of a model.")
-    weighs = "weigh_evidence" in trace.config.get("tools", ())
-    return RecordedChatModel(queue=to_model(answers, {}), name=f"replay:{trace.id}", reads_weighing=weighs)
 
 
 def _unasked(calls: RecordedCalls) -> Difference | None:

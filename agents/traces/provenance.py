@@ -19,7 +19,7 @@ LIBRARIES = (
     "transformers",
     "torch",
     "chromadb",
-    "bm25s",
+    "PyStemmer",
     "lightgbm",
 )
 

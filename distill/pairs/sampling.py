@@ -9,6 +9,7 @@ and a larger `n` begins with the pairs of a smaller one.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -19,7 +20,6 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from kedrec.distill.chance import Chance
 from kedrec.distill.pairs.eligible import disease_faults, drug_faults
 from kedrec.distill.pairs.negatives import IrrelevantDrugs
 from kedrec.distill.pairs.pairs_file import Named
@@ -43,6 +43,22 @@ LEAST_COVERAGE = 0.5
 
 OnProgress = Callable[[int, int], None]
 PassedOver = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Chance:
+    """Draws by hashes, so that each draw stands alone: what else is drawn, and when, changes nothing."""
+
+    seed: int
+    """Another seed, other draws."""
+
+    def of(self, *key: str) -> float:
+        """Return the number above 0 and at most 1 that belongs to a key."""
+        return (int(self.name(*key, letters=16), 16) + 1) / 2**64
+
+    def name(self, *key: str, letters: int = 12) -> str:
+        """Return hexadecimal digits that belong to a key and tell nothing of it."""
+        return hashlib.sha256("\t".join((str(self.seed), *key)).encode()).hexdigest()[:letters]
 
 
 class PairsWanted(Record):

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from kedrec.agents.models.openai_batch.journal import Order, read_orders
+from kedrec.atomic_file import write_whole
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
-from kedrec.distill.runs.journal import ResultRow, read_rows, write_whole
+from kedrec.distill.runs.journal import ResultRow, read_rows
 from kedrec.errors import Busy, DamagedData, NotReady, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Setting, Usage

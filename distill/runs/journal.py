@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from kedrec.append_log import LineFile, whole_lines
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 
-__all__ = ["Journal", "ResultRow", "read_rows", "rows_of", "write_whole"]
+__all__ = ["Journal", "ResultRow", "read_rows", "rows_of"]
 
 
 class ResultRow(Record):
@@ -124,13 +123,3 @@ def _row(path: Path, number: int, line: bytes) -> ResultRow:
             f"{path}, line {number}: not a row of a journal. Something else wrote into this file; start the"
             " run again with another --out."
         ) from None
-
-
-def write_whole(path: Path, lines: Iterable[str]) -> None:
-    """Write a text file so that it is there either whole or as it was before."""
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
-    with staged.open("w", encoding="utf-8") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)

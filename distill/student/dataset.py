@@ -17,9 +17,10 @@ from typing import IO
 
 from kedrec.agents.prompting.answer_format import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited, without_citations
 from kedrec.agents.prompting.answer_parser import parse_decision
+from kedrec.atomic_file import write_whole
 from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
-from kedrec.distill.runs.journal import ResultRow, write_whole
+from kedrec.distill.runs.journal import ResultRow
 from kedrec.distill.student.chat_rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
 from kedrec.errors import InputError, UserError
 from kedrec.records import ModelCall, Recommendation, Trace

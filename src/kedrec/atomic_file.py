@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kedrec.errors import UserError
 
-__all__ = ["staged"]
+__all__ = ["staged", "write_whole"]
 
 
 @contextmanager
@@ -30,6 +30,12 @@ def staged(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, lines: Iterable[str]) -> None:
+    """Write a text file so that it is there either whole or as it was before."""
+    with staged(path) as part, part.open("w", encoding="utf-8") as file:
+        file.writelines(lines)
 
 
 def _settle(path: Path) -> None:
