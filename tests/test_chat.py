@@ -274,7 +274,8 @@ def test_ask_prints_the_recommendation_as_json_and_nothing_else(asked):
     assert code == 0 and answer["choice"] == BARI and answer["trace_id"]
     assert [match["query"] for match in answer["matches"]] == ["alopecia areata", "baricitinib", "sulfasalazine"]
     assert answer["sentences"] and all(sentence["citations"] for sentence in answer["sentences"])
-    assert answer["struck_out"] == [] and "no language model" in answer["sentences"][0]["text"]
+    assert answer["struck_out"] == [] and answer["model"] == "offline"
+    assert {"choice", "mechanism"} <= {sentence["kind"] for sentence in answer["sentences"]}
 
 
 def test_ask_without_drugs_or_with_one_weighs_the_best_ranked_beside(asked):

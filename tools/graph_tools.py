@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.store import GraphStore, PairEvidence
 from kedrec.records import Edge, Entity, Finding, Match, ToolResult
 from kedrec.tools.text.graph_sentences import path_id, path_sentence
@@ -21,6 +22,12 @@ KINDS: dict[Kind, tuple[str, ...] | None] = {
 WORDS = {"Compound": "drug", "Disease": "disease", "Gene": "gene"}
 LIMIT = 5
 """Findings of one sort in one answer."""
+MOST_TARGETS = 24
+"""Targets of one drug that are looked at."""
+MOST_TREATMENTS = 200
+"""Drugs of one disease, and of one target, that are looked at."""
+SHARED = 20
+"""Genes between drug and disease that are looked at; pharmacological targets come first."""
 TARGETS = "DRUGBANK::target::Compound:Gene"
 HARMS = "Hetionet::CcSE::Compound:Side Effect"
 
@@ -68,8 +75,8 @@ class GraphTools:
         if isinstance(found, ToolResult):
             return found
         ill, compound = found
-        pair = self._store.batch_evidence([(compound.id, ill.id)], limit=LIMIT)[0]
-        every = [*self._pair_findings(pair), *self._profile(compound)]
+        pair = self._store.batch_evidence([(compound.id, ill.id)], limit=SHARED)[0]
+        every = [*self._pair_findings(pair), *self._targets(compound, ill), *self._profile(compound)]
         findings = tuple({finding.source_id: finding for finding in every}.values())
         linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
         if not findings:
@@ -127,15 +134,32 @@ class GraphTools:
 
     def _pair_findings(self, pair: PairEvidence) -> list[Finding]:
         findings = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
-        findings += [self._path([shared.first[0], shared.second[0]]) for shared in pair.shared_genes[:LIMIT]]
+        shared = sorted(pair.shared_genes, key=lambda gene: gene.first[0].relation != TARGETS)
+        findings += [self._path([gene.first[0], gene.second[0]]) for gene in shared[:LIMIT]]
         findings += [self._path(path.edges) for path in pair.paths[:LIMIT]]
         return findings
 
+    def _targets(self, compound: Entity, ill: Entity) -> list[Finding]:
+        """The drug's targets, first those that drugs known to treat the disease have too, and the best such link."""
+        edges = self._store.neighbours(compound.id, relation=TARGETS, limit=MOST_TARGETS)
+        uses = self._store.neighbours(ill.id, kind="Compound", limit=MOST_TREATMENTS)
+        treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != compound.id}
+        others = {edge.tail: self._also_on(edge.tail, treating) for edge in edges} if treating else {}
+        ranked = sorted(edges, key=lambda edge: -len(others.get(edge.tail, ())))[:LIMIT]
+        findings = [self._edge(edge) for edge in ranked]
+        if ranked and (also := others.get(ranked[0].tail)):
+            findings.append(self._path([ranked[0], also[0], treating[also[0].head]]))
+        return findings
+
+    def _also_on(self, gene: str, treating: Mapping[str, Edge]) -> list[Edge]:
+        """Edges to a target from drugs that are known to treat the disease."""
+        edges = self._store.neighbours(gene, relation=TARGETS, limit=MOST_TREATMENTS)
+        return [edge for edge in edges if edge.head in treating]
+
     def _profile(self, compound: Entity) -> list[Finding]:
-        targets = self._store.neighbours(compound.id, relation=TARGETS, limit=LIMIT)
         uses = self._store.neighbours(compound.id, kind="Disease", limit=LIMIT)
         harms = self._store.neighbours(compound.id, relation=HARMS, limit=LIMIT)
-        return [self._edge(edge) for edge in (*targets, *uses, *harms)]
+        return [self._edge(edge) for edge in (*uses, *harms)]
 
     def _edge(self, edge: Edge) -> Finding:
         return self._path([edge])

@@ -6,13 +6,22 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.sentence_cues import Cue, cue_of, quotable, reports_harm, sentences_of, speaks_of_harm
+from kedrec.agents.offline.sentence_cues import (
+    Cue,
+    cue_of,
+    praises,
+    quotable,
+    reports_harm,
+    sentences_of,
+    speaks_of_harm,
+    without_models,
+)
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.records import Entity, Evidence, Stance
 from kedrec.tools.literature_tools import mentions
 
-__all__ = ["answer_line", "answer_lines", "edges_of", "treats"]
+__all__ = ["Found", "answer_line", "answer_lines", "edges_of", "found_for", "treating", "treats"]
 
 _QUOTES = 2
 _TELLING: dict[Cue, int] = {"for": 3, "against": 3, "harm": 2, "use": 1, "silent": 0}
@@ -51,12 +60,17 @@ def answer_lines(task: Task) -> str:
 
 def answer_line(task: Task, drug: Entity, question_key: str) -> str:
     """Stance and text for one domain question about a drug in the task's disease."""
-    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
-    rule = _RULES.get(question_key)
-    found = rule(evidence, drug, task.disease) if rule else None
+    found = found_for(task, drug, question_key)
     if found is None or not found.quotes:
         return f"unclear | {NO_EVIDENCE}"
     return f"{found.stance} | " + " ".join(f"{_stop(quotable(text))} [{key}]" for key, text in found.quotes)
+
+
+def found_for(task: Task, drug: Entity, question_key: str) -> Found | None:
+    """What the evidence says on a domain question about a drug; None where it says nothing."""
+    rule = _RULES.get(question_key)
+    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    return rule(evidence, drug, task.disease) if rule else None
 
 
 def _stop(text: str) -> str:
@@ -122,7 +136,9 @@ def _stance(quotes: Iterable[Quote]) -> Stance:
 def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Sentences on harm that name the drug, then side effects in the graph."""
     names = _names(disease)
-    quotes = _quotes(evidence, drug, disease, lambda quote: quote.closeness > 0 and speaks_of_harm(quote.text, names))
+    quotes = _quotes(
+        evidence, drug, disease, lambda quote: quote.closeness > 0 and _on_safety(quote, names, _names(drug))
+    )
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
     found = [(quote.key, quote.text) for quote in sorted(quotes, key=lambda quote: -quote.closeness)]
     chosen = (*found[:_QUOTES], *_texts(effects)[: max(0, _QUOTES - len(found))])
@@ -130,14 +146,25 @@ def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | 
     return Found("against" if harmful else "unclear", chosen) if chosen else None
 
 
+def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
+    """Whether a sentence speaks of harm or tolerance; in praise of the drug only where it reports harm."""
+    text = without_models(quote.text, drug)
+    return reports_harm(text, disease) or (quote.cue != "for" and speaks_of_harm(text, disease))
+
+
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Direct edges that say the drug treats the disease, then trials after approval."""
-    direct = [item for item in _graph(evidence) if len(edges_of(item)) == 1 and _joins(item, drug, disease)]
-    treating = [item for item in direct if treats(edges_of(item)[0][1])]
-    if treating:
-        return Found("supports", _texts(treating))
+    direct = treating(evidence, drug, disease)
+    if direct:
+        return Found("supports", _texts(direct))
     late = [item for item in _trials_of_both(evidence, drug, disease) if "phase 4" in item.text.lower()]
     return Found("supports", _texts_of_trials(late, drug, disease)) if late else None
+
+
+def treating(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:
+    """The direct edges that say the drug treats the disease."""
+    direct = [item for item in _graph(evidence) if len(edges_of(item)) == 1 and _joins(item, drug, disease)]
+    return [item for item in direct if treats(edges_of(item)[0][1])]
 
 
 def treats(relation: str) -> bool:
@@ -148,7 +175,12 @@ def treats(relation: str) -> bool:
 
 def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Negative results that name drug and disease, then trials that were stopped."""
-    negative = _quotes(evidence, drug, disease, lambda quote: quote.cue == "against" and quote.closeness == 2)
+    negative = _quotes(
+        evidence,
+        drug,
+        disease,
+        lambda quote: quote.cue == "against" and quote.closeness == 2 and not praises(quote.text),
+    )
     found = [(quote.key, quote.text) for quote in negative]
     stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
     chosen = (*found[:_QUOTES], *_texts_of_trials(stopped, drug, disease))[:_QUOTES]

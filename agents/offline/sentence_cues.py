@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-__all__ = ["Cue", "cue_of", "quotable", "reports_harm", "sentences_of", "speaks_of_harm"]
+__all__ = [
+    "Cue",
+    "cue_of",
+    "praises",
+    "quotable",
+    "reads_well",
+    "reports_harm",
+    "sentences_of",
+    "speaks_of_harm",
+    "without_models",
+]
 
 Cue = Literal["for", "against", "harm", "use", "silent"]
 """What a sentence says of a drug: that it works, that it does not, that it harms, that it is given, or none of it."""
@@ -71,6 +81,13 @@ _USE = re.compile(
     r"|\bgiven for\b",
     re.IGNORECASE,
 )
+_LISTED = re.compile(
+    r"(?: - .*){2}|\", |\\\\u[0-9a-f]{4}|\['|(?:in|ex)clusion criteri|&#|\(\s*\w\s*$"
+    r"|^(?:OR|AND|Participant|Patients? (?:must|should|who|with))\b",
+    re.IGNORECASE,
+)
+"""Marks of a list of criteria, of a table or of code."""
+_INDUCED = re.compile(r"\b([\w+-]+?)-induced\b|\binduced by (\w+)", re.IGNORECASE)
 _END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+")
 _DOUBLED = re.compile(r"(?<=[?!])\.(?!\.)|(?<=[^.]\.)\.(?!\.)")
 _NOTE = "(A note on the record.)"
@@ -112,6 +129,22 @@ def reports_harm(sentence: str, disease: str = "") -> bool:
     return any(not _AVERTED.search(sentence[: match.start()]) for match in found)
 
 
+def praises(sentence: str) -> bool:
+    """Whether a sentence with a negative result in it tells of a benefit as well."""
+    return _FOR.search(_AGAINST.sub(" ", sentence)) is not None
+
+
+def without_models(sentence: str, drug: str) -> str:
+    """A sentence without what others induced: `methacholine-induced` is no harm of salbutamol.
+
+    Args:
+        sentence: A sentence.
+        drug: Names of the drug.
+    """
+    names = drug.lower()
+    return _INDUCED.sub(lambda found: found[0] if (found[1] or found[2]).lower() in names else " ", sentence)
+
+
 def sentences_of(text: str) -> list[str]:
     """A text cut into sentences, empty ones, the mark of a note and doubled stops left out."""
     plain = _DOUBLED.sub("", _without_mark(text))
@@ -120,6 +153,11 @@ def sentences_of(text: str) -> list[str]:
 
 def _without_mark(text: str) -> str:
     return text.replace(_NOTE, " ")
+
+
+def reads_well(sentence: str) -> bool:
+    """Whether a sentence can be quoted as it stands: no list of criteria, no piece of a table or of code."""
+    return sentence[:1].isalnum() and sentence[:1] == sentence[:1].upper() and _LISTED.search(sentence) is None
 
 
 def quotable(text: str) -> str:

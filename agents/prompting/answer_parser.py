@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import cast, get_args
 
 from kedrec.agents.prompting.answer_format import (
     ABSTAINED,
@@ -15,11 +16,12 @@ from kedrec.agents.prompting.answer_format import (
     cited,
     without_citations,
 )
-from kedrec.records import Answer, Question, Record, Sentence
+from kedrec.records import Answer, Question, Record, Sentence, SentenceKind
 
 __all__ = ["Decision", "cut", "parse_answers", "parse_decision"]
 
 _CHOICE = re.compile(r"CHOICE:\s*(?:([A-J])|NONE(?:\s*\|\s*(.*))?)\s*")
+_KIND = re.compile(rf"\(({'|'.join(get_args(SentenceKind))})\)\s*")
 _CONFIDENCE = re.compile(r"CONFIDENCE:\s*(\d(?:\.\d+)?|\.\d+)\s*")
 
 
@@ -162,5 +164,12 @@ def _sentences(lines: list[str], problems: list[str]) -> tuple[tuple[Sentence, .
         elif len(kept) == LONGEST_RATIONALE:
             left_out.append(f"beyond {LONGEST_RATIONALE} sentences: {line[2:80]}")
         else:
-            kept.append(Sentence(text=without_citations(line[2:]), citations=cited(line)))
+            kept.append(_sentence(line[2:].strip()))
     return tuple(kept), tuple(left_out)
+
+
+def _sentence(line: str) -> Sentence:
+    """A line of the rationale: `(mechanism) text [K1]`; the kind may be missing."""
+    match = _KIND.match(line)
+    kind = cast(SentenceKind, match[1]) if match else None
+    return Sentence(text=without_citations(line[match.end() :] if match else line), citations=cited(line), kind=kind)

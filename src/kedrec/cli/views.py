@@ -36,6 +36,7 @@ def print_recommendation(recommendation: Recommendation) -> None:
     console.print()
     _print_sentences(console, recommendation.sentences)
     _print_evidence(console, recommendation.sentences, recommendation.evidence)
+    _print_weights(console, recommendation, names)
     _print_notes(console, "Not found:", recommendation.not_found)
     _print_notes(console, "Struck out by the check:", recommendation.struck_out)
     console.print(_closing(recommendation), style="dim", markup=False, highlight=False)
@@ -130,6 +131,26 @@ def _print_evidence(console: Console, sentences: Iterable[Sentence], evidence: M
     more = len(evidence) - len(cited)
     if more > 0:
         console.print(f"and {more} more found, not cited", style="dim", highlight=False)
+
+
+def _print_weights(console: Console, recommendation: Recommendation, names: Mapping[str, str]) -> None:
+    """What each group of evidence adds to each candidate's score, drugs side by side."""
+    from rich.table import Table
+
+    groups = dict.fromkeys(factor.group for score in recommendation.scores for factor in score.factors)
+    if not groups:
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    for _ in recommendation.scores:
+        table.add_column(justify="right")
+    table.add_row("", *(_plain(names.get(score.id, score.id)) for score in recommendation.scores))
+    for group in groups:
+        shares = [sum(f.share for f in score.factors if f.group == group) for score in recommendation.scores]
+        table.add_row(_plain(group), *(f"{share:+.2f}" for share in shares))
+    console.print("\nHow it was weighed", style="bold", end="")
+    console.print(" (by rule, no language model; log-odds against the other candidates)", style="dim", highlight=False)
+    console.print(table)
 
 
 def _source(entry: Evidence) -> str:

@@ -3,11 +3,22 @@
 from kedrec.records.base import Record
 from kedrec.records.graph import Alternative, Edge, Entity, GraphPath, Match, MatchKind
 from kedrec.records.literature import Corpus, Document, Passage, Section, Setting
-from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Factor, Finding, Question, Sentence, Stance
+from kedrec.records.reasoning import (
+    Answer,
+    CandidateScore,
+    Evidence,
+    Factor,
+    Finding,
+    Question,
+    Sentence,
+    SentenceKind,
+    Stance,
+)
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
 
 __all__ = [
     "Alternative", "Answer", "CandidateScore", "Corpus", "Document", "Edge", "Entity", "Evidence", "Factor",
     "Finding", "GraphPath", "Match", "MatchKind", "ModelCall", "Passage", "Question", "Recommendation", "Record",
-    "Section", "Sentence", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage",
+    "Section", "Sentence", "SentenceKind", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace",
+    "Usage",
 ]  # fmt: skip

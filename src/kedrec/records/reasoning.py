@@ -6,9 +6,20 @@ from typing import Literal
 
 from kedrec.records.base import Record
 
-__all__ = ["Answer", "CandidateScore", "Evidence", "Factor", "Finding", "Question", "Sentence", "Stance"]
+__all__ = [
+    "Answer",
+    "CandidateScore",
+    "Evidence",
+    "Factor",
+    "Finding",
+    "Question",
+    "Sentence",
+    "SentenceKind",
+    "Stance",
+]
 
 Stance = Literal["supports", "against", "unclear"]
+SentenceKind = Literal["choice", "mechanism", "clinical", "safety", "use", "contrast", "uncertainty"]
 
 
 class Finding(Record):
@@ -70,6 +81,8 @@ class Sentence(Record):
     """The sentence, without its citation marks."""
     citations: tuple[str, ...]
     """Evidence keys it rests on."""
+    kind: SentenceKind | None = None
+    """What it is about; null where the model did not say, and in older traces."""
 
 
 class Factor(Record):

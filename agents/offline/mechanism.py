@@ -1,0 +1,114 @@
+"""How a drug works, in one sentence: what it targets, and what links that to the disease.
+
+Pharmacological targets come before what the drug merely binds; enzymes, carriers and transporters are no mechanism of
+action. A target that the graph links to the disease comes first. At most three are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.quotes import edges_of, treats
+from kedrec.records import Entity
+from kedrec.tools.text.graph_sentences import relation_verb
+
+__all__ = ["mechanism_of"]
+
+TARGETS = 3
+"""Most targets that are named."""
+PHARMACOLOGICAL = ("DRUGBANK::target", "DGIDB::")
+"""Relations that name a target of the drug's action."""
+BINDING = ("Hetionet::CbG", "bioarx::DrugHumGen", "GNBR::B", "GNBR::N", "GNBR::A-", "GNBR::A+")
+"""Relations that say the drug binds or acts on a protein."""
+
+
+_CLOSENESS = {3: 0, 2: 1, 1: 2}
+"""Edges of a piece of evidence -> rank: shared with a treatment of the disease, linked to it, neither."""
+
+
+class _Target(NamedTuple):
+    rank: tuple[int, int]
+    """Pharmacological before bound; then shared with a treatment of the disease, linked to the disease, or neither."""
+    text: str
+    """Drug and target as a clause: `Tofacitinib targets JAK1 (DrugBank)`."""
+    gene: str
+    """Id of the target."""
+    key: str
+    """Where it stands."""
+    link: str
+    """The clause that links it to the disease; empty where the graph has none."""
+
+
+def mechanism_of(task: Task, drug: Entity) -> tuple[str, tuple[str, ...]] | None:
+    """A sentence on the drug's targets and its evidence keys; None where the graph names no target."""
+    best: dict[str, _Target] = {}
+    for target in sorted(_targets(task, drug), key=lambda target: target.rank):
+        best.setdefault(target.gene, target)
+    chosen = list(best.values())
+    if chosen and chosen[0].rank[0] == 0:
+        chosen = [target for target in chosen if target.rank[0] == 0]
+    if not chosen:
+        return None
+    chosen = chosen[:TARGETS]
+    return _sentence(chosen), tuple(dict.fromkeys(target.key for target in chosen))
+
+
+def _targets(task: Task, drug: Entity) -> Iterator[_Target]:
+    for item in task.evidence.values():
+        edges = edges_of(item) if item.key.startswith("K") else []
+        targeting = _targeting(edges[0], drug) if edges else None
+        if targeting is None or not (len(edges) == 1 or _links(edges[1:], targeting[1], task.disease)):
+            continue
+        rank, gene = targeting
+        first, *link = item.text.split("; ")
+        yield _Target((rank, _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
+
+
+def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:
+    """How an edge of the drug names a target, and which: 0 pharmacological, 1 bound."""
+    head, relation, tail = edge
+    gene = tail if head == drug.id else head
+    if drug.id not in (head, tail) or not gene.startswith("Gene::"):
+        return None
+    ranks = [rank for rank, names in enumerate((PHARMACOLOGICAL, BINDING)) if relation.startswith(names)]
+    return (ranks[0], gene) if ranks else None
+
+
+def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
+    """Whether edges lead from a target to the disease: by an edge of its own, or by a drug that treats it."""
+    ends = {end for head, _, tail in edges for end in (head, tail)}
+    if not {gene, disease.id} <= ends:
+        return False
+    return len(edges) == 1 or (len(edges) == 2 and edges[0][1].startswith(PHARMACOLOGICAL) and treats(edges[1][1]))
+
+
+def _sentence(targets: Sequence[_Target]) -> str:
+    """`Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`"""
+    told = _joined([target.text for target in targets])
+    links = [target.link for target in targets if target.link][:1]
+    return "; ".join([told, *links]) + "."
+
+
+def _joined(clauses: Sequence[str]) -> str:
+    """Clauses that differ in one word only as one clause with the words listed."""
+    start = _common(clauses)
+    source = clauses[0][clauses[0].rfind(" (") :]
+    same = all(clause.endswith(source) for clause in clauses) and any(start.rstrip().endswith(verb) for verb in _VERBS)
+    if len(clauses) == 1 or not same:
+        return "; ".join(clauses)
+    names = [clause[len(start) : len(clause) - len(source)] for clause in clauses]
+    return f"{start}{', '.join(names[:-1])} and {names[-1]}{source}"
+
+
+def _common(clauses: Sequence[str]) -> str:
+    """The words that all clauses begin with."""
+    words = [clause.split(" ") for clause in clauses]
+    shared = 0
+    while all(len(row) > shared and row[shared] == words[0][shared] for row in words):
+        shared += 1
+    return " ".join(words[0][:shared]) + (" " if shared else "")
+
+
+_VERBS = tuple(relation_verb(name) for name in ("DRUGBANK::target::", "Hetionet::CbG::", "GNBR::B::", "GNBR::N::"))

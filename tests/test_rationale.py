@@ -1,0 +1,97 @@
+"""What `offline` says of how a drug works, and which sentences it quotes."""
+
+import pytest
+
+from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.sentence_cues import praises, reads_well, without_models
+from kedrec.agents.prompting.answer_parser import parse_decision
+from kedrec.records import Edge, Entity, Evidence
+from kedrec.tools.text.graph_sentences import edge_sentence, path_id
+
+GOUT = Entity(id="Disease::MESH:D006073", kind="Disease", name="Gout")
+DRUG = Entity(id="Compound::DB1", kind="Compound", name="Anakinra")
+NAMES = {
+    DRUG.id: DRUG.name, GOUT.id: GOUT.name, "Compound::DB2": "Canakinumab", "Gene::1": "IL1R1", "Gene::2": "IL1B",
+    "Gene::3": "ABCB1", "Gene::4": "IL1A", "Gene::5": "IL1RAP", "Gene::6": "FCGR1A",
+}  # fmt: skip
+TARGET, BINDS = "DRUGBANK::target::Compound:Gene", "Hetionet::CbG::Compound:Gene"
+CARRIED, TREATS = "DRUGBANK::transporter::Compound:Gene", "DRUGBANK::treats::Compound:Disease"
+LINKED = "Hetionet::DaG::Disease:Gene"
+
+
+def task(*paths):
+    evidence = {}
+    for number, path in enumerate(paths, 1):
+        edges = [Edge(head=head, relation=name, tail=tail, source=name.split(":")[0]) for head, name, tail in path]
+        text = "; ".join(edge_sentence(edge, NAMES.__getitem__) for edge in edges)
+        evidence[f"K{number}"] = Evidence(key=f"K{number}", source_id=path_id(edges), text=text)
+    return Task(task="decide", disease=GOUT, candidates=(DRUG,), labels=("A",), evidence=evidence)
+
+
+def targets(gene, relation=TARGET, drug=DRUG.id):
+    return (drug, relation, gene)
+
+
+def test_a_transporter_is_no_mechanism():
+    assert mechanism_of(task([targets("Gene::3", CARRIED)]), DRUG) is None
+
+
+def test_what_a_treatment_of_the_disease_targets_too_comes_first_and_says_so():
+    shared = [targets("Gene::2"), targets("Gene::2", drug="Compound::DB2"), ("Compound::DB2", TREATS, GOUT.id)]
+    text, keys = mechanism_of(task([targets("Gene::1")], shared), DRUG)
+    assert text == (
+        "Anakinra targets IL1B and IL1R1 (DrugBank); Canakinumab targets IL1B (DrugBank); "
+        "Canakinumab treats Gout (DrugBank)."
+    )
+    assert keys == ("K2", "K1")
+
+
+def test_a_target_linked_to_the_disease_comes_before_others():
+    text, keys = mechanism_of(task([targets("Gene::1")], [targets("Gene::4"), (GOUT.id, LINKED, "Gene::4")]), DRUG)
+    assert text == "Anakinra targets IL1A and IL1R1 (DrugBank); Gout is associated with IL1A (Hetionet)."
+    assert keys == ("K2", "K1")
+
+
+def test_what_a_drug_merely_binds_is_named_only_where_no_target_is_known():
+    binding = [targets("Gene::6", BINDS), (GOUT.id, LINKED, "Gene::6")]
+    assert mechanism_of(task(binding, [targets("Gene::1")]), DRUG)[0] == "Anakinra targets IL1R1 (DrugBank)."
+    assert mechanism_of(task(binding), DRUG)[0].startswith("Anakinra binds FCGR1A (Hetionet)")
+
+
+def test_at_most_three_targets_are_named():
+    text, keys = mechanism_of(task(*([targets(f"Gene::{n}")] for n in (1, 2, 4, 5))), DRUG)
+    assert len(keys) == 3 and "IL1RAP" not in text
+
+
+@pytest.mark.parametrize(
+    ("sentence", "well"),
+    [
+        ("Colchicine reduced flares in 42 % of patients.", True),
+        ("OR on a combination of no more than two agents", False),
+        ("Males - at least 18 years - no history of gout", False),
+        ('Results": ("Outcome Measurement: ", " Mean adherence', False),
+        ("Inclusion criteria: gout", False),
+        ("less pain than before", False),
+    ],
+)
+def test_only_what_reads_as_a_sentence_is_quoted(sentence, well):
+    assert reads_well(sentence) is well
+
+
+def test_praise_beside_a_negative_result_speaks_not_against_a_drug():
+    assert praises("It was superior in asthma, but there was no significant difference in bronchitis.")
+    assert not praises("There was no significant difference from placebo.")
+
+
+def test_what_another_substance_induced_is_no_harm_of_the_drug():
+    assert "induced" not in without_models("relief of methacholine-induced spasm", "Salbutamol | Albuterol")
+    assert "albuterol-induced" in without_models("albuterol-induced tremor", "Salbutamol | Albuterol")
+
+
+def test_a_line_of_the_rationale_may_say_what_it_is_about():
+    text = (
+        "CHOICE: A\nCONFIDENCE: 0.8\nRATIONALE:\n- (mechanism) It targets IL1B. [K1]\n- It helps. [P1]\n- (odd) x [P2]"
+    )
+    kinds = [(sentence.kind, sentence.text) for sentence in parse_decision(text, ["A"]).sentences]
+    assert kinds == [("mechanism", "It targets IL1B."), (None, "It helps."), (None, "(odd) x")]
