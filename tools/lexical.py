@@ -95,7 +95,7 @@ class LexicalIndex:
             vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
             terms = Terms({stem: number for number, stem in enumerate(vocabulary)})
             index = cls(terms, *(_mapped(folder / f"{name}.npy") for name in _ARRAYS))
-        except (ValueError, EOFError, json.JSONDecodeError) as error:
+        except (ValueError, EOFError, SyntaxError, TypeError, MemoryError) as error:
             raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
         if len(index.first) != len(vocabulary) + 1 or len(index.scores) != index.first[-1]:
             raise DamagedData(
