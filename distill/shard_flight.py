@@ -13,11 +13,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kedrec.config import Settings
-from kedrec.distill.flight import BY_SIGNAL
 from kedrec.distill.pairs import Pair
 from kedrec.distill.run_folder import RunFolder
 from kedrec.distill.shard_worker import Landing
 from kedrec.distill.shards import Harvest, Shard, divide
+from kedrec.distill.side_by_side import BY_SIGNAL
 from kedrec.errors import WorkError
 
 if TYPE_CHECKING:

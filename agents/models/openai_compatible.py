@@ -17,7 +17,7 @@ from pydantic import PrivateAttr, SecretStr
 
 from kedrec.agents.models.answer_cache import AnswerCache, digest_of
 from kedrec.agents.models.connections import Connections
-from kedrec.agents.models.endpoint import Endpoint
+from kedrec.agents.models.endpoint import Endpoint, Endpoints
 from kedrec.agents.models.offering import ToolOfferingModel
 from kedrec.agents.models.openai_errors import (
     Enough,
@@ -83,7 +83,7 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     _left_out: set[str] = PrivateAttr(default_factory=set)
     _redactor: Redactor = PrivateAttr(default_factory=Redactor)
     _answers: AnswerCache | None = PrivateAttr(default=None)
-    _shared: Endpoint | None = PrivateAttr(default=None)
+    _shared: Endpoints = PrivateAttr(default_factory=Endpoints)
 
     @classmethod
     def open(cls, model: str, settings: Settings) -> Self:
@@ -127,16 +127,10 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
 
     @asynccontextmanager
     async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
-        """Let all calls on this event loop share their connections, one pace and one purse."""
-        if self._shared is not None:
+        """Let all calls on this event loop share their connections, one pace and one purse, until the last has left."""
+        pace = self.requests_per_minute, self.tokens_per_minute
+        async with self._shared.using(lambda: Endpoint(self._connect(), Pacer(*pace), purse), purse):
             yield
-            return
-        async with self._connect() as connections:
-            self._shared = Endpoint(connections, Pacer(self.requests_per_minute, self.tokens_per_minute), purse)
-            try:
-                yield
-            finally:
-                self._shared = None
 
     @property
     def _llm_type(self) -> str:
@@ -221,8 +215,9 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     @asynccontextmanager
     async def _endpoint(self) -> AsyncIterator[Endpoint]:
         """The shared endpoint, or one for this call alone: connections belong to one event loop."""
-        if self._shared is not None and self._shared.here:
-            yield self._shared
+        shared = self._shared.here
+        if shared is not None:
+            yield shared
             return
         async with self._connect() as connections:
             yield Endpoint(connections, Pacer(), None)
