@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from kedrec.errors import InputError
-from kedrec.graphdb.drkg import kind_of
+from kedrec.graphdb.drkg import KINDS, kind_of
 from kedrec.graphdb.folding import fold
 from kedrec.graphdb.names import ASKED_FOR, FIRST_IDS
 from kedrec.graphdb.vocabularies.text import lines_of
@@ -163,7 +163,7 @@ def _group(path: Path, number: int, fields: Iterable[str]) -> Group:
         if field.startswith("#"):
             break
         kind, parted, rest = field.partition("::")
-        if field and not (kind and parted and rest):
+        if field and not (kind in KINDS and parted and rest):
             raise InputError(path, f"{field[:60]!r} is no id; ids look like Disease::MESH:D006073", number)
         ids += [field] if field else []
     return tuple(dict.fromkeys(ids))

@@ -89,8 +89,9 @@ def show(
 def _match_json(match: Match, store: GraphStore) -> dict[str, Any]:
     entity = match.entity and {"id": match.entity.id, "kind": match.entity.kind, "name": match.entity.name}
     alternatives = [alternative.model_dump() for alternative in match.alternatives]
-    group = list(store.groups.of(match.entity.id)) if match.entity else []
-    return {"match": match.match, "entity": entity, "group": group, "alternatives": alternatives}
+    group = store.groups.of(match.entity.id) if match.entity else ()
+    several = {"group": list(group)} if len(group) > 1 else {}
+    return {"match": match.match, "entity": entity, **several, "alternatives": alternatives}
 
 
 def _print_entity(store: GraphStore, entity: Entity, match: Match, limit: int) -> None:
