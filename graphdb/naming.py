@@ -92,8 +92,8 @@ def write_names(
     ordered = sorted(ids)
     groups = find_groups(ordered, [names.get(one, (one,))[0] for one in ordered], same=_same(vocabularies))
     rows = (f"{one}\t{name}\t{'|'.join(synonyms)}\n" for one, (name, synonyms) in sorted(names.items()))
-    _write(out, "".join(["id\tname\tsynonyms\n", *rows]))
     _write(groups_beside(out), table_of(groups, {one: name for one, (name, _) in names.items()}))
+    _write(out, "".join(["id\tname\tsynonyms\n", *rows]))
     kinds = Counter(kind_of(one) for one in names)
     return NamesReport(
         entities=len(ids),
