@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from kedrec.errors import DamagedData
 from kedrec.graphdb import ranking
-from kedrec.graphdb.build import ARRAYS
+from kedrec.graphdb.build import ARRAYS, GROUPS
 from kedrec.graphdb.drkg import KINDS
+from kedrec.graphdb.groups import Groups
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
 from kedrec.graphdb.versions import MappedLines, map_array, read_manifest
@@ -22,6 +23,12 @@ from kedrec.records import Edge
 __all__ = ["MappedGraph"]
 
 Range = tuple[int, int]
+
+
+def _groups(path: Path) -> Groups:
+    """Return the groups of a graph; none where it was loaded before they were looked for."""
+    lines = MappedLines(path).read() if path.exists() else []
+    return Groups(line.split("\t") for line in lines)
 
 
 class MappedGraph:
@@ -41,6 +48,7 @@ class MappedGraph:
             MappedLines(folder / f"{name}.txt") for name in ("ids", "names", "relations", "synonyms")
         )
         self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
+        self.groups = _groups(folder / GROUPS)
         self._index = NameIndex.open(folder)
         self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
         sizes = {name: len(array) for name, array in self.arrays.items()}

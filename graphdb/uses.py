@@ -1,4 +1,7 @@
-"""Drugs, diseases, their facts, and which drug is used for which disease, as the graph has it."""
+"""Drugs, diseases, their facts, and which drug is used for which disease, as the graph has it.
+
+Of a drug or disease with several ids, all facts stand in the row of the first; the other ids lead to that row.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kedrec.graphdb.joined_arrays import joined
 from kedrec.graphdb.kernels import GraphArrays, Profile, disease_profiles, drug_profiles, is_therapeutic
 
 __all__ = ["GraphFacts", "without"]
@@ -22,6 +26,8 @@ class GraphFacts:
     """
 
     def __init__(self, arrays: GraphArrays) -> None:
+        self.groups = arrays.groups
+        as_loaded, arrays = arrays, joined(arrays)
         kinds = np.array([name.split("::", 1)[0] for name in arrays.ids])
         self.source = arrays.source_sha256
         drugs, diseases = np.flatnonzero(kinds == "Compound"), np.flatnonzero(kinds == "Disease")
@@ -29,12 +35,20 @@ class GraphFacts:
         self.disease_ids = [arrays.ids[i] for i in diseases.tolist()]
         self.drug_names = [arrays.names[i] for i in drugs.tolist()]
         self.disease_names = [arrays.names[i] for i in diseases.tolist()]
-        self.drug_row = {name: row for row, name in enumerate(self.drug_ids)}
-        self.disease_row = {name: row for row, name in enumerate(self.disease_ids)}
+        self.drug_row, self.disease_row = self._rows(self.drug_ids), self._rows(self.disease_ids)
         self.drugs = drug_profiles(arrays, drugs)
         self.diseases = disease_profiles(arrays, diseases)
         self.treats = _treats(arrays, drugs, diseases)
-        self.statements = _statements(arrays)
+        self.statements = _statements(as_loaded, arrays)
+
+    def _rows(self, ids: list[str]) -> dict[str, int]:
+        """Return the row of each id: that of the first of its group."""
+        rows = {name: row for row, name in enumerate(ids)}
+        return {name: rows[self.groups.of(name)[0]] for name in rows}
+
+    def stated(self, drug: str, disease: str) -> tuple[str, ...]:
+        """Return the therapeutic edges between a drug and a disease, as ``head|relation|tail``."""
+        return self.statements.get(frozenset((self.groups.of(drug)[0], self.groups.of(disease)[0])), ())
 
     def name(self, entity_id: str) -> str:
         """Return the preferred name of a drug or disease, its id where the graph does not have it."""
@@ -44,8 +58,13 @@ class GraphFacts:
         return entity_id if row is None else self.disease_names[row]
 
 
-def _statements(arrays: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
-    """Return the therapeutic edges of each (drug, disease) pair, as ``head|relation|tail``."""
+def _statements(arrays: GraphArrays, ends: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
+    """Return the therapeutic edges of each (drug, disease) pair, as ``head|relation|tail``.
+
+    Args:
+        arrays: The graph as it was loaded, which is cited.
+        ends: The same graph with the first ids of groups at both ends, by which the pairs are found.
+    """
     good = np.array([is_therapeutic(name) for name in arrays.relations], dtype=bool)
     edges = np.flatnonzero(good[arrays.rels]) if len(good) else np.zeros(0, np.int64)
     found: dict[frozenset[str], set[str]] = defaultdict(set)
@@ -55,7 +74,8 @@ def _statements(arrays: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
             arrays.relations[arrays.rels[i]],
             arrays.ids[arrays.tails[i]],
         )
-        found[frozenset((head, tail))].add(f"{head}|{relation}|{tail}")
+        pair = frozenset((arrays.ids[ends.heads[i]], arrays.ids[ends.tails[i]]))
+        found[pair].add(f"{head}|{relation}|{tail}")
     return {pair: tuple(sorted(texts)) for pair, texts in found.items()}
 
 

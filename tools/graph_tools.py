@@ -79,6 +79,7 @@ class GraphTools:
             f"{linked or 'No'} link(s) between {compound.name} and {ill.name}; {len(findings)} finding(s) in the graph."
         )
         notes = [] if linked else [f"No link between {compound.name} and {ill.name} was found in the graph."]
+        notes += filter(None, (self._store.groups.note(one.id, one.name) for one in (ill, compound)))
         data = {"notes": notes} if notes else {}
         return ToolResult(status="found", message=said, findings=findings, data=data)
 
@@ -141,7 +142,8 @@ class GraphTools:
         return self._path([edge])
 
     def _path(self, edges: Sequence[Edge]) -> Finding:
-        about = dict.fromkeys(end for edge in edges for end in (edge.head, edge.tail))
+        ends = dict.fromkeys(end for edge in edges for end in (edge.head, edge.tail))
+        about = dict.fromkeys([*ends, *(one for end in ends for one in self._store.groups.of(end))])
         text = path_sentence(edges, self._name)
         return Finding(kind="graph", source_id=path_id(edges), text=text, about=tuple(about))
 

@@ -122,7 +122,8 @@ class Weigher:
             )
             for i, drug in enumerate(order)
         }
-        notes = (*self._notes(setting, view.derived), *_unknown(view, disease_id, candidate_ids, used))
+        alike = _joined(view.link.facts, (disease_id, *candidate_ids))
+        notes = (*alike, *self._notes(setting, view.derived), *_unknown(view, disease_id, candidate_ids, used))
         return Weighing(candidates=tuple(by_id[drug] for drug in candidate_ids), notes=notes)
 
     def rank(
@@ -263,7 +264,13 @@ def _worth_scoring(view: _View, disease: str, setting: Setting) -> list[str]:
         names = {number: name for name, number in view.derived.index.items()}
         for corpus in corpora_of(setting):
             found |= {names[drug] for drug in view.derived.corpora[corpus].drugs_of(view.derived.index[disease])}
-    return sorted(drug for drug in found if drug in facts.drug_row)
+    return sorted({facts.groups.of(drug)[0] for drug in found if drug in facts.drug_row})
+
+
+def _joined(facts: GraphFacts, ids: Sequence[str]) -> list[str]:
+    """Return a sentence for each of what was asked about that has several ids."""
+    said = (facts.groups.note(one, facts.name(one)) for one in ids)
+    return [note for note in dict.fromkeys(said) if note]
 
 
 def _unknown(view: _View, disease: str, candidates: Sequence[str], setting: Setting) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -86,15 +86,26 @@ def names(
         emit_json({"out": str(out), **report.model_dump()})
 
 
-def as_fetched(files: list[Path], names_file: Path | None) -> tuple[list[Path], Path | None]:
+class Inputs(NamedTuple):
+    """What is loaded."""
+
+    files: list[Path]
+    """Triples."""
+    names: Path | None
+    """Names of their ids."""
+    groups: Path | None
+    """Which of their ids are one drug or disease."""
+
+
+def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) -> Inputs:
     """Return the files to load: the fetched DRKG and a names file built for it where `drkg` is all that is named.
 
     What is missing is fetched first. A vocabulary that cannot be had is told and done without.
     """
     if files != DRKG or DRKG[0].exists():
-        return files, names_file
+        return Inputs(files, names_file, groups)
     from kedrec.graphdb.downloading import Patience
-    from kedrec.graphdb.naming import Vocabularies
+    from kedrec.graphdb.naming import Vocabularies, groups_beside
     from kedrec.graphdb.sources import VOCABULARIES
 
     _raise_failures(_bring(_source("drkg")))
@@ -104,7 +115,8 @@ def as_fetched(files: list[Path], names_file: Path | None) -> tuple[list[Path], 
             _bring(source, patience=Patience(tries=2))
         names_file = _folder() / "names.tsv"
         _write_names([triples], Vocabularies.fetched(_folder()), names_file)
-    return [triples], names_file
+        groups = groups or groups_beside(names_file)
+    return Inputs([triples], names_file, groups)
 
 
 def unpacked_drkg() -> list[Path]:
