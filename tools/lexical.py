@@ -96,10 +96,10 @@ class LexicalIndex:
             terms = Terms({stem: number for number, stem in enumerate(vocabulary)})
             index = cls(terms, *(_mapped(folder / f"{name}.npy") for name in _ARRAYS))
         except (ValueError, EOFError, json.JSONDecodeError) as error:
-            raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
+            raise DamagedData(f"{folder} is damaged ({error}). Delete it and add any file again.") from error
         if len(index.first) != len(vocabulary) + 1 or len(index.scores) != index.first[-1]:
             raise DamagedData(
-                f"{folder} is damaged (its files do not fit each other); delete it and add any file again"
+                f"{folder} is damaged (its files do not fit each other). Delete it and add any file again."
             )
         return index
 

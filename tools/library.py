@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from kedrec.records import Corpus, Document, Passage, Section
 from kedrec.tools.chunks import passage_id, section_text
-from kedrec.tools.schema import connect
+from kedrec.tools.schema import connect, trouble
 from kedrec.tools.selection import Cut, Selection
 from kedrec.tools.shelf import GROUPS, Group, Outcome, Shelf, embedded_text, passage_sha
 
@@ -70,6 +70,8 @@ class Library:
                 connection.execute("BEGIN")
             try:
                 yield connection
+            except sqlite3.DatabaseError as error:
+                raise trouble(self.folder / FILE, error) from error
             finally:
                 if outermost:
                     connection.rollback()
@@ -89,6 +91,8 @@ class Library:
             yield Shelf(connection)
             connection.commit()
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.DatabaseError as error:
+            raise trouble(self.folder / FILE, error) from error
         finally:
             connection.close()
 

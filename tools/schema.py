@@ -10,9 +10,10 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from kedrec.errors import DamagedData
+from kedrec.causes import cause_of
+from kedrec.errors import DamagedData, WorkError
 
-__all__ = ["VERSION", "connect"]
+__all__ = ["VERSION", "connect", "trouble"]
 
 VERSION = 2
 """Of the tables."""
@@ -64,6 +65,7 @@ def connect(target: Path | str) -> sqlite3.Connection:
 
     Raises:
         DamagedData: it is no library, or one of a newer version.
+        WorkError: the system would not open it.
     """
     connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
     try:
@@ -72,10 +74,15 @@ def connect(target: Path | str) -> sqlite3.Connection:
             _bring_up_to_date(connection)
     except (sqlite3.DatabaseError, ValueError) as error:
         connection.close()
-        raise DamagedData(
-            f"{target} cannot be read as a library ({error}); move it away and add the files again"
-        ) from error
+        raise trouble(target, error) from error
     return connection
+
+
+def trouble(target: Path | str, error: Exception) -> WorkError:
+    """Tell what the system would not do from a library that is damaged: only that one is to be replaced."""
+    if cause := cause_of(error):
+        return WorkError(f"{target}: {cause} ({error}).")
+    return DamagedData(f"{target} cannot be read as a library ({error}). Move it away and add the files again.")
 
 
 def _version(connection: sqlite3.Connection) -> int:

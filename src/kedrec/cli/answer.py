@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.console import Json, emit_json, progress, say, settings
-from kedrec.cli.recommend import Model, SettingOption, outcome_error, step_bar
+from kedrec.cli.recommend import Model, SettingOption, outcome_error, show_outcome, step_bar
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,12 +43,7 @@ def ask(
         say(note)
     if trace.recommendation is None:
         raise outcome_error(trace)
-    if json_output:
-        emit_json(trace.recommendation)
-        return
-    from kedrec.cli.views import print_recommendation
-
-    print_recommendation(trace.recommendation)
+    show_outcome(trace.recommendation, json_output)
 
 
 def _ask_back(understood: Understanding, json_output: bool) -> None:

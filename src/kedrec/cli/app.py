@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import typer
 
+from kedrec.causes import cause_of
 from kedrec.cli import answer, config, dataset, evaluate, graph, literature, model, recommend, runs, student, trace
 from kedrec.cli.console import say
+from kedrec.cli.pipes import flushed, reader_is_gone
 from kedrec.errors import KedrecError, UserError
 
 __all__ = ["app", "main"]
@@ -51,7 +53,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     for name, value in THREADS.items():
         os.environ.setdefault(name, value)
-    sys.exit(_run(list(sys.argv[1:] if argv is None else argv)))
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+    except (OSError, SystemExit) as error:  # click and rich exit by themselves when nobody reads any more
+        if not reader_is_gone(error):
+            raise
+        code = 0
+    sys.exit(code if flushed() else code or 1)
 
 
 def _run(argv: list[str]) -> int:
@@ -61,20 +69,31 @@ def _run(argv: list[str]) -> int:
     except KedrecError as error:
         say(f"kedrec: {error}")
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        say("kedrec: stopped")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except (KeyboardInterrupt, typer.Abort) as error:
+        return _stopped(error)
     except OSError as error:
-        say(f"kedrec: {error.filename or 'the system'}: {error.strerror or error}")
-        return 1
+        return 0 if reader_is_gone(error) else _refused(error)
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's own usage errors
             say(f"kedrec: {error.format_message()} Try: kedrec {' '.join(argv[:1])} --help")
             return int(error.exit_code)
         raise
+
+
+def _stopped(error: BaseException) -> int:
+    """Ctrl-C; click takes a file that ends too early for Ctrl-D at a prompt."""
+    if isinstance(error.__cause__, EOFError):
+        say(f"kedrec: a file ended before it should ({error.__cause__}); it may be damaged")
+        return 1
+    say("kedrec: stopped")
+    return 130
+
+
+def _refused(error: OSError) -> int:
+    """What the system would not do, and what helps."""
+    advice, reason = cause_of(error), error.strerror or str(error)
+    say(f"kedrec: {error.filename or 'the system'}: {f'{advice} ({reason})' if advice else reason}")
+    return 1
 
 
 def take_home(argv: list[str]) -> list[str]:

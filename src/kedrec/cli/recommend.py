@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from kedrec.agents.events import Event
-    from kedrec.records import Trace
+    from kedrec.records import Recommendation, Trace
 
-__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "step_bar"]
+__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "show_outcome", "step_bar"]
 
 SettingOption = Annotated[
     str | None, typer.Option("--setting", help="Corpora used: none, trials, articles or both (KEDREC_SETTING).")
@@ -50,12 +50,7 @@ def compare(
         trace = agent.run(query, step_bar(bar))
     if trace.recommendation is None:
         raise outcome_error(trace)
-    if json_output:
-        emit_json(trace.recommendation)
-    else:
-        from kedrec.cli.views import print_recommendation
-
-        print_recommendation(trace.recommendation)
+    show_outcome(trace.recommendation, json_output)
 
 
 def recommend(
@@ -81,6 +76,22 @@ def recommend(
         from kedrec.cli.views import print_ranking
 
         print_ranking(ranking)
+
+
+def show_outcome(recommendation: Recommendation, json_output: bool) -> None:
+    """Print an answer.
+
+    Raises:
+        Exit: with code 1, where something that it was to rest on failed.
+    """
+    if json_output:
+        emit_json(recommendation)
+    else:
+        from kedrec.cli.views import print_recommendation
+
+        print_recommendation(recommendation)
+    if recommendation.failed:
+        raise typer.Exit(1)
 
 
 def step_bar(bar: Progress) -> Callable[[Event], None]:
