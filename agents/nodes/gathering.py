@@ -11,7 +11,7 @@ from kedrec.agents.context import RunContext
 from kedrec.agents.ledger import Ledger
 from kedrec.agents.requests import tool_text
 from kedrec.agents.state import RunState
-from kedrec.agents.wording import LABELS
+from kedrec.agents.wording import LABELS, LONGEST_NAME, too_long
 from kedrec.records import ToolResult
 from kedrec.tools.toolbox import LITERATURE_TOOLS
 
@@ -27,6 +27,8 @@ async def resolve(state: RunState, context: RunContext) -> RunState:
     names = [asked["disease"], *asked["candidates"]]
     if not 1 <= len(names) - 1 <= len(LABELS):
         return {"error": _error("UserError", f"Give 1 to {len(LABELS)} drugs; there are {len(names) - 1}.")}
+    if long := next((name for name in names if len(name) > LONGEST_NAME), None):
+        return {"error": _error("UserError", too_long(long, LONGEST_NAME, "A name"))}
     kinds = ["disease", *["drug"] * (len(names) - 1)]
     requests: list[ToolRequest] = [
         ("resolve_entity", {"name": name, "kind": kind}) for name, kind in zip(names, kinds, strict=True)

@@ -28,6 +28,9 @@ def ask(
     best-ranked. Asks back, with exit code 2, where a name is ambiguous or the disease is missing.
     """
     resolved = settings(setting=setting, model=model)
+    from kedrec.agents.wording import LONGEST_QUESTION, refuse_too_long
+
+    refuse_too_long(question, LONGEST_QUESTION, "The question")
     from kedrec.agents.agent import Agent
     from kedrec.agents.asking import query_for
     from kedrec.agents.understanding_by_model import understand_question

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from kedrec import __version__
 from kedrec.causes import cause_of
 from kedrec.cli import answer, config, dataset, evaluate, graph, literature, model, recommend, runs, student, trace
 from kedrec.cli.console import say
+from kedrec.cli.help import say_in_short
 from kedrec.cli.pipes import flushed, reader_is_gone
 from kedrec.errors import KedrecError, UserError
 
@@ -44,6 +47,22 @@ app.add_typer(student.app, name="student")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(model.app, name="model")
 app.command("config")(config.config)
+say_in_short(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kedrec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before any command; the help is that of the app."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -74,6 +93,9 @@ def _run(argv: list[str]) -> int:
     except OSError as error:
         return 0 if reader_is_gone(error) else _refused(error)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(f"{error}\n")
+            return 0
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's own usage errors
             say(f"kedrec: {error.format_message()} Try: kedrec {' '.join(argv[:1])} --help")
             return int(error.exit_code)

@@ -43,6 +43,7 @@ def compare(
     Choose between drugs for a disease, with evidence behind every sentence. With one drug: whether it is reasonable.
     """
     resolved = settings(setting=setting, model=model)
+    refuse_long_names(disease, *drugs)
     from kedrec.agents.agent import Agent, Query
 
     query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
@@ -64,6 +65,7 @@ def recommend(
     Rank the drugs of the graph for a disease, by rule, with what speaks for each.
     """
     resolved = settings(setting=setting)
+    refuse_long_names(disease)
     from kedrec.agents.ranking import rank_drugs
     from kedrec.agents.resources import Resources
 
@@ -76,6 +78,18 @@ def recommend(
         from kedrec.cli.views import print_ranking
 
         print_ranking(ranking)
+
+
+def refuse_long_names(*names: str) -> None:
+    """Refuse what cannot be a name, before anything is opened.
+
+    Raises:
+        UserError: one of them is too long.
+    """
+    from kedrec.agents.wording import LONGEST_NAME, refuse_too_long
+
+    for name in names:
+        refuse_too_long(name, LONGEST_NAME, "The name")
 
 
 def show_outcome(recommendation: Recommendation, json_output: bool) -> None:
