@@ -6,6 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.understanding import Understanding, understand, understood_from
+from kedrec.agents.wording import LONGEST_QUESTION, refuse_too_long
 from kedrec.errors import ModelError
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match, ToolResult
@@ -36,7 +37,11 @@ def understand_question(agent: Agent, text: str) -> tuple[Understanding, tuple[s
 
     Returns:
         What was understood, and notes for the user: where the model failed, names are used in its place.
+
+    Raises:
+        UserError: the question is too long.
     """
+    refuse_too_long(text, LONGEST_QUESTION, "The question")
     store = agent.resources.store
     if agent.model._llm_type in _BY_NAMES:
         return understand(text, store), ()

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.causes import cause_of
 from kedrec.errors import InputError, UserError, WorkError
 from kedrec.graphdb.drkg import Names, Triples, kind_of, read_names, read_triples, unequal
 from kedrec.graphdb.groups import GivenGroups, Group, find_groups, read_groups
@@ -98,7 +99,8 @@ def load_graph(
         with new_version(folder) as building:
             return _load(files, names, groups, building, on_progress or _silent)
     except OSError as error:
-        reason = str(error) if error.errno else f"the disk took only a part ({error}); make room on it"
+        short = f"the disk took only a part ({error}); make room on it"
+        reason = (f"{cause} ({error})" if (cause := cause_of(error)) else str(error)) if error.errno else short
         raise WorkError(
             f"The graph could not be written into {folder}: {reason}. The former graph is unchanged."
         ) from error

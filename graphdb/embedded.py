@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import DamagedData
+from kedrec.errors import UserError, WorkError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.groups import Groups
@@ -22,7 +22,7 @@ from kedrec.graphdb.mapped_graph import MappedGraph
 from kedrec.graphdb.path_search import PathSearch, Row
 from kedrec.graphdb.side_by_side import side_by_side
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
-from kedrec.graphdb.versions import current_version
+from kedrec.graphdb.versions import current_version, trouble
 from kedrec.graphdb.walks import Link, Walks
 from kedrec.records import Edge, Entity, GraphPath, Match
 
@@ -57,12 +57,11 @@ class EmbeddedStore(Joining):
             version = current_version(folder)
             try:
                 return cls(MappedGraph(version))
-            except (OSError, DamagedData, ValueError) as error:
-                if attempt == 3 and isinstance(error, DamagedData):
-                    raise
-                if attempt == 3 or (current_version(folder) == version and version.exists()):
-                    raise DamagedData(f"The graph in {version} is damaged ({error}). Load it again.") from error
-        raise DamagedData(f"The graph in {folder} cannot be opened.")
+            except (OSError, WorkError, ValueError) as error:
+                if attempt < 3 and not (current_version(folder) == version and version.exists()):
+                    continue
+                raise error if isinstance(error, WorkError) else trouble(version, error) from error
+        raise AssertionError("the third attempt returns or raises")
 
     @property
     def ids(self) -> list[str]:

@@ -9,14 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import DamagedData
 from kedrec.graphdb import ranking
 from kedrec.graphdb.build import ARRAYS, GROUPS
 from kedrec.graphdb.drkg import KINDS
 from kedrec.graphdb.groups import Groups
 from kedrec.graphdb.name_index import NameIndex
 from kedrec.graphdb.names import Resolver
-from kedrec.graphdb.versions import MappedLines, map_array, read_manifest
+from kedrec.graphdb.versions import MappedLines, map_array, read_manifest, trouble
 from kedrec.graphdb.walks import Link, Walks
 from kedrec.records import Edge
 
@@ -53,13 +52,22 @@ class MappedGraph:
         self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
         sizes = {name: len(array) for name, array in self.arrays.items()}
         whole = sizes["near"] == sizes["link"] == int(self.arrays["start"][-1])
-        if not whole or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
-            raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
+        known = len(self.relations) == len(self.manifest.get("relations", self.relations))
+        if not whole or not known or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
+            raise trouble(folder, ValueError("its files do not fit each other"))
+        self._folder = folder
 
     @cached_property
     def synonyms(self) -> list[str]:
-        """Other names of each entity, joined by `|`."""
-        return self._synonyms.read() or [""] * len(self.ids)
+        """Other names of each entity, joined by `|`.
+
+        Raises:
+            DamagedData: there are more or fewer than entities.
+        """
+        lines = self._synonyms.read() or [""] * min(len(self.ids), 1)
+        if len(lines) != len(self.ids):
+            raise trouble(self._folder, ValueError(f"synonyms.txt has {len(lines):,} of {len(self.ids):,} lines"))
+        return lines
 
     @cached_property
     def kinds(self) -> dict[str, Range]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how well a model chooses.")
 
 
 @app.callback()

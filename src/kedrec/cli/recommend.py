@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from kedrec.agents.events import Event
-    from kedrec.records import Trace
+    from kedrec.records import Recommendation, Trace
 
-__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "step_bar"]
+__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "show_outcome", "step_bar"]
 
 SettingOption = Annotated[
     str | None, typer.Option("--setting", help="Corpora used: none, trials, articles or both (KEDREC_SETTING).")
@@ -43,6 +43,7 @@ def compare(
     Choose between drugs for a disease, with evidence behind every sentence. With one drug: whether it is reasonable.
     """
     resolved = settings(setting=setting, model=model)
+    refuse_long_names(disease, *drugs)
     from kedrec.agents.agent import Agent, Query
 
     query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
@@ -50,12 +51,7 @@ def compare(
         trace = agent.run(query, step_bar(bar))
     if trace.recommendation is None:
         raise outcome_error(trace)
-    if json_output:
-        emit_json(trace.recommendation)
-    else:
-        from kedrec.cli.views import print_recommendation
-
-        print_recommendation(trace.recommendation)
+    show_outcome(trace.recommendation, json_output)
 
 
 def recommend(
@@ -69,6 +65,7 @@ def recommend(
     Rank the drugs of the graph for a disease, by rule, with what speaks for each.
     """
     resolved = settings(setting=setting)
+    refuse_long_names(disease)
     from kedrec.agents.ranking import rank_drugs
     from kedrec.agents.resources import Resources
 
@@ -81,6 +78,34 @@ def recommend(
         from kedrec.cli.views import print_ranking
 
         print_ranking(ranking)
+
+
+def refuse_long_names(*names: str) -> None:
+    """Refuse what cannot be a name, before anything is opened.
+
+    Raises:
+        UserError: one of them is too long.
+    """
+    from kedrec.agents.wording import LONGEST_NAME, refuse_too_long
+
+    for name in names:
+        refuse_too_long(name, LONGEST_NAME, "The name")
+
+
+def show_outcome(recommendation: Recommendation, json_output: bool) -> None:
+    """Print an answer.
+
+    Raises:
+        Exit: with code 1, where something that it was to rest on failed.
+    """
+    if json_output:
+        emit_json(recommendation)
+    else:
+        from kedrec.cli.views import print_recommendation
+
+        print_recommendation(recommendation)
+    if recommendation.failed:
+        raise typer.Exit(1)
 
 
 def step_bar(bar: Progress) -> Callable[[Event], None]:

@@ -12,7 +12,7 @@ from kedrec.cli.console import Json, emit_json, say
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Teach a small model.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Teach a small model by recorded runs.")
 
 
 @app.callback()

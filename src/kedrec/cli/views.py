@@ -21,8 +21,10 @@ LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
 def print_recommendation(recommendation: Recommendation) -> None:
-    """How names were understood, the choice, why, on what evidence, and what was not found."""
+    """What failed, how names were understood, the choice, why, on what evidence, and what was not found."""
     console = _console()
+    for failure in recommendation.failed:
+        console.print(f"FAILED: {failure}", style="bold red", markup=False, highlight=False, soft_wrap=True)
     for match in recommendation.matches:
         console.print(_understood(match), style="dim", highlight=False)
     names = {drug.id: drug.name for drug in recommendation.candidates}
@@ -32,7 +34,7 @@ def print_recommendation(recommendation: Recommendation) -> None:
     else:
         line = f"{names[recommendation.choice]} for {recommendation.disease.name}"
         console.print(line, style="bold", end="", markup=False, highlight=False)
-        console.print(f"   confidence {recommendation.confidence:.2f}", style="cyan", highlight=False)
+        console.print(f"   {_how_sure(recommendation)}", style="cyan", highlight=False)
     console.print()
     _print_sentences(console, recommendation.sentences)
     _print_evidence(console, recommendation.sentences, recommendation.evidence)
@@ -95,6 +97,13 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console()
+
+
+def _how_sure(recommendation: Recommendation) -> str:
+    """The confidence, where it means anything."""
+    if not recommendation.failed:
+        return f"confidence {recommendation.confidence:.2f}"
+    return "confidence unknown: what it was to rest on failed, as said above"
 
 
 def _understood(match: Match) -> str:
