@@ -2,15 +2,19 @@
 
 import random
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
-from graph_stores import GENE_OF, GENES, PALLIATES, TARGET, TREATS, embedded, in_neo4j, write_tsv
+from graph_stores import GENE_OF, GENES, PALLIATES, TARGET, TREATS, embedded, in_neo4j, write_graph, write_tsv
 
+from kedrec.agents.offline.weigher import Weigher
+from kedrec.cli import main
 from kedrec.errors import InputError
 from kedrec.graphdb.groups import Groups, find_groups, read_groups, table_of
 from kedrec.graphdb.kernels import is_therapeutic
 from kedrec.graphdb.links import LinkModel
 from kedrec.graphdb.uses import GraphFacts
+from kedrec.tools.graph_tools import GraphTools
 
 MESH, DOID, RARE = "Disease::MESH:D012148", "Disease::DOID:9002", "Disease::MESH:C512345"
 OTHER = "Disease::MESH:D099999"
@@ -202,3 +206,34 @@ def test_another_table_makes_another_graph(tmp_path):
 def test_spreading_leaves_pairs_without_groups_alone():
     pairs = frozenset({frozenset((RIVAL, OTHER)), frozenset((RIVAL,))})
     assert Groups().spread(pairs) == Groups([(MESH, DOID)]).spread(pairs) == pairs
+
+
+def test_what_was_joined_is_said_once_under_one_name(tmp_path):
+    store = embedded(tmp_path, TRIPLES, NAMES)
+    said = f"Taken as one: Restless legs = {MESH} and {DOID}."
+    of_drug = f"Taken as one: Ropinor = {DRUG} and {OLD}."
+    found = GraphTools(store).graph_evidence(DOID, OLD)
+    assert found.data["notes"] == [said, of_drug]
+    assert all({DRUG, OLD} <= set(finding.about) for finding in found.findings if OLD in finding.about)
+    literature = SimpleNamespace(content_sha256="")
+    notes = Weigher.open(store, literature, tmp_path / "derived").weigh(DOID, [OLD, RIVAL], "none").notes
+    assert notes[:2] == (said, of_drug) and not any("No drug is known" in note for note in notes)
+
+
+def code_of(argv):
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    return ended.value.code
+
+
+def test_a_load_lists_what_it_joined_and_takes_the_list_back_edited(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KEDREC_HOME", str(tmp_path / "home"))
+    (triples,), names = write_graph(tmp_path, TRIPLES, NAMES)
+    assert code_of(["graph", "load", str(triples), "--names", str(names), "--no-derive"]) == 0
+    listed = tmp_path / "home" / "groups.tsv"
+    assert read_groups(listed).groups == ((DRUG, OLD), (MESH, DOID))
+    assert code_of(["graph", "show", "restless legs"]) == 0
+    assert f"Restless legs = {MESH} and {DOID}" in capsys.readouterr().out
+    own = table(tmp_path, listed.read_text("utf-8").replace(f"{MESH}\t{DOID}", f"{MESH}\n{DOID}"))
+    assert code_of(["graph", "load", str(triples), "--names", str(names), "--groups", str(own), "--no-derive"]) == 0
+    assert read_groups(listed).groups == ((DRUG, OLD),)

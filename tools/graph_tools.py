@@ -79,7 +79,7 @@ class GraphTools:
             f"{linked or 'No'} link(s) between {compound.name} and {ill.name}; {len(findings)} finding(s) in the graph."
         )
         notes = [] if linked else [f"No link between {compound.name} and {ill.name} was found in the graph."]
-        notes += filter(None, (self._store.groups.note(one.id, one.name) for one in (ill, compound)))
+        notes += [note for one in (ill, compound) if (note := self._joined(one.id))]
         data = {"notes": notes} if notes else {}
         return ToolResult(status="found", message=said, findings=findings, data=data)
 
@@ -146,6 +146,11 @@ class GraphTools:
         about = dict.fromkeys([*ends, *(one for end in ends for one in self._store.groups.of(end))])
         text = path_sentence(edges, self._name)
         return Finding(kind="graph", source_id=path_id(edges), text=text, about=tuple(about))
+
+    def _joined(self, entity_id: str) -> str:
+        """Which ids are one with this, if any are, in the words of the weigher."""
+        groups = self._store.groups
+        return groups.note(entity_id, self._name(groups.of(entity_id)[0]))
 
     def _name(self, entity_id: str) -> str:
         entity = self._store.get(entity_id)

@@ -17,6 +17,8 @@ __all__ = ["print_ranking", "print_recommendation", "print_trace"]
 
 SHOWN = 280
 """Characters of a piece of evidence that are printed."""
+TAKEN_AS_ONE = "Taken as one: "
+"""Beginning of the notes that say which ids were joined."""
 LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
@@ -38,7 +40,7 @@ def print_recommendation(recommendation: Recommendation) -> None:
     console.print()
     _print_sentences(console, recommendation.sentences)
     _print_evidence(console, recommendation.sentences, recommendation.evidence)
-    _print_notes(console, "Not found:", recommendation.not_found)
+    _print_not_found(console, recommendation.not_found)
     _print_notes(console, "Struck out by the check:", recommendation.struck_out)
     console.print(_closing(recommendation), style="dim", markup=False, highlight=False)
 
@@ -52,7 +54,7 @@ def print_ranking(ranking: Ranking) -> None:
         _print_sentences(console, drug.sentences, indent=6)
     sentences = [sentence for drug in ranking.drugs for sentence in drug.sentences]
     _print_evidence(console, sentences, ranking.evidence)
-    _print_notes(console, "Not found:", ranking.not_found)
+    _print_not_found(console, ranking.not_found)
     console.print("Ranked by rule from the graph and the literature; not medical advice.", style="dim")
 
 
@@ -143,6 +145,13 @@ def _print_evidence(console: Console, sentences: Iterable[Sentence], evidence: M
 
 def _source(entry: Evidence) -> str:
     return f"{LETTERS[entry.key[0]]}: {entry.source_id}"
+
+
+def _print_not_found(console: Console, notes: Iterable[str]) -> None:
+    """Print which ids were joined, and apart from that what was not found."""
+    joined = [note for note in dict.fromkeys(notes) if note.startswith(TAKEN_AS_ONE)]
+    _print_notes(console, "Several ids:", joined)
+    _print_notes(console, "Not found:", (note for note in notes if note not in joined))
 
 
 def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:
