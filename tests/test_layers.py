@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BASE = {"kedrec", "records", "config", "errors", "locks", "processors"}
+BASE = {"kedrec", "records", "config", "errors", "causes", "locks", "processors"}
 MAY_IMPORT = {
     "graphdb": {"graphdb"},
     "tools": {"graphdb", "tools"},
