@@ -54,12 +54,12 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     """A chat model behind `/v1/chat/completions`.
 
     What may succeed when tried again (time-outs, 408, 409, 429, 5xx, dropped connections, broken or empty answers,
-    errors sent as answers) is tried again, after as long as the server asks for; what cannot is not. A stream is started again
-    only before its first text; that of the first stream comes when it is known that no thoughts end in it that nothing
-    opened. What the server says it does not take is left out from then on: optional parameters, tools, messages of the
-    system, whose text goes before the first of the user. Tool calls that cannot be read come back as
-    `invalid_tool_calls`. Whole answers are kept: at temperature 0 in the home, else where `keep_answers` says. Calls
-    made while `connected` share connections, pace and purse.
+    errors sent as answers) is tried again, after as long as the server asks for; what cannot is not. A stream is
+    started again only before its first text; that of the first stream comes when it is known that no thoughts end in
+    it that nothing opened. What the server says it does not take is left out from then on: optional parameters,
+    tools, messages of the system, whose text goes before the first of the user. Tool calls that cannot be read come
+    back as `invalid_tool_calls`. Whole answers are kept: at temperature 0 in the home, else where `keep_answers`
+    says. Calls made while `connected` share connections, pace and purse.
 
     Raises:
         ModelUnavailable: when the last try failed, too.
