@@ -352,6 +352,7 @@ def _chunk(piece: str | AIMessage) -> AIMessageChunk:
     """A piece as LangChain takes it; the message comes last, its text is there already."""
     if isinstance(piece, str):
         return AIMessageChunk(content=piece)
+    calls: list[tuple[str | None, str | None, str | None]]
     calls = [(call["name"], json.dumps(call["args"]), call["id"]) for call in piece.tool_calls]
     calls += [(call["name"], call["args"], call["id"]) for call in piece.invalid_tool_calls]
     return AIMessageChunk(

@@ -119,7 +119,8 @@ def _read_call(text: str) -> tuple[str, dict[str, Any]] | None:
 def arguments_in(given: Any) -> dict[str, Any] | None:
     """The arguments of a call: an object, or the JSON of one; none at all for a tool without arguments."""
     if isinstance(given, dict) or not given:
-        return mended(given or {})
+        made: dict[str, Any] = mended(given or {})
+        return made
     try:
         value = mended(json.loads(given))
     except (json.JSONDecodeError, TypeError):
