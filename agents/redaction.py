@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kedrec.characters import has_halves, mended
 from kedrec.config import Settings
 from kedrec.records import ToolResult
 
@@ -69,8 +70,8 @@ class Redactor:
         self._pattern = re.compile("|".join([*map(re.escape, known), _SHAPES]))
 
     def text(self, text: str) -> str:
-        """A text without secrets."""
-        return self._pattern.sub(MARK, text)
+        """A text without secrets, and without halves of characters."""
+        return self._pattern.sub(MARK, str(mended(text)))
 
     def plain(self, value: Any) -> Any:
         """JSON-like data without secrets, in keys and values; the data itself where it holds none."""
@@ -83,9 +84,11 @@ class Redactor:
         return ToolResult.model_validate(self._cleaned(result.model_dump(mode="json")))
 
     def suspects(self, text: str) -> bool:
-        """Whether a text may hold a secret; false where it certainly holds none."""
-        return any(value in text for value in self._known) or any(
-            sign in text and found(text) for sign, found in _SEARCHES.items()
+        """Whether a text may hold a secret, or half a character; false where it certainly holds none."""
+        return (
+            has_halves(text)
+            or any(value in text for value in self._known)
+            or any(sign in text and found(text) for sign, found in _SEARCHES.items())
         )
 
     def _cleaned(self, value: Any) -> Any:

@@ -15,6 +15,7 @@ from kedrec.agents.frames import FrameFile, frame
 from kedrec.agents.latest import Latest
 from kedrec.agents.packing import DIGEST, digest, pack, unpack
 from kedrec.agents.redaction import Redactor
+from kedrec.characters import mended
 from kedrec.errors import DamagedData, NotReady, UserError
 from kedrec.records import Record, Trace
 
@@ -220,7 +221,7 @@ class TraceStore:
 
     def _read(self, offset: int) -> Trace:
         content = json.loads(self._body(offset))
-        return _valid(unpack(content["row"], self._texts_of(content).__getitem__))
+        return _valid(mended(unpack(content["row"], self._texts_of(content).__getitem__)))
 
     def _texts_of(self, content: dict[str, Any]) -> Sequence[str]:
         """The texts of a row by their numbers."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from kedrec.characters import mended
 from kedrec.errors import InputError
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import Record
@@ -127,7 +128,7 @@ def _content(path: Path) -> str:
 
 def _item(path: Path, number: int, line: str) -> tuple[int, tuple[Pair, Scoring]]:
     try:
-        row = json.loads(line)
+        row = mended(json.loads(line))
     except json.JSONDecodeError as error:
         raise InputError(path, f"not JSON: {error.msg}.", number) from None
     if not isinstance(row, dict):

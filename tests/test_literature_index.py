@@ -118,7 +118,6 @@ BAD = {
     "abstract_list.jsonl": (GOOD + b'{"id": "PMID:2", "title": "x", "abstract": []}\n', 2),
     "bad_note.jsonl": (GOOD + b'{"id": "NCT00000001", "text": "y", "note": "yes"}\n', 2),
     "latin1.jsonl": (GOOD + '{"id": "PMID:2", "title": "é", "abstract": "y"}\n'.encode("latin-1"), 2),
-    "surrogate.jsonl": (GOOD + b'{"id": "PMID:2", "title": "\\ud800", "abstract": "y"}\n', 2),
     "deep.jsonl": (GOOD + b"[" * 200_000 + b"\n", 2),
     "cut.jsonl.gz": (gzip.compress(GOOD * 5000)[:-20], None),
     "not_gz.jsonl.gz": (GOOD, None),
@@ -369,3 +368,9 @@ def test_what_a_kill_left_behind_is_swept_away(literature, tmp_path):
     (literature.folder / "lexical" / ".articles-draft.1").mkdir()
     literature.add(write(tmp_path / "b.jsonl", rows_of(article, 2, first=50)))
     assert len(list((literature.folder / "lexical").iterdir())) == 1
+
+
+def test_half_a_character_in_a_file_becomes_a_replacement_character(literature, tmp_path):
+    (tmp_path / "half.jsonl").write_bytes(b'{"id": "PMID:2", "title": "t \\ud800", "abstract": "metformin y"}\n')
+    literature.add(tmp_path / "half.jsonl")
+    assert "t �" in str(literature.search("metformin").model_dump())

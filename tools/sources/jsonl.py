@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from kedrec.characters import mended
 from kedrec.records import Corpus, Document
 from kedrec.tools import dates
 from kedrec.tools.sources.dois import DOI_ID, doi_id
@@ -69,8 +70,7 @@ def parse_record(record: bytes, clean: bool = False) -> list[Item]:
 
 def _row(line: bytes) -> Mapping[str, Any]:
     try:
-        row = json.loads(line.decode("utf-8"))
-        json.dumps(row, ensure_ascii=False).encode("utf-8")
+        row = mended(json.loads(line.decode("utf-8")))
     except UnicodeError:
         raise ValueError("not valid UTF-8; convert the file first") from None
     except (ValueError, RecursionError) as error:
