@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kedrec.graphdb.kernels import GraphArrays, Profile, disease_profiles, drug_profiles, is_therapeutic
+from kedrec.records import edge_source
 
 __all__ = ["GraphFacts", "without"]
 
@@ -45,7 +46,7 @@ class GraphFacts:
 
 
 def _statements(arrays: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
-    """Return the therapeutic edges of each (drug, disease) pair, as ``head|relation|tail``."""
+    """Return the therapeutic edges of each (drug, disease) pair, by their source ids."""
     good = np.array([is_therapeutic(name) for name in arrays.relations], dtype=bool)
     edges = np.flatnonzero(good[arrays.rels]) if len(good) else np.zeros(0, np.int64)
     found: dict[frozenset[str], set[str]] = defaultdict(set)
@@ -55,7 +56,7 @@ def _statements(arrays: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
             arrays.relations[arrays.rels[i]],
             arrays.ids[arrays.tails[i]],
         )
-        found[frozenset((head, tail))].add(f"{head}|{relation}|{tail}")
+        found[frozenset((head, tail))].add(edge_source(head, relation, tail))
     return {pair: tuple(sorted(texts)) for pair, texts in found.items()}
 
 
