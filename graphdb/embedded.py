@@ -57,10 +57,13 @@ class EmbeddedStore:
             try:
                 return cls(MappedGraph(version))
             except (OSError, DamagedData, ValueError) as error:
-                if attempt == 3 and isinstance(error, DamagedData):
+                if attempt < 3 and not (current_version(folder) == version and version.exists()):
+                    continue
+                if isinstance(error, DamagedData):
                     raise
-                if attempt == 3 or (current_version(folder) == version and version.exists()):
-                    raise DamagedData(f"The graph in {version} is damaged ({error}). Load it again.") from error
+                raise DamagedData(
+                    f"The graph in {version} is damaged ({error}). Load it again: kedrec graph load FILE"
+                ) from error
         raise DamagedData(f"The graph in {folder} cannot be opened.")
 
     @property
