@@ -14,6 +14,7 @@ from scipy import sparse
 
 from kedrec.graphdb.joined_arrays import joined
 from kedrec.graphdb.kernels import GraphArrays, Profile, disease_profiles, drug_profiles, is_therapeutic
+from kedrec.records import edge_source
 
 __all__ = ["GraphFacts", "without"]
 
@@ -75,7 +76,7 @@ def _statements(arrays: GraphArrays, ends: GraphArrays) -> dict[frozenset[str], 
             arrays.ids[arrays.tails[i]],
         )
         pair = frozenset((arrays.ids[ends.heads[i]], arrays.ids[ends.tails[i]]))
-        found[pair].add(f"{head}|{relation}|{tail}")
+        found[pair].add(edge_source(head, relation, tail))
     return {pair: tuple(sorted(texts)) for pair, texts in found.items()}
 
 

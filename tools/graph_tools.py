@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from kedrec.graphdb.ranking import make_edge
 from kedrec.graphdb.store import GraphStore, PairEvidence
-from kedrec.records import Edge, Entity, Finding, Match, ToolResult
+from kedrec.records import Edge, Entity, Finding, Match, ToolResult, triples_of
 from kedrec.tools.sentences import path_id, path_sentence
 
 __all__ = ["GraphTools", "Kind", "describe"]
@@ -106,14 +107,8 @@ class GraphTools:
         Args:
             source: `head|relation|tail`, or several joined by ` ; `.
         """
-        edges = []
-        for part in source.split(" ; "):
-            head, _, rest = part.partition("|")
-            relation, _, tail = rest.rpartition("|")
-            if not (head and relation and tail):
-                return None
-            edges.append(Edge(head=head, relation=relation, tail=tail, source=relation.partition(":")[0]))
-        return self._path(edges)
+        edges = [make_edge(*triple) for triple in triples_of(source)]
+        return self._path(edges) if edges else None
 
     def entity(self, name: str, kind: Kind) -> Entity | ToolResult:
         """What a name means, or the result that says why it means nothing."""

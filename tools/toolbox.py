@@ -159,7 +159,7 @@ class Toolbox:
         """Add every source of a candidate's factors; one that several candidates share is about all of them."""
         for source in dict.fromkeys(source for factor in score.factors for source in factor.sources):
             before = findings.get(source)
-            found = before or (self.graph.edges_of(source) if "|" in source else self._document(source, disease, drug))
+            found = before or self.graph.edges_of(source) or self._document(source, disease, drug)
             if found is not None:
                 about = tuple(dict.fromkeys([*found.about, drug.id, disease.id]))
                 findings[source] = found if about == found.about else found.model_copy(update={"about": about})

@@ -9,7 +9,7 @@ from kedrec.agents.models.cues import Cue, cue_of, quotable, reports_harm, sente
 from kedrec.agents.models.task import Task, speaks_of
 from kedrec.agents.wording import NO_EVIDENCE
 from kedrec.errors import ModelRefused
-from kedrec.records import Entity, Evidence, Stance
+from kedrec.records import Entity, Evidence, Stance, Triple, triples_of
 from kedrec.tools.literature_tools import mentions
 
 __all__ = ["answer_line", "answer_lines", "edges_of", "treats"]
@@ -63,9 +63,9 @@ def _stop(text: str) -> str:
     return text if text.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else text + "."
 
 
-def edges_of(item: Evidence) -> list[list[str]]:
-    """The edges of graph evidence as `[head, relation, tail]`."""
-    return [parts for edge in item.source_id.split(" ; ") if len(parts := edge.split("|")) == 3]
+def edges_of(item: Evidence) -> tuple[Triple, ...]:
+    """The edges of graph evidence as (head, relation, tail)."""
+    return triples_of(item.source_id)
 
 
 def _graph(evidence: Iterable[Evidence]) -> list[Evidence]:

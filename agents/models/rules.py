@@ -10,7 +10,7 @@ from kedrec.agents.models.cues import cue_of, quotable, sentences_of
 from kedrec.agents.models.extract import edges_of, treats
 from kedrec.agents.models.task import Task, speaks_of
 from kedrec.agents.wording import ABSTAINED, LONGEST_RATIONALE
-from kedrec.records import CandidateScore, Entity, Evidence, Factor
+from kedrec.records import CandidateScore, Entity, Evidence, Factor, edge_source, triples_of
 from kedrec.tools.literature_tools import mentions
 
 __all__ = ["HOW", "HOW_COUNTED", "NOTHING_KNOWN", "decision"]
@@ -176,6 +176,7 @@ def _keys_by_part(evidence: Iterable[Evidence]) -> dict[str, list[str]]:
     """Evidence keys by the document of a passage, and by each edge of a path."""
     found: dict[str, list[str]] = {}
     for item in evidence:
-        for name in {item.source_id.split("#")[0], *item.source_id.split(" ; ")}:
+        edges = {edge_source(*triple) for triple in triples_of(item.source_id)}
+        for name in edges or {item.source_id.partition("#")[0]}:
             found.setdefault(name, []).append(item.key)
     return found

@@ -24,7 +24,7 @@ CITED = 5
 
 
 def direct_edges(graph: GraphFacts, drug: str, disease: str, hidden: HiddenPairs) -> tuple[str, ...]:
-    """Return the visible therapeutic edges between a drug and a disease, as ``head|relation|tail``.
+    """Return the visible therapeutic edges between a drug and a disease, by their source ids.
 
     Args:
         graph: The graph.

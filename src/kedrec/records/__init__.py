@@ -3,11 +3,13 @@
 from kedrec.records.base import Record
 from kedrec.records.graph import Alternative, Edge, Entity, GraphPath, Match, MatchKind
 from kedrec.records.literature import Corpus, Document, Passage, Section, Setting
+from kedrec.records.paths import Triple, edge_source, path_source, triples_of
 from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Factor, Finding, Question, Sentence, Stance
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
 
 __all__ = [
     "Alternative", "Answer", "CandidateScore", "Corpus", "Document", "Edge", "Entity", "Evidence", "Factor",
     "Finding", "GraphPath", "Match", "MatchKind", "ModelCall", "Passage", "Question", "Recommendation", "Record",
-    "Section", "Sentence", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage",
+    "Section", "Sentence", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Triple", "Usage",
+    "edge_source", "path_source", "triples_of",
 ]  # fmt: skip
