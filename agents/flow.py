@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.context import RunContext
 from kedrec.agents.events import Event
+from kedrec.agents.left_out import said_left_out
 from kedrec.agents.nodes.deciding import answer, check, decide, finish, repair
 from kedrec.agents.nodes.gathering import gather, investigate, resolve, use_tools, wants_tools
 from kedrec.agents.state import RunState
@@ -55,7 +56,7 @@ async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext)
     """Take one question through the graph.
 
     Args:
-        asked: `{disease, candidates}`, names or ids.
+        asked: `{disease, candidates}`, names or ids; `left_out`, what the question says beside them, if anything.
         setting: which corpora are used.
         context: what the nodes share.
 
@@ -65,7 +66,8 @@ async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext)
     Raises:
         ModelError: where the chat model failed.
     """
-    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": []}
+    notes = list(said_left_out(asked.get("left_out", ())))
+    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": notes}
     limit = {"recursion_limit": context.settings.max_steps + SLACK}
     end = await compiled().ainvoke(start, limit, context=context, output_keys=OUTCOME, version="v2")
     found: RunState = end.value

@@ -61,7 +61,8 @@ async def gather(state: RunState, context: RunContext) -> RunState:
     ill = state["disease"]["id"]
     plan = [(drug, name, {"disease": ill, "drug": drug["id"]}) for drug in state["candidates"] for name in names]
     results = await _with_retry(context, [(name, arguments) for _, name, arguments in plan])
-    ledger, notes, failed = Ledger(), _withheld(context), dict[str, str]()
+    ledger, failed = Ledger(), dict[str, str]()
+    notes = [*state["notes"], *_withheld(context)]
     found_for: dict[str, list[str]] = {drug["id"]: [] for drug in state["candidates"]}
     for (drug, name, arguments), result in zip(plan, results, strict=True):
         found_for[drug["id"]] += ledger.add(result.findings)
