@@ -23,7 +23,7 @@ __all__ = ["Keep", "Stage", "fingerprint"]
 
 Keep = Callable[[Sequence[Document]], Sequence[bool]]
 """Says of each of several documents whether it is to be kept."""
-READERS = 1
+READERS = 2
 """Raised whenever the readers make something else of the same file."""
 _BATCH = 500
 _ENDS = 1 << 18

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from kedrec.records import Document
+from kedrec.tools.sources.escapes import unescaped
 from kedrec.tools.sources.sections import joined
 from kedrec.tools.sources.spelling import normal_phase, normal_status
 
@@ -114,9 +115,10 @@ def document(trial: Trial) -> Document:
     """
     if not re.fullmatch(r"NCT\d{8}", trial.id):
         raise ValueError(f"it has no NCT number, found {trial.id[:40]!r}")
-    text, sections = joined(_parts(trial))
+    text, sections = joined((name, unescaped(part)) for name, part in _parts(trial))
+    title = unescaped(trial.title or trial.official_title)
     return Document(
-        id=trial.id, corpus="trials", title=trial.title or trial.official_title, text=text, sections=sections,
+        id=trial.id, corpus="trials", title=title, text=text, sections=sections,
         year=int(trial.start[:4]) if trial.start else None, mesh=trial.mesh, phase=normal_phase(trial.phases),
         status=normal_status(trial.status), date=trial.updated, edition=trial.updated or "",
         types=tuple(filter(None, [" ".join(trial.kind.lower().split("_"))])),

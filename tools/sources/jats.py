@@ -16,6 +16,7 @@ from kedrec.records import Document
 from kedrec.tools import dates
 from kedrec.tools.sources.elements import elements, parse, text_of
 from kedrec.tools.sources.items import Item, LeftOut
+from kedrec.tools.sources.markup import REFERENCE, running
 from kedrec.tools.sources.sections import joined
 
 __all__ = ["ROOTS", "article", "identifier", "parse_record", "records"]
@@ -32,6 +33,8 @@ _BLOCKS = {
     "statement", "verse-group", "verse-line", "speech", "preformat", "term", "def", "caption", "abstract", "body",
 }  # fmt: skip
 _IDS = re.compile(rb"""<article-id[^>]*pub-id-type=["'](?:pmc|pmcid|pmcaid)["'][^>]*>\s*(?:PMC)?(\d{1,9})""")
+_POINTERS = ("bibr", "fn", "table-fn", "aff", "corresp")
+"""What a cross reference points at where its own text is no part of the sentence."""
 _MARKS = re.compile(r"\s*[\[(][\s,;–—-]*[\])]")
 _NAMES = (
     ("introduction", re.compile(r"(?i)introduc|^background$|^intro$")),
@@ -111,8 +114,9 @@ def _id(meta: Element | None, *kinds: str) -> str:
 
 
 def _title(meta: Element) -> str:
-    found = meta.find("title-group/article-title")
-    return "" if found is None else " ".join(_running(found).split())
+    paths = ("title-group/article-title", "title-group/trans-title-group/trans-title", "title-group/trans-title")
+    titles = (" ".join(_lines(meta.find(path)).split()) for path in paths)
+    return next(filter(None, titles), "")
 
 
 def _published(meta: Element) -> list[str]:
@@ -146,7 +150,7 @@ def _parts(meta: Element, body: Element | None) -> Iterator[tuple[str, str]]:
     loose.extend([child for child in body if child.tag != "sec"])
     yield "text", _lines(loose)
     for section in body.findall("sec"):
-        heading, text = text_of(section.find("title")), _lines(section)
+        heading, text = _lines(section.find("title")), _lines(section)
         if text != heading and not _FORMAL.search(heading or section.get("sec-type", "")):
             yield _name(section), text
 
@@ -162,32 +166,15 @@ def _name(section: Element) -> str:
     return slug or "text"
 
 
-def _lines(element: Element) -> str:
-    """Return the running text of an element, a line for each paragraph and heading."""
-    lines = (" ".join(line.split()) for line in _running(element).split("\n"))
+def _lines(element: Element | None) -> str:
+    """Return the running text of an element, a line for each paragraph and heading; empty where there is none."""
+    text = "" if element is None else _MARKS.sub("", running(element, _instead, _BLOCKS))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
-def _running(element: Element) -> str:
-    text = "".join(_pieces(element))
-    return _MARKS.sub("", text)
-
-
-def _pieces(element: Element) -> Iterator[str]:
-    """Yield the text within an element, line ends only around blocks."""
-    yield _flat(element.text)
-    for child in element:
-        block = child.tag in _BLOCKS
-        if child.tag not in _LEFT_OUT and not _points_at_reference(child):
-            yield "\n" if block else ""
-            yield from _pieces(child)
-            yield "\n" if block else ""
-        yield _flat(child.tail)
-
-
-def _flat(text: str | None) -> str:
-    return text.replace("\n", " ") if text else ""
-
-
-def _points_at_reference(element: Element) -> bool:
-    return element.tag == "xref" and element.get("ref-type") in ("bibr", "fn", "table-fn", "aff", "corresp")
+def _instead(element: Element) -> str | None:
+    """Say what is written in the place of an element; None where its own text is."""
+    if element.tag == "xref" and element.get("ref-type") in _POINTERS:
+        return REFERENCE
+    return "" if element.tag in _LEFT_OUT else None

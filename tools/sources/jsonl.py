@@ -16,6 +16,7 @@ from typing import Any
 
 from kedrec.records import Corpus, Document
 from kedrec.tools import dates
+from kedrec.tools.sources.escapes import unescaped
 from kedrec.tools.sources.items import Item, LeftOut
 from kedrec.tools.sources.spelling import normal_phase, normal_status
 
@@ -83,6 +84,8 @@ def _document(row: Mapping[str, Any]) -> Document:
     title, text = _text(row, "title").strip(), _text(row, field, needed=True)
     if not title and not text.strip():
         raise ValueError(f"{identifier}: neither title nor {field} holds any text")
+    if corpus == "trials":
+        title, text = unescaped(title), unescaped(text)
     return Document(
         id=identifier, corpus=corpus, title=title, text=text, year=_year(row), mesh=_strings(row, "mesh"),
         phase=normal_phase(row.get("phase")), status=normal_status(row.get("status")), note=_truth(row, "note"),
