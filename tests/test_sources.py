@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import random
+import re
 import tarfile
 import tracemalloc
 import zipfile
@@ -17,7 +18,7 @@ from kedrec.errors import InputError
 from kedrec.records import Document, Section
 from kedrec.tools import dates
 from kedrec.tools.chunks import LONGEST_WHOLE, spans
-from kedrec.tools.sources import Deleted, LeftOut, Reading, Rejected, read, read_documents
+from kedrec.tools.sources import Deleted, Dropped, LeftOut, Reading, Rejected, jats, read, read_documents
 
 
 def items(path, how=None):
@@ -250,7 +251,7 @@ def test_studies_come_alone_in_lists_pages_or_lines(tmp_path, form):
 
 def test_a_study_of_another_shape_costs_only_itself(tmp_path):
     bad = [
-        study(2, identificationModule="x"), study(3, designModule={"phases": ["PHASE9"]}), {"protocolSection": 4},
+        study(2, identificationModule="x"), study(3, statusModule=[1]), {"protocolSection": 4},
         study(5, descriptionModule={}), study(6, identificationModule={"nctId": "NCT1"}), [1],
         study(7, armsInterventionsModule={"interventions": ["x"]}), 17,
     ]  # fmt: skip
@@ -258,6 +259,85 @@ def test_a_study_of_another_shape_costs_only_itself(tmp_path):
     assert [item.id for item in found if isinstance(item, Document)] == ["NCT00000001", "NCT00000009"]
     assert [type(item).__name__ for item in found].count("Rejected") == 7
     assert LeftOut("NCT00000005", "no abstract") in found
+
+
+def test_a_phase_that_is_not_understood_costs_a_trial_only_its_phase(tmp_path):
+    found = items(put(tmp_path / "a.json", json.dumps([study(1, designModule={"phases": ["PHASE9"]}), study(2)])))
+    assert [(item.id, item.phase) for item in found if isinstance(item, Document)] == [
+        ("NCT00000001", None), ("NCT00000002", "2/3"),
+    ]  # fmt: skip
+    assert [item for item in found if isinstance(item, Dropped)] == [Dropped("NCT00000001", "phase", "('PHASE9',)")]
+    (old, dropped) = items(put(tmp_path / "a.xml", STUDY_XML.replace("Phase 2/Phase 3", "Later")))
+    assert (old.phase, dropped.value) == (None, "('Later',)")
+
+
+def named(**ids):
+    """A full text with these ids alone."""
+    listed = "".join(f'<article-id pub-id-type="{kind}">{value}</article-id>' for kind, value in ids.items())
+    first, rest = article_xml().split("<article-id", 1)
+    return first + listed + rest[rest.index("<title-group>") :]
+
+
+@pytest.mark.parametrize(
+    ("ids", "name", "twin"),
+    [
+        ({"doi": "10.9999/Journal.X", "publisher-id": "X1"}, "DOI:10.9999/journal.x", None),
+        ({"doi": "https://doi.org/10.1002/(SICI)1097#1|2<1::AID>3;2-2".replace("<", "&lt;").replace(">", "&gt;")},
+         "DOI:10.1002/(sici)1097%231%7c2<1::aid>3;2-2", None),
+        ({"doi": "10.9999/x", "pmid": "5"}, "DOI:10.9999/x", "PMID:5"),
+        ({"doi": "10.9999/x", "pmcid": "PMC7", "pmid": "5"}, "PMCID:PMC7", "PMID:5"),
+        ({"pmid": "5"}, "PMID:5", None),
+    ],
+)  # fmt: skip
+def test_a_full_text_goes_by_the_best_id_it_has(tmp_path, ids, name, twin):
+    (found,) = items(put(tmp_path / "a.xml", named(**ids)))
+    assert (found.id.replace("%7C", "%7c"), found.corpus, found.twin) == (name, "pmc", twin)
+    assert jats.identifier(named(**ids).encode()) in (found.id, "")
+
+
+def test_a_full_text_without_any_id_says_so(tmp_path):
+    (found,) = items(put(tmp_path / "a.xml", named(**{"publisher-id": "X1"})))
+    assert isinstance(found, Rejected) and "PMC id nor a DOI nor a PMID" in found.reason
+
+
+def test_articles_in_europe_pmcs_wrapper_are_read_though_prefixes_are_declared_outside_them(tmp_path):
+    whole = [article_xml(number).partition("<article ")[2] for number in ("1", "2")]
+    bare = [f"<article {text.replace('xmlns:', 'data-')}" for text in whole]
+    marked = bare[0].replace("<p>Ten were", "<p><mml:math><mml:mn>7</mml:mn></mml:math> at <a xlink:href='x'/>Ten were")
+    declared = '<articles xmlns:mml="http://www.w3.org/1998/Math/MathML" xmlns:xlink="x">'
+    found = items(put(tmp_path / "a.xml", f"{declared}{marked}{bare[1]}</articles>"))
+    assert [item.id for item in found] == ["PMCID:PMC1", "PMCID:PMC2"] and "7 at Ten were" in found[0].text
+
+
+@pytest.mark.parametrize("english", ["", "<ArticleTitle/>", "<ArticleTitle>[Not Available].</ArticleTitle>"])
+def test_a_citation_without_an_english_title_has_that_of_its_own_language(tmp_path, english):
+    xml = re.sub("<ArticleTitle>.*</ArticleTitle>", english, citation_xml(1))
+    xml = xml.replace("</Article>", "<VernacularTitle>Über 10<sup>9</sup> Zellen</VernacularTitle></Article>")
+    (found,) = items(put(tmp_path / "a.xml", pubmed_xml(xml)))
+    assert found.title == "Über 10^9 Zellen" and found.text == "Helped."
+
+
+def test_an_article_without_an_english_title_has_its_translation(tmp_path):
+    xml = re.sub("(?s)<article-title>.*</article-title>", "<article-title/><trans-title-group><trans-title>Zellen"
+                 "</trans-title></trans-title-group>", article_xml())  # fmt: skip
+    assert items(put(tmp_path / "a.xml", xml))[0].title == "Zellen"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("year", "soon", None), ("year", True, None), ("year", "2001 or 2002", None), ("year", "May 2021", 2021),
+        ("year", 2021.0, 2021), ("date", "long ago", None), ("mesh", [1, "Humans"], ()), ("mesh", {"a": 1}, ()),
+        ("mesh", "Humans; Adult", ("Humans", "Adult")), ("types", 7, ()), ("types", None, ()),
+        ("phase", "Pilot study", None), ("phase", {"a": 1}, None), ("status", 5, None), ("status", ["x"], None),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_not_understood_costs_only_itself(tmp_path, field, value, kept):
+    row = {"id": "NCT00000001", "text": "Timolol.", field: value}
+    document, *dropped = items(put(tmp_path / "a.jsonl", json.dumps(row)))
+    assert (document.text, getattr(document, field)) == ("Timolol.", kept)
+    understood = kept not in (None, ()) or value is None
+    assert [(item.id, item.field) for item in dropped] == ([] if understood else [("NCT00000001", field)])
 
 
 FILES = {

@@ -230,7 +230,7 @@ class Literature:
             done = self.similarity.embed(on_progress, workers.rounds if workers else None)
             return report.model_copy(update={"embedded": done.embedded, "to_embed": done.to_embed})
         return report.model_copy(
-            update={"to_embed": standing.to_embed, "notes": (_left_to_do(standing, self.settings),)}
+            update={"to_embed": standing.to_embed, "notes": (*report.notes, _left_to_do(standing, self.settings))}
         )
 
     def embed(self, on_progress: Progress | None = None, *, on_ray: bool = False) -> EmbedReport:

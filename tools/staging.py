@@ -17,7 +17,7 @@ from pathlib import Path
 from kedrec.errors import InputError
 from kedrec.records import Document
 from kedrec.tools.chunks import CHUNKING
-from kedrec.tools.sources import Deleted, Item, LeftOut, Read, Reading, Rejected
+from kedrec.tools.sources import Deleted, Dropped, Item, LeftOut, Read, Reading, Rejected
 
 __all__ = ["Keep", "Stage", "fingerprint"]
 
@@ -125,6 +125,11 @@ class Stage:
         query = "SELECT body, count(*) FROM items WHERE kind = 'left out' GROUP BY body"
         return Counter(dict(self._connection.execute(query)))
 
+    def dropped(self) -> Iterator[Dropped]:
+        """Yield the fields that are not understood."""
+        for (body,) in self._connection.execute("SELECT body FROM items WHERE kind = 'dropped' ORDER BY rowid"):
+            yield Dropped(*json.loads(body))
+
     def close(self, *, discard: bool) -> None:
         """Close it, and delete it where it is of no further use."""
         self._connection.close()
@@ -152,4 +157,6 @@ def _packed(item: Item) -> tuple[str, str]:
         return "deleted", item.id
     if isinstance(item, LeftOut):
         return "left out", item.reason
+    if isinstance(item, Dropped):
+        return "dropped", json.dumps([item.id, item.field, item.value])
     return "rejected", json.dumps([item.place, item.id, item.reason])

@@ -23,6 +23,9 @@ _ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)["']""")
 _NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
+_PREFIX = re.compile(rb"[<\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=/>])")
+_PART = "prefixes declared outside"
+"""Attribute of a root whose prefixes were."""
 _TAIL = 256
 
 
@@ -122,13 +125,32 @@ def parse(record: bytes) -> Element:
     """
     if b"&" in record:
         record = _NAMED.sub(_character, record)
-    try:
-        root = ElementTree.fromstring(record)
-    except ElementTree.ParseError as error:
-        raise ValueError(f"not well-formed XML ({error})") from None
-    for element in root.iter() if b"xmlns" in record else ():
+    root = _tree(record)
+    for element in root.iter() if b"xmlns" in record or root.get(_PART) else ():
         if element.tag.startswith("{"):
             element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _tree(record: bytes) -> Element:
+    try:
+        return ElementTree.fromstring(record)
+    except ElementTree.ParseError as error:
+        if "unbound prefix" not in str(error):
+            raise ValueError(f"not well-formed XML ({error})") from None
+    return _tree_of_part(record)
+
+
+def _tree_of_part(record: bytes) -> Element:
+    """Parse a record whose prefixes are declared where it was cut out of."""
+    names = b" ".join(
+        b"xmlns:%b='%b'" % (name, name) for name in sorted(set(_PREFIX.findall(record)) - {b"xml", b"xmlns"})
+    )
+    try:
+        root = ElementTree.fromstring(b"<part %b>%b</part>" % (names, record))[0]
+    except ElementTree.ParseError as error:
+        raise ValueError(f"not well-formed XML ({error})") from None
+    root.set(_PART, "yes")
     return root
 
 

@@ -7,6 +7,7 @@ references and the marks that point at them, formulas in TeX, supplements, footn
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from xml.etree.ElementTree import Element
 
 from kedrec.records import Document
 from kedrec.tools import dates
+from kedrec.tools.sources.dois import doi_id
 from kedrec.tools.sources.elements import elements, parse, text_of
 from kedrec.tools.sources.items import Item, LeftOut
 from kedrec.tools.sources.markup import REFERENCE, running
@@ -21,7 +23,7 @@ from kedrec.tools.sources.sections import joined
 
 __all__ = ["ROOTS", "article", "identifier", "parse_record", "records"]
 
-ROOTS = ("article", "pmc-articleset", "OAI-PMH")
+ROOTS = ("article", "pmc-articleset", "articles", "OAI-PMH")
 """Outermost tags of such files."""
 _LEFT_OUT = {
     "table-wrap", "table-wrap-group", "table", "fig", "fig-group", "ref-list", "ref", "tex-math", "graphic", "media",
@@ -33,6 +35,7 @@ _BLOCKS = {
     "statement", "verse-group", "verse-line", "speech", "preformat", "term", "def", "caption", "abstract", "body",
 }  # fmt: skip
 _IDS = re.compile(rb"""<article-id[^>]*pub-id-type=["'](?:pmc|pmcid|pmcaid)["'][^>]*>\s*(?:PMC)?(\d{1,9})""")
+_DOIS = re.compile(rb"""<article-id[^>]*pub-id-type=["']doi["'][^>]*>\s*([^<\s]+)""")
 _POINTERS = ("bibr", "fn", "table-fn", "aff", "corresp")
 """What a cross reference points at where its own text is no part of the sentence."""
 _MARKS = re.compile(r"\s*[\[(][\s,;–—-]*[\])]")
@@ -63,7 +66,10 @@ def records(stream: io.BufferedReader) -> Iterator[bytes]:
 def identifier(record: bytes) -> str:
     """Return the id of a record as far as it can be made out without parsing it."""
     found = _IDS.search(record)
-    return f"PMCID:PMC{found[1].decode()}" if found else ""
+    if found:
+        return f"PMCID:PMC{found[1].decode()}"
+    doi = _DOIS.search(record)
+    return doi_id(html.unescape(doi[1].decode("utf-8", "replace"))) if doi else ""
 
 
 def parse_record(record: bytes, clean: bool = True) -> list[Item]:
@@ -74,7 +80,7 @@ def parse_record(record: bytes, clean: bool = True) -> list[Item]:
         clean: Whether to leave out what has no title, or neither an abstract nor a body.
 
     Raises:
-        ValueError: it is not well-formed or has no PMC id.
+        ValueError: it is not well-formed or has no id.
     """
     document = article(parse(record))
     if clean and not document.title:
@@ -89,21 +95,34 @@ def article(root: Element) -> Document:
         root: `article`.
 
     Raises:
-        ValueError: it has no PMC id.
+        ValueError: it has neither a PMC id nor a DOI nor a PMID.
     """
     meta = root.find("front/article-meta")
-    number = _id(meta, "pmc", "pmcid", "pmcaid").removeprefix("PMC")
-    if meta is None or not re.fullmatch(r"\d{1,9}", number):
-        raise ValueError("it has no PMC id")
+    name = _name_of(meta)
+    if meta is None or not name:
+        raise ValueError("it has neither a PMC id nor a DOI nor a PMID to be known by")
     text, sections = joined(_parts(meta, root.find("body")))
     published = _published(meta)
-    pmid = _id(meta, "pmid")
+    pmid = _pmid(meta)
     return Document(
-        id=f"PMCID:PMC{number}", corpus="pmc", title=_title(meta), text=text, sections=sections,
+        id=name, corpus="pmc", title=_title(meta), text=text, sections=sections,
         year=int(published[0][:4]) if published else None, date=published[-1] if published else None,
         types=tuple(filter(None, [root.get("article-type", "").replace("-", " ")])),
-        retracted=_is_retracted(root, meta), twin=f"PMID:{pmid}" if re.fullmatch(r"\d{1,9}", pmid) else None,
+        retracted=_is_retracted(root, meta), twin=pmid if pmid != name else None,
     )  # fmt: skip
+
+
+def _name_of(meta: Element | None) -> str:
+    """Return the id of an article: by PubMed Central, else by its DOI, else by PubMed; empty where it has none."""
+    number = _id(meta, "pmc", "pmcid", "pmcaid").removeprefix("PMC")
+    if re.fullmatch(r"\d{1,9}", number):
+        return f"PMCID:PMC{number}"
+    return doi_id(_id(meta, "doi")) or _pmid(meta) or ""
+
+
+def _pmid(meta: Element | None) -> str | None:
+    number = _id(meta, "pmid")
+    return f"PMID:{number}" if re.fullmatch(r"\d{1,9}", number) else None
 
 
 def _id(meta: Element | None, *kinds: str) -> str:
