@@ -418,7 +418,15 @@ def test_members_of_no_known_form_are_named_and_an_archive_without_any_is_refuse
         ("blank.xml", b" \n ", "empty"),
         ("none.xml", b"<PubmedArticleSet></PubmedArticleSet>", "no records"),
         ("none.json", b'{"studies": []}', "no records"),
-        ("wide.xml", pubmed_xml(citation_xml(1)).encode("utf-16"), "UTF-16"),
+        ("odd.xml", b'<?xml version="1.0" encoding="klingon"?><PubmedArticleSet/>', "klingon"),
+        ("wide.xml", pubmed_xml(citation_xml(1)).encode("utf-16")[:-1], "begins as UTF-16"),
+        ("wide.jsonl", '{"id": "NCT00000001", "text": "x"}'.encode("utf-16") + b"\0\xd8\0\xd8", "begins as UTF-16"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50), "7-Zip"),
+        ("a.xml.zst", b"\x28\xb5\x2f\xfd" + bytes(50), "Zstandard"),
+        ("a.jsonl", b"%PDF-1.7 x", "a PDF"),
+        ("a.parquet", b"PAR1" + bytes(50), "Parquet"),
+        ("library.sqlite", b"SQLite format 3\0" + bytes(50), "SQLite"),
+        ("a.bin", b"\x7fELF\2\1\1" + bytes(50), "no text"),
         ("noise.gz", b"\x1f\x8b" + bytes(50), "damaged"),
     ],
 )
@@ -426,6 +434,19 @@ def test_a_file_of_no_use_is_refused_in_one_line(tmp_path, name, data, problem):
     with pytest.raises(InputError, match=problem) as caught:
         items(put(tmp_path / name, data))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("packed", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_every_unicode_is_read_packed_or_not(tmp_path, encoding, packed):
+    xml = pubmed_xml(*map(citation_xml, range(1, 400))).replace("utf-8", encoding.upper())
+    lines = "".join(
+        json.dumps({"id": f"NCT{n:08d}", "text": "ü\U0001f600"}, ensure_ascii=False) + "\n" for n in range(9)
+    )
+    for name, text, count in (("a", xml, 399), ("b", lines, 9), ("c", json.dumps([STUDY]), 1)):
+        assert len(items(put(tmp_path / name, packed(text.encode(encoding))))) == count
+    member = zipped({"x/a.xml": xml.encode(encoding)})
+    assert len(items(put(tmp_path / "d.zip", member))) == 399
 
 
 def test_a_format_may_be_forced_and_an_unknown_one_is_refused(tmp_path):

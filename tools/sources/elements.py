@@ -7,6 +7,7 @@ ever fetched. The named entities of HTML are known; any other makes its record u
 
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import re
@@ -48,7 +49,7 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
 
     Raises:
         CutOff: the file ends within a record or before its outermost element does, or a record has no end.
-        ValueError: it is written in an encoding that cannot be cut, such as UTF-16.
+        ValueError: it declares an encoding that is not known.
     """
     head = stream.peek(_CHUNK)[:_CHUNK]
     encoding = _encoding(head)
@@ -63,11 +64,15 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
 
 
 def _encoding(head: bytes) -> str:
-    """Return the encoding that a file declares."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:8]:
-        raise ValueError("written in UTF-16; convert it to UTF-8 first")
+    """Return the encoding that a file declares; what was UTF-16 comes as UTF-8 already."""
     declared = _ENCODING.search(head[:200])
-    return "utf-8" if not declared or declared[1].lower() in (b"utf-8", b"us-ascii") else declared[1].decode()
+    name = declared[1].decode().lower() if declared else "utf-8"
+    if name.startswith(("utf", "us-ascii")):
+        return "utf-8"
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f"written in {name}, which is not known; convert it to UTF-8 first") from None
 
 
 class _Window:
