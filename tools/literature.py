@@ -24,6 +24,7 @@ from kedrec.errors import Busy, InputError, MissingExtra, UserError
 from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
 from kedrec.tools.adding import Adder, AddReport, Progress, write_rejected
+from kedrec.tools.disk import troubles_told
 from kedrec.tools.drug_filter import DrugFilter
 from kedrec.tools.embedding import available
 from kedrec.tools.indexes import Indexes
@@ -176,11 +177,12 @@ class Literature:
         Raises:
             InputError: a file cannot be read; those before it are in.
             Busy: another process is writing.
+            WorkError: the disk is full or may not be written.
             MissingExtra: embedding was asked for and its packages are not installed.
         """
         wish, reports = self._wish(embed), list[AddReport]()
         adder = Adder(self.library, how or Reading(), keep, on_progress)
-        with writing(self.folder):
+        with troubles_told(self.folder), writing(self.folder):
             try:
                 with self._workers(on_ray) as workers, self._ahead(workers, adder, paths, again) as ahead:
                     adder = replace(adder, ahead=ahead)
@@ -245,7 +247,7 @@ class Literature:
             Busy: another process is writing.
         """
         try:
-            with writing(self.folder), self._workers(on_ray) as workers:
+            with troubles_told(self.folder), writing(self.folder), self._workers(on_ray) as workers:
                 return self.similarity.embed(on_progress, workers.rounds if workers else None)
         except Busy as busy:
             raise Busy(f"{busy}. {_ONE_WRITER}") from None

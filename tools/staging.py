@@ -67,6 +67,8 @@ class Stage:
         self._path = folder / f"{name}.sqlite"
         try:
             self._connection = self._opened()
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
             self._path.unlink()
             self._connection = self._opened()
