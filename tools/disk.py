@@ -46,7 +46,7 @@ def troubles_told(place: Path) -> Iterator[None]:
         raise
 
 
-def explained(error: sqlite3.Error | OSError, place: Path) -> KedrecError:
+def explained(error: Exception, place: Path) -> KedrecError:
     """Return the error to raise for what was reported.
 
     Args:

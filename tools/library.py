@@ -87,7 +87,7 @@ class Library:
         """One transaction that is kept whole or not at all; the caller holds the folder's writer lock."""
         connection = connect(self.folder / FILE)
         try:
-            with troubles_told(self.folder / FILE):
+            with troubles_told(self.folder / FILE), _taken_back(connection):
                 connection.execute("BEGIN IMMEDIATE")
                 yield Shelf(connection)
                 connection.commit()
@@ -119,7 +119,8 @@ class Library:
             condition, values = (only or Selection()).where()
             marks = ",".join("?" * len(wanted))
             query = f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key"
-            rows = connection.execute(query, [*wanted, *values])
+            with troubles_told(self.folder / FILE):
+                rows = connection.execute(query, [*wanted, *values])
             while (row := self._next(rows)) is not None:
                 yield _document(row)
         finally:
@@ -250,6 +251,17 @@ class Library:
         """Take all such notes back; the caller holds the folder's writer lock."""
         with self.write() as shelf:
             shelf.connection.execute("DELETE FROM embedded")
+
+
+@contextmanager
+def _taken_back(connection: sqlite3.Connection) -> Iterator[None]:
+    """End the transaction where it fails: a query that is not read to its end would hold it open past the close."""
+    try:
+        yield
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        raise
 
 
 def _document(row: Sequence[Any]) -> Document:

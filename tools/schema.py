@@ -73,7 +73,7 @@ def connect(target: Path | str) -> sqlite3.Connection:
         if _version(connection) != VERSION:
             connection.execute("PRAGMA journal_mode = WAL")
             _bring_up_to_date(connection)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
         raise explained(error, Path(target)) from error
     except ValueError as error:

@@ -93,14 +93,14 @@ def _document(row: Mapping[str, Any]) -> tuple[Document, list[Dropped]]:
         title, text = unescaped(title), unescaped(text)
     dropped = list[Dropped]()
 
-    def field(name: str, read: Callable[[Any], Any]) -> Any:
+    def optional(name: str, read: Callable[[Any], Any]) -> Any:
         return understood(read, name, row.get(name), dropped)
 
     document = Document(
-        id=identifier, corpus=corpus, title=title, text=text, year=field("year", _year),
-        mesh=field("mesh", _strings) or (), phase=field("phase", normal_phase), status=field("status", normal_status),
-        note=_truth(row, "note"), date=field("date", _date), types=field("types", _strings) or (),
-        retracted=_truth(row, "retracted"),
+        id=identifier, corpus=corpus, title=title, text=text, year=optional("year", _year),
+        mesh=optional("mesh", _strings) or (), phase=optional("phase", normal_phase),
+        status=optional("status", normal_status), note=_truth(row, "note"), date=optional("date", _date),
+        types=optional("types", _strings) or (), retracted=_truth(row, "retracted"),
     )  # fmt: skip
     return document, dropped
 
