@@ -10,6 +10,7 @@ import typer
 
 from kedrec.cli import answer, config, dataset, evaluate, graph, literature, model, recommend, runs, student, trace
 from kedrec.cli.console import say
+from kedrec.cli.going_on import said_when_stopped
 from kedrec.errors import KedrecError, UserError
 
 __all__ = ["app", "main"]
@@ -62,7 +63,7 @@ def _run(argv: list[str]) -> int:
         say(f"kedrec: {error}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        say("kedrec: stopped")
+        say(said_when_stopped(take_home(argv)))
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
