@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import UserError, WorkError
+from kedrec.errors import WorkError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg import kind_of
 from kedrec.graphdb.groups import Groups

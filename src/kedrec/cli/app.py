@@ -13,6 +13,7 @@ from kedrec import __version__
 from kedrec.causes import cause_of
 from kedrec.cli import answer, config, dataset, evaluate, graph, literature, model, recommend, runs, student, trace
 from kedrec.cli.console import say
+from kedrec.cli.going_on import said_when_stopped
 from kedrec.cli.help import say_in_short
 from kedrec.cli.pipes import flushed, reader_is_gone
 from kedrec.errors import KedrecError, UserError
@@ -89,7 +90,7 @@ def _run(argv: list[str]) -> int:
         say(f"kedrec: {error}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort) as error:
-        return _stopped(error)
+        return _stopped(error, argv)
     except OSError as error:
         return 0 if reader_is_gone(error) else _refused(error)
     except Exception as error:
@@ -102,12 +103,12 @@ def _run(argv: list[str]) -> int:
         raise
 
 
-def _stopped(error: BaseException) -> int:
+def _stopped(error: BaseException, argv: Sequence[str]) -> int:
     """Ctrl-C; click takes a file that ends too early for Ctrl-D at a prompt."""
     if isinstance(error.__cause__, EOFError):
         say(f"kedrec: a file ended before it should ({error.__cause__}); it may be damaged")
         return 1
-    say("kedrec: stopped")
+    say(said_when_stopped(take_home(argv)))
     return 130
 
 

@@ -32,9 +32,11 @@ def say(text: str) -> None:
 
 
 def progress() -> Progress:
-    """A progress bar on stderr with rate and time left; silent where stderr is no terminal."""
+    """A progress bar on stderr with rate and time left; a line every half minute where stderr is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    from kedrec.cli.spoken_bars import SpokenProgress
 
     console = Console(stderr=True)
     columns = (
@@ -44,7 +46,7 @@ def progress() -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+    return SpokenProgress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def settings(**flags: Any) -> Settings:
