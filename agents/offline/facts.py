@@ -32,8 +32,7 @@ def direct_edges(graph: GraphFacts, drug: str, disease: str, hidden: HiddenPairs
         disease: Disease id.
         hidden: Pairs whose direct edges count as never loaded.
     """
-    pair = frozenset((drug, disease))
-    return () if pair in hidden else graph.statements.get(pair, ())
+    return () if frozenset((drug, disease)) in hidden else graph.statements(drug, disease)
 
 
 _SAID = {
