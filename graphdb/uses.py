@@ -5,7 +5,6 @@ Of a drug or disease with several ids, all facts stand in the row of the first; 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,6 +16,9 @@ from kedrec.graphdb.kernels import GraphArrays, Profile, disease_profiles, drug_
 from kedrec.records import edge_source
 
 __all__ = ["GraphFacts", "without"]
+
+
+Places = NDArray[np.int64]
 
 
 class GraphFacts:
@@ -40,7 +42,8 @@ class GraphFacts:
         self.drugs = drug_profiles(arrays, drugs)
         self.diseases = disease_profiles(arrays, diseases)
         self.treats = _treats(arrays, drugs, diseases)
-        self.statements = _statements(as_loaded, arrays)
+        self._places = drugs, diseases
+        self._statements = _Statements(as_loaded, arrays)
 
     def _rows(self, ids: list[str]) -> dict[str, int]:
         """Return the row of each id: that of the first of its group."""
@@ -48,8 +51,11 @@ class GraphFacts:
         return {name: rows[self.groups.of(name)[0]] for name in rows}
 
     def stated(self, drug: str, disease: str) -> tuple[str, ...]:
-        """Return the therapeutic edges between a drug and a disease, as ``head|relation|tail``."""
-        return self.statements.get(frozenset((self.groups.of(drug)[0], self.groups.of(disease)[0])), ())
+        """Return the therapeutic edges between a drug and a disease, either way, by their source ids, sorted."""
+        row, column = self.drug_row.get(drug), self.disease_row.get(disease)
+        if row is None or column is None:
+            return ()
+        return self._statements.between(int(self._places[0][row]), int(self._places[1][column]))
 
     def name(self, entity_id: str) -> str:
         """Return the preferred name of a drug or disease, its id where the graph does not have it."""
@@ -59,25 +65,33 @@ class GraphFacts:
         return entity_id if row is None else self.disease_names[row]
 
 
-def _statements(arrays: GraphArrays, ends: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
-    """Return the therapeutic edges of each (drug, disease) pair, as ``head|relation|tail``.
+class _Statements:
+    """The therapeutic edges of the whole graph; put into words for the pairs that are asked for.
 
     Args:
         arrays: The graph as it was loaded, which is cited.
         ends: The same graph with the first ids of groups at both ends, by which the pairs are found.
     """
-    good = np.array([is_therapeutic(name) for name in arrays.relations], dtype=bool)
-    edges = np.flatnonzero(good[arrays.rels]) if len(good) else np.zeros(0, np.int64)
-    found: dict[frozenset[str], set[str]] = defaultdict(set)
-    for i in edges.tolist():
-        head, relation, tail = (
-            arrays.ids[arrays.heads[i]],
-            arrays.relations[arrays.rels[i]],
-            arrays.ids[arrays.tails[i]],
-        )
-        pair = frozenset((arrays.ids[ends.heads[i]], arrays.ids[ends.tails[i]]))
-        found[pair].add(edge_source(head, relation, tail))
-    return {pair: tuple(sorted(texts)) for pair, texts in found.items()}
+
+    def __init__(self, arrays: GraphArrays, ends: GraphArrays) -> None:
+        good = np.array([is_therapeutic(name) for name in arrays.relations], dtype=bool)
+        edges = np.flatnonzero(good[arrays.rels]) if len(good) else np.zeros(0, np.int64)
+        self._cited = arrays.heads[edges], arrays.rels[edges], arrays.tails[edges]
+        self._arrays, self._size = arrays, len(arrays.ids)
+        keys = self._key(ends.heads[edges].astype(np.int64), ends.tails[edges].astype(np.int64))
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+
+    def _key(self, one: Places, other: Places) -> Places:
+        return np.minimum(one, other) * self._size + np.maximum(one, other)
+
+    def between(self, one: int, other: int) -> tuple[str, ...]:
+        """Return the edges between two entities, either way, by their source ids, sorted."""
+        key = self._key(np.array([one], np.int64), np.array([other], np.int64))
+        start, end = np.searchsorted(self._keys, [key[0], key[0] + 1])
+        found = (tuple(int(ends[i]) for ends in self._cited) for i in self._order[start:end])
+        ids, relations = self._arrays.ids, self._arrays.relations
+        return tuple(sorted({edge_source(ids[head], relations[rel], ids[tail]) for head, rel, tail in found}))
 
 
 def _treats(arrays: GraphArrays, drugs: NDArray[np.int64], diseases: NDArray[np.int64]) -> Profile:

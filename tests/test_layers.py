@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from world import build
 
 ROOT = Path(__file__).parent.parent
 BASE = {"kedrec", "records", "config", "errors", "causes", "locks", "processors"}
@@ -66,3 +67,22 @@ def test_help_imports_nothing_heavy():
     ]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_answer_imports_nothing_heavy_that_it_does_not_need(tmp_path):
+    home = build(tmp_path / "home").home
+    code = """
+import sys
+from kedrec.cli import main
+heavy, sys.argv = sys.argv[1].split(), ["kedrec", *sys.argv[2:]]
+try:
+    main()
+finally:
+    print([name for name in sys.modules if name.split(".")[0] in heavy], file=sys.stderr)
+"""
+    heavy = "torch transformers sklearn pandas polars chromadb openai neo4j ray bm25s peft trl datasets"
+    heavy += " sentence_transformers openvino onnxruntime tokenizers safetensors matplotlib networkx IPython pytest"
+    asked = ["compare", "alopecia areata", "baricitinib", "sulfasalazine", "--home", str(home)]
+    done = subprocess.run([sys.executable, "-c", code, heavy, *asked], capture_output=True, text=True, check=True)
+    assert "Baricitinib" in done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, progress, settings
+from kedrec.cli.console import Json, emit_json, progress, settings, uncollected
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -44,11 +44,12 @@ def compare(
     """
     resolved = settings(setting=setting, model=model)
     refuse_long_names(disease, *drugs)
-    from kedrec.agents.agent import Agent, Query
+    with uncollected():
+        from kedrec.agents.agent import Agent, Query
 
-    query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
-    with Agent.open(resolved) as agent, progress() as bar:
-        trace = agent.run(query, step_bar(bar))
+        query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
+        with Agent.open(resolved) as agent, progress() as bar:
+            trace = agent.run(query, step_bar(bar))
     if trace.recommendation is None:
         raise outcome_error(trace)
     show_outcome(trace.recommendation, json_output)
@@ -66,12 +67,13 @@ def recommend(
     """
     resolved = settings(setting=setting)
     refuse_long_names(disease)
-    from kedrec.agents.ranking import rank_drugs
-    from kedrec.agents.resources import Resources
+    with uncollected():
+        from kedrec.agents.ranking import rank_drugs
+        from kedrec.agents.resources import Resources
 
-    with progress() as bar:
-        bar.add_task("weighing every drug of the graph", total=None)
-        ranking = rank_drugs(Resources.open(resolved), disease, resolved.setting, top)
+        with progress() as bar:
+            bar.add_task("weighing every drug of the graph", total=None)
+            ranking = rank_drugs(Resources.open(resolved), disease, resolved.setting, top)
     if json_output:
         emit_json(ranking)
     else:
