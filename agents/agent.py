@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -75,6 +75,8 @@ class Query(Record):
     """Which corpora are used."""
     text: str | None = None
     """The question in plain words, where it was asked so."""
+    left_out: tuple[str, ...] | None = None
+    """What it says and nothing takes into account."""
 
 
 class Agent:
@@ -194,7 +196,7 @@ class Agent:
         """
         started, trace_id = time.perf_counter(), trace_id or new_trace_id()
         context = open_context(self.settings, calls, tools, trace_id, on_event)
-        asked = self._redactor.plain({"disease": query.disease, "candidates": list(query.candidates)})
+        asked = self._redactor.plain(asked_of(query.model_dump(mode="json")))
         async with self.connected(), turn or nullcontext():
             recommendation, error = await outcome(asked, query.setting, context)
         trace = Trace(
@@ -271,6 +273,13 @@ def open_context(
 ) -> RunContext:
     """What the nodes of one run share, for a live run and for a replay alike."""
     return RunContext(settings, calls, Budget(settings), Requests(load_prompts()), tools, trace_id, listener)
+
+
+def asked_of(question: Mapping[str, Any]) -> dict[str, Any]:
+    """What a run is asked, from a query as data: live and replayed alike."""
+    asked = {"disease": question["disease"], "candidates": list(question["candidates"])}
+    left_out = question.get("left_out")
+    return {**asked, "left_out": list(left_out)} if left_out else asked
 
 
 async def outcome(

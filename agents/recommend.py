@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from kedrec.agents.prompting.citation_check import Checker
 from kedrec.agents.resources import Resources
 from kedrec.agents.workflow.evidence_keys import Ledger
-from kedrec.errors import AmbiguousName, UnknownEntity
+from kedrec.errors import AmbiguousName, ToolError, UnknownEntity
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, Finding, Record, Sentence, Setting
 
 __all__ = ["RankedDrug", "Ranking", "rank_drugs"]
@@ -16,6 +16,8 @@ MOST_CITED = 4
 """Sources cited by one sentence."""
 MOST_SENTENCES = 4
 """Sentences about one drug."""
+ERRORS = {"unknown_entity": UnknownEntity, "ambiguous": AmbiguousName}
+"""What a name comes to that was not found; anything else is a tool that failed."""
 
 
 class RankedDrug(Record):
@@ -60,11 +62,12 @@ def rank_drugs(resources: Resources, disease: str, setting: Setting, top: int) -
     Raises:
         UnknownEntity: where the graph has no such disease.
         AmbiguousName: where several diseases have that name.
+        ToolError: where the graph could not be asked.
     """
     toolbox = resources.toolbox(setting, weigh=True)
     understood = toolbox.call("resolve_entity", {"name": disease, "kind": "disease"})
     if understood.status != "found":
-        raise (AmbiguousName if understood.status == "ambiguous" else UnknownEntity)(understood.message)
+        raise ERRORS.get(understood.status, ToolError)(understood.message)
     ill = Entity.model_validate(understood.data["match"]["entity"])
     weigher = resources.weigher()
     scores = weigher.rank(ill.id, setting, top, resources.hidden)

@@ -5,15 +5,15 @@ What is known of the answers stays here, with the scorer; the agent is given the
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from kedrec.agents.agent import Agent, Query
+from kedrec.agents.agent import Agent
 from kedrec.agents.prompting.answer_format import LABELS
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
+from kedrec.distill.runs.side_by_side import SideBySide, on_own_loop
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.eval.rationales import draft
 from kedrec.records import Setting, Trace
@@ -88,26 +88,42 @@ def run_selection(
 
     Of their calls only those in which the model decides are kept, as many traces are held at once.
     """
-    return asyncio.run(_run_all(agent, pairs, setting, on_progress))
+    asked = _Asked(agent, pairs, setting, on_progress)
+    on_own_loop(asked.run())
+    return asked.traces()
 
 
-async def _run_all(
-    agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None
-) -> list[Trace]:
-    room, done = asyncio.Semaphore(agent.settings.workers), 0
+class _Asked:
+    """Pairs of an evaluation while they are asked about."""
 
-    async def one(pair: Pair) -> Trace:
-        nonlocal done
-        async with room:
-            candidates = tuple(drug.id for drug in pair.candidates)
-            query = Query(disease=pair.disease.id, candidates=candidates, setting=setting)
-            trace = _without_investigation(await agent.arun(query))
-        done += 1
-        if on_progress is not None:
-            on_progress(done, len(pairs))
-        return trace
+    def __init__(self, agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None) -> None:
+        self._agent, self._pairs, self._setting, self._on_progress = agent, pairs, setting, on_progress
+        self._traces: dict[str, Trace] = {}
+        self._stopped = False
 
-    return list(await asyncio.gather(*(one(pair) for pair in pairs)))
+    async def run(self) -> None:
+        """Ask about all; a signal ends it at once, as nothing is written before the end."""
+        asking = SideBySide(self._agent, self._setting, self._land, lets_finish=False)
+        async with self._agent.connected():
+            await asking.ask(self._pairs, self._agent.settings.workers)
+        self._stopped = asking.stopped is not None
+
+    async def _land(self, pair: Pair, ended: Trace | Exception) -> None:
+        if isinstance(ended, Exception):
+            raise ended
+        self._traces[pair.id] = _without_investigation(ended)
+        if self._on_progress is not None:
+            self._on_progress(len(self._traces), len(self._pairs))
+
+    def traces(self) -> list[Trace]:
+        """The traces in the order of the pairs.
+
+        Raises:
+            KeyboardInterrupt: a signal ended it before all were there.
+        """
+        if self._stopped:
+            raise KeyboardInterrupt
+        return [self._traces[pair.id] for pair in self._pairs]
 
 
 def _without_investigation(trace: Trace) -> Trace:

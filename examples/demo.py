@@ -19,7 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from kedrec.cli.bars import counting_bar
+from kedrec.cli.terminal.bars import counting_bar
 from kedrec.config import Settings, load
 from kedrec.records import Recommendation, Setting, Trace
 
@@ -85,7 +85,7 @@ def build_stores(settings: Settings) -> None:
 def ask_the_teacher(settings: Settings) -> None:
     """A few questions, each with its steps as they happen."""
     from kedrec.agents.agent import Agent, Query
-    from kedrec.cli.views import print_recommendation
+    from kedrec.cli.terminal.views import print_recommendation
 
     with Agent.open(settings) as agent:
         for disease, *drugs in CASES:

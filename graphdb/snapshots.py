@@ -7,17 +7,27 @@ import json
 import mmap
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import DamagedData, NotReady
+from kedrec.causes import cause_of
+from kedrec.errors import DamagedData, NotReady, WorkError
 from kedrec.locks import writing
 
-__all__ = ["FORMAT", "MappedLines", "current_version", "map_array", "new_version", "read_manifest", "write_manifest"]
+__all__ = [
+    "FORMAT",
+    "MappedLines",
+    "current_version",
+    "map_array",
+    "new_version",
+    "read_manifest",
+    "trouble",
+    "write_manifest",
+]
 
 FORMAT = 2
 """Version of the files; a graph of another version must be loaded again."""
@@ -46,8 +56,15 @@ class MappedLines:
 
 
 def map_array(path: Path) -> NDArray[Any]:
-    """Return a saved array, memory-mapped; read-only."""
-    loaded: NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
+    """Return a saved array, memory-mapped; read-only.
+
+    Raises:
+        ValueError: it is empty or cut off.
+    """
+    try:
+        loaded: NDArray[Any] = np.load(path, mmap_mode="r").view(np.ndarray)
+    except EOFError as error:
+        raise ValueError(f"{path.name} is empty") from error
     return loaded
 
 
@@ -68,21 +85,40 @@ def read_manifest(version: Path) -> dict[str, Any]:
     """Return the manifest of a version.
 
     Raises:
-        DamagedData: it is missing or cannot be read.
+        DamagedData: it is missing or cannot be read, or a file is not as long as it says.
+        WorkError: the system would not read it.
         NotReady: it was written in another format.
     """
     try:
         manifest: dict[str, Any] = json.loads((version / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise DamagedData(f"The graph in {version} is damaged ({error}). Load it again: kedrec graph load") from error
+        raise trouble(version, error) from error
     if manifest.get("format") != FORMAT:
         raise NotReady(f"The graph in {version} has another format. Load it again: kedrec graph load FILE")
+    _check_sizes(version, manifest.get("bytes", {}))
     return manifest
 
 
+def trouble(version: Path, error: Exception) -> WorkError:
+    """Tell a system that will not read from a graph that is damaged: only that one is to be loaded again."""
+    if cause := cause_of(error):
+        return WorkError(f"The graph in {version} cannot be read: {cause} ({error}).")
+    return DamagedData(f"The graph in {version} is damaged ({error}). Load it again: kedrec graph load FILE")
+
+
+def _check_sizes(version: Path, sizes: Mapping[str, int]) -> None:
+    """Refuse files that are not as long as they were written; a text that is cut off would be read all the same."""
+    for name, written in sizes.items():
+        found = (version / name).stat().st_size
+        if found != written:
+            raise trouble(version, ValueError(f"{name} has {found:,} of {written:,} bytes"))
+
+
 def write_manifest(version: Path, manifest: dict[str, Any]) -> None:
-    """Write the manifest of a version; the last file of it."""
-    (version / MANIFEST).write_text(json.dumps({"format": FORMAT, **manifest}, ensure_ascii=False, indent=1), "utf-8")
+    """Write the manifest of a version, with the size of each file; the last file of it."""
+    sizes = {path.name: path.stat().st_size for path in sorted(version.iterdir()) if path.name != MANIFEST}
+    whole = {"format": FORMAT, **manifest, "bytes": sizes}
+    (version / MANIFEST).write_text(json.dumps(whole, ensure_ascii=False, indent=1), "utf-8")
 
 
 @contextlib.contextmanager

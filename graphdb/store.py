@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from kedrec.graphdb.groups import Groups
 from kedrec.records import Edge, Entity, GraphPath, Match, Record
 
 __all__ = ["GraphStats", "GraphStore", "HiddenPairs", "PairEvidence", "SharedNeighbour", "pair_evidence"]
@@ -65,6 +66,11 @@ class GraphStore(Protocol):
         ...
 
     @property
+    def groups(self) -> Groups:
+        """Which ids are one drug or disease: asked about one of them, a store answers for all."""
+        ...
+
+    @property
     def is_remote(self) -> bool:
         """Whether a question waits for a server; else it is answered from memory in less time than a thread takes."""
         ...
@@ -108,12 +114,28 @@ class GraphStore(Protocol):
         ...
 
     def hiding(self, pairs: HiddenPairs) -> GraphStore:
-        """The same graph as if the direct edges of these pairs had never been loaded."""
+        """The same graph as if the direct edges of these pairs, under all ids of both, had never been loaded."""
+        ...
+
+
+class SaysOfPairs(Protocol):
+    """The part of a store that evidence is made of."""
+
+    def direct(self, a: str, b: str) -> list[Edge]:
+        """Edges between two entities, either way, sorted."""
+        ...
+
+    def shared(self, a: str, b: str, kind: str = "Gene", limit: int = 20) -> list[SharedNeighbour]:
+        """Entities of one kind next to both, the least connected first."""
+        ...
+
+    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = 500) -> list[GraphPath]:
+        """Simple paths from a to b of at most `max_hops` edges that walk through no hub, best first."""
         ...
 
 
 def pair_evidence(
-    store: GraphStore, compound: str, disease: str, limit: int, paths: Sequence[GraphPath] | None = None
+    store: SaysOfPairs, compound: str, disease: str, limit: int, paths: Sequence[GraphPath] | None = None
 ) -> PairEvidence:
     """What a store says of one pair; at most `limit` shared genes and paths.
 

@@ -29,9 +29,9 @@ def write_graph(folder: Path, triples, names=()) -> tuple[list[Path], Path | Non
     return [write_tsv(folder / "triples.tsv", triples)], names_file
 
 
-def embedded(folder: Path, triples, names=()) -> EmbeddedStore:
+def embedded(folder: Path, triples, names=(), groups=None) -> EmbeddedStore:
     files, names_file = write_graph(folder, triples, names)
-    load_graph(files, names_file, folder / "graph")
+    load_graph(files, names_file, folder / "graph", groups=groups)
     return EmbeddedStore.open(folder / "graph")
 
 
@@ -43,12 +43,12 @@ def neo4j_settings(**changes) -> Settings:
     return Settings.model_validate(known | changes)
 
 
-def in_neo4j(folder: Path, triples, names=()):
+def in_neo4j(folder: Path, triples, names=(), groups=None):
     """The graph in the test server, in the place of the one before; of two, only the last can be asked."""
     from kedrec.graphdb.neo4j.connection import connect
     from kedrec.graphdb.neo4j.load import load_into_neo4j
     from kedrec.graphdb.neo4j.store import Neo4jStore
 
     server = connect(neo4j_settings())
-    load_into_neo4j(*write_graph(folder, triples, names), server)
+    load_into_neo4j(*write_graph(folder, triples, names), server, groups=groups)
     return Neo4jStore.open(server)

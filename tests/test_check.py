@@ -65,6 +65,45 @@ def test_what_the_evidence_does_not_hold_fails(text, keys, why):
     assert why in reason(text, *keys)
 
 
+POWERS = Evidence(key="P4", source_id="PMID:4", text="", about=("Compound::1",))
+
+
+def in_the_light_of(evidence, text):
+    return Checker({"P4": POWERS.model_copy(update={"text": evidence})}, (ILL,)).reason(text, ["P4"])
+
+
+@pytest.mark.parametrize("source", ["10^6", "10⁶", "10**6", "10^{6}", "1,000,000", "x 10 6", "10(6)"])
+@pytest.mark.parametrize("said", ["10^6", "10⁶", "10**6", "10^(6)", "1,000,000"])
+def test_a_power_is_the_same_number_however_it_is_written(source, said):
+    assert in_the_light_of(f"They got 2 {source} cells.", f"2 and {said} cells") is None
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "missing"),
+    [
+        ("2 x 10^6 cells", "106 cells", "106"),
+        ("2 x 106 cells", "2 x 10^6 cells", "10^6"),
+        ("2 x 10⁶ cells", "6 cells", "6"),
+        ("p was 10^-8", "p was 10^8", "10^8"),
+        ("p was 10⁻⁸", "8 of 10", "8"),
+        ("kg/m^2 and kg m^-3", "2 doses", "2"),
+        ("kg/m^2 and kg m^-3", "3 doses", "3"),
+        ("100^12 adults", "12 adults", "12"),
+        ("10^3 adults", "10^99999 adults", "10^99999"),
+    ],
+)
+def test_an_exponent_is_neither_a_digit_more_nor_a_number_of_its_own(source, said, missing):
+    assert f"number {missing}" in in_the_light_of(source, said) + "."
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("BMI 25 kg/m^2", "BMI 25 kg/m²"), ("0.9^a of 100^12 adults", "0.9 of 100 adults"), ("10^−8", "10⁻⁸")],
+)
+def test_marks_behind_a_number_or_a_unit_do_not_hide_it(source, said):
+    assert in_the_light_of(source, said) is None
+
+
 def test_counts_of_the_weigher_hold_only_for_the_sources_it_counted_over():
     factor = Factor(group="co-mention", share=1.0, text="Baricitinib is named in 14 abstracts", sources=("PMID:1",))
     checker = Checker(EVIDENCE, (ILL, BARI), [CandidateScore(id=BARI.id, score=1, probability=1, factors=(factor,))])

@@ -229,6 +229,14 @@ def test_no_server_at_all_is_told(folder):
         fetch(Remote("file.bin", (address,)), folder, patience=QUICK)
 
 
+def test_without_a_network_it_is_given_up_at_once(folder):
+    began = time.monotonic()
+    with pytest.raises(WorkError, match="cannot be reached from here") as caught:
+        fetch(Remote("file.bin", ("https://no-such-host.invalid/file",)), folder, patience=Patience(tries=5, pause=5))
+    assert time.monotonic() - began < 5 and "\n" not in str(caught.value)
+    assert_nothing_in_place(folder)
+
+
 def test_a_damaged_manifest_is_told_and_not_overwritten(folder):
     folder.mkdir()
     (folder / "manifest.json").write_text('{"files": {"file.bin": {"size": "much"}}}')

@@ -283,7 +283,7 @@ def test_a_base_tool_that_failed_is_tried_again_only_where_that_may_help(setting
     trace, _ = ask(settings, "enough", ANSWERS, "CHOICE: NONE | unsure", query=query)
     gathered = [c for c in trace.calls if isinstance(c, ToolCall) and c.name == "search_trials"]
     assert [c.result.status for c in gathered] == ["failed", "found"][:calls]
-    assert any(type(error).__name__ in note for note in trace.recommendation.not_found) is (calls == 1)
+    assert any(type(error).__name__ in note for note in trace.recommendation.failed) is (calls == 1)
 
 
 def test_events_tell_the_run_as_it_goes_on(settings):

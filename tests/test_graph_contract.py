@@ -1,7 +1,9 @@
 """What every graph store keeps to."""
 
+import gzip
 import random
 from itertools import combinations, pairwise, permutations
+from pathlib import Path
 
 import pytest
 from graph_stores import BINDS, GENE_OF, GENES, PALLIATES, TARGET, TREATS, embedded, in_neo4j
@@ -209,3 +211,26 @@ def test_a_named_entity_without_edges_is_known_but_not_counted(make_store):
     assert store.search("betadrug").entity.id == B
     assert store.neighbours(B) == store.paths(B, X) == []
     assert store.stats().entities == 2
+
+
+ODD_IDS = ["Gene::", "Compound::MESH:C1|MESH:C2", "Compound::a|b|c", "Disease::SARS-CoV2 E", "Gene::1;2", "Gene::3 ; 4"]
+
+
+def test_ids_that_are_odd_but_published_load_and_are_found(make_store):
+    ring = [(one, GENES, other) for one, other in pairwise([*ODD_IDS, ODD_IDS[0]])]
+    store = make_store(ring, [("Gene::", "a gene without a number")])
+    assert store.stats().entities == len(ODD_IDS)
+    assert [store.get(one).id for one in ODD_IDS] == [store.search(one).entity.id for one in ODD_IDS] == ODD_IDS
+    assert [store.direct(*row[::2]) for row in ring] == [[edge(*row)] for row in ring]
+    assert store.search("").match == store.search("gene").match == "none"
+
+
+@pytest.mark.real
+def test_every_id_of_the_published_drkg_loads_and_is_found(make_store, real_data):
+    with gzip.open(Path(real_data) / "kg" / "drkg_entities.txt.gz", "rt") as lines:
+        ids = lines.read().splitlines()
+    store = make_store([(one, GENES, other) for one, other in pairwise([*ids, ids[0]])])
+    assert store.stats().entities == store.stats().triples == len(ids) == 97_238
+    assert [one for one in ids if (found := store.search(one).entity) is None or found.id != one] == []
+    odd = [one for one in ids if "|" in one or one == "Gene::" or " " in one.partition("::")[2]]
+    assert len(odd) == 45 and all(len(store.neighbours(one)) == 2 for one in odd)

@@ -1,12 +1,16 @@
 """Files that do not fit are refused with their line, and nothing changes; kills and rivals leave the graph whole."""
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -31,7 +35,8 @@ BAD_LINES = {
     "four columns": GOOD.strip() + "\tz",
     "blank line": "",
     "blank head": f"Compound::\t{TARGET}\tGene::2",
-    "blank tail": f"Compound::DB1\t{TARGET}\tGene:: ",
+    "blank tail": f"Compound::DB1\t{TARGET}\tDisease::",
+    "tail of a space": f"Compound::DB1\t{TARGET}\tGene:: ",
     "no head": f"\t{TARGET}\tGene::2",
     "empty relation": "Compound::DB2\t\tGene::2",
     "relation of spaces": "Compound::DB2\t  \tGene::2",
@@ -68,6 +73,14 @@ def test_a_bad_line_is_refused_with_its_number(tmp_path, fault, packed):
     refused(path, 4)
 
 
+def packed(form):
+    """An archive that holds a good file."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").mkdir()
+        (Path(folder) / "in" / "good.tsv").write_text(GOOD)
+        return Path(shutil.make_archive(f"{folder}/out", form, f"{folder}/in")).read_bytes()
+
+
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
@@ -75,7 +88,15 @@ def test_a_bad_line_is_refused_with_its_number(tmp_path, fault, packed):
         (b"\n\n", None, "empty"),
         (b"<!DOCTYPE html>\n<html></html>\n", 1, "web page"),
         (GOOD.encode() + "Compound::DBé\tr\tGene::2\n".encode("latin-1"), 2, "UTF-8"),
-        (GOOD.encode("utf-16"), 1, "."),
+        (GOOD.encode("utf-16"), None, "UTF-16"),
+        (GOOD.encode("utf-16-le"), None, "UTF-16"),
+        (GOOD.encode("utf-16-be"), None, "UTF-16"),
+        (bz2.compress(GOOD.encode()), None, "bzip2; unpack"),
+        (lzma.compress(GOOD.encode()), None, "xz; unpack"),
+        (gzip.compress(gzip.compress(GOOD.encode())), None, "gzipped twice"),
+        (packed("zip"), None, "zip archive; unpack"),
+        (packed("tar"), None, "tar archive; unpack"),
+        (gzip.compress(packed("tar")), None, "tar archive; unpack"),
     ],
 )
 def test_a_file_of_another_sort_is_refused(tmp_path, content, line, words):
@@ -213,8 +234,13 @@ def test_no_graph_and_a_damaged_graph_are_two_things(tmp_path):
         EmbeddedStore.open(tmp_path / "graph")
     load_graph([write_tsv(tmp_path / "t.tsv", [("Compound::1", TREATS, "Disease::1")])], None, tmp_path / "graph")
     next((tmp_path / "graph").glob("version-*/near.npy")).write_bytes(b"rubbish")
-    with pytest.raises(DamagedData):
+    with pytest.raises(DamagedData) as caught:
         EmbeddedStore.open(tmp_path / "graph")
+    assert str(caught.value).count("is damaged (") == str(caught.value).count("Load it again") == 1
+    next((tmp_path / "graph").glob("version-*/manifest.json")).write_text("{")
+    with pytest.raises(DamagedData) as caught:
+        EmbeddedStore.open(tmp_path / "graph")
+    assert str(caught.value).count("is damaged (") == str(caught.value).count("Load it again") == 1
 
 
 def test_a_disk_that_takes_only_a_part_is_told_of_and_the_former_graph_stays(tmp_path):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from kedrec.graphdb.groups import Groups
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
@@ -28,6 +29,8 @@ class Graph:
         self.heads = np.array([place[head] for head, _, _ in self.triples], np.int32)
         self.rels = np.array([self.relations.index(relation) for _, relation, _ in self.triples], np.int32)
         self.tails = np.array([place[tail] for _, _, tail in self.triples], np.int32)
+
+    groups = Groups()
 
     def synonyms(self, i):
         return ()

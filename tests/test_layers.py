@@ -6,14 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from world import build
 
 ROOT = Path(__file__).parent.parent
 BASE = {p.stem for p in (ROOT / "src/kedrec").glob("*.py")} | {"records"}
 """What stands below all folders: `src/kedrec/*.py` and the records."""
 ROOMS = (
-    "graphdb.store", "graphdb.vocabularies", "graphdb.drkg", "graphdb.ranking", "graphdb.snapshots", "graphdb.names",
-    "graphdb.embedded", "graphdb.neo4j", "graphdb.open_store", "graphdb.link_prediction", "graphdb.embeddings",
-    "tools.text", "tools.sources", "tools.library", "tools.embedders", "tools.search", "tools.ray_workers",
+    "graphdb.groups", "graphdb.store", "graphdb.vocabularies", "graphdb.drkg", "graphdb.ranking", "graphdb.snapshots",
+    "graphdb.names", "graphdb.joining", "graphdb.embedded", "graphdb.neo4j", "graphdb.open_store",
+    "graphdb.link_prediction", "graphdb.embeddings",
+    "tools.text", "tools.markup", "tools.streams", "tools.sources", "tools.library", "tools.embedders", "tools.search",
+    "tools.ray_workers",
     "tools.literature", "tools.live", "tools.graph_tools", "tools.literature_tools", "tools.cypher_tool",
     "tools.toolbox",
     "agents.traces", "agents.models", "agents.models.openai_api", "agents.models.local", "agents.prompting",
@@ -106,3 +109,22 @@ def test_help_imports_nothing_heavy():
     ]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_answer_imports_nothing_heavy_that_it_does_not_need(tmp_path):
+    home = build(tmp_path / "home").home
+    code = """
+import sys
+from kedrec.cli import main
+heavy, sys.argv = sys.argv[1].split(), ["kedrec", *sys.argv[2:]]
+try:
+    main()
+finally:
+    print([name for name in sys.modules if name.split(".")[0] in heavy], file=sys.stderr)
+"""
+    heavy = "torch transformers sklearn pandas polars chromadb openai neo4j ray bm25s peft trl datasets"
+    heavy += " sentence_transformers openvino onnxruntime tokenizers safetensors matplotlib networkx IPython pytest"
+    asked = ["compare", "alopecia areata", "baricitinib", "sulfasalazine", "--home", str(home)]
+    done = subprocess.run([sys.executable, "-c", code, heavy, *asked], capture_output=True, text=True, check=True)
+    assert "Baricitinib" in done.stdout
+    assert done.stderr.splitlines()[-1] == "[]"

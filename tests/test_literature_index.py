@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import pytest
 
+from kedrec.agents.trace_page.citations import source_address
 from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, UserError
 from kedrec.locks import writing
@@ -115,12 +116,8 @@ BAD = {
     "no_text.jsonl": (GOOD + b'{"id": "NCT00000001", "title": "x"}\n', 2),
     "blank.jsonl": (GOOD + b'{"id": "NCT00000001", "text": "  "}\n', 2),
     "abstract_list.jsonl": (GOOD + b'{"id": "PMID:2", "title": "x", "abstract": []}\n', 2),
-    "bad_year.jsonl": (GOOD + b'{"id": "PMID:2", "title": "x", "abstract": "y", "year": "soon"}\n', 2),
-    "bad_mesh.jsonl": (GOOD + b'{"id": "PMID:2", "title": "x", "abstract": "y", "mesh": "Humans"}\n', 2),
-    "bad_phase.jsonl": (GOOD + b'{"id": "NCT00000001", "text": "y", "phase": "PHASE9"}\n', 2),
     "bad_note.jsonl": (GOOD + b'{"id": "NCT00000001", "text": "y", "note": "yes"}\n', 2),
     "latin1.jsonl": (GOOD + '{"id": "PMID:2", "title": "é", "abstract": "y"}\n'.encode("latin-1"), 2),
-    "surrogate.jsonl": (GOOD + b'{"id": "PMID:2", "title": "\\ud800", "abstract": "y"}\n', 2),
     "deep.jsonl": (GOOD + b"[" * 200_000 + b"\n", 2),
     "cut.jsonl.gz": (gzip.compress(GOOD * 5000)[:-20], None),
     "not_gz.jsonl.gz": (GOOD, None),
@@ -153,11 +150,38 @@ def test_a_missing_file_is_the_users_mistake(literature, tmp_path):
     [
         ("PHASE2", "2"), ("phase 1/phase 2", "1/2"), ("PHASE1, PHASE2", "1/2"), (["PHASE2", "PHASE3"], "2/3"),
         ("NA", None), ("N/A", None), (None, None), ("Not Applicable", None), ("EARLY_PHASE1", "1"),
-        ("Phase II/III", "2/3"), ("4", "4"),
+        ("Phase II/III", "2/3"), ("4", "4"), ("Phase 2a", "2"), ("IIb", "2"), ("IIIA", "3"), ("Phase 1b/2a", "1/2"),
+        ("I-II", "1/2"), ("Phase II | III", "2/3"), ("0(exploratory trials)", "1"), ("IV (Phase IV study)", "4"),
+        ("Phase 3 extension", "3"), ("Phase: 2", "2"), (2.0, "2"), ("Not Specified", None), ("n\\a", None),
+        ("Human pharmacology (Phase I): no\nTherapeutic exploratory (Phase II): yes", "2"),
     ],
 )  # fmt: skip
 def test_phases_come_in_one_spelling(given, normal):
     assert normal_phase(given) == normal
+
+
+@pytest.mark.parametrize("given", ["Other", "Pilot study", "PHASE9", "Study 12", ["x"], "Post-market"])
+def test_what_is_no_phase_is_refused_where_one_is_asked_for(given):
+    with pytest.raises(ValueError, match="not understood"):
+        normal_phase(given)
+
+
+def test_documents_without_a_field_that_is_not_understood_are_counted_and_told(literature, tmp_path):
+    rows = [trial(n, "timolol", "mania", phase=phase) for n, phase in enumerate(("IIb", "Other", "Pilot"), 1)]
+    report = literature.add(write(tmp_path / "a.jsonl", rows))
+    assert (report.added, report.rejected, report.dropped) == (3, 0, {"phase": 2})
+    assert "2 records were kept without a phase" in report.notes[0] and "'Other' of NCT00000002" in report.notes[0]
+
+
+def test_an_article_goes_by_its_doi_whatever_its_case(literature, tmp_path):
+    row = {**article(1, "timolol", "mania", abstract=long_text(40)), "id": "DOI:10.1000/ABC.(1)/x"}
+    literature.add(write(tmp_path / "a.jsonl", [row]))
+    again = literature.add(write(tmp_path / "b.jsonl", [{**row, "id": "doi:10.1000/abc.(1)/X"}]))
+    assert again.unchanged == 1
+    passage = literature.search("sentence").hits[0]
+    assert passage.document_id == "DOI:10.1000/abc.(1)/x" and passage.id.startswith("DOI:10.1000/abc.(1)/x#abstract-")
+    assert source_address(passage.id) == "https://doi.org/10.1000/abc.(1)/x"
+    assert source_address("DOI:10.1000/a%231<2>#text-1") == "https://doi.org/10.1000/a%231%3C2%3E"
 
 
 def test_status_comes_in_one_spelling():
@@ -291,6 +315,7 @@ def test_a_second_writer_is_refused(literature, tmp_path):
 ADD = """
 import sys
 from pathlib import Path
+from kedrec.agents.trace_page.citations import source_address
 from kedrec.config import Settings
 from kedrec.tools.literature import Literature
 literature = Literature.open(Path(sys.argv[1]), Settings(embed="never"))
@@ -343,3 +368,9 @@ def test_what_a_kill_left_behind_is_swept_away(literature, tmp_path):
     (literature.folder / "lexical" / ".articles-draft.1").mkdir()
     literature.add(write(tmp_path / "b.jsonl", rows_of(article, 2, first=50)))
     assert len(list((literature.folder / "lexical").iterdir())) == 1
+
+
+def test_half_a_character_in_a_file_becomes_a_replacement_character(literature, tmp_path):
+    (tmp_path / "half.jsonl").write_bytes(b'{"id": "PMID:2", "title": "t \\ud800", "abstract": "metformin y"}\n')
+    literature.add(tmp_path / "half.jsonl")
+    assert "t �" in str(literature.search("metformin").model_dump())

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.tools import tool
 
-from kedrec.agents.models.context_window import fit_evidence
+from kedrec.agents.models.context_window import fit_evidence, trained_context
 from kedrec.agents.open_model import open_model
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.config import Settings
@@ -180,3 +180,20 @@ def test_a_missing_package_names_the_extra(settings, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"kedrec\[local\]"):
         open_model("local:some/model", settings)
+
+
+@pytest.mark.parametrize(
+    ("config", "length"),
+    [
+        ({"text_config": {"max_position_embeddings": 99}}, 99),
+        ({"text_config": {"max_position_embeddings": 99}, "max_position_embeddings": 7}, 99),
+        ({"n_positions": 50}, 50),
+        ({"max_seq_len": 60}, 60),
+        ({"hidden_size": 64}, None),
+    ],
+)
+def test_the_length_of_the_context_is_found_where_the_configuration_has_it(config, length):
+    from types import SimpleNamespace
+
+    parts = {name: SimpleNamespace(**value) if isinstance(value, dict) else value for name, value in config.items()}
+    assert trained_context(SimpleNamespace(**parts)) == length

@@ -109,18 +109,22 @@ def test_a_malformed_tool_call_is_data_and_the_others_still_count(server, model,
 
 def test_a_stream_adds_up_to_the_answer(server, model):
     server.queue = [stream({"role": "assistant", "content": "hel"}, {"content": "lo"})]
-    chunks = list(model().stream("x"))
+    chat = model()
+    assert whole(chat.stream("x")).content == "hello"
+    chunks = list(chat.stream("x"))
     answer = whole(chunks)
     assert answer.content == "hello" and answer.usage_metadata["output_tokens"] == 7 and len(chunks) > 2
     assert answer.response_metadata["finish_reason"] == "stop" and server.requests[0]["stream"] is True
 
 
-def test_a_stream_is_passed_on_while_it_comes(server, model):
-    server.queue = [stream({"content": "a"}, {"content": "b"}, pause=0.3)]
+def test_a_stream_is_passed_on_while_it_comes_once_it_is_known_how_its_thoughts_begin(server, model):
+    server.queue = [stream({"content": "a"}), stream({"content": "a"}, {"content": "b"}, pause=0.3)]
+    chat = model()
+    list(chat.stream("x"))
 
     async def first():
         started = time.monotonic()
-        async for chunk in model().astream("x"):
+        async for chunk in chat.astream("x"):
             return chunk.content, time.monotonic() - started
         return None
 
@@ -202,10 +206,12 @@ def test_a_server_that_trickles_cannot_hold_a_plain_answer(server, model):
 
 
 def test_a_stream_that_breaks_off_is_an_error_and_is_not_begun_again(server, model):
-    server.queue = [stream({"content": "a"}, finish=None, done=False)]
+    server.queue = [stream({"content": "a"}), stream({"content": "a"}, finish=None, done=False)]
+    chat = model()
+    list(chat.stream("x"))
     with pytest.raises(ModelUnavailable, match="dropped"):
-        list(model().stream("x"))
-    assert len(server.requests) == 1
+        list(chat.stream("x"))
+    assert len(server.requests) == 2
 
 
 def test_a_stream_is_begun_again_before_its_first_piece(server, model):

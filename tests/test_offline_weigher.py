@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from kedrec.agents.offline.explanations import Facts
 from kedrec.agents.offline.features import SETTINGS, field_groups, field_names
 from kedrec.agents.offline.fit import fit, fold_of, read_items
 from kedrec.agents.offline.literature_stats import MemoryLiterature, build, open_derived
-from kedrec.agents.offline.ranker import Ranker, load_ranker
+from kedrec.agents.offline.ranker import MODEL_FOLDER, Ranker, load_ranker
 from kedrec.agents.offline.weigher import DIRECT, Weigher
-from kedrec.errors import InputError, NotReady
+from kedrec.errors import DamagedData, InputError, NotReady
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.records import Document
@@ -213,6 +214,24 @@ def test_the_shipped_model_fits_this_version_and_says_what_it_was_fitted_on():
     assert set(ranker.boosters) == set(SETTINGS)
     assert {"pairs", "graph_sha256", "literature_sha256", "cross_validation", "versions"} <= set(ranker.card)
     assert all(slope > 0 for slope in ranker.slopes.values())
+
+
+def test_a_question_reads_the_forests_of_its_own_setting_alone(tmp_path):
+    for path in MODEL_FOLDER.iterdir():
+        if path.suffix == ".json" or path.name.startswith("none-"):
+            shutil.copy(path, tmp_path)
+    made = Weigher.open(Graph(TRIPLES), MemoryLiterature([]), tmp_path / "derived", tmp_path)
+    shipped = Weigher.open(Graph(TRIPLES), MemoryLiterature([]), tmp_path / "derived")
+    assert made.weigh(ill("fever"), CANDIDATES, "none") == shipped.weigh(ill("fever"), CANDIDATES, "none")
+
+
+def test_forests_fitted_on_other_fields_are_refused(tmp_path):
+    for path in MODEL_FOLDER.iterdir():
+        shutil.copy(path, tmp_path / path.name.replace("both-", "none-"))
+    with pytest.raises(DamagedData, match="fit it again"):
+        Weigher.open(Graph(TRIPLES), MemoryLiterature([]), tmp_path / "derived", tmp_path).weigh(
+            ill("fever"), CANDIDATES, "none"
+        )
 
 
 def test_no_model_is_an_error_with_the_command_that_makes_one(tmp_path):

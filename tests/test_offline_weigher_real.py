@@ -25,16 +25,15 @@ def pairs(request, tmp_path_factory):
     data, place = Path(folder), tmp_path_factory.mktemp("real")
     items = read_items(data / "pairs" / "dev.jsonl")
     hidden = pairs_of(items)
+    triples, names = data / "kg" / "drkg_slice.tsv.gz", data / "kg" / "entity_names.tsv.gz"
+    load_graph([triples], names, place / "whole")
+    whole = EmbeddedStore.open(place / "whole")
+    gone = whole.groups.spread(hidden)
     kept = place / "kept.tsv"
-    with gzip.open(data / "kg" / "drkg_slice.tsv.gz", "rt") as source:
-        rows = [line for line in source if frozenset(line.rstrip("\n").split("\t")[::2]) not in hidden]
-    kept.write_text("".join(rows))
-    names = data / "kg" / "entity_names.tsv.gz"
-    stores = []
-    for name, file in (("whole", data / "kg" / "drkg_slice.tsv.gz"), ("kept", kept)):
-        load_graph([file], names, place / name)
-        stores.append(EmbeddedStore.open(place / name))
-    return stores, items, hidden, place
+    with gzip.open(triples, "rt") as source:
+        kept.write_text("".join(line for line in source if frozenset(line.rstrip("\n").split("\t")[::2]) not in gone))
+    load_graph([kept], names, place / "rest")
+    return (whole, EmbeddedStore.open(place / "rest")), items, hidden, place
 
 
 @pytest.mark.real

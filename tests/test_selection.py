@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from teaching import teaching
 
+from kedrec.agents.agent import Agent, Query
 from kedrec.cli import main
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.errors import InputError
 from kedrec.eval.baselines import by_frequency
-from kedrec.eval.selection import evaluate_selection
+from kedrec.eval.selection import evaluate_selection, run_selection
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 
@@ -84,6 +90,44 @@ def test_the_command_fails_where_every_pair_failed(settings, monkeypatch, capsys
     report = json.loads(capsys.readouterr().out)
     assert stopped.value.code == 1
     assert (report["abstained"], report["failed"]) == (0, {"ModelUnavailable": 40})
+
+
+def test_many_pairs_in_flight_share_a_server_and_none_fails(settings):
+    pairs = read_pairs(STARTER / "pairs.jsonl")
+    with teaching(latency=0.02) as teacher:
+        told = {"base_url": teacher.url, "api_key": SecretStr("none"), "model": "openai:teacher", "workers": 8}
+        chosen = settings.model_copy(update={**told, "retries": 0, "temperature": 0.5})
+        report = evaluate_selection(pairs, chosen)
+        with Agent.open(chosen, record=False) as agent:
+            alone = asyncio.run(_gathered(agent, pairs.questions))
+            ordered = run_selection(agent, pairs.questions, "none")
+    assert report.failed == {}
+    assert [trace.error for trace in (*alone, *ordered)] == [None] * (2 * len(pairs.questions))
+    assert [trace.question["disease"] for trace in ordered] == [pair.disease.id for pair in pairs.questions]
+
+
+async def _gathered(agent, pairs):
+    """As many `arun` in flight as there are pairs, and nobody around them who keeps the model connected."""
+    asked = [
+        Query(disease=pair.disease.id, candidates=tuple(drug.id for drug in pair.candidates), setting="none")
+        for pair in pairs
+    ]
+    return await asyncio.gather(*(agent.arun(query) for query in asked))
+
+
+def test_a_signal_ends_an_evaluation_without_a_report(settings):
+    pairs = read_pairs(STARTER / "pairs.jsonl")
+    with Agent.open(settings, record=False) as agent, pytest.raises(KeyboardInterrupt):
+        run_selection(agent, pairs.questions, "none", lambda done, of: os.kill(os.getpid(), signal.SIGINT))
+
+
+def test_what_goes_wrong_around_a_pair_ends_the_evaluation(settings):
+    def broken(done, of):
+        raise RuntimeError("the bar is broken")
+
+    pairs = read_pairs(STARTER / "pairs.jsonl")
+    with Agent.open(settings, record=False) as agent, pytest.raises(RuntimeError, match="bar"):
+        run_selection(agent, pairs.questions, "none", broken)
 
 
 def test_pairs_without_answers_are_refused(settings, tmp_path):

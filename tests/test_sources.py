@@ -6,6 +6,7 @@ import io
 import json
 import lzma
 import random
+import re
 import tarfile
 import tracemalloc
 import zipfile
@@ -16,7 +17,7 @@ from literature_files import CITATION, STUDY, STUDY_XML, article_xml, citation_x
 from kedrec.errors import InputError
 from kedrec.records import Document, Section
 from kedrec.tools.library.chunks import LONGEST_WHOLE, spans
-from kedrec.tools.sources import Deleted, LeftOut, Reading, Rejected, dates, read, read_documents
+from kedrec.tools.sources import Deleted, Dropped, LeftOut, Reading, Rejected, dates, jats, read, read_documents
 
 
 def items(path, how=None):
@@ -249,7 +250,7 @@ def test_studies_come_alone_in_lists_pages_or_lines(tmp_path, form):
 
 def test_a_study_of_another_shape_costs_only_itself(tmp_path):
     bad = [
-        study(2, identificationModule="x"), study(3, designModule={"phases": ["PHASE9"]}), {"protocolSection": 4},
+        study(2, identificationModule="x"), study(3, statusModule=[1]), {"protocolSection": 4},
         study(5, descriptionModule={}), study(6, identificationModule={"nctId": "NCT1"}), [1],
         study(7, armsInterventionsModule={"interventions": ["x"]}), 17,
     ]  # fmt: skip
@@ -257,6 +258,85 @@ def test_a_study_of_another_shape_costs_only_itself(tmp_path):
     assert [item.id for item in found if isinstance(item, Document)] == ["NCT00000001", "NCT00000009"]
     assert [type(item).__name__ for item in found].count("Rejected") == 7
     assert LeftOut("NCT00000005", "no abstract") in found
+
+
+def test_a_phase_that_is_not_understood_costs_a_trial_only_its_phase(tmp_path):
+    found = items(put(tmp_path / "a.json", json.dumps([study(1, designModule={"phases": ["PHASE9"]}), study(2)])))
+    assert [(item.id, item.phase) for item in found if isinstance(item, Document)] == [
+        ("NCT00000001", None), ("NCT00000002", "2/3"),
+    ]  # fmt: skip
+    assert [item for item in found if isinstance(item, Dropped)] == [Dropped("NCT00000001", "phase", "('PHASE9',)")]
+    (old, dropped) = items(put(tmp_path / "a.xml", STUDY_XML.replace("Phase 2/Phase 3", "Later")))
+    assert (old.phase, dropped.value) == (None, "('Later',)")
+
+
+def named(**ids):
+    """A full text with these ids alone."""
+    listed = "".join(f'<article-id pub-id-type="{kind}">{value}</article-id>' for kind, value in ids.items())
+    first, rest = article_xml().split("<article-id", 1)
+    return first + listed + rest[rest.index("<title-group>") :]
+
+
+@pytest.mark.parametrize(
+    ("ids", "name", "twin"),
+    [
+        ({"doi": "10.9999/Journal.X", "publisher-id": "X1"}, "DOI:10.9999/journal.x", None),
+        ({"doi": "https://doi.org/10.1002/(SICI)1097#1|2<1::AID>3;2-2".replace("<", "&lt;").replace(">", "&gt;")},
+         "DOI:10.1002/(sici)1097%231%7c2<1::aid>3;2-2", None),
+        ({"doi": "10.9999/x", "pmid": "5"}, "DOI:10.9999/x", "PMID:5"),
+        ({"doi": "10.9999/x", "pmcid": "PMC7", "pmid": "5"}, "PMCID:PMC7", "PMID:5"),
+        ({"pmid": "5"}, "PMID:5", None),
+    ],
+)  # fmt: skip
+def test_a_full_text_goes_by_the_best_id_it_has(tmp_path, ids, name, twin):
+    (found,) = items(put(tmp_path / "a.xml", named(**ids)))
+    assert (found.id.replace("%7C", "%7c"), found.corpus, found.twin) == (name, "pmc", twin)
+    assert jats.identifier(named(**ids).encode()) in (found.id, "")
+
+
+def test_a_full_text_without_any_id_says_so(tmp_path):
+    (found,) = items(put(tmp_path / "a.xml", named(**{"publisher-id": "X1"})))
+    assert isinstance(found, Rejected) and "PMC id nor a DOI nor a PMID" in found.reason
+
+
+def test_articles_in_europe_pmcs_wrapper_are_read_though_prefixes_are_declared_outside_them(tmp_path):
+    whole = [article_xml(number).partition("<article ")[2] for number in ("1", "2")]
+    bare = [f"<article {text.replace('xmlns:', 'data-')}" for text in whole]
+    marked = bare[0].replace("<p>Ten were", "<p><mml:math><mml:mn>7</mml:mn></mml:math> at <a xlink:href='x'/>Ten were")
+    declared = '<articles xmlns:mml="http://www.w3.org/1998/Math/MathML" xmlns:xlink="x">'
+    found = items(put(tmp_path / "a.xml", f"{declared}{marked}{bare[1]}</articles>"))
+    assert [item.id for item in found] == ["PMCID:PMC1", "PMCID:PMC2"] and "7 at Ten were" in found[0].text
+
+
+@pytest.mark.parametrize("english", ["", "<ArticleTitle/>", "<ArticleTitle>[Not Available].</ArticleTitle>"])
+def test_a_citation_without_an_english_title_has_that_of_its_own_language(tmp_path, english):
+    xml = re.sub("<ArticleTitle>.*</ArticleTitle>", english, citation_xml(1))
+    xml = xml.replace("</Article>", "<VernacularTitle>Über 10<sup>9</sup> Zellen</VernacularTitle></Article>")
+    (found,) = items(put(tmp_path / "a.xml", pubmed_xml(xml)))
+    assert found.title == "Über 10^9 Zellen" and found.text == "Helped."
+
+
+def test_an_article_without_an_english_title_has_its_translation(tmp_path):
+    xml = re.sub("(?s)<article-title>.*</article-title>", "<article-title/><trans-title-group><trans-title>Zellen"
+                 "</trans-title></trans-title-group>", article_xml())  # fmt: skip
+    assert items(put(tmp_path / "a.xml", xml))[0].title == "Zellen"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("year", "soon", None), ("year", True, None), ("year", "2001 or 2002", None), ("year", "May 2021", 2021),
+        ("year", 2021.0, 2021), ("date", "long ago", None), ("mesh", [1, "Humans"], ()), ("mesh", {"a": 1}, ()),
+        ("mesh", "Humans; Adult", ("Humans", "Adult")), ("types", 7, ()), ("types", None, ()),
+        ("phase", "Pilot study", None), ("phase", {"a": 1}, None), ("status", 5, None), ("status", ["x"], None),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_not_understood_costs_only_itself(tmp_path, field, value, kept):
+    row = {"id": "NCT00000001", "text": "Timolol.", field: value}
+    document, *dropped = items(put(tmp_path / "a.jsonl", json.dumps(row)))
+    assert (document.text, getattr(document, field)) == ("Timolol.", kept)
+    understood = kept not in (None, ()) or value is None
+    assert [(item.id, item.field) for item in dropped] == ([] if understood else [("NCT00000001", field)])
 
 
 FILES = {
@@ -337,7 +417,15 @@ def test_members_of_no_known_form_are_named_and_an_archive_without_any_is_refuse
         ("blank.xml", b" \n ", "empty"),
         ("none.xml", b"<PubmedArticleSet></PubmedArticleSet>", "no records"),
         ("none.json", b'{"studies": []}', "no records"),
-        ("wide.xml", pubmed_xml(citation_xml(1)).encode("utf-16"), "UTF-16"),
+        ("odd.xml", b'<?xml version="1.0" encoding="klingon"?><PubmedArticleSet/>', "klingon"),
+        ("wide.xml", pubmed_xml(citation_xml(1)).encode("utf-16")[:-1], "begins as UTF-16"),
+        ("wide.jsonl", '{"id": "NCT00000001", "text": "x"}'.encode("utf-16") + b"\0\xd8\0\xd8", "begins as UTF-16"),
+        ("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50), "7-Zip"),
+        ("a.xml.zst", b"\x28\xb5\x2f\xfd" + bytes(50), "Zstandard"),
+        ("a.jsonl", b"%PDF-1.7 x", "a PDF"),
+        ("a.parquet", b"PAR1" + bytes(50), "Parquet"),
+        ("library.sqlite", b"SQLite format 3\0" + bytes(50), "SQLite"),
+        ("a.bin", b"\x7fELF\2\1\1" + bytes(50), "no text"),
         ("noise.gz", b"\x1f\x8b" + bytes(50), "damaged"),
     ],
 )
@@ -345,6 +433,19 @@ def test_a_file_of_no_use_is_refused_in_one_line(tmp_path, name, data, problem):
     with pytest.raises(InputError, match=problem) as caught:
         items(put(tmp_path / name, data))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("packed", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_every_unicode_is_read_packed_or_not(tmp_path, encoding, packed):
+    xml = pubmed_xml(*map(citation_xml, range(1, 400))).replace("utf-8", encoding.upper())
+    lines = "".join(
+        json.dumps({"id": f"NCT{n:08d}", "text": "ü\U0001f600"}, ensure_ascii=False) + "\n" for n in range(9)
+    )
+    for name, text, count in (("a", xml, 399), ("b", lines, 9), ("c", json.dumps([STUDY]), 1)):
+        assert len(items(put(tmp_path / name, packed(text.encode(encoding))))) == count
+    member = zipped({"x/a.xml": xml.encode(encoding)})
+    assert len(items(put(tmp_path / "d.zip", member))) == 399
 
 
 def test_a_format_may_be_forced_and_an_unknown_one_is_refused(tmp_path):

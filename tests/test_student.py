@@ -158,6 +158,34 @@ def test_a_turn_that_is_not_to_be_trained_on_is_left_out(tokenizer):
     assert tokenizer.decode(trained) == "Enough is known.<|end|>"
 
 
+def refusing_template(tiny, check):
+    from transformers import AutoTokenizer
+
+    other = AutoTokenizer.from_pretrained(tiny)
+    other.chat_template = f"{check}{other.chat_template}"
+    return other
+
+
+NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+
+
+def test_a_template_without_a_system_role_gets_its_text_before_the_first_of_the_user(tiny, tokenizer):
+    row = decide_row(1)
+    messages = ({"role": "system", "content": "Be very brief."}, *(m for m in row.messages if m["role"] != "system"))
+    moved = len(messages) - len(row.messages)
+    train = tuple(turn.model_copy(update={"index": turn.index + moved}) for turn in row.train)
+    row = row.model_copy(update={"messages": messages, "train": train})
+    with_role, without = Encoder(tokenizer).encode(row), Encoder(refusing_template(tiny, NO_SYSTEM)).encode(row)
+    trained = [[t for t in encoded.labels if t != IGNORED] for encoded in (with_role, without)]
+    assert trained[0] == trained[1] and with_role.choice == without.choice
+    assert "Be very brief." in tokenizer.decode(without.input_ids)
+
+
+def test_a_template_that_takes_no_conversation_at_all_is_the_users_mistake(tiny):
+    with pytest.raises(UserError, match="takes no such conversation"):
+        Encoder(refusing_template(tiny, "{{ raise_exception('No') }}")).encode(decide_row(1))
+
+
 def test_an_empty_mask_is_refused(tokenizer):
     row = Encoder(tokenizer).encode(decide_row(1).model_copy(update={"train": ()}))
     with pytest.raises(UserError, match="nothing is trained on"):

@@ -4,12 +4,15 @@ import html
 import json
 import re
 from html.parser import HTMLParser
+from itertools import combinations
 
 import pytest
 from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
 from world import build
 
+from kedrec.agents.trace_page.graph_paths import Link, Network
+from kedrec.agents.trace_page.graph_svg import drawing
 from kedrec.agents.trace_page.html import join, tag
 from kedrec.agents.trace_page.page import trace_page
 from kedrec.cli.app import app
@@ -170,3 +173,27 @@ def test_a_key_that_is_known_only_now_does_not_reach_the_page(settings, tmp_path
     written = (tmp_path / "run.html").read_text("utf-8")
     assert "Baricitinib regrew" not in written
     assert "[secret]" in written
+
+
+def crowded(letters: int) -> Network:
+    verbs = ("DRUGBANK::treats::Compound:Disease", "Hetionet::DaG::Disease:Gene")
+    links = [Link("a", verbs[0], f"m{n}", ["K1"]) for n in range(letters)]
+    links += [Link(f"m{n}", verbs[n % 2], "z", ["K1"], cited=n == 0) for n in range(letters)]
+    return Network("a", "z", (*links, Link("a", verbs[0], "z", ["K2"], cited=True)), {})
+
+
+@pytest.mark.parametrize("letters", [1, 2, 3, 5, 7])
+def test_no_words_of_a_picture_stand_on_others_or_on_a_box(letters):
+    picture = str(drawing(crowded(letters)))
+    words = re.findall(r'<path[^>]*>(?:</path>)?<text x="([\d.]+)" y="([\d.]+)">([^<]+)', picture)
+    boxes = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="(\d+)" height="(\d+)"', picture)
+    areas = [(float(x) - 2.7 * len(w), float(y) - 9, float(x) + 2.7 * len(w), float(y) + 2) for x, y, w in words]
+    areas += [(float(x), float(y), float(x) + int(w), float(y) + int(h)) for x, y, w, h in boxes]
+    assert words and boxes
+    for one, other in combinations(areas, 2):
+        assert one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+
+
+def test_a_picture_with_links_in_it_is_no_single_image():
+    picture = str(drawing(crowded(2)))
+    assert "<a " in picture and 'role="img"' not in picture and 'role="group"' in picture

@@ -315,3 +315,29 @@ def test_a_mapping_of_the_latest_forgets_what_is_old():
     assert 10 <= len(kept) <= 20
     latest.clear()
     assert latest.get(99) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PWD", "/somewhere/deep"), ("OLDPWD", "/usr/local/x"), ("SSH_AUTH_SOCK", "/run/agent.sock"), ("A_KEY", "/usr"),
+     ("GOOGLE_APPLICATION_CREDENTIALS", "~/account.json"), ("TOKEN_URL", "https://a.example/token"),
+     ("A_SECRET", "required"), ("A_TOKEN", "Disabled"), ("TOKEN_LIMIT", "200000000"), ("MONKEY", "qwertzuiop"),
+     ("TOKENIZER", "sentencepiece"), ("AUTHOR", "somebody-else")],
+)  # fmt: skip
+def test_what_is_only_called_like_a_secret_stays(name, value):
+    assert Redactor(None, env={name: value}).text(f"see {value}.") == f"see {value}."
+
+
+@pytest.mark.parametrize(
+    "name", ["API_KEY", "OPENAI_APIKEY", "A_TOKEN", "GH_TOKENS", "SECRET_2", "DBPASSWORD", "X_PASSWD", "MYSQL_PWD"]
+)
+@pytest.mark.parametrize("value", ["correct-horse-battery", "/9kz+no/Folder/begins=so", "12345678901"])
+def test_what_is_called_a_secret_goes(name, value):
+    assert Redactor(None, env={name: value}).text(f"see {value}.") == "see [secret]."
+
+
+@pytest.mark.parametrize("address", ["redis://:pw-1@h:6379", "https://me:pw-1@h/x", "neo4j://neo4j:pw-1@10.0.0.1"])
+def test_a_password_in_an_address_goes_and_the_rest_stays(address):
+    shown = Redactor(None, env={}).text(address)
+    assert "pw-1" not in shown and shown.endswith(address.rpartition("@")[2])
+    assert Redactor(None, env={}).plain([address]) == [shown]

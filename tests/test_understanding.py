@@ -56,7 +56,7 @@ def names(understood):
         ),
         ("is levetiracetam or naproxen the right one in epilepsy", "Epilepsy", ["Levetiracetam", "Naproxen"]),
         ("Humira or Olumiant for arthritis, rheumatoid?", "Rheumatoid arthritis", ["Adalimumab", "Baricitinib"]),
-        ("What about the patient's asthma: salbutamol/propranolol?", "Asthma", ["Salbutamol", "Propranolol"]),
+        ("What about the patient's asthma: salbutamol, propranolol?", "Asthma", ["Salbutamol", "Propranolol"]),
         ("METFORMIN OR SITAGLIPTIN FOR STROKE", "Stroke", ["Metformin", "Sitagliptin"]),
         ("Compound::DB00331 against sitagliptin in stroke", "Stroke", ["Metformin", "Sitagliptin"]),
         ("Is metformin reasonable in polycystic ovary syndrome?", "Polycystic ovary syndrome", ["Metformin"]),
@@ -67,6 +67,54 @@ def names(understood):
 def test_disease_and_drugs_are_found(store, question, disease, drugs):
     understood = understand(question, store)
     assert (names(understood), understood.ask_back) == ((disease, drugs), None)
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [("salbutamol/propranolol", "Salbutamol and Propranolol"),
+     ("metformin + sitagliptin", "Metformin and Sitagliptin"),
+     ("metformin plus sitagliptin", "Metformin and Sitagliptin"),
+     ("metformin-sitagliptin", "Metformin and Sitagliptin"),
+     ("a combination of metformin and sitagliptin", "Metformin and Sitagliptin"),
+     ("metformin plus physiotherapy", "Metformin alone")],
+)  # fmt: skip
+def test_a_combination_is_one_candidate_and_never_rivals(store, written, parts):
+    understood = understand(f"Would {written} or ibuprofen be better for stroke?", store)
+    assert names(understood) == ("Stroke", ["Ibuprofen"]) and understood.unclear[0].match == "none"
+    assert "reads as one combination" in understood.ask_back and parts in understood.ask_back
+    assert understand("metformin and sitagliptin for stroke", store).ask_back is None
+
+
+def test_a_language_model_does_not_split_a_combination(toolbox, store):
+    looked = call(("metformin", "drug"), ("sitagliptin", "drug"), ("ibuprofen", "drug"), ("stroke", "disease"))
+    asked = "metformin/sitagliptin or ibuprofen for stroke"
+    understood = understand_by_model(asked, ScriptedChatModel(queue=[looked, "DONE"]), toolbox, store)
+    assert names(understood)[1] == ["Ibuprofen"] and "reads as one combination" in understood.ask_back
+
+
+@pytest.mark.parametrize(
+    ("question", "left_out"),
+    [("imatinib or ibuprofen for leukemia in blast phase", ("blast phase",)),
+     ("refractory psoriasis in children: methotrexate or acitretin?", ("refractory", "children")),
+     ("stage IV leukemia, 62-year-old: imatinib 400 mg or ibuprofen", ("stage IV", "62-year-old", "400 mg")),
+     ("Would you rather consider naproxen or ibuprofen for gout?", ())],
+)  # fmt: skip
+def test_what_narrows_a_question_and_is_not_taken_into_account_is_said(store, question, left_out):
+    assert understand(question, store).left_out == left_out
+
+
+def test_what_is_not_taken_into_account_stands_in_the_answer_and_its_replay(tmp_path):
+    from world import build
+
+    from kedrec.agents.agent import Agent
+    from kedrec.agents.chat.query_builder import query_for
+    from kedrec.agents.replay.replay import replay
+
+    with Agent.open(build(tmp_path / "home")) as agent:
+        understood = understand("baricitinib or sulfasalazine for refractory alopecia areata", agent.resources.store)
+        trace = agent.run(query_for(agent, understood, "none")[0])
+    assert "Not taken into account: “refractory”." in trace.recommendation.not_found
+    assert replay(trace).identical
 
 
 def test_the_longest_name_wins(store):

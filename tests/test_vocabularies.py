@@ -17,6 +17,7 @@ from kedrec.graphdb.drkg.fetch import Remote
 from kedrec.graphdb.drkg.files import read_names
 from kedrec.graphdb.drkg.sources import Source
 from kedrec.graphdb.names.build_table import Vocabularies, name_entities, write_names
+from kedrec.graphdb.names.groups import read_groups
 from kedrec.graphdb.vocabularies.disease_ontology import read_disease_ontology
 from kedrec.graphdb.vocabularies.drugbank import read_drugbank
 from kedrec.graphdb.vocabularies.genes import read_genes
@@ -331,12 +332,25 @@ def test_without_mesh_the_disease_ontology_names_by_its_own_cross_references(voc
     assert names_of(only, "Disease::MESH:D003424") == {"Disease::MESH:D003424": "Crohn's disease"}
 
 
+def test_former_ids_and_sole_ids_elsewhere_are_written_as_groups_that_a_load_takes(tmp_path):
+    do = written(tmp_path / "doid.obo", OBO)
+    drugs = "DrugBank ID,Accession Numbers,Common name\nDB70001,DB70001 | DB70009,Alfasol\nDB70002,DB70002,Betasol\n"
+    drugbank = written(tmp_path / "drugs.csv", drugs)
+    former = ("Compound::DB70001", "Compound::DB70009")
+    crohn = ("Disease::MESH:D003424", "Disease::DOID:10952", "Disease::DOID:8778", "Disease::OMIM:266600")
+    apart = {"Disease::DOID:1", "Disease::OMIM:100", "Disease::OMIM:200", "Disease::OMIM:300", "Disease::DOID:2"}
+    ids = {*former, *crohn, *apart, "Compound::DB70002"}
+    report = write_names(ids, Vocabularies(drugbank=(drugbank,), do=(do,)), tmp_path / "own.tsv")
+    assert report.groups == 2
+    assert read_groups(tmp_path / "own.groups.tsv").groups == (former, crohn)
+
+
 def test_the_names_file_is_one_that_the_graph_takes(vocabularies, tmp_path):
     out = tmp_path / "new" / "names.tsv"
     report = write_names({"Gene::7124", "Compound::DB01175", "Gene::0"}, vocabularies, out)
     assert report.model_dump() == {
         "entities": 3, "named": 2, "kinds": {"Compound": 1, "Gene": 1},
-        "sources": {"drugbank": 1, "mesh": 0, "genes": 1, "do": 0, "hetionet": 0},
+        "sources": {"drugbank": 1, "mesh": 0, "genes": 1, "do": 0, "hetionet": 0}, "groups": 0,
     }  # fmt: skip
     names = read_names(out)
     assert names.names == {"Compound::DB01175": "Escitalopram", "Gene::7124": "TNF"}

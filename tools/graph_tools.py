@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.ranking import make_edge
 from kedrec.graphdb.store import GraphStore, PairEvidence
-from kedrec.records import Edge, Entity, Finding, Match, ToolResult
+from kedrec.records import Edge, Entity, Finding, Match, ToolResult, triples_of
 from kedrec.tools.text.graph_sentences import path_id, path_sentence
 
 __all__ = ["GraphTools", "Kind", "describe"]
@@ -86,6 +87,7 @@ class GraphTools:
             f"{linked or 'No'} link(s) between {compound.name} and {ill.name}; {len(findings)} finding(s) in the graph."
         )
         notes = [] if linked else [f"No link between {compound.name} and {ill.name} was found in the graph."]
+        notes += [note for one in (ill, compound) if (note := self._joined(one.id))]
         data = {"notes": notes} if notes else {}
         return ToolResult(status="found", message=said, findings=findings, data=data)
 
@@ -112,14 +114,8 @@ class GraphTools:
         Args:
             source: `head|relation|tail`, or several joined by ` ; `.
         """
-        edges = []
-        for part in source.split(" ; "):
-            head, _, rest = part.partition("|")
-            relation, _, tail = rest.rpartition("|")
-            if not (head and relation and tail):
-                return None
-            edges.append(Edge(head=head, relation=relation, tail=tail, source=relation.partition(":")[0]))
-        return self._path(edges)
+        edges = [make_edge(*triple) for triple in triples_of(source)]
+        return self._path(edges) if edges else None
 
     def entity(self, name: str, kind: Kind) -> Entity | ToolResult:
         """What a name means, or the result that says why it means nothing."""
@@ -165,9 +161,15 @@ class GraphTools:
         return self._path([edge])
 
     def _path(self, edges: Sequence[Edge]) -> Finding:
-        about = dict.fromkeys(end for edge in edges for end in (edge.head, edge.tail))
+        ends = dict.fromkeys(end for edge in edges for end in (edge.head, edge.tail))
+        about = dict.fromkeys([*ends, *(one for end in ends for one in self._store.groups.of(end))])
         text = path_sentence(edges, self._name)
         return Finding(kind="graph", source_id=path_id(edges), text=text, about=tuple(about))
+
+    def _joined(self, entity_id: str) -> str:
+        """Which ids are one with this, if any are, in the words of the weigher."""
+        groups = self._store.groups
+        return groups.note(entity_id, self._name(groups.of(entity_id)[0]))
 
     def _name(self, entity_id: str) -> str:
         entity = self._store.get(entity_id)

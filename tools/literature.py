@@ -25,6 +25,7 @@ from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
 from kedrec.tools.embedders.registry import available
 from kedrec.tools.library.database import GROUPS, Group, Library
+from kedrec.tools.library.disk import troubles_told
 from kedrec.tools.library.filters import Cut, Selection
 from kedrec.tools.library.ingest import Adder, AddReport, Progress, write_rejected
 from kedrec.tools.search.bm25 import LexicalIndex, words
@@ -176,11 +177,12 @@ class Literature:
         Raises:
             InputError: a file cannot be read; those before it are in.
             Busy: another process is writing.
+            WorkError: the disk is full or may not be written.
             MissingExtra: embedding was asked for and its packages are not installed.
         """
         wish, reports = self._wish(embed), list[AddReport]()
         adder = Adder(self.library, how or Reading(), keep, on_progress)
-        with writing(self.folder):
+        with troubles_told(self.folder), writing(self.folder):
             try:
                 with self._workers(on_ray) as workers, self._ahead(workers, adder, paths, again) as ahead:
                     adder = replace(adder, ahead=ahead)
@@ -230,7 +232,7 @@ class Literature:
             done = self.similarity.embed(on_progress, workers.rounds if workers else None)
             return report.model_copy(update={"embedded": done.embedded, "to_embed": done.to_embed})
         return report.model_copy(
-            update={"to_embed": standing.to_embed, "notes": (_left_to_do(standing, self.settings),)}
+            update={"to_embed": standing.to_embed, "notes": (*report.notes, _left_to_do(standing, self.settings))}
         )
 
     def embed(self, on_progress: Progress | None = None, *, on_ray: bool = False) -> EmbedReport:
@@ -245,7 +247,7 @@ class Literature:
             Busy: another process is writing.
         """
         try:
-            with writing(self.folder), self._workers(on_ray) as workers:
+            with troubles_told(self.folder), writing(self.folder), self._workers(on_ray) as workers:
                 return self.similarity.embed(on_progress, workers.rounds if workers else None)
         except Busy as busy:
             raise Busy(f"{busy}. {_ONE_WRITER}") from None

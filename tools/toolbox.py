@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
-from kedrec.errors import SourceUnavailable
+from pydantic import TypeAdapter, ValidationError
+
+from kedrec.causes import cause_of
+from kedrec.errors import AmbiguousName, InputError, SourceUnavailable, UnknownEntity
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import CandidateScore, Entity, Finding, Passage, Setting, ToolResult, ToolStatus
 from kedrec.tools.cypher_tool import CypherTool, Reads
@@ -32,6 +35,8 @@ LITERATURE_TOOLS: dict[Setting, tuple[str, ...]] = {
 
 RETRYABLE = (TimeoutError, ConnectionError, InterruptedError, BlockingIOError, SourceUnavailable)
 """Failures of a tool that may not happen again."""
+MISTAKES = (InputError, UnknownEntity, AmbiguousName)
+"""Failures that lie with what was asked."""
 
 
 class Weighs(Protocol):
@@ -87,22 +92,23 @@ class Toolbox:
             arguments: its arguments, as the model gave them.
 
         Returns:
-            The result; on a failure `data["retryable"]` says whether the same call may succeed later.
+            The result; on a failure `data["retryable"]` says whether the same call may succeed later, and
+            `data["broken"]` that the tool itself failed, whatever it was asked.
         """
         if name not in self.names:
             return _failed(f"There is no tool {name!r} here. Tools: {', '.join(self.names)}.", retryable=False)
         tool = self._tool(name)
-        try:
-            _signature(tool.__func__).bind(tool.__self__, **arguments)
-        except TypeError as error:
-            return _failed(f"Wrong arguments for {name}: {error}.", retryable=False)
+        if misfit := _misfit(tool, arguments):
+            return _failed(f"Wrong arguments for {name}: {misfit}.", retryable=False)
         try:
             result: ToolResult = tool(**arguments)
             return result
         except RETRYABLE as error:
-            return _failed(f"{name} failed: {_named(error)}. It may work when tried again.", retryable=True)
-        except Exception as error:  # noqa: BLE001 - whatever a store raises is a failed call that the run survives
+            return _broken(f"{name} failed: {_named(error)}. It may work when tried again.", retryable=True)
+        except MISTAKES as error:
             return _failed(f"{name} failed: {_named(error)}.", retryable=False)
+        except Exception as error:  # noqa: BLE001 - whatever a store raises is a failed call that the run survives
+            return _broken(f"{name} failed: {_named(error)}.", retryable=False)
 
     def is_quick(self, name: str) -> bool:
         """Whether a tool answers sooner than a thread of its own would begin."""
@@ -153,7 +159,7 @@ class Toolbox:
         """Add every source of a candidate's factors; one that several candidates share is about all of them."""
         for source in dict.fromkeys(source for factor in score.factors for source in factor.sources):
             before = findings.get(source)
-            found = before or (self.graph.edges_of(source) if "|" in source else self._document(source, disease, drug))
+            found = before or self.graph.edges_of(source) or self._document(source, disease, drug)
             if found is not None:
                 about = tuple(dict.fromkeys([*found.about, drug.id, disease.id]))
                 findings[source] = found if about == found.about else found.model_copy(update={"about": about})
@@ -209,8 +215,36 @@ def _naming(passage: Passage, entities: Sequence[Entity]) -> int:
     return sum(mentions(f"{passage.title}\n{passage.text}", entity) for entity in entities)
 
 
+@cache
+def _fitting(method: Callable[..., Any]) -> dict[str, TypeAdapter[Any]]:
+    """What checks each argument of a tool."""
+    hints = get_type_hints(method)
+    return {name: TypeAdapter(hint) for name, hint in hints.items() if name != "return"}
+
+
+def _misfit(tool: Any, arguments: dict[str, Any]) -> str | None:
+    """Say which arguments are missing, too many or not of the kind that the tool takes; None where all fit."""
+    method = tool.__func__
+    try:
+        _signature(method).bind(tool.__self__, **arguments)
+    except TypeError as error:
+        return str(error)
+    for name, value in arguments.items():
+        try:
+            _fitting(method)[name].validate_python(value, strict=True)
+        except ValidationError as error:
+            return f"{name}: {error.errors()[0]['msg']}"
+    return None
+
+
 def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    cause = cause_of(error)
+    told = f"{type(error).__name__}: {error}".rstrip(". ")
+    return f"{told} ({cause})" if cause else told
+
+
+def _broken(message: str, *, retryable: bool) -> ToolResult:
+    return ToolResult(status="failed", message=message, data={"retryable": retryable, "broken": True})
 
 
 def _failed(message: str, *, retryable: bool) -> ToolResult:

@@ -9,6 +9,7 @@ from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, topics_in
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
+from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import WorkError
 from kedrec.records import Match, Recommendation, Record, Setting
 
@@ -86,7 +87,8 @@ class Conversation:
         if topics and last is not None and understood.disease is None and not understood.unclear:
             drug = self._drug_meant(understood, last)
             if drug is not None and (said := answer_on(last, drug, topics)):
-                return Reply(kind="topic", notes=notes, recommendation=last, topics=said, trace_id=last.trace_id)
+                told = (*notes, *said_left_out(understood.left_out))
+                return Reply(kind="topic", notes=told, recommendation=last, topics=said, trace_id=last.trace_id)
         merged = self._merged(understood)
         if merged.ask_back:
             return self._asked_back(understood, merged, notes)

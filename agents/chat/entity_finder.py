@@ -12,7 +12,7 @@ from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
-__all__ = ["Named", "doubtful_words", "find_names"]
+__all__ = ["Named", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
 
 LONGEST_NAME = 8
 """Words of the longest name that is looked for."""
@@ -20,7 +20,7 @@ ALIKE = 88.0
 """Similarity, 0 to 100, from which a name may be a misspelling of another."""
 
 _WORD = re.compile(r"[^\W_](?:[\w'’+.-]*[\w+])?")
-_ID = re.compile(r"(?:Compound|Disease)::\S*\w")
+_ID = re.compile(r"(?:Compound|Disease)::\S*\w|\b(?:drugbank|mesh|doid|omim|chebi|chembl\.compound):\w+", re.IGNORECASE)
 _SAFE_SHORT = frozenset(
     (
         "acne",
@@ -56,10 +56,15 @@ class Named(NamedTuple):
     """What it means; `ambiguous` where several entities share it."""
 
 
-class _Token(NamedTuple):
+class Token(NamedTuple):
+    """A word or id of a sentence."""
+
     start: int
+    """Offset of its first character."""
     end: int
+    """Offset behind its last character."""
     text: str
+    """The word."""
 
 
 def find_names(text: str, store: GraphStore) -> list[Named]:
@@ -76,13 +81,13 @@ def find_names(text: str, store: GraphStore) -> list[Named]:
     Returns:
         The names in the order of the sentence; nothing in it is a similar name put in place of another.
     """
-    tokens = _tokens(text)
+    words = tokens(text)
     loud = _shouts(text)
     found: list[Named] = []
-    for size in range(min(LONGEST_NAME, len(tokens)), 0, -1):
-        for first in range(len(tokens) - size + 1):
-            span = tokens[first : first + size]
-            if not _overlaps(span, found) and (named := _named(text, span, store, loud)):
+    for size in range(min(LONGEST_NAME, len(words)), 0, -1):
+        for first in range(len(words) - size + 1):
+            span = words[first : first + size]
+            if not overlaps(span, found) and (named := _named(text, span, store, loud)):
                 found.append(named)
     return sorted(found)
 
@@ -99,14 +104,14 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[Named], kinds: 
         found: names found in it already.
         kinds: what else is looked for.
     """
-    words = [token for token in _tokens(text) if len(token.text) > 2 and token.text.lower() not in _common()]
-    free = [word for word in words if not _overlaps([word], found)]
+    words = [token for token in tokens(text) if len(token.text) > 2 and token.text.lower() not in common_words()]
+    free = [word for word in words if not overlaps([word], found)]
     beside = _beside_drugs(text, found)
     matches = [_nearly(word, store, kinds if len(word.text) > 4 else ()) for word in free]
     return [match for word, match in zip(free, matches, strict=True) if match.alternatives or word.start in beside]
 
 
-def _nearly(word: _Token, store: GraphStore, kinds: Sequence[str]) -> Match:
+def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     """What a word may have meant: only names that are about as near as the nearest."""
     match = store.search(word.text, kinds=kinds, limit=5) if kinds else Match(query=word.text, match="none")
     if match.match != "none":
@@ -138,16 +143,17 @@ def _before(text: str, start: int) -> int | None:
     return match.start(1) if match else None
 
 
-def _tokens(text: str) -> list[_Token]:
-    ids = [_Token(*match.span(), match.group()) for match in _ID.finditer(text)]
-    words = [_Token(*match.span(), match.group()) for match in _WORD.finditer(text)]
+def tokens(text: str) -> list[Token]:
+    """Return the words and ids of a sentence, in order."""
+    ids = [Token(*match.span(), match.group()) for match in _ID.finditer(text)]
+    words = [Token(*match.span(), match.group()) for match in _WORD.finditer(text)]
     free = [word for word in words if not any(one.start <= word.start < one.end for one in ids)]
     return sorted([*ids, *(_without_genitive(word) for word in free)])
 
 
-def _without_genitive(word: _Token) -> _Token:
+def _without_genitive(word: Token) -> Token:
     bare = re.sub(r"['’]s?$", "", word.text)
-    return _Token(word.start, word.start + len(bare), bare)
+    return Token(word.start, word.start + len(bare), bare)
 
 
 def _shouts(text: str) -> bool:
@@ -156,11 +162,12 @@ def _shouts(text: str) -> bool:
     return len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
 
 
-def _overlaps(span: Sequence[_Token], found: Iterable[Named]) -> bool:
+def overlaps(span: Sequence[Token], found: Iterable[Named]) -> bool:
+    """Whether a stretch of words shares a character with a name."""
     return any(span[0].start < named.end and named.start < span[-1].end for named in found)
 
 
-def _named(text: str, span: Sequence[_Token], store: GraphStore, loud: bool) -> Named | None:
+def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> Named | None:
     """The name that a stretch of words is, if it is one."""
     start, end = span[0].start, span[-1].end
     words = text[start:end]
@@ -177,9 +184,9 @@ def _named(text: str, span: Sequence[_Token], store: GraphStore, loud: bool) -> 
     return Named(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
 
 
-def _may_be_name(span: Sequence[_Token], loud: bool) -> bool:
+def _may_be_name(span: Sequence[Token], loud: bool) -> bool:
     """Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it."""
-    common, lower = _common(), [token.text.lower() for token in span]
+    common, lower = common_words(), [token.text.lower() for token in span]
     if len(span) == 1:
         shout = _is_shout(span[0].text) and not loud
         return any(char.isalpha() for char in lower[0]) and (lower[0] not in common or shout)
@@ -187,12 +194,12 @@ def _may_be_name(span: Sequence[_Token], loud: bool) -> bool:
 
 
 @cache
-def _common() -> frozenset[str]:
+def common_words() -> frozenset[str]:
     """Words of everyday questions, never the name of a drug or a disease by themselves unless in capitals."""
     return frozenset((files("kedrec.agents.chat") / "common_words.txt").read_text("utf-8").split())
 
 
-def _counts(match: Match, span: Sequence[_Token], loud: bool, kind: str) -> bool:
+def _counts(match: Match, span: Sequence[Token], loud: bool, kind: str) -> bool:
     """Whether a single word that is some entity's name or synonym is meant as one."""
     if len(span) > 1:
         return True

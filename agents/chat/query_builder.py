@@ -49,6 +49,7 @@ def query_for(agent: Agent, understood: Understanding, setting: Setting) -> tupl
         candidates=(*named, *(entity_id for entity_id, _ in added)),
         setting=setting,
         text=understood.text,
+        left_out=understood.left_out or None,
     )
     return query, _said(understood, [name for _, name in added])
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from kedrec.agents.chat.combining import unknown_combinations, with_combinations
 from kedrec.agents.chat.entity_finder import Named, doubtful_words, find_names
+from kedrec.agents.chat.left_out import left_out
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Alternative, Match, Record
 
@@ -45,6 +47,8 @@ class Understanding(Record):
     """The drugs, in the order of the question."""
     unclear: tuple[Match, ...] = ()
     """Names that may mean several things, and words that may be misspelled names, with what they may have meant."""
+    left_out: tuple[str, ...] = ()
+    """What the question says beside the names, such as a stage, an age or a dose, and nothing takes into account."""
     ask_back: str | None = None
     """One line to ask the user, where the question cannot be answered as it stands."""
 
@@ -60,14 +64,22 @@ def understand(text: str, store: GraphStore) -> Understanding:
         What was found, and what to ask back where the disease is missing, a name is ambiguous or nearly a name; a
         similar name is offered and never put in place of what was written.
     """
-    found = find_names(text, store)
-    diseases = _one_each(named.match for named in found if named.kind == "Disease")
-    drugs = _one_each(named.match for named in found if named.kind == "Compound")
-    return understood_from(text, diseases, drugs, _misspelled(text, store, found, diseases, drugs))
+    found = with_combinations(text, store, find_names(text, store))
+    known = [named for named in found if named.match.match != "none"]
+    diseases = _one_each(named.match for named in known if named.kind == "Disease")
+    drugs = _one_each(named.match for named in known if named.kind == "Compound")
+    misspelled = _misspelled(text, store, found, diseases, drugs)
+    made = understood_from(text, diseases, drugs, misspelled, unknown_combinations(found))
+    vague = [match.query for match in diseases if match not in _without_vague(diseases)]
+    return made.model_copy(update={"left_out": left_out(text, found, vague)})
 
 
 def understood_from(
-    text: str, diseases: Sequence[Match], drugs: Sequence[Match], misspelled: Sequence[Match] = ()
+    text: str,
+    diseases: Sequence[Match],
+    drugs: Sequence[Match],
+    misspelled: Sequence[Match] = (),
+    combinations: Sequence[Match] = (),
 ) -> Understanding:
     """Put together what was found in a question.
 
@@ -76,16 +88,21 @@ def understood_from(
         diseases: the diseases found, ambiguous ones included.
         drugs: the drugs found, ambiguous ones included.
         misspelled: words that may have been meant as names, with suggestions.
+        combinations: combinations that the graph does not have, with their parts.
     """
     ambiguous = [match for match in (*diseases, *drugs) if match.entity is None]
     sure = _without_vague([match for match in diseases if match.entity is not None])
     known = tuple(match for match in drugs if match.entity is not None)
-    ask = _ask_back(ambiguous, sure, known, misspelled)
+    ask = " ".join(_combination(match) for match in combinations) or _ask_back(ambiguous, sure, known, misspelled)
     if ask is None and not known and asks_what_to_avoid(text):
         ask = WHAT_TO_AVOID
     disease = sure[0] if len(sure) == 1 else None
     return Understanding(
-        text=text, disease=disease, drugs=known, unclear=(*ambiguous, *_several(sure), *misspelled), ask_back=ask
+        text=text,
+        disease=disease,
+        drugs=known,
+        unclear=(*combinations, *ambiguous, *_several(sure), *misspelled),
+        ask_back=ask,
     )
 
 
@@ -143,6 +160,17 @@ def _ask_back(
         named = _and([match.entity.name for match in drugs if match.entity])
         return f"For which disease? I understood {named}, but found no disease in the question."
     return f"I found no disease and no drug in that. Ask about drugs for a disease, for instance: {EXAMPLE}"
+
+
+def _combination(match: Match) -> str:
+    """Say that a combination is unknown, what it is made of, and how each reading of it is asked for."""
+    said = f"“{match.query}” reads as one combination, and the graph has none of that name."
+    parts = [part.name for part in match.alternatives]
+    if not parts:
+        return f"{said} {_meant(match)}"
+    if len(parts) == 1:
+        return f"{said} Of its parts it has {parts[0]} alone; ask about that, if it is meant."
+    return f"{said} Of its parts it has {_and(parts)}; ask about one, or write “{_or(parts)}” to compare them."
 
 
 def _meant(match: Match) -> str:

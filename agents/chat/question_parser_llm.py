@@ -5,7 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from kedrec.agents.chat.combining import unknown_combinations, with_combinations
+from kedrec.agents.chat.entity_finder import Named, find_names
+from kedrec.agents.chat.left_out import left_out
 from kedrec.agents.chat.question_parser import Understanding, understand, understood_from
+from kedrec.agents.prompting.answer_format import LONGEST_QUESTION, refuse_too_long
 from kedrec.errors import ModelError
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match, ToolResult
@@ -36,7 +40,11 @@ def understand_question(agent: Agent, text: str) -> tuple[Understanding, tuple[s
 
     Returns:
         What was understood, and notes for the user: where the model failed, names are used in its place.
+
+    Raises:
+        UserError: the question is too long.
     """
+    refuse_too_long(text, LONGEST_QUESTION, "The question")
     store = agent.resources.store
     if agent.model._llm_type in _BY_NAMES:
         return understand(text, store), ()
@@ -72,7 +80,8 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store
         answer = asking.invoke(messages)
     if not results and not _asks(str(answer.text)):
         return understand(text, store)
-    return _understood(text, results, str(answer.text))
+    named = with_combinations(text, store, find_names(text, store))
+    return _understood(text, results, str(answer.text), named)
 
 
 def _opening(text: str) -> list[BaseMessage]:
@@ -107,13 +116,24 @@ def _refusal(call: Any) -> ToolResult:
     return ToolResult(status="failed", message=f"Only {_TOOL} can be called here, not {call['name']}.")
 
 
-def _understood(text: str, results: list[ToolResult], said: str) -> Understanding:
+def _understood(text: str, results: list[ToolResult], said: str, named: list[Named]) -> Understanding:
+    """Put together what the model looked up; a combination that stands in the question is never split by it."""
     matches = [Match.model_validate(result.data["match"]) for result in results if "match" in result.data]
     found = list({match.entity.id: match for match in matches if match.entity is not None}.values())
     diseases = [match for match in found if match.entity is not None and match.entity.kind == "Disease"]
     drugs = [match for match in found if match.entity is not None and match.entity.kind == "Compound"]
     unclear = [match for match in matches if match.match == "ambiguous"] if not (diseases and drugs) else []
-    made = understood_from(text, [*diseases, *unclear], drugs)
-    if _asks(said) and not (diseases and drugs):
+    combined = unknown_combinations(named)
+    parts = {part.id for match in combined for part in match.alternatives}
+    drugs = [match for match in drugs if match.entity is None or match.entity.id not in parts]
+    made = understood_from(text, [*diseases, *unclear], drugs, combinations=combined)
+    made = made.model_copy(update={"left_out": left_out(text, [*named, *_where(text, found)])})
+    if not combined and _asks(said) and not (diseases and drugs):
         return made.model_copy(update={"ask_back": plain(said.strip().removeprefix("ASK:"), 300)})
     return made
+
+
+def _where(text: str, found: list[Match]) -> list[Named]:
+    """Where what the model looked up stands in the question."""
+    places = [(text.lower().find(match.query.lower()), match) for match in found]
+    return [Named(at, at + len(match.query), "", match) for at, match in places if at >= 0]

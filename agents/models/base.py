@@ -16,6 +16,8 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
+from kedrec.errors import ModelError
+
 __all__ = ["ToolOfferingModel", "WholeAnswerModel"]
 
 
@@ -43,6 +45,27 @@ class ToolOfferingModel(BaseChatModel):
         offered: dict[str, Any] = {"tools": list(tools)} if tools else {}
         made = await self._agenerate(messages, **offered)
         message: AIMessage = made.generations[0].message  # type: ignore[assignment]
+        return message
+
+    async def told_answer(
+        self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]], tell: Callable[[str], None]
+    ) -> AIMessage:
+        """The answer to messages, its text told as it comes.
+
+        Args:
+            messages: what is asked.
+            tools: offered to the model, in OpenAI's form.
+            tell: gets each piece of the text.
+        """
+        asked: Any = self.bind(tools=list(tools)) if tools else self
+        whole: Any = None
+        async for chunk in asked.astream(messages):
+            if chunk.content:
+                tell(str(chunk.content))
+            whole = chunk if whole is None else whole + chunk
+        if whole is None:
+            raise ModelError("The chat model ended its stream without an answer.")
+        message: AIMessage = whole
         return message
 
 

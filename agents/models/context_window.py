@@ -8,10 +8,21 @@ from typing import Any
 
 from kedrec.errors import ModelRefused
 
-__all__ = ["fit_evidence"]
+__all__ = ["UNKNOWN_CONTEXT", "fit_evidence", "trained_context"]
+
+UNKNOWN_CONTEXT = 4096
+"""Tokens for a model that names no length of its context: one without positions, as Bloom and Mamba."""
+_LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "seq_length", "n_ctx")
 
 _BLOCK = re.compile(r'<evidence key="([^"]+)">.*?</evidence>\n?', re.DOTALL)
 Message = dict[str, Any]
+
+
+def trained_context(config: Any) -> int | None:
+    """Tokens of context that a model's configuration names, in that of its text where it has several parts."""
+    text = getattr(config, "text_config", None) or config
+    found = (getattr(part, name, None) for part in (text, config) for name in _LENGTHS)
+    return next((length for length in found if isinstance(length, int) and length > 0), None)
 
 
 def fit_evidence(

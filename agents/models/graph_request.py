@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,7 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from pydantic import ConfigDict, Field, ValidationError
 
 from kedrec.errors import ModelRefused
-from kedrec.records import Answer, CandidateScore, Entity, Evidence, Question, Record
+from kedrec.records import Answer, CandidateScore, Entity, Evidence, Question, Record, triples_of
 from kedrec.tools.literature_tools import mentions
 
 __all__ = ["PAYLOAD_KEY", "Task", "read_task", "speaks_of"]
@@ -79,9 +78,5 @@ def read_task(messages: Sequence[BaseMessage]) -> Task:
 
 def speaks_of(evidence: Evidence, entity: Entity) -> bool:
     """Whether evidence is about an entity, by its ids or by its words."""
-    return (
-        entity.id in evidence.about or entity.id in _ENDS.split(evidence.source_id) or mentions(evidence.text, entity)
-    )
-
-
-_ENDS = re.compile(r"\||\s;\s")
+    ends = (end for head, _, tail in triples_of(evidence.source_id) for end in (head, tail))
+    return entity.id in evidence.about or entity.id in ends or mentions(evidence.text, entity)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 import warnings
 from collections.abc import Sequence
@@ -12,13 +11,13 @@ from typing import Any, Self
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.tool import invalid_tool_call, tool_call
 from pydantic import PrivateAttr
 
 from kedrec.agents.models.base import WholeAnswerModel
-from kedrec.agents.models.context_window import fit_evidence
+from kedrec.agents.models.context_window import UNKNOWN_CONTEXT, fit_evidence, trained_context
 from kedrec.agents.models.graph_request import PAYLOAD_KEY, Task, read_task
-from kedrec.agents.models.openai_api.messages import messages_for
+from kedrec.agents.models.openai_api.messages import messages_for, without_system
+from kedrec.agents.models.written_calls import without_thoughts, written_calls
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, MissingExtra, ModelRefused
 
@@ -29,7 +28,6 @@ CHOICE = "CHOICE:"
 
 _FORCED = 32
 """Tokens kept free for the forced lines of a decision."""
-_TOOL_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 
 
 class LocalChatModel(WholeAnswerModel):
@@ -109,8 +107,8 @@ class LocalChatModel(WholeAnswerModel):
     @property
     def context(self) -> int:
         """Tokens that the model reads and writes at most."""
-        lengths = (getattr(self._model.config, "max_position_embeddings", None), self._tokenizer.model_max_length)
-        return min(int(length) for length in lengths if length and length < 10**9)
+        lengths = (trained_context(self._model.config), self._tokenizer.model_max_length)
+        return min((int(length) for length in lengths if length and length < 10**9), default=UNKNOWN_CONTEXT)
 
     def _decide(self, messages: list[BaseMessage], task: Task) -> AIMessage:
         prompt, left_out = self._prompt(messages, [])
@@ -150,11 +148,9 @@ class LocalChatModel(WholeAnswerModel):
         self, messages: Sequence[dict[str, Any]], options: dict[str, Any], first: Exception
     ) -> str:
         """Some templates take no message of the system: its text goes before the first of the user."""
-        system = "\n\n".join(message["content"] for message in messages if message["role"] == "system")
-        rest = [message for message in messages if message["role"] != "system"]
-        if not system or not rest:
+        merged = without_system(messages)
+        if len(merged) == len(messages):
             raise ModelRefused(f"The chat template of local:{self.path} failed: {first}") from first
-        merged = [{**rest[0], "content": f"{system}\n\n{rest[0]['content']}"}, *rest[1:]]
         try:
             return str(self._tokenizer.apply_chat_template(merged, **options))
         except Exception as error:
@@ -248,31 +244,11 @@ def _said(left_out: tuple[str, ...]) -> dict[str, Any]:
 
 def _message(text: str, sent: int, received: int, metadata: dict[str, Any]) -> AIMessage:
     """The answer as a message; tool calls between `<tool_call>` tags are taken out of the text."""
-    calls, broken = _tool_calls(_TOOL_CALL.findall(text))
+    text, calls, broken = written_calls(without_thoughts(text))
     return AIMessage(
-        content=_TOOL_CALL.sub("", text).strip(),
+        content=text,
         tool_calls=calls,
         invalid_tool_calls=broken,
         usage_metadata=UsageMetadata(input_tokens=sent, output_tokens=received, total_tokens=sent + received),
         response_metadata={"finish_reason": "stop", **metadata},
     )
-
-
-def _tool_calls(texts: Sequence[str]) -> tuple[list[Any], list[Any]]:
-    calls, broken = [], []
-    for i, text in enumerate(texts, 1):
-        read = _read_call(text)
-        if read is None:
-            broken.append(invalid_tool_call(name=None, args=text, id=f"call-{i}", error="it is no tool call in JSON"))
-        else:
-            calls.append(tool_call(name=read[0], args=read[1], id=f"call-{i}"))
-    return calls, broken
-
-
-def _read_call(text: str) -> tuple[str, dict[str, Any]] | None:
-    try:
-        value = json.loads(text)
-        name, arguments = value["name"], value.get("arguments", value.get("parameters", {}))
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
-        return None
-    return (name, arguments) if isinstance(name, str) and isinstance(arguments, dict) else None

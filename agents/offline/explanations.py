@@ -24,7 +24,7 @@ CITED = 5
 
 
 def direct_edges(graph: GraphFacts, drug: str, disease: str, hidden: HiddenPairs) -> tuple[str, ...]:
-    """Return the visible therapeutic edges between a drug and a disease, as ``head|relation|tail``.
+    """Return the visible therapeutic edges between a drug and a disease, by their source ids.
 
     Args:
         graph: The graph.
@@ -32,8 +32,8 @@ def direct_edges(graph: GraphFacts, drug: str, disease: str, hidden: HiddenPairs
         disease: Disease id.
         hidden: Pairs whose direct edges count as never loaded.
     """
-    pair = frozenset((drug, disease))
-    return () if pair in hidden else graph.statements.get(pair, ())
+    pairs = graph.groups.spread(frozenset({frozenset((drug, disease))}))
+    return graph.stated(drug, disease) if hidden.isdisjoint(pairs) else ()
 
 
 _SAID = {
@@ -101,7 +101,7 @@ class Facts:
     def _uses(self, disease: str, drug: str) -> tuple[str, tuple[str, ...]]:
         row, facts = self._link.facts.drug_row.get(drug), self._link.facts
         treated = [] if row is None else [facts.disease_ids[i] for i in self._link.treats[row].indices.tolist()]
-        others = sorted(other for other in treated if other != disease)
+        others = sorted(other for other in treated if other not in facts.groups.of(disease))
         edges = [edge for other in others[:2] for edge in self._edges(drug, other)[:1]]
         count = f"{len(others)} other disease{'s' if len(others) != 1 else ''}"
         return f"the graph has {self.name(drug)} as a treatment of {count}", tuple(edges)

@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.causes import cause_of
+from kedrec.errors import DamagedData, WorkError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.records import Document
 from kedrec.tools.text.comentions import FIELDS, PairCounts, count_pairs
@@ -180,12 +183,16 @@ def open_derived(folder: Path, arrays: GraphArrays, literature_sha256: str) -> D
 
     Returns:
         What there is; None where nothing has been prepared for this state.
+
+    Raises:
+        DamagedData: what is there cannot be read.
+        WorkError: the system would not read it.
     """
     place = folder / state_key(arrays, literature_sha256)
     if not literature_sha256 or not place.is_dir():
         return None
     done = {group: place / group for group in CORPORA if (place / group / "manifest.json").exists()}
-    corpora: dict[str, Corpus] = {group: read for group, path in done.items() if (read := _read(path)) is not None}
+    corpora: dict[str, Corpus] = {group: read for group, path in done.items() if (read := _whole(path)) is not None}
     missing = tuple(group for group in CORPORA if group not in done)
     return Derived({entity: i for i, (entity, _, _) in enumerate(_named(arrays))}, corpora, missing)
 
@@ -196,7 +203,7 @@ def build(
     literature: LiteratureSource,
     progress: Callable[[str, float], None] | None = None,
 ) -> Derived:
-    """Prepare the literature for weighing; corpora that are prepared already are left as they are.
+    """Prepare the literature for weighing; corpora that are prepared already and can be read are left as they are.
 
     Args:
         folder: Where to keep it.
@@ -212,7 +219,7 @@ def build(
     for number, group in enumerate(CORPORA):
         if progress:
             progress(f"reading {group}", number / len(CORPORA))
-        if not (place / group / "manifest.json").exists():
+        if not _is_whole(place / group):
             _write(place / group, arrays, literature.documents(group))
     for other in folder.iterdir():
         if other.is_dir() and other != place and len(other.name) == len(place.name):
@@ -278,11 +285,37 @@ def _postings(rows: EntityRows, entities: int) -> tuple[NDArray[np.int64], NDArr
     return begins, (unique % texts).astype(np.int32), zones
 
 
+def _is_whole(place: Path) -> bool:
+    """Whether a corpus is there and can be read."""
+    if not (place / "manifest.json").exists():
+        return False
+    try:
+        _whole(place)
+    except DamagedData:
+        return False
+    return True
+
+
+def _whole(place: Path) -> Corpus | None:
+    """Read one corpus; None where it has no documents.
+
+    Raises:
+        DamagedData: a file is empty, cut off or not there.
+        WorkError: the system would not read it.
+    """
+    try:
+        return _read(place)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
+        if cause := cause_of(error):
+            raise WorkError(f"{place} cannot be read: {cause} ({error}).") from error
+        told = f"{place}, what the literature weighs with, is damaged ({type(error).__name__}: {error})"
+        raise DamagedData(f"{told}. Derive it anew: kedrec model derive") from error
+
+
 def _read(place: Path) -> Corpus | None:
-    """Read one corpus; None where it has no documents."""
     if json.loads((place / "manifest.json").read_text(encoding="utf-8"))["documents"] == 0:
         return None
-    with np.load(place / "arrays.npz") as stored:
+    with (place / "arrays.npz").open("rb") as file, np.load(file) as stored:
         held = {name: stored[name] for name in stored.files}
     table = json.loads((place / "documents.json").read_text(encoding="utf-8"))
     profiles = Profiles(**{name: held[f"profile_{name}"].astype(np.float32) for name in Profiles.__dataclass_fields__})

@@ -18,7 +18,7 @@ from kedrec.agents.offline.sentence_cues import (
 )
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
-from kedrec.records import Entity, Evidence, Stance
+from kedrec.records import Entity, Evidence, Stance, Triple, triples_of
 from kedrec.tools.literature_tools import mentions
 
 __all__ = ["Found", "answer_line", "answer_lines", "edges_of", "found_for", "treating", "treats"]
@@ -77,9 +77,9 @@ def _stop(text: str) -> str:
     return text if text.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else text + "."
 
 
-def edges_of(item: Evidence) -> list[list[str]]:
-    """The edges of graph evidence as `[head, relation, tail]`."""
-    return [parts for edge in item.source_id.split(" ; ") if len(parts := edge.split("|")) == 3]
+def edges_of(item: Evidence) -> tuple[Triple, ...]:
+    """The edges of graph evidence as (head, relation, tail)."""
+    return triples_of(item.source_id)
 
 
 def _graph(evidence: Iterable[Evidence]) -> list[Evidence]:

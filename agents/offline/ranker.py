@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,11 +79,33 @@ def train_forests(features: NDArray[np.float32], right: NDArray[np.int64], setti
     return boosters
 
 
+class _Forests(Mapping[str, "list[lightgbm.Booster]"]):
+    """The forests in a folder, those of a setting read when first asked for: a question needs one setting's."""
+
+    def __init__(self, folder: Path, counts: dict[Setting, int]) -> None:
+        self._folder, self._counts = folder, counts
+        self._read: dict[str, list[lightgbm.Booster]] = {}
+
+    def __getitem__(self, setting: str) -> list[lightgbm.Booster]:
+        if setting not in self._read:
+            paths = [self._folder / f"{setting}-{number}.txt" for number in range(self._counts[setting])]  # type: ignore[index]
+            forests = [_lightgbm().Booster(model_file=str(path)) for path in paths]
+            _check(forests, setting, self._folder)  # type: ignore[arg-type]
+            self._read[setting] = forests
+        return self._read[setting]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+
 @dataclass(frozen=True)
 class Ranker:
     """The fitted model of all settings."""
 
-    boosters: dict[str, list[lightgbm.Booster]]
+    boosters: Mapping[str, list[lightgbm.Booster]]
     """Forests by setting."""
     slopes: dict[str, float]
     """What turns a difference of raw scores into log-odds, by setting."""
@@ -142,17 +164,13 @@ def load_ranker(folder: Path = MODEL_FOLDER) -> Ranker:
 
     Raises:
         NotReady: There is no model in the folder.
-        DamagedData: It was fitted on other fields than this version computes.
+        DamagedData: When the forests of a setting are first asked for: they were fitted on other fields than this
+            version computes.
     """
     if not (folder / "card.json").exists():
         raise NotReady(f"{folder} holds no fitted model; make one with: kedrec model fit PAIRS.jsonl")
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    boosters: dict[str, list[lightgbm.Booster]] = {}
-    for setting, count in card["forests"].items():
-        paths = [folder / f"{setting}-{number}.txt" for number in range(count)]
-        boosters[setting] = [_lightgbm().Booster(model_file=str(path)) for path in paths]
-        _check(boosters[setting], setting, folder)
-    return Ranker(boosters, card["slopes"], card)
+    return Ranker(_Forests(folder, card["forests"]), card["slopes"], card)
 
 
 def _check(forests: Sequence[lightgbm.Booster], setting: Setting, folder: Path) -> None:

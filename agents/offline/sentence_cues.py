@@ -161,8 +161,11 @@ def reads_well(sentence: str) -> bool:
 
 
 def quotable(text: str) -> str:
-    """A text made fit to stand in one line between citation marks: no brackets, bars or line breaks; not too long."""
-    flat = " ".join(_without_mark(text).replace("[", "(").replace("]", ")").replace("|", "/").split())
+    """A text made fit to stand in one line between citation marks: no brackets or line breaks; not too long.
+
+    Bars stay, as names may hold them: the text is the last column of its line.
+    """
+    flat = " ".join(_without_mark(text).replace("[", "(").replace("]", ")").split())
     if len(flat) <= _QUOTE_LIMIT:
         return flat
     return flat[:_QUOTE_LIMIT].rsplit(" ", 1)[0].rstrip(",;:(") + " …"

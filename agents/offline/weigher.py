@@ -21,6 +21,7 @@ from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, bu
 from kedrec.agents.offline.ranker import Ranker, load_ranker
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.links import LinkModel
+from kedrec.graphdb.link_prediction.solutions import Solutions
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import CandidateScore, Factor, Record, Setting
@@ -30,6 +31,8 @@ __all__ = ["Weigher", "Weighing"]
 DIRECT = 4.0
 """Log-odds that a visible therapeutic edge between the drug and the disease adds: set by hand, since fitting hides
 them; the fitted shares rarely differ by more."""
+LINKS = "link-model"
+"""Where in the folder of what is derived the link model keeps what it solved."""
 KEPT = 4
 """Sets of hidden pairs whose graph scores are kept in memory."""
 LEAST_SHARE = 0.02
@@ -79,6 +82,10 @@ class Weigher:
         """
         return cls(arrays, literature, folder, load_ranker(weights) if weights else None)
 
+    def prepare_graph(self) -> None:
+        """Solve the link model of the graph and keep it, where that was not done before."""
+        self._link(frozenset())
+
     def prepare(self, progress: Callable[[str, float], None] | None = None) -> Derived:
         """Derive what is needed from the literature; what is there already is kept, a killed build goes on.
 
@@ -86,6 +93,7 @@ class Weigher:
             progress: Called with what is being done and the share done.
         """
         built = build(self._folder, self._arrays, self._literature, progress)
+        self.prepare_graph()
         with self._lock:
             self._derived = None
             self._views.clear()
@@ -122,7 +130,8 @@ class Weigher:
             )
             for i, drug in enumerate(order)
         }
-        notes = (*self._notes(setting, view.derived), *_unknown(view, disease_id, candidate_ids, used))
+        alike = _joined(view.link.facts, (disease_id, *candidate_ids))
+        notes = (*alike, *self._notes(setting, view.derived), *_unknown(view, disease_id, candidate_ids, used))
         return Weighing(candidates=tuple(by_id[drug] for drug in candidate_ids), notes=notes)
 
     def rank(
@@ -181,18 +190,22 @@ class Weigher:
         """Return the graph with pairs hidden beside the literature; the last few are kept."""
         with self._lock:
             state = self._literature.content_sha256
-            if self._graph is None:
-                self._graph = GraphFacts(self._arrays)
             if self._derived is None or self._derived[0] != state or self._derived[1] is None:
                 self._derived = (state, open_derived(self._folder, self._arrays, state))
             ready = "+".join(sorted(self._derived[1].corpora)) if self._derived[1] else ""
             key = (hidden, f"{state} {ready}")
             if key not in self._views:
-                self._views[key] = _View(self._graph, self._derived[1], hidden)
+                self._views[key] = _View(self._link(hidden), self._derived[1])
             self._views.move_to_end(key)
             while len(self._views) > KEPT:
                 self._views.popitem(last=False)
             return self._views[key]
+
+    def _link(self, hidden: HiddenPairs) -> LinkModel:
+        """Return the link model of the graph with pairs hidden; what it solved for the whole graph is kept."""
+        if self._graph is None:
+            self._graph = GraphFacts(self._arrays)
+        return LinkModel(self._graph, hidden, solutions=Solutions(self._folder / LINKS))
 
     def _usable(self, setting: Setting, derived: Derived | None) -> Setting:
         """Return the setting that can be answered with what has been prepared."""
@@ -220,8 +233,8 @@ class Weigher:
 class _View:
     """A graph with some pairs hidden, beside what was derived from the literature."""
 
-    def __init__(self, graph: GraphFacts, derived: Derived | None, hidden: HiddenPairs) -> None:
-        self.link, self.derived = LinkModel(graph, hidden), derived
+    def __init__(self, link: LinkModel, derived: Derived | None) -> None:
+        self.link, self.derived = link, derived
         held = derived.corpora.items() if derived else ()
         self.transfers = {name: Transfer(corpus, derived.index, self.link) for name, corpus in held} if derived else {}
 
@@ -263,7 +276,13 @@ def _worth_scoring(view: _View, disease: str, setting: Setting) -> list[str]:
         names = {number: name for name, number in view.derived.index.items()}
         for corpus in corpora_of(setting):
             found |= {names[drug] for drug in view.derived.corpora[corpus].drugs_of(view.derived.index[disease])}
-    return sorted(drug for drug in found if drug in facts.drug_row)
+    return sorted({facts.groups.of(drug)[0] for drug in found if drug in facts.drug_row})
+
+
+def _joined(facts: GraphFacts, ids: Sequence[str]) -> list[str]:
+    """Return a sentence for each of what was asked about that has several ids."""
+    said = (facts.groups.note(one, facts.name(one)) for one in ids)
+    return [note for note in dict.fromkeys(said) if note]
 
 
 def _unknown(view: _View, disease: str, candidates: Sequence[str], setting: Setting) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from kedrec.errors import UserError
+
 __all__ = [
     "ABSTAINED",
     "CITATION",
     "KEY",
     "LABELS",
     "LONGEST_ANSWER",
+    "LONGEST_NAME",
+    "LONGEST_QUESTION",
     "LONGEST_RATIONALE",
     "LONGEST_SENTENCE",
     "NO_EVIDENCE",
@@ -19,6 +23,8 @@ __all__ = [
     "STANCES",
     "STEP_TITLES",
     "cited",
+    "refuse_too_long",
+    "too_long",
     "without_citations",
 ]  # fmt: skip
 
@@ -62,6 +68,12 @@ QUESTION_TITLES: Final = {
 }
 """Their titles for people."""
 
+LONGEST_QUESTION: Final = 4_000
+"""Characters of a question in plain words, and of a message in a chat."""
+
+LONGEST_NAME: Final = 500
+"""Characters of the name of a drug or a disease; the longest in DRKG's vocabularies are about half of that."""
+
 LONGEST_ANSWER: Final = 20_000
 """Characters of a model's answer that are read; the rest is cut."""
 
@@ -70,6 +82,27 @@ LONGEST_SENTENCE: Final = 90
 
 LONGEST_RATIONALE: Final = 12
 """Sentences of a rationale."""
+
+
+def refuse_too_long(text: str, longest: int, what: str) -> None:
+    """Refuse a text before anything is opened or looked up for it.
+
+    Args:
+        text: what was given.
+        longest: characters that are allowed.
+        what: what it should be, for people: `The question`.
+
+    Raises:
+        UserError: it is longer.
+    """
+    if len(text) > longest:
+        raise UserError(too_long(text, longest, what))
+
+
+def too_long(text: str, longest: int, what: str) -> str:
+    """What is said of a text that is too long."""
+    start = " ".join(text[:40].split())
+    return f"{what} ({start} …) has {len(text):,} characters; at most {longest:,} are read. Shorten it."
 
 
 def cited(text: str) -> tuple[str, ...]:

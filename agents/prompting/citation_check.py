@@ -1,17 +1,17 @@
 """The check is code: a sentence passes only where the evidence it cites was found in this run and holds its key terms.
 
-What it covers: citation keys, names of the disease and the candidates, numbers, and symbols such as JAK1; each must
-stand in the text cited itself. Counts and shares of the weigher hold only in a sentence that tells the weigher's own
-words. What it does not cover: whether the evidence means what the sentence says; spelled-out numbers; names of drugs
-and diseases that were not asked about.
+What it covers: citation keys, names of the disease and the candidates, numbers (as `amounts` reads them), and symbols
+such as JAK1; each must stand in the text cited itself. Counts and shares of the weigher hold only in a sentence that
+tells the weigher's own words. What it does not cover: whether the evidence means what the sentence says; spelled-out
+numbers; names of drugs and diseases that were not asked about.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
+from kedrec.agents.prompting import amounts
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.answer_parser import Decision
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
@@ -19,7 +19,6 @@ from kedrec.tools.literature_tools import is_retracted, mentions
 
 __all__ = ["Checked", "Checker", "Failure"]
 
-_NUMBER = re.compile(r"(?<![\w.,])(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)")
 _SYMBOL = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*\d)[A-Za-z][\w-]*")
 
 
@@ -98,9 +97,10 @@ class Checker:
         for entity in self._names:
             if mentions(text, entity) and not mentions(held, entity):
                 return f"the evidence cited does not name {entity.name}"
-        missing = sorted(_numbers(text) - _numbers(held))
+        known = amounts.held(held)
+        missing = next((said for number, said in amounts.told(text).items() if number not in known), None)
         if missing:
-            return f"the evidence cited does not hold the number {missing[0]}"
+            return f"the evidence cited does not hold the number {missing}"
         symbol = next((word for word in _SYMBOL.findall(text) if _bare(word) not in _bare(held)), None)
         return f"the evidence cited does not hold {symbol}" if symbol and not self._is_named(symbol) else None
 
@@ -114,10 +114,6 @@ class Checker:
     def _is_named(self, symbol: str) -> bool:
         """Whether a symbol is part of a name, which has been looked at already."""
         return any(_bare(symbol) in _bare(name) for entity in self._names for name in (entity.name, *entity.synonyms))
-
-
-def _numbers(text: str) -> set[Decimal]:
-    return {Decimal(number.replace(",", "")).normalize() for number in _NUMBER.findall(text)}
 
 
 def _bare(text: str) -> str:

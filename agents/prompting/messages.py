@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.models.graph_request import PAYLOAD_KEY
+from kedrec.characters import mended
 
 if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
@@ -87,7 +88,7 @@ def _call(call_id: str, name: str, arguments: str) -> dict[str, Any]:
 
 def _arguments(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(text)
+        value = mended(json.loads(text))
     except json.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None

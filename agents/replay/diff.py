@@ -109,6 +109,7 @@ def _used(trace: Trace) -> View:
 _PARTS: dict[str, Callable[[Trace], View]] = {
     "question": lambda trace: trace.question,
     "error": lambda trace: {"": f"{trace.error['type']}: {trace.error['message']}"} if trace.error else {},
+    "failed": _of_outcome(lambda made: dict.fromkeys(made.failed, True)),
     "choice": _of_outcome(_choice),
     "confidence": _of_outcome(lambda made: {"": made.confidence}),
     "rationale": _of_outcome(_rationale),

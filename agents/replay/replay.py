@@ -135,13 +135,13 @@ def replay(trace: Trace) -> ReplayReport:
 
 async def areplay(trace: Trace) -> ReplayReport:
     """The same on a running event loop."""
-    from kedrec.agents.agent import open_context, outcome
+    from kedrec.agents.agent import asked_of, open_context, outcome
 
     settings = recorded_settings(trace)
     calls = RecordedCalls(trace, settings)
     question = trace.question
     context = open_context(settings, calls, tuple(trace.config.get("tools", ())), trace.id)
-    asked = {"disease": question["disease"], "candidates": list(question["candidates"])}
+    asked = asked_of(question)
     try:
         recommendation, error = await outcome(asked, question["setting"], context)
     except Differs as found:

@@ -22,12 +22,12 @@ __all__ = ["call_rows", "calls_file", "parquet_files", "trace_row"]
 TEXTS, NUMBERS, AMOUNTS = "text", "integer", "float"
 TRACES = {
     "trace_id": TEXTS, "created": TEXTS, "disease": TEXTS, "disease_name": TEXTS, "candidates": [TEXTS],
-    "candidate_names": [TEXTS], "text": TEXTS, "setting": TEXTS, "model": TEXTS, "choice": TEXTS, "choice_name": TEXTS,
-    "abstained": TEXTS, "confidence": AMOUNTS, "rationale": [TEXTS], "cited_sources": [TEXTS], "evidence": NUMBERS,
-    "not_found": [TEXTS], "struck_out": [TEXTS], "error": TEXTS, "error_message": TEXTS, "model_calls": NUMBERS,
-    "tool_calls": NUMBERS, "input_tokens": NUMBERS, "output_tokens": NUMBERS, "cost": AMOUNTS, "seconds": AMOUNTS,
-    "graph_sha256": TEXTS, "literature_sha256": TEXTS, "hidden_pairs": NUMBERS, "forked_from": TEXTS, "kedrec": TEXTS,
-    "commit": TEXTS,
+    "candidate_names": [TEXTS], "text": TEXTS, "setting": TEXTS, "model": TEXTS, "choice": TEXTS, "choice_name":
+    TEXTS, "abstained": TEXTS, "confidence": AMOUNTS, "rationale": [TEXTS], "cited_sources": [TEXTS], "evidence":
+    NUMBERS, "failed": [TEXTS], "not_found": [TEXTS], "struck_out": [TEXTS], "error": TEXTS, "error_message": TEXTS,
+    "model_calls": NUMBERS, "tool_calls": NUMBERS, "input_tokens": NUMBERS, "output_tokens": NUMBERS, "cost":
+    AMOUNTS, "seconds": AMOUNTS, "graph_sha256": TEXTS, "literature_sha256": TEXTS, "hidden_pairs": NUMBERS,
+    "forked_from": TEXTS, "kedrec": TEXTS, "commit": TEXTS,
 }  # fmt: skip
 """Columns of the table of runs; a list holds its kind of values."""
 CALLS = {
@@ -93,6 +93,7 @@ def trace_row(trace: Trace) -> Row:
         **{name: outcome.get(name) for name in ("choice", "choice_name", "abstained", "confidence", "rationale")},
         "cited_sources": [made.evidence[key].source_id for key in cited_keys(made)] if made else None,
         "evidence": len(made.evidence) if made else None,
+        "failed": list(made.failed) if made else None,
         "not_found": list(made.not_found) if made else None,
         "struck_out": list(made.struck_out) if made else None,
         "error": trace.error["type"] if trace.error else None,

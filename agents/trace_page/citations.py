@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote, unquote
 
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Recommendation
@@ -16,6 +17,7 @@ _MARK = re.compile(r"\[([KPT]\d+)\]")
 _ADDRESSES = (
     (re.compile(r"PMID:(\d+)(?:#.*)?"), "https://pubmed.ncbi.nlm.nih.gov/{}/"),
     (re.compile(r"PMCID:(?:PMC)?(\d+)(?:#.*)?"), "https://pmc.ncbi.nlm.nih.gov/articles/PMC{}/"),
+    (re.compile(r"DOI:(10\.[^#]+)(?:#.*)?"), "https://doi.org/{}"),
     (re.compile(r"(NCT\d{8})(?:#.*)?"), "https://clinicaltrials.gov/study/{}"),
 )
 
@@ -49,7 +51,7 @@ def source_address(source_id: str) -> str | None:
     for form, address in _ADDRESSES:
         found = form.fullmatch(source_id)
         if found:
-            return address.format(found[1])
+            return address.format(quote(unquote(found[1]), safe="/:;()"))
     return None
 
 

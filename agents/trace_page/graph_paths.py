@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kedrec.records import Evidence, Recommendation
+from kedrec.records import Evidence, Recommendation, Triple, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
 __all__ = ["Link", "Network", "network_of"]
@@ -76,10 +77,10 @@ def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) 
         drug: id of the candidate.
         cited: keys that are cited.
     """
-    wanted, links, names = set(cited), dict[tuple[str, str, str], Link](), _known_names(recommendation)
+    wanted, links, names = set(cited), dict[Triple, Link](), _known_names(recommendation)
     about = [entry for key, entry in recommendation.evidence.items() if key[:1] == "K" and drug in entry.about]
     for entry in sorted(about, key=lambda entry: entry.key not in wanted):
-        triples = _triples(entry)
+        triples = triples_of(entry.source_id)
         _read_names(entry, triples, names)
         if any(triple not in links for triple in triples) and len(links) + len(triples) > MOST_LINKS:
             continue
@@ -90,23 +91,27 @@ def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) 
     return Network(drug, recommendation.disease.id, tuple(links.values()), names)
 
 
-def _triples(entry: Evidence) -> list[tuple[str, str, str]]:
-    parts = [part.split("|") for part in entry.source_id.split(" ; ")]
-    return [(part[0], "|".join(part[1:-1]), part[-1]) for part in parts if len(part) > 2]
-
-
 def _known_names(recommendation: Recommendation) -> dict[str, str]:
     return {entity.id: entity.name for entity in (recommendation.disease, *recommendation.candidates)}
 
 
-def _read_names(entry: Evidence, triples: Sequence[tuple[str, str, str]], names: dict[str, str]) -> None:
-    """Names as the evidence's own words have them: `HEAD verb TAIL (SOURCE)`, one clause for each edge."""
-    clauses = entry.text.split("; ")
-    for clause, (head, relation, tail) in zip(clauses, triples, strict=False) if len(clauses) == len(triples) else ():
-        first, verb, rest = clause.partition(f" {relation_verb(relation)} ")
-        if verb:
-            names.setdefault(head, first)
-            names.setdefault(tail, rest.rpartition(" (")[0] or rest)
+def _read_names(entry: Evidence, triples: Sequence[Triple], names: dict[str, str]) -> None:
+    """Names as the evidence's own words have them: `HEAD verb TAIL (SOURCE)`, one clause for each edge.
+
+    An entity has one name wherever it stands, so that a name may hold what else parts clauses.
+    """
+    places = {end: at for at, end in enumerate(dict.fromkeys(end for head, _, tail in triples for end in (head, tail)))}
+    groups = [f"(?P<n{at}>.+?)" for at in places.values()]
+    clauses = []
+    for head, relation, tail in triples:
+        ends = []
+        for end in (head, tail):
+            ends.append(groups[places[end]])
+            groups[places[end]] = f"(?P=n{places[end]})"
+        clauses.append(rf"{ends[0]} {re.escape(relation_verb(relation))} {ends[1]} \([^()]*\)")
+    if found := re.fullmatch("; ".join(clauses), entry.text):
+        for end, at in places.items():
+            names.setdefault(end, found[f"n{at}"])
 
 
 def _neighbours(links: Iterable[Link]) -> dict[str, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kedrec.agents.trace_page.citations import anchor
 from kedrec.agents.trace_page.graph_paths import Link, Network
 from kedrec.agents.trace_page.html import Html, join, tag
@@ -16,7 +18,14 @@ LETTERS = 24
 MOST_LABELLED = 16
 """Edges up to which each one says its relation; with more the pointer tells."""
 
+LETTER = 5.6
+"""Width of a letter of these words, at most."""
+ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.15, 0.85)
+"""Places on an edge where its words may stand, as shares of its way, the best first."""
+
 Point = tuple[float, float]
+Area = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
 
 
 def drawing(network: Network) -> Html | None:
@@ -27,14 +36,15 @@ def drawing(network: Network) -> Html | None:
     rows = max(len(column) for column in columns)
     places = _places(columns, rows)
     width, height = 2 * MARGIN + len(columns) * BOX + (len(columns) - 1) * GAP, 2 * MARGIN + rows * ROW
-    said = len(network.links) <= MOST_LABELLED
+    ordered = sorted(network.links, key=lambda link: link.cited)
+    labels = _labels(ordered, places) if len(ordered) <= MOST_LABELLED else {}
     return tag(
         "svg",
-        *(_edge(link, places, network, said=said) for link in sorted(network.links, key=lambda link: link.cited)),
+        *(_edge(link, places, network, labels.get(at)) for at, link in enumerate(ordered)),
         *(_node(node, place, network) for node, place in places.items()),
         viewBox=f"0 0 {width} {height}",
         style=f"max-width:{width}px",
-        role="img",
+        role="group",
         aria_label=f"Paths in the graph from {_name(network, network.start)} to {_name(network, network.end)}",
     )
 
@@ -62,11 +72,12 @@ def _node(node: str, place: Point, network: Network) -> Html:
     )
 
 
-def _edge(link: Link, places: dict[str, Point], network: Network, *, said: bool) -> Html:
-    line, middle = _curve(places[link.head], places[link.tail])
+def _edge(link: Link, places: dict[str, Point], network: Network, label_at: Point | None) -> Html:
+    (x, y), *turns = _curve(places[link.head], places[link.tail])
+    line = f"M{x} {y} C{' '.join(f'{x} {y}' for x, y in turns)}"
     verb = relation_verb(link.relation)
     told = f"{_name(network, link.head)} {verb} {_name(network, link.tail)}; {', '.join(link.keys)}"
-    label = tag("text", verb, x=round(middle[0], 1), y=round(middle[1] - 4, 1)) if said else None
+    label = tag("text", verb, x=label_at[0], y=label_at[1]) if label_at else None
     look = "cited" if link.cited else "more"
     return tag(
         "a",
@@ -78,18 +89,54 @@ def _edge(link: Link, places: dict[str, Point], network: Network, *, said: bool)
     )
 
 
-def _curve(head: Point, tail: Point) -> tuple[str, Point]:
-    """From one box to another, and the curve's middle."""
+def _curve(head: Point, tail: Point) -> tuple[Point, Point, Point, Point]:
+    """From one box to another: beginning, two points that bend it, end."""
     (x1, y1), (x2, y2) = head, tail
     y1, y2 = y1 + TALL / 2, y2 + TALL / 2
     if x1 == x2:
         bow = x1 + BOX + GAP / 2
         x1, x2 = x1 + BOX, x2 + BOX + 2
-        return f"M{x1} {y1} C{bow} {y1} {bow} {y2} {x2} {y2}", (bow - 14, (y1 + y2) / 2)
-    rightwards = x1 < x2
-    x1, x2 = (x1 + BOX, x2 - 2) if rightwards else (x1, x2 + BOX + 2)
-    bend = (x1 + x2) / 2
-    return f"M{x1} {y1} C{bend} {y1} {bend} {y2} {x2} {y2}", (bend, (y1 + y2) / 2)
+    else:
+        x1, x2 = (x1 + BOX, x2 - 2) if x1 < x2 else (x1, x2 + BOX + 2)
+        bow = (x1 + x2) / 2
+    return (x1, y1), (bow, y1), (bow, y2), (x2, y2)
+
+
+def _labels(links: Sequence[Link], places: dict[str, Point]) -> dict[int, Point]:
+    """Where the words of each edge stand: on its curve, clear of all boxes and other words; those cited choose first.
+
+    An edge without such a place is missing; the pointer tells what it says.
+    """
+    taken = [(x, y, x + BOX, y + TALL) for x, y in places.values()]
+    found: dict[int, Point] = {}
+    for at in sorted(range(len(links)), key=lambda at: not links[at].cited):
+        curve = _curve(places[links[at].head], places[links[at].tail])
+        for share in ALONG:
+            x, y = _at(curve, share)
+            area = _around(x, y, relation_verb(links[at].relation))
+            if not any(_meet(area, other) for other in taken):
+                taken.append(area)
+                found[at] = (round(x, 1), round(y - 4, 1))
+                break
+    return found
+
+
+def _at(curve: tuple[Point, Point, Point, Point], share: float) -> Point:
+    """The point of a curve at a share of its way."""
+    rest = 1 - share
+    weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
+    x, y = (sum(weight * point[side] for weight, point in zip(weights, curve, strict=True)) for side in (0, 1))
+    return x, y
+
+
+def _around(x: float, y: float, words: str) -> Area:
+    """What words take up that stand just above a point."""
+    half = len(words) * LETTER / 2 + 2
+    return x - half, y - 15, x + half, y
+
+
+def _meet(one: Area, other: Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def arrowheads() -> Html:

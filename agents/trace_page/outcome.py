@@ -16,7 +16,7 @@ __all__ = ["answers", "choice", "evidence", "notes", "paths", "weights"]
 
 
 def choice(made: Recommendation) -> Html:
-    """The choice with its confidence, or why there is none, and the rationale."""
+    """What failed, the choice with its confidence, or why there is none, and the rationale."""
     names = {drug.id: drug.name for drug in made.candidates}
     if made.choice is None:
         head = tag("p", "No choice: ", made.abstained, class_="verdict none")
@@ -24,6 +24,7 @@ def choice(made: Recommendation) -> Html:
         sure = round(made.confidence * 100)
         bar = tag("span", tag("i", style=f"width:{min(max(sure, 0), 100)}%"), class_="bar")
         told = tag("span", bar, f"confidence {made.confidence:.2f}", class_="sure")
+        told = tag("span", "confidence unknown", class_="sure") if made.failed else told
         head = tag(
             "p", tag("b", names.get(made.choice, made.choice)), f" for {made.disease.name}", told, class_="verdict"
         )
@@ -31,7 +32,8 @@ def choice(made: Recommendation) -> Html:
         tag("li", sentence.text, " ", key_links(sentence.citations, made.evidence), id=f"sentence-{at}")
         for at, sentence in enumerate(made.sentences, 1)
     )
-    return tag("section", head, tag("ol", *said, class_="rationale"), id="choice")
+    failed = (tag("p", f"Failed: {failure}", class_="error") for failure in made.failed)
+    return tag("section", *failed, head, tag("ol", *said, class_="rationale"), id="choice")
 
 
 def weights(made: Recommendation) -> Html | None:

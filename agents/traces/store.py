@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from kedrec.agents.traces.frame_file import FrameFile, frame
 from kedrec.agents.traces.recent_cache import Latest
 from kedrec.agents.traces.text_dedup import DIGEST, digest, pack, unpack
+from kedrec.characters import mended
 from kedrec.errors import DamagedData, NotReady, UserError
 from kedrec.records import Record, Trace
 from kedrec.redaction import Redactor
@@ -220,7 +221,7 @@ class TraceStore:
 
     def _read(self, offset: int) -> Trace:
         content = json.loads(self._body(offset))
-        return _valid(unpack(content["row"], self._texts_of(content).__getitem__))
+        return _valid(mended(unpack(content["row"], self._texts_of(content).__getitem__)))
 
     def _texts_of(self, content: dict[str, Any]) -> Sequence[str]:
         """The texts of a row by their numbers."""

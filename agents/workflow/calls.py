@@ -177,8 +177,10 @@ class LiveCalls:
 
         messages = to_model(request.messages, request.payload)
         offered = [schemas()[name] for name in request.tools]
-        if self._listener is None and isinstance(self._model, ToolOfferingModel):
-            return await self._model.whole_answer(messages, offered)
+        if isinstance(self._model, ToolOfferingModel):
+            if self._listener is None:
+                return await self._model.whole_answer(messages, offered)
+            return await self._model.told_answer(messages, offered, lambda text: self._tell_text(step, text))
         asked: Any = self._model.bind_tools(offered) if offered else self._model
         if self._listener is None:
             answer: AIMessage = await asked.ainvoke(messages)
@@ -189,7 +191,7 @@ class LiveCalls:
         whole: Any = None
         async for chunk in asked.astream(messages):
             if chunk.content:
-                self._tell(Event(kind="token", step=step, text=str(chunk.content)))
+                self._tell_text(step, str(chunk.content))
             whole = chunk if whole is None else whole + chunk
         if whole is None:
             raise ModelError("The chat model ended its stream without an answer.")
@@ -199,6 +201,9 @@ class LiveCalls:
     def _times(self, started: float) -> Times:
         """The times of a call that ends now, to the microsecond."""
         return Times(started=round(started - self._begun, 6), seconds=round(time.perf_counter() - started, 6))
+
+    def _tell_text(self, step: str, text: str) -> None:
+        self._tell(Event(kind="token", step=step, text=text))
 
     def _tell(self, event: Event) -> None:
         if self._listener is not None:

@@ -72,13 +72,14 @@ async def finish(state: RunState, context: RunContext) -> RunState:
     choice, abstained = _choice(state, decision, bool(passed))
     scores = (state.get("weighing") or {}).get("candidates", [])
     recommendation = Recommendation(
+        failed=tuple(dict.fromkeys(state["failed"].values())),
         disease=Entity.model_validate(state["disease"]),
         candidates=tuple(Entity.model_validate(drug) for drug in state["candidates"]),
         setting=state["setting"],
         model=context.settings.model,
         choice=choice,
         abstained=abstained,
-        confidence=_confidence(decision, len(state["candidates"])) if choice else 0.0,
+        confidence=_confidence(state, decision) if choice else 0.0,
         sentences=tuple(map(Sentence.model_validate, passed)) if decision.label else (),
         answers=tuple(Answer.model_validate(item) for item in state["answers"]),
         scores=tuple(CandidateScore.model_validate(score) for score in scores),
@@ -101,9 +102,11 @@ def _choice(state: RunState, decision: Decision, holds: bool) -> tuple[str | Non
     return state["candidates"][LABELS.index(decision.label)]["id"], None
 
 
-def _confidence(decision: Decision, candidates: int) -> float:
-    """As the model gave it; where it cannot be read, that of a guess."""
-    return decision.confidence if decision.confidence is not None else 1 / max(2, candidates)
+def _confidence(state: RunState, decision: Decision) -> float:
+    """As the model gave it; where it cannot be read, or what it was to rest on failed, that of a guess."""
+    if decision.confidence is not None and not state["failed"]:
+        return decision.confidence
+    return 1 / max(2, len(state["candidates"]))
 
 
 def _decision(state: RunState) -> Decision:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kedrec.agents.prompting.answer_format import LABELS
+from kedrec.agents.prompting.answer_format import LABELS, LONGEST_NAME, too_long
 from kedrec.agents.prompting.messages import asked_calls, tool_answer
-from kedrec.agents.workflow.calls import ModelRequest, ToolRequest
+from kedrec.agents.workflow.calls import ModelRequest, ToolRequest, tool_hash
 from kedrec.agents.workflow.context import RunContext
 from kedrec.agents.workflow.evidence_keys import Ledger
 from kedrec.agents.workflow.requests import tool_text
@@ -27,6 +27,8 @@ async def resolve(state: RunState, context: RunContext) -> RunState:
     names = [asked["disease"], *asked["candidates"]]
     if not 1 <= len(names) - 1 <= len(LABELS):
         return {"error": _error("UserError", f"Give 1 to {len(LABELS)} drugs; there are {len(names) - 1}.")}
+    if long := next((name for name in names if len(name) > LONGEST_NAME), None):
+        return {"error": _error("UserError", too_long(long, LONGEST_NAME, "A name"))}
     kinds = ["disease", *["drug"] * (len(names) - 1)]
     requests: list[ToolRequest] = [
         ("resolve_entity", {"name": name, "kind": kind}) for name, kind in zip(names, kinds, strict=True)
@@ -59,15 +61,18 @@ async def gather(state: RunState, context: RunContext) -> RunState:
     ill = state["disease"]["id"]
     plan = [(drug, name, {"disease": ill, "drug": drug["id"]}) for drug in state["candidates"] for name in names]
     results = await _with_retry(context, [(name, arguments) for _, name, arguments in plan])
-    ledger, notes = Ledger(), _withheld(context)
+    ledger, failed = Ledger(), dict[str, str]()
+    notes = [*state["notes"], *_withheld(context)]
     found_for: dict[str, list[str]] = {drug["id"]: [] for drug in state["candidates"]}
-    for (drug, _, _), result in zip(plan, results, strict=True):
+    for (drug, name, arguments), result in zip(plan, results, strict=True):
         found_for[drug["id"]] += ledger.add(result.findings)
         notes += _said(result)
+        _note_failure(failed, name, arguments, result)
     return {
         "evidence": ledger.plain(),
         "found_for": {drug: list(dict.fromkeys(keys)) for drug, keys in found_for.items()},
         "notes": list(dict.fromkeys(notes)),
+        "failed": failed,
     }
 
 
@@ -89,17 +94,19 @@ async def use_tools(state: RunState, context: RunContext) -> RunState:
     allowed = [(name, arguments or {}) for (_, name, arguments), no in zip(asked, refusals, strict=True) if no is None]
     results = iter(await context.calls.tools("investigate", allowed))
     ledger, messages, notes = Ledger(state["evidence"]), list(state["messages"]), list(state["notes"])
-    weighing = state.get("weighing")
-    for (call_id, name, _), refusal in zip(asked, refusals, strict=True):
+    weighing, failed = state.get("weighing"), dict(state["failed"])
+    for (call_id, name, arguments), refusal in zip(asked, refusals, strict=True):
         if refusal is not None:
             messages.append(tool_answer(call_id, name, refusal))
             continue
         result = next(results)
         messages.append(tool_answer(call_id, name, tool_text(result, ledger.add(result.findings))))
         notes += _said(result)
+        _note_failure(failed, name, arguments or {}, result)
         weighing = result.data if name == "weigh_evidence" and "candidates" in result.data else weighing
     plain = list(dict.fromkeys(notes))
-    return {"messages": messages, "evidence": ledger.plain(), "notes": plain, "weighing": weighing}
+    evidence = ledger.plain()
+    return {"messages": messages, "evidence": evidence, "notes": plain, "weighing": weighing, "failed": failed}
 
 
 def wants_tools(state: RunState) -> bool:
@@ -132,9 +139,17 @@ def _withheld(context: RunContext) -> list[str]:
 
 
 def _said(result: ToolResult) -> list[str]:
-    """What a result says of things not found, missing or failed."""
+    """What a result says of things not found, missing or refused; a tool that failed is told elsewhere."""
     notes = [str(note) for note in result.data.get("notes", ())]
-    return notes if result.status == "found" else [result.message, *notes]
+    return notes if result.status == "found" or result.data.get("broken") else [result.message, *notes]
+
+
+def _note_failure(failed: dict[str, str], name: str, arguments: dict[str, Any], result: ToolResult) -> None:
+    """Note a tool that failed whatever it was asked; what succeeds at another try has not failed."""
+    request = tool_hash(name, arguments)
+    failed.pop(request, None)
+    if result.data.get("broken"):
+        failed[request] = result.message
 
 
 def _error(kind: str, message: str) -> dict[str, str]:

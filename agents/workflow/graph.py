@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langgraph.runtime import Runtime
     from langgraph.types import Command
 
-__all__ = ["compiled", "run_flow"]
+__all__ = ["compiled", "run_flow", "said_left_out"]
 
 Node = Callable[[RunState, RunContext], Awaitable[RunState]]
 NODES: dict[str, Node] = {
@@ -55,7 +55,7 @@ async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext)
     """Take one question through the graph.
 
     Args:
-        asked: `{disease, candidates}`, names or ids.
+        asked: `{disease, candidates}`, names or ids; `left_out`, what the question says beside them, if anything.
         setting: which corpora are used.
         context: what the nodes share.
 
@@ -65,11 +65,18 @@ async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext)
     Raises:
         ModelError: where the chat model failed.
     """
-    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": []}
+    notes = list(said_left_out(asked.get("left_out", ())))
+    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": notes}
     limit = {"recursion_limit": context.settings.max_steps + SLACK}
     end = await compiled().ainvoke(start, limit, context=context, output_keys=OUTCOME, version="v2")
     found: RunState = end.value
     return found
+
+
+def said_left_out(phrases: Sequence[str]) -> tuple[str, ...]:
+    """Return the line that tells what of a question is not taken into account, where there is anything to tell."""
+    listed = ", ".join(f"“{phrase}”" for phrase in phrases)
+    return (f"Not taken into account: {listed}.",) if phrases else ()
 
 
 def _way(name: str, changed: RunState) -> str:

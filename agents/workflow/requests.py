@@ -19,6 +19,8 @@ MOST_SHOWN = 80
 """Pieces of evidence in one message."""
 MOST_CHARACTERS = 40_000
 """Characters of evidence in one message."""
+COLUMN = " | "
+"""Between the columns of the answers; a name never holds it."""
 
 
 class Requests:
@@ -154,9 +156,10 @@ def _candidates(state: RunState) -> str:
 
 
 def _answers(state: RunState) -> str:
-    by_id = {drug["id"]: named(drug) for drug in state["candidates"]}
+    by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
     lines = (
-        f"{by_id[answer['question']['drug']]} | {answer['question']['key']} | {answer['stance']} | {answer['text']} "
+        COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], answer["text"]))
+        + " "
         + "".join(f"[{key}]" for key in answer["citations"])
         for answer in state.get("answers", [])
         if answer["text"] != NO_EVIDENCE

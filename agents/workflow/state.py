@@ -33,7 +33,9 @@ class RunState(TypedDict, total=False):
     messages: list[Plain]
     """The investigation so far, in chat form."""
     notes: list[str]
-    """What was not found, missing or failed."""
+    """What was not found or missing."""
+    failed: dict[str, str]
+    """Tools that failed, each by its request, and how; gone when the same request succeeds."""
     answers: list[Plain]
     """Answers to the domain questions."""
     draft: str

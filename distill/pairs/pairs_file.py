@@ -6,14 +6,16 @@ record of its own that no agent, prompt or feature is ever given.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from kedrec.distill.pairs.lines import EXPECTED, content_of, items_of
+from kedrec.distill.pairs.names import OpenGraph, PairNames, names_something, with_ids
 from kedrec.errors import InputError
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import Record
@@ -21,6 +23,8 @@ from kedrec.records import Record
 __all__ = ["Named", "Pair", "Pairs", "Scoring", "read_pairs"]
 
 MOST_CANDIDATES = 10
+MADE = "pair-"
+"""What an id begins with that was made for a question without one."""
 
 
 class Named(Record):
@@ -73,6 +77,8 @@ class Pairs(Record):
     """The questions, in order."""
     scoring: dict[str, Scoring]
     """Item id -> what is known of its answer."""
+    left_out: tuple[str, ...] = ()
+    """Names for which lines were left out, each with its lines and why."""
 
     def hidden(self) -> HiddenPairs:
         """Every (candidate, disease) of every question: the pairs whose direct edges would give the answers away."""
@@ -95,45 +101,81 @@ class Pairs(Record):
         return self.model_copy(update={"questions": kept})
 
 
-def read_pairs(path: Path) -> Pairs:
-    """Read a pairs file: JSON lines, plain or .gz; fields that are neither question nor scoring are left alone.
+def read_pairs(path: Path, open_graph: OpenGraph | None = None, *, skip_unknown: bool = False) -> Pairs:
+    """Read a pairs file: JSON lines or a table, plain or .gz; what is neither question nor scoring is left alone.
+
+    Args:
+        path: the file.
+        open_graph: opens the graph in which names without ids are looked up; not called where there are none.
+        skip_unknown: leave out lines with names that are not found or ambiguous.
 
     Raises:
-        InputError: with the line number, if the file is missing, empty or holds a line that is no item.
+        InputError: with the line number, if the file is missing, empty or holds a line that is no item; with all lines
+            and names, if names are not found or ambiguous.
     """
-    raw = _content(path)
-    items = [_item(path, number, line) for number, line in enumerate(raw.splitlines(), 1) if line.strip()]
-    if not items:
-        raise InputError(path, "the file holds no pairs. Expected JSON lines with `id`, `disease` and `candidates`.")
+    content, names = content_of(path), PairNames(open_graph)
+    try:
+        found, left_out = _resolved(path, content, names)
+        problems = tuple(names.problems())
+    finally:
+        names.close()
+    if problems and not (skip_unknown and found):
+        raise InputError(path, _refusal(problems, left_out))
+    if not found:
+        raise InputError(path, f"the file holds no pairs. {EXPECTED}.")
     scoring: dict[str, Scoring] = {}
-    for number, (question, known) in items:
+    lines: dict[str, int] = {}
+    for number, (question, known) in found:
         if question.id in scoring:
-            raise InputError(path, f"the id {question.id!r} stands there twice.", number)
-        scoring[question.id] = known
-    questions = tuple(question for _, (question, _) in items)
-    return Pairs(path=str(path), sha256=hashlib.sha256(raw.encode()).hexdigest(), questions=questions, scoring=scoring)
+            raise InputError(path, _twice(question.id, lines[question.id]), number)
+        scoring[question.id], lines[question.id] = known, number
+    questions = tuple(question for _, (question, _) in found)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return Pairs(path=str(path), sha256=digest, questions=questions, scoring=scoring, left_out=problems)
 
 
-def _content(path: Path) -> str:
+def _resolved(path: Path, content: str, names: PairNames) -> tuple[list[tuple[int, tuple[Pair, Scoring]]], int]:
+    """The items, and how many were left out as a name of theirs is not known."""
+    found, left_out = [], 0
+    for number, written in items_of(path, content):
+        item: dict[str, Any] | None = with_ids(written)
+        if item is not None and names_something(item):
+            if not names.can_look:
+                raise InputError(path, "names without ids, and no graph to look them up in.", number)
+            item = names.resolved(item, number)
+        if item is None:
+            left_out += 1
+        else:
+            found.append((number, _item(path, number, item)))
+    return found, left_out
+
+
+def _refusal(problems: Sequence[str], left_out: int) -> str:
+    names = "1 name is" if len(problems) == 1 else f"{len(problems)} names are"
+    pairs = "the pair" if left_out == 1 else f"the {left_out} pairs"
+    listed = "".join(f"\n  {problem}" for problem in problems)
+    return (
+        f"{names} not clear, and nothing was begun.{listed}\nGive another name or the id; or leave out {pairs} with"
+        " --skip-unknown."
+    )
+
+
+def _twice(pair_id: str, line: int) -> str:
+    if pair_id.startswith(MADE):
+        return f"asks the same as line {line}. Leave one of them out, or give each an `id`."
+    return f"the id {pair_id!r} stands there twice."
+
+
+def _made_id(question: dict[str, Any]) -> str:
+    """An id for a question without one, the same for the same question."""
+    asked = json.dumps([question.get("disease"), question.get("candidates")], sort_keys=True)
+    return MADE + hashlib.sha256(asked.encode()).hexdigest()[:12]
+
+
+def _item(path: Path, number: int, row: dict[str, Any]) -> tuple[Pair, Scoring]:
     try:
-        data = path.read_bytes()
-        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    except FileNotFoundError:
-        raise InputError(path, "there is no such file") from None
-    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(path, f"cannot be read as JSON lines: {reason}") from None
-
-
-def _item(path: Path, number: int, line: str) -> tuple[int, tuple[Pair, Scoring]]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(path, f"not JSON: {error.msg}.", number) from None
-    if not isinstance(row, dict):
-        raise InputError(path, "not an object with `id`, `disease` and `candidates`.", number)
-    try:
-        question = Pair.model_validate({key: row[key] for key in ("id", "disease", "candidates") if key in row})
+        asked = {key: row[key] for key in ("id", "disease", "candidates") if row.get(key) is not None}
+        question = Pair.model_validate({"id": _made_id(asked), **asked})
         known = Scoring.model_validate({key: row[key] for key in Scoring.model_fields if row.get(key) is not None})
     except ValidationError as error:
         first = error.errors()[0]
@@ -141,4 +183,4 @@ def _item(path: Path, number: int, line: str) -> tuple[int, tuple[Pair, Scoring]
         raise InputError(path, f"`{where}`: {first['msg'].removeprefix('Value error, ')}.", number) from None
     if known.answer is not None and known.answer not in {drug.id for drug in question.candidates}:
         raise InputError(path, f"the answer {known.answer} is not one of the candidates.", number)
-    return number, (question, known)
+    return question, known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,8 @@ def _row(question: Pair, row: ResultRow, trace: Trace | None) -> dict[str, Any]:
         "pair_id": question.id,
         "disease": question.disease.id,
         "disease_name": made.disease.name if made else question.disease.name,
-        "candidates": " | ".join(names),
-        "candidate_names": " | ".join(names.values()),
+        "candidates": _listed(names),
+        "candidate_names": _listed(names.values()),
         "choice": row.choice,
         "choice_name": names.get(row.choice or ""),
         "confidence": made.confidence if made else None,
@@ -93,3 +94,8 @@ def _row(question: Pair, row: ResultRow, trace: Trace | None) -> dict[str, Any]:
         "cost": trace.usage.cost if trace else None,
         "trace_id": row.trace_id,
     }
+
+
+def _listed(values: Iterable[str]) -> str:
+    """Values in one cell, parted by ` | `; one that holds that sign has it escaped by a backslash."""
+    return " | ".join(value.replace(" | ", " \\| ") for value in values)

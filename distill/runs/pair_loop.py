@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import hashlib
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from kedrec.agents.workflow.turn_taking import Turn
 from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.journal import Journal, ResultRow
+from kedrec.distill.runs.side_by_side import SideBySide, on_own_loop
 from kedrec.errors import BudgetSpent
 from kedrec.records import Trace
 
@@ -22,13 +20,7 @@ if TYPE_CHECKING:
     from kedrec.agents.models.openai_api.run_budget import Purse
     from kedrec.agents.traces.store import TraceStore
 
-__all__ = ["BY_SIGNAL", "Flight", "outcome_row"]
-
-BY_SIGNAL = "stopped by a signal"
-"""Why a flight ended that was told to."""
-
-COLLECTED = (20_000, 20, 20)
-"""Objects that are made before the youngest of Python's collector are looked at, and rounds before older ones are."""
+__all__ = ["Flight", "outcome_row"]
 
 REST = 0.25
 """Seconds between two writes: each waits for the disk. A kill loses what has finished meanwhile, but no paid answer."""
@@ -65,56 +57,40 @@ class Flight:
         self._lets_finish = lets_finish
         self._agent, self._traces, self._journal, self._purse = agent, traces, journal, purse
         self._run_id, self._on_done = run_id, on_done
+        self._asking: SideBySide
         self._finished: asyncio.Queue[Finished | None]
-        self._free: asyncio.Semaphore
         self._landed: asyncio.Event
         self.stopped: str | None = None
 
     def fly(self, pairs: Sequence[Pair], workers: int) -> None:
-        """`run` on an event loop of its own; libuv's takes a tenth less processor time a pair than Python's."""
-        import uvloop
-
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self.run(pairs, workers))
+        """`run` on an event loop of its own."""
+        on_own_loop(self.run(pairs, workers))
 
     async def run(self, pairs: Sequence[Pair], workers: int) -> None:
         """Take the pairs through; `stopped` says afterwards why it ended early, where it did."""
         workers = min(workers, len(pairs))
         self._finished = asyncio.Queue(maxsize=max(2 * workers, WAITING))
-        self._free, self._landed = asyncio.Semaphore(1), asyncio.Event()
-        upcoming = iter(pairs)
+        self._landed = asyncio.Event()
+        self._asking = SideBySide(
+            self._agent, self._agent.settings.setting, self._land, trace_id=self._trace_id,
+            lets_finish=self._lets_finish,
+        )  # fmt: skip
         writer = asyncio.ensure_future(self._write())
+        writer.add_done_callback(lambda _: self._asking.cancel())
         async with self._agent.connected(self._purse):
-            tasks = [asyncio.ensure_future(self._work(upcoming)) for _ in range(workers)]
-            writer.add_done_callback(lambda _: [task.cancel() for task in tasks])
-            with self._stoppable(tasks), _rarely_collected():
-                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-            await self._all_written(writer)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
-                raise outcome
+            try:
+                await self._asking.ask(pairs, workers)
+            finally:
+                self.stopped = self._asking.stopped
+                await self._all_written(writer)
 
-    async def _work(self, pairs: Iterator[Pair]) -> None:
-        for pair in pairs:
-            if self.stopped is not None:
-                return
-            row, trace = await self._ask(pair)
-            if row.error is not None and row.error["type"] == BudgetSpent.__name__:
-                self.stopped = row.error["message"]
-                return
-            await self._finished.put((row, trace))
-
-    async def _ask(self, pair: Pair) -> Finished:
-        from kedrec.agents.agent import Query
-
-        candidates = tuple(drug.id for drug in pair.candidates)
-        query = Query(disease=pair.disease.id, candidates=candidates, setting=self._agent.settings.setting)
-        try:
-            trace = await self._agent.arun(query, trace_id=self._trace_id(pair), turn=Turn(self._free))
-        except Exception as error:  # noqa: BLE001 - a pair that goes wrong is a row of its own; the others go on
-            failed = {"type": type(error).__name__, "message": str(error)}
-            return _stamped(pair.id, None, None, failed, None), None
-        return outcome_row(pair.id, trace), trace
+    async def _land(self, pair: Pair, ended: Trace | Exception) -> None:
+        """Hand what came of a pair on to be written; one that could not be paid for is left open."""
+        row = _failed_row(pair.id, ended) if isinstance(ended, Exception) else outcome_row(pair.id, ended)
+        if row.error is not None and row.error["type"] == BudgetSpent.__name__:
+            self._asking.stop(row.error["message"])
+            return
+        await self._finished.put((row, None if isinstance(ended, Exception) else ended))
 
     def _trace_id(self, pair: Pair) -> str:
         """The same for the same try of the same pair of the same run, so that a kill changes nothing in the results."""
@@ -155,45 +131,16 @@ class Flight:
         self._traces.append(*(trace for _, trace in batch if trace is not None))
         self._journal.append([row for row, _ in batch])
 
-    @contextmanager
-    def _stoppable(self, tasks: Sequence[asyncio.Future[None]]) -> Iterator[None]:
-        """The first signal stops after what is in flight, where that is waited for; the second at once."""
-
-        def stop() -> None:
-            if self.stopped is not None or not self._lets_finish:
-                for task in tasks:
-                    task.cancel()
-            self.stopped = BY_SIGNAL
-
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop)
-        try:
-            yield
-        finally:
-            for name in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(name)
-
-
-@contextmanager
-def _rarely_collected() -> Iterator[None]:
-    """Leave the graph and the names out of garbage collection: looking through them is a sixth of a run."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTED)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
 
 def outcome_row(pair_id: str, trace: Trace) -> ResultRow:
     """A trace as a row of results."""
     made = trace.recommendation
     choice, abstained = (made.choice, made.abstained) if made else (None, None)
     return _stamped(pair_id, choice, abstained, trace.error, trace.id)
+
+
+def _failed_row(pair_id: str, error: Exception) -> ResultRow:
+    return _stamped(pair_id, None, None, {"type": type(error).__name__, "message": str(error)}, None)
 
 
 def _stamped(

@@ -35,8 +35,8 @@ def _listen(connection: Connection, orders: Orders) -> None:
 
 def _done(order: bytes) -> object:
     """Fly the shard of an order. Only meanwhile a signal is listened to, so that no answer is sent by halves."""
-    from kedrec.distill.runs.pair_loop import BY_SIGNAL
     from kedrec.distill.runs.shard_worker import Landing, flown
+    from kedrec.distill.runs.side_by_side import BY_SIGNAL
 
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)

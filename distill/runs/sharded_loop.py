@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.folder import RunFolder
-from kedrec.distill.runs.pair_loop import BY_SIGNAL
 from kedrec.distill.runs.shard_worker import Landing
 from kedrec.distill.runs.shards import Harvest, Shard, divide
+from kedrec.distill.runs.side_by_side import BY_SIGNAL
 from kedrec.errors import WorkError
 
 if TYPE_CHECKING:

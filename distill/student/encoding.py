@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from kedrec.agents.models.openai_api.messages import without_system
 from kedrec.distill.student.chat_rows import ChatRow, TrainTurn
 from kedrec.errors import UserError
 
@@ -82,7 +83,7 @@ class Encoder:
         self, messages: list[dict[str, Any]], row: ChatRow
     ) -> tuple[list[int], list[tuple[int, int]], str, list[int]]:
         arguments = {"tools": list(row.tools) or None, "chat_template": self.template}
-        text = self.tokenizer.apply_chat_template(messages, tokenize=False, **arguments)
+        messages, text = self._as_the_template_takes(messages, arguments, row)
         marked = self.tokenizer.apply_chat_template(
             messages, return_dict=True, return_assistant_tokens_mask=True, **arguments
         )
@@ -92,6 +93,23 @@ class Encoder:
                 "The base model's chat template and its tokenizer disagree on the tokens of a conversation."
             )
         return list(plain["input_ids"]), list(plain["offset_mapping"]), text, list(marked["assistant_masks"])
+
+    def _as_the_template_takes(
+        self, messages: list[dict[str, Any]], arguments: dict[str, Any], row: ChatRow
+    ) -> tuple[list[dict[str, Any]], str]:
+        """The messages, without one of the system where the template takes none, and their text."""
+        from jinja2 import TemplateError
+
+        first: Exception | None = None
+        for tried in (messages, without_system(messages)):
+            try:
+                return tried, str(self.tokenizer.apply_chat_template(tried, tokenize=False, **arguments))
+            except (TemplateError, TypeError, ValueError) as error:
+                first = first or error
+        raise UserError(
+            f"Row {row.id}: the base model's chat template takes no such conversation, with a system message or"
+            f" without: {first}. Choose another base."
+        ) from first
 
     def _choice(
         self, row: ChatRow, ids: list[int], offsets: list[tuple[int, int]], text: str, turn: list[int]

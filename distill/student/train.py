@@ -18,7 +18,8 @@ from kedrec.errors import MissingExtra, NotReady, UserError
 from kedrec.records import Record
 
 if TYPE_CHECKING:
-    from kedrec.distill.student.encoding import Encoded, Encoder
+    from kedrec.agents.models.context_window import trained_context
+from kedrec.distill.student.encoding import Encoded, Encoder
 
 __all__ = ["TINY", "StudentReport", "TrainOptions", "train_student"]
 
@@ -184,7 +185,7 @@ class _Training:
     def _encode(
         self, encoder: Encoder, splits: dict[str, list[ChatRow]], model: Any
     ) -> tuple[dict[str, list[Encoded]], dict[str, int]]:
-        limit = min(self.options.max_length, getattr(model.config, "max_position_embeddings", sys.maxsize))
+        limit = min(self.options.max_length, trained_context(model.config) or sys.maxsize)
         encoded = {name: [encoder.encode(row) for row in rows] for name, rows in splits.items()}
         fitting = {name: [row for row in rows if len(row.input_ids) <= limit] for name, rows in encoded.items()}
         long = sum(map(len, encoded.values())) - sum(map(len, fitting.values()))

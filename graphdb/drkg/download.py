@@ -6,9 +6,11 @@ change, sent as `If-Range` and compared with what comes back (RFC 9110, sections
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +35,7 @@ RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 LATER = {408, 425, 429, 500, 502, 503, 504}
 """Answers that may be better in a while."""
 LONGEST_WAIT = 60.0
+NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH}
 
 
 @dataclass(frozen=True)
@@ -208,11 +211,24 @@ def _failures_told(part: Path) -> Iterator[None]:
         raise _TryAgain("the server fell silent") from None
     except httpx.TooManyRedirects:
         raise NotOffered("it redirects in a circle") from None
+    except httpx.ConnectError as error:
+        if _is_unreachable(error):
+            raise NotOffered(f"its server cannot be reached from here ({error}); check the network") from None
+        raise _TryAgain(f"the connection failed ({error or type(error).__name__})") from None
     except httpx.TransportError as error:
         raise _TryAgain(f"the connection failed ({error or type(error).__name__})") from None
     except OSError as error:
         problem = f"{part} could not be written: {error.strerror or error}; {_size(part):,} bytes are kept"
         raise WorkError(f"{problem}; put that right and run the same command again") from error
+
+
+def _is_unreachable(error: BaseException | None) -> bool:
+    """Whether there is no way to a host at all: no name of it is known, or no network; waiting a second cannot help."""
+    while error is not None:
+        if isinstance(error, socket.gaierror) or getattr(error, "errno", None) in NO_WAY:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _retry_after(answer: httpx.Response) -> float:

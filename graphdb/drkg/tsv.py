@@ -16,6 +16,14 @@ from kedrec.errors import InputError
 __all__ = ["Table", "read_table"]
 
 GZIP_MAGIC = b"\x1f\x8b"
+FORMS = (
+    (b"PK\x03\x04", 0, "a zip archive"), (b"PK\x05\x06", 0, "an empty zip archive"), (b"BZh", 0, "packed by bzip2"),
+    (b"\xfd7zXZ\x00", 0, "packed by xz"), (b"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive"),
+    (b"\x28\xb5\x2f\xfd", 0, "packed by zstd"), (b"PAR1", 0, "a Parquet file"), (b"ustar", 257, "a tar archive"),
+    (GZIP_MAGIC, 0, "gzipped twice"),
+)  # fmt: skip
+"""How a file of another form shows: these bytes at this place."""
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 TAB, LF, CR, DELETE = b"\t\n\r\x7f"
 CHUNK = 1 << 22
 NOT_SEPARATORS = bytes(code for code in range(256) if code not in b"\t\n")
@@ -45,7 +53,8 @@ def read_table(path: Path, columns: int, what: str) -> Table:
         what: the columns in words, for the messages.
 
     Raises:
-        InputError: the file is missing, empty, cut off, no gzip, no UTF-8, a web page, or a line does not fit.
+        InputError: the file is missing, empty, cut off, no text or gzipped text in UTF-8, a web page, or a line does
+            not fit.
     """
     raw = _read(path)
     content = _unpack(path, raw).removeprefix(b"\xef\xbb\xbf")
@@ -68,14 +77,31 @@ def _read(path: Path) -> bytes:
 
 
 def _unpack(path: Path, raw: bytes) -> bytes:
-    if not raw.startswith(GZIP_MAGIC):
-        if path.suffix == ".gz" and raw:
-            raise InputError(path, "is named .gz but is not gzipped; rename it or fetch it again")
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(path, f"the gzip data is damaged or cut off ({error}); fetch it again") from None
+    """Return what a file holds; what is neither text nor gzip is named for what it is."""
+    if raw.startswith(GZIP_MAGIC):
+        try:
+            raw = gzip.decompress(raw)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise InputError(path, f"the gzip data is damaged or cut off ({error}); fetch it again") from None
+    elif path.suffix == ".gz" and raw:
+        raise InputError(path, "is named .gz but is not gzipped; rename it or fetch it again")
+    if named := _other_form(raw):
+        raise InputError(path, named)
+    return raw
+
+
+def _other_form(content: bytes) -> str:
+    """Return what a file is that is not text in UTF-8, and what to do about it; empty where nothing shows."""
+    for start, place, form in FORMS:
+        if content.startswith(start, place):
+            return f"is {form}; unpack it, then name the file of triples or names in it"
+    if (
+        content.startswith(UTF_16_MARKS)
+        or (content[1:2] == b"\0" != content[:1])
+        or content[:1] == b"\0" != content[1:2]
+    ):
+        return "is text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE > NEW"
+    return ""
 
 
 def _check_start(path: Path, content: bytes, what: str) -> None:

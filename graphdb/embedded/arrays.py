@@ -9,19 +9,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import DamagedData
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg.files import KINDS
 from kedrec.graphdb.embedded.adjacency import Link, Walks
-from kedrec.graphdb.embedded.build import ARRAYS
+from kedrec.graphdb.embedded.build import ARRAYS, GROUPS
+from kedrec.graphdb.groups import Groups
 from kedrec.graphdb.names.index import NameIndex
 from kedrec.graphdb.names.resolver import Resolver
-from kedrec.graphdb.snapshots import MappedLines, map_array, read_manifest
+from kedrec.graphdb.snapshots import MappedLines, map_array, read_manifest, trouble
 from kedrec.records import Edge
 
 __all__ = ["MappedGraph"]
 
 Range = tuple[int, int]
+
+
+def _groups(path: Path) -> Groups:
+    """Return the groups of a graph; none where it was loaded before they were looked for."""
+    lines = MappedLines(path).read() if path.exists() else []
+    return Groups(line.split("\t") for line in lines)
 
 
 class MappedGraph:
@@ -41,17 +47,27 @@ class MappedGraph:
             MappedLines(folder / f"{name}.txt") for name in ("ids", "names", "relations", "synonyms")
         )
         self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
+        self.groups = _groups(folder / GROUPS)
         self._index = NameIndex.open(folder)
         self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
         sizes = {name: len(array) for name, array in self.arrays.items()}
         whole = sizes["near"] == sizes["link"] == int(self.arrays["start"][-1])
-        if not whole or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
-            raise DamagedData(f"The graph in {folder} does not fit together. Load it again: kedrec graph load FILE")
+        known = len(self.relations) == len(self.manifest.get("relations", self.relations))
+        if not whole or not known or not len(self.ids) == len(self.names) == sizes["degrees"] == sizes["start"] - 1:
+            raise trouble(folder, ValueError("its files do not fit each other"))
+        self._folder = folder
 
     @cached_property
     def synonyms(self) -> list[str]:
-        """Other names of each entity, joined by `|`."""
-        return self._synonyms.read() or [""] * len(self.ids)
+        """Other names of each entity, joined by `|`.
+
+        Raises:
+            DamagedData: there are more or fewer than entities.
+        """
+        lines = self._synonyms.read() or [""] * min(len(self.ids), 1)
+        if len(lines) != len(self.ids):
+            raise trouble(self._folder, ValueError(f"synonyms.txt has {len(lines):,} of {len(self.ids):,} lines"))
+        return lines
 
     @cached_property
     def kinds(self) -> dict[str, Range]:

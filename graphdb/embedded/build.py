@@ -13,20 +13,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.causes import cause_of
 from kedrec.errors import InputError, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, Triples, kind_of, read_names, read_triples, unequal
+from kedrec.graphdb.groups import Group
+from kedrec.graphdb.names.groups import GivenGroups, find_groups, read_groups
 from kedrec.graphdb.names.index import NameIndex
 from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.snapshots import new_version, write_manifest
 from kedrec.graphdb.store import GraphStats
 
-__all__ = ["LinkedGraph", "LoadReport", "OnProgress", "distinct", "link", "load_graph", "report_of"]
+__all__ = ["GROUPS", "LinkedGraph", "LoadReport", "OnProgress", "distinct", "link", "load_graph", "report_of"]
 
 OnProgress = Callable[[str, int, int], None]
 """Told of the stage, and of how many of how many stages are done."""
 STAGES = ("reading triples", "reading names", "linking", "indexing names", "writing")
 ARRAYS = ("start", "near", "link", "degrees")
 """What is written of a graph's arrays; the triples themselves can be read from them."""
+
+GROUPS = "groups.txt"
+"""Where the groups of ids are written: one a line, ids separated by tabs."""
 
 
 class LoadReport(GraphStats):
@@ -40,6 +46,10 @@ class LoadReport(GraphStats):
     """Entities with edges that have none."""
     unlinked_names: int
     """Entities of the names file without any edge: found by name, but not counted among the entities."""
+    groups: int = 0
+    """Drugs and diseases with several ids, which were joined."""
+    strange_groups: int = 0
+    """Ids of the groups file that the graph does not have."""
     seconds: float
     """Wall-clock."""
 
@@ -58,10 +68,17 @@ class LinkedGraph:
     """Relation names, sorted."""
     arrays: dict[str, NDArray[np.generic]]
     """The triples as `heads`, `rels` and `tails`, and `ARRAYS`."""
+    groups: list[Group]
+    """Ids that are one drug or disease."""
 
 
 def load_graph(
-    files: Sequence[Path], names: Path | None, folder: Path, on_progress: OnProgress | None = None
+    files: Sequence[Path],
+    names: Path | None,
+    folder: Path,
+    on_progress: OnProgress | None = None,
+    *,
+    groups: Path | None = None,
 ) -> LoadReport:
     """Build one graph from all files and put it in the place of the former one in a single swap.
 
@@ -70,6 +87,7 @@ def load_graph(
         names: names file, plain or gzipped.
         folder: where the graph lives.
         on_progress: told of each stage.
+        groups: which ids are one drug or disease; see `read_groups`. Ids that it leaves out are joined by their names.
 
     Raises:
         InputError: a file does not fit; the former graph stays as it was.
@@ -80,9 +98,10 @@ def load_graph(
         raise UserError("Name at least one file of triples: kedrec graph load FILE")
     try:
         with new_version(folder) as building:
-            return _load(files, names, building, on_progress or _silent)
+            return _load(files, names, groups, building, on_progress or _silent)
     except OSError as error:
-        reason = str(error) if error.errno else f"the disk took only a part ({error}); make room on it"
+        short = f"the disk took only a part ({error}); make room on it"
+        reason = (f"{cause} ({error})" if (cause := cause_of(error)) else str(error)) if error.errno else short
         raise WorkError(
             f"The graph could not be written into {folder}: {reason}. The former graph is unchanged."
         ) from error
@@ -92,19 +111,22 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def _load(files: Sequence[Path], names: Path | None, building: Path, told: OnProgress) -> LoadReport:
+def _load(
+    files: Sequence[Path], names: Path | None, groups: Path | None, building: Path, told: OnProgress
+) -> LoadReport:
     started = time.perf_counter()
     told(STAGES[0], 0, len(STAGES))
     triples = read_triples(distinct(files))
     told(STAGES[1], 1, len(STAGES))
     named = read_names(names) if names else Names({}, {}, frozenset(), "")
+    given = read_groups(groups) if groups else GivenGroups()
     told(STAGES[2], 2, len(STAGES))
-    graph = link(triples, named)
+    graph = link(triples, named, given)
     told(STAGES[3], 3, len(STAGES))
     index = NameIndex.build(graph.ids, graph.names, graph.synonyms.__getitem__)
     told(STAGES[4], 4, len(STAGES))
     _write(graph, index, building)
-    report = report_of(triples, named, started)
+    report = report_of(triples, named, started, given, graph)
     hashes = {"triples_sha256": triples.sha256, "names_sha256": named.sha256 or None}
     write_manifest(building, {**report.model_dump(), **hashes})
     told(STAGES[4], 5, len(STAGES))
@@ -125,7 +147,7 @@ def distinct(files: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
-def link(triples: Triples, named: Names) -> LinkedGraph:
+def link(triples: Triples, named: Names, given: GivenGroups | None = None) -> LinkedGraph:
     """Put the names' own entities among those of the triples, and every edge at both its ends."""
     ids = sorted(named.ids.union(triples.ids))
     place_of = {entity_id: place for place, entity_id in enumerate(ids)}
@@ -135,7 +157,7 @@ def link(triples: Triples, named: Names) -> LinkedGraph:
     arrays |= _adjacency(heads, triples.rels, tails, triples.relations, len(ids))
     names = [named.names.get(entity_id, entity_id) for entity_id in ids]
     synonyms = [named.synonyms.get(entity_id, ()) for entity_id in ids]
-    return LinkedGraph(ids, names, synonyms, triples.relations, arrays)
+    return LinkedGraph(ids, names, synonyms, triples.relations, arrays, find_groups(ids, names, given))
 
 
 def _adjacency(
@@ -189,12 +211,13 @@ def _write(graph: LinkedGraph, index: NameIndex, building: Path) -> None:
         ("names", graph.names),
         ("synonyms", synonyms),
         ("relations", graph.relations),
+        ("groups", ["\t".join(group) for group in graph.groups]),
     ):
         (building / f"{name}.txt").write_bytes("\n".join(lines).encode("utf-8"))
     index.save(building)
 
 
-def report_of(triples: Triples, named: Names, started: float) -> LoadReport:
+def report_of(triples: Triples, named: Names, started: float, given: GivenGroups, graph: LinkedGraph) -> LoadReport:
     """Return what was read, and the seconds since `started` by `time.perf_counter`."""
     linked = len(triples.ids)
     with_name = sum(entity_id in named.names for entity_id in triples.ids)
@@ -204,17 +227,20 @@ def report_of(triples: Triples, named: Names, started: float) -> LoadReport:
         triples=len(triples.heads),
         kinds=dict(sorted(Counter(kind_of(entity_id) for entity_id in triples.ids).items())),
         relations=dict(zip(triples.relations, relations, strict=True)),
-        source_sha256=_source_sha256(triples, named),
+        source_sha256=_source_sha256(triples, named, given),
         duplicates=triples.duplicates,
         named=with_name,
         unnamed=linked - with_name,
         unlinked_names=len(named.ids.difference(triples.ids)),
+        groups=len(graph.groups),
+        strange_groups=len({one for line in given.groups for one in line}.difference(graph.ids)),
         seconds=round(time.perf_counter() - started, 3),
     )
 
 
-def _source_sha256(triples: Triples, named: Names) -> str:
+def _source_sha256(triples: Triples, named: Names, given: GivenGroups) -> str:
     """Return one hash for all files, whatever the order of the triples' files: that of the file where there is one."""
-    if len(triples.sha256) == 1 and not named.sha256:
+    if len(triples.sha256) == 1 and not named.sha256 and not given.sha256:
         return triples.sha256[0]
-    return hashlib.sha256("\n".join([*sorted(triples.sha256), named.sha256]).encode()).hexdigest()
+    others = [named.sha256, *([given.sha256] if given.sha256 else [])]
+    return hashlib.sha256("\n".join([*sorted(triples.sha256), *others]).encode()).hexdigest()

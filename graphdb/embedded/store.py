@@ -13,25 +13,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import DamagedData, UserError
+from kedrec.errors import WorkError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.embedded.adjacency import Link, Walks
 from kedrec.graphdb.embedded.arrays import MappedGraph
 from kedrec.graphdb.embedded.fork_pool import side_by_side
 from kedrec.graphdb.embedded.path_search import PathSearch, Row
-from kedrec.graphdb.snapshots import current_version
+from kedrec.graphdb.groups import Groups
+from kedrec.graphdb.joining import MAX_HOPS, Joining, Ranked
+from kedrec.graphdb.snapshots import current_version, trouble
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.records import Edge, Entity, GraphPath, Match
 
 __all__ = ["EmbeddedStore"]
 
-MAX_HOPS = 3
 HUB_LIMIT = 500
 """Entities with more neighbours are not walked through."""
 
 
-class EmbeddedStore:
+class EmbeddedStore(Joining):
     """The embedded graph store, or a view of it with some pairs hidden; see `GraphStore`.
 
     Entities without a visible edge are answered for only where the names file has them: hiding the last edge of an
@@ -39,7 +40,7 @@ class EmbeddedStore:
     """
 
     def __init__(self, shared: MappedGraph, hidden: HiddenPairs = frozenset()) -> None:
-        self._shared = shared
+        self._graph = shared
         self.hidden: HiddenPairs = hidden
         self._walks = Walks(shared.arrays, self._hidden_places())
         self._search = PathSearch(self._walks, shared.weights)
@@ -56,47 +57,51 @@ class EmbeddedStore:
             version = current_version(folder)
             try:
                 return cls(MappedGraph(version))
-            except (OSError, DamagedData, ValueError) as error:
-                if attempt == 3 and isinstance(error, DamagedData):
-                    raise
-                if attempt == 3 or (current_version(folder) == version and version.exists()):
-                    raise DamagedData(f"The graph in {version} is damaged ({error}). Load it again.") from error
-        raise DamagedData(f"The graph in {folder} cannot be opened.")
+            except (OSError, WorkError, ValueError) as error:
+                if attempt < 3 and not (current_version(folder) == version and version.exists()):
+                    continue
+                raise error if isinstance(error, WorkError) else trouble(version, error) from error
+        raise AssertionError("the third attempt returns or raises")
 
     @property
     def ids(self) -> list[str]:
         """Entity ids, sorted; those of the names file that have no edge included."""
-        return self._shared.ids
+        return self._graph.ids
 
     @property
     def names(self) -> list[str]:
         """Preferred names in the order of `ids`; the id itself where there is none."""
-        return self._shared.names
+        return self._graph.names
 
     @property
     def relations(self) -> list[str]:
         """Relation names, sorted."""
-        return self._shared.relations
+        return self._graph.relations
 
     @property
     def heads(self) -> NDArray[np.int32]:
         """Place of the head of each triple, hidden ones included, shape (triples,)."""
-        return self._shared.triples[0]
+        return self._graph.triples[0]
 
     @property
     def rels(self) -> NDArray[np.int32]:
         """Place of the relation of each triple, shape (triples,)."""
-        return self._shared.triples[1]
+        return self._graph.triples[1]
 
     @property
     def tails(self) -> NDArray[np.int32]:
         """Place of the tail of each triple, shape (triples,)."""
-        return self._shared.triples[2]
+        return self._graph.triples[2]
 
     @property
     def source_sha256(self) -> str:
         """Hash of the files the graph was built from."""
-        return str(self._shared.manifest["source_sha256"])
+        return str(self._graph.manifest["source_sha256"])
+
+    @property
+    def groups(self) -> Groups:
+        """Which ids are one drug or disease; none in a graph that was loaded before they were looked for."""
+        return self._graph.groups
 
     @property
     def is_remote(self) -> bool:
@@ -106,80 +111,71 @@ class EmbeddedStore:
     @property
     def manifest(self) -> dict[str, object]:
         """What the load reported, and the hashes of its files."""
-        return dict(self._shared.manifest)
+        return dict(self._graph.manifest)
 
     def synonyms(self, i: int) -> tuple[str, ...]:
         """Other names of the entity at a place."""
-        return self._shared.synonyms_of(i)
+        return self._graph.synonyms_of(i)
 
     def place(self, entity_id: str) -> int | None:
         """Place of an id in `ids`; None where it is not there or not visible."""
-        place = self._shared.places.get(entity_id)
+        place = self._graph.places.get(entity_id)
         return place if place is not None and self._visible(place) else None
 
     def hiding(self, pairs: HiddenPairs) -> EmbeddedStore:
-        """The same graph as if the direct edges of these pairs, and those hidden already, had never been loaded."""
-        return EmbeddedStore(self._shared, self.hidden | pairs)
+        """The same graph as if the direct edges of these pairs, and those hidden already, had never been loaded.
+
+        Pairs of other ids of the same two are hidden with them: the answer would be known from their edges.
+        """
+        return EmbeddedStore(self._graph, self.hidden | self.groups.spread(pairs))
 
     def get(self, entity_id: str) -> Entity | None:
         """The entity with this id."""
         place = self.place(entity_id)
-        return None if place is None else self._shared.resolver.entity(place)
+        return None if place is None else self._graph.resolver.entity(place)
 
     def search(self, name: str, kinds: Sequence[str] | None = None, limit: int = 10) -> Match:
         """What a name (or an id) means; never a similar name in silence."""
-        return self._shared.resolver.resolve(name, kinds, limit, self._visible)
+        return self._graph.resolver.resolve(name, kinds, limit, self._visible)
 
-    def direct(self, a: str, b: str) -> list[Edge]:
-        """Edges between two entities, either way, sorted."""
+    def _direct(self, a: str, b: str) -> list[Edge]:
         first, second = self.place(a), self.place(b)
         if first is None or second is None:
             return []
         return self._edges(self._walks.between(first, second))
 
-    def neighbours(
-        self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50
-    ) -> list[Edge]:
-        """Edges at an entity, either way; the least connected other ends first."""
+    def _neighbours(self, entity_id: str, relation: str | None, kind: str | None, limit: int) -> Ranked:
         place = self.place(entity_id)
         if place is None:
             return []
         wanted = None if relation is None else self._relation(relation)
-        among = None if kind is None else self._shared.kinds.get(kind)
+        among = None if kind is None else self._graph.kinds.get(kind)
         if (relation is not None and wanted is None) or (kind is not None and among is None):
             return []
-        return self._edges(self._walks.edges_at(place, wanted, among, limit))
+        links = self._walks.edges_at(place, wanted, among, limit)
+        counts = self._walks.counts
+        degrees = [counts[tail if head == place else head] for head, _, tail in links]
+        return list(zip(self._edges(links), degrees, strict=True))
 
-    def shared(self, a: str, b: str, kind: str = "Gene", limit: int = 20) -> list[SharedNeighbour]:
-        """Entities of one kind next to both, the least connected first."""
-        first, second, among = self.place(a), self.place(b), self._shared.kinds.get(kind)
+    def _shared(self, a: str, b: str, kind: str, limit: int) -> list[SharedNeighbour]:
+        first, second, among = self.place(a), self.place(b), self._graph.kinds.get(kind)
         if first is None or second is None or among is None or first == second:
             return []
         between = self._walks.common(first, second, among)
         best = between[np.lexsort((between, self._walks.degrees[between]))][:limit].tolist()
         return [self._shared_neighbour(first, second, place) for place in best]
 
-    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = HUB_LIMIT) -> list[GraphPath]:
-        """Simple paths from a to b of at most `max_hops` edges that walk through no hub, best first.
-
-        Raises:
-            UserError: `max_hops` is not 1, 2 or 3.
-        """
-        if not 1 <= max_hops <= MAX_HOPS:
-            raise UserError(f"Paths have 1 to {MAX_HOPS} edges, not {max_hops}.")
+    def _paths(self, a: str, b: str, max_hops: int, limit: int, hub_limit: int) -> list[GraphPath]:
         return self._ranked(self._rows(a, b, max_hops, limit, hub_limit))[:limit]
 
-    def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
-        """What the graph says of each (compound, disease) pair, in the order given."""
-        with _no_collection():
-            asked = list(pairs)
-            with side_by_side(partial(self._rows_behind, limit), asked) as found:
-                both = zip(asked, found, strict=True)
-                return [pair_evidence(self, *pair, limit, self._ranked(rows)) for pair, rows in both]
+    def _evidence(self, asked: Sequence[tuple[str, str]], limit: int) -> list[PairEvidence]:
+        with _no_collection(), side_by_side(partial(self._rows_behind, limit), asked) as found:
+            both = zip(asked, found, strict=True)
+            return [pair_evidence(self, *pair, limit, self._ranked(rows)) for pair, rows in both]
 
     def stats(self) -> GraphStats:
         """Size of the graph, hidden edges left out."""
-        manifest = {field: self._shared.manifest[field] for field in GraphStats.model_fields}
+        manifest = {field: self._graph.manifest[field] for field in GraphStats.model_fields}
         return self._visible_stats() if self._walks.hidden else GraphStats.model_validate(manifest)
 
     def unnamed(self) -> list[str]:
@@ -207,15 +203,15 @@ class EmbeddedStore:
     def _hidden_places(self) -> list[tuple[int, int]]:
         found = []
         for pair in self.hidden:
-            places = [self._shared.places.get(entity_id) for entity_id in pair]
+            places = [self._graph.places.get(entity_id) for entity_id in pair]
             if len(places) == 2 and places[0] is not None and places[1] is not None:
                 found.append((places[0], places[1]))
         return found
 
     def _visible(self, place: int) -> bool:
-        if self._shared.names[place] != self._shared.ids[place] or not self._walks.linked(place):
+        if self._graph.names[place] != self._graph.ids[place] or not self._walks.linked(place):
             return True
-        return not self._walks.hidden or self._walks.has_edges(place) or bool(self._shared.synonyms[place])
+        return not self._walks.hidden or self._walks.has_edges(place) or bool(self._graph.synonyms[place])
 
     def _relation(self, relation: str) -> int | None:
         """Place of a relation; None where there is no such."""
@@ -223,13 +219,13 @@ class EmbeddedStore:
         return place if place < len(self.relations) and self.relations[place] == relation else None
 
     def _edges(self, links: Iterable[Link]) -> list[Edge]:
-        return [self._shared.edge(link) for link in links]
+        return [self._graph.edge(link) for link in links]
 
     def _shared_neighbour(self, first: int, second: int, place: int) -> SharedNeighbour:
         one, two = (self._edges(self._walks.between(end, place)) for end in (first, second))
         return SharedNeighbour.trusted(
             {
-                "entity": self._shared.resolver.entity(place),
+                "entity": self._graph.resolver.entity(place),
                 "first": tuple(one),
                 "second": tuple(two),
                 "score": ranking.shared_score(self._walks.counts[place]),

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kedrec.graphdb.groups import Groups
+
 __all__ = [
     "GraphArrays", "Profile", "cosine", "disease_profiles", "drug_profiles", "grams", "is_therapeutic", "stems_of",
     "weighted", "words_of",
@@ -81,6 +83,11 @@ class GraphArrays(Protocol):
     @property
     def source_sha256(self) -> str:
         """Hash of the files the graph was built from."""
+        ...
+
+    @property
+    def groups(self) -> Groups:
+        """Which ids are one drug or disease."""
         ...
 
     def synonyms(self, i: int) -> tuple[str, ...]:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from kedrec.graphdb.link_prediction.kernels import weighted
-from kedrec.graphdb.link_prediction.smoothing import Smoother, directions, joint, likeness, places_of, richest
+from kedrec.graphdb.link_prediction.smoothing import CORE, Smoother, directions, joint, likeness, places_of, richest
+from kedrec.graphdb.link_prediction.solutions import Solution, Solutions, key_of
 from kedrec.graphdb.link_prediction.treatments import GraphFacts, without
 
 __all__ = ["LINK_FIELDS", "LinkModel", "Neighbour"]
@@ -37,6 +39,10 @@ DRUG_WEIGHTS = {"targets": 1.0, "classes": 0.6, "effects": 0.4, "name": 0.5, "me
 
 DISEASE_WEIGHTS = {"genes": 0.6, "symptoms": 0.5, "sites": 0.3, "likeness": 0.4, "name": 0.8, "uses": 1.5}
 """The same for diseases."""
+
+
+RANK = 60
+"""Directions of the treat matrix that the spectral completion keeps, at most."""
 
 
 _SINGLE = ("targets", "classes", "effects", "name", "uses", "resemblance")
@@ -69,12 +75,19 @@ class LinkModel:
         hidden: (compound id, disease id) pairs, in either order, whose direct edges do not count.
         ridge: Strength of the first, finer regression, as a share of the mean diagonal.
         smooth: Strength of the second, smoother one.
+        solutions: Where what takes long to solve is kept; solved each time where not given, or with pairs hidden.
     """
 
     def __init__(
-        self, facts: GraphFacts, hidden: Iterable[Iterable[str]] = (), ridge: float = 0.3, smooth: float = 1.0
+        self,
+        facts: GraphFacts,
+        hidden: Iterable[Iterable[str]] = (),
+        ridge: float = 0.3,
+        smooth: float = 1.0,
+        solutions: Solutions | None = None,
     ) -> None:
         self.facts = facts
+        hidden = tuple(hidden)
         self.treats = without(facts, hidden)
         self.known_drugs = richest(np.diff(self.treats.indptr))
         self.known_diseases = richest(np.diff(sparse.csc_matrix(self.treats).indptr))
@@ -86,19 +99,30 @@ class LinkModel:
         self._drug_core = {name: sparse.csc_matrix(profile[self.known_drugs].T) for name, profile in self.drugs.items()}
         self._disease_core = {name: sparse.csc_matrix(p[self.known_diseases].T) for name, p in self.diseases.items()}
         self._held: dict[str, dict[int, dict[str, NDArray[np.float32]]]] = {"drug": {}, "disease": {}}
-        self._solve(ridge, smooth)
+        self._solve((ridge, smooth), solutions, keep=not hidden)
 
-    def _solve(self, ridge: float, smooth: float) -> None:
-        """Prepare the two-step kernel ridge regressions and the spectral completion."""
+    def _solve(self, strengths: tuple[float, ...], solutions: Solutions | None, keep: bool) -> None:
+        """Prepare the two-step kernel ridge regressions and the spectral completion, or take them as they were kept."""
         if not len(self.known_drugs):
             return
+        solve = partial(self._solution, strengths)
+        found = solutions.get(self._key(strengths), solve, keep=keep) if solutions else solve()
+        self._ridges = tuple(zip(found.drugs, found.diseases, strict=True))
+        self._basis = found.basis
+
+    def _solution(self, strengths: tuple[float, ...]) -> Solution:
         drug_kernel = joint(self.drugs, self._drug_core, self.known_drugs, DRUG_WEIGHTS)
         disease_kernel = joint(self.diseases, self._disease_core, self.known_diseases, DISEASE_WEIGHTS)
-        self._ridges = []
-        for strength in (ridge, smooth):
-            self._ridges.append((Smoother(drug_kernel, strength), Smoother(disease_kernel, strength)))
-        rank = min(60, min(self.core.shape) - 1)
-        self._basis = directions(self.core, rank)
+        return Solution(
+            tuple(Smoother.over(drug_kernel, strength) for strength in strengths),
+            tuple(Smoother.over(disease_kernel, strength) for strength in strengths),
+            directions(self.core, min(RANK, min(self.core.shape) - 1)),
+        )
+
+    def _key(self, strengths: tuple[float, ...]) -> str:
+        """The name of the solution: all that it depends on."""
+        matrices = [("treats", self.treats), *self.drugs.items(), *self.diseases.items()]
+        return key_of([strengths, RANK, CORE, DRUG_WEIGHTS, DISEASE_WEIGHTS], matrices)
 
     def drug_likeness(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.float32]]:
         """Return the likeness of drugs to those with known uses, by kind and ``joint``, shape (rows, known) each."""

@@ -56,15 +56,25 @@ class Smoother:
     """Kernel ridge regression as a linear map: the weights with which the known answers make up an entity's answer.
 
     Args:
-        kernel: Likeness of the known entities among each other, shape (known, known).
-        strength: Ridge as a share of the kernel's mean diagonal.
+        ridge: What the kernel's diagonal is raised by.
+        inverse: Inverse of the raised kernel, shape (known, known).
     """
 
-    def __init__(self, kernel: NDArray[np.float32], strength: float) -> None:
-        self._ridge = np.float32(strength * float(np.mean(np.diag(kernel))) + 1e-6)
+    def __init__(self, ridge: np.float32, inverse: NDArray[np.float32]) -> None:
+        self.ridge, self.inverse = ridge, inverse
+
+    @classmethod
+    def over(cls, kernel: NDArray[np.float32], strength: float) -> Smoother:
+        """Solve the regression over a kernel.
+
+        Args:
+            kernel: Likeness of the known entities among each other, shape (known, known).
+            strength: Ridge as a share of the kernel's mean diagonal.
+        """
+        ridge = np.float32(strength * float(np.mean(np.diag(kernel))) + 1e-6)
         system = kernel.copy()
-        system[np.diag_indices_from(system)] += self._ridge
-        self._inverse = np.asarray(linalg.inv(system, overwrite_a=True, check_finite=False), np.float32)
+        system[np.diag_indices_from(system)] += ridge
+        return cls(ridge, np.asarray(linalg.inv(system, overwrite_a=True, check_finite=False), np.float32))
 
     def rows(self, places: NDArray[np.int64], likeness: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the weights of entities, shape (entities, known).
@@ -73,12 +83,12 @@ class Smoother:
             places: Place of each entity among the known ones, -1 for others.
             likeness: Likeness of each to the known ones; read for the others only, as K(K+r)⁻¹ = 1 − r(K+r)⁻¹.
         """
-        weights = -self._ridge * self._inverse[np.maximum(places, 0)]
+        weights = -self.ridge * self.inverse[np.maximum(places, 0)]
         known = np.flatnonzero(places >= 0)
         weights[known, places[known]] += 1
         others = np.flatnonzero(places < 0)
         if len(others):
-            weights[others] = likeness[others] @ self._inverse
+            weights[others] = likeness[others] @ self.inverse
         return np.asarray(weights, np.float32)
 
 

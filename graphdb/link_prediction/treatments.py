@@ -1,17 +1,24 @@
-"""Drugs, diseases, their facts, and which drug is used for which disease, as the graph has it."""
+"""Drugs, diseases, their facts, and which drug is used for which disease, as the graph has it.
+
+Of a drug or disease with several ids, all facts stand in the row of the first; the other ids lead to that row.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kedrec.graphdb.link_prediction.joined_arrays import joined
 from kedrec.graphdb.link_prediction.kernels import GraphArrays, Profile, disease_profiles, drug_profiles, is_therapeutic
+from kedrec.records import edge_source
 
 __all__ = ["GraphFacts", "without"]
+
+
+Places = NDArray[np.int64]
 
 
 class GraphFacts:
@@ -22,6 +29,8 @@ class GraphFacts:
     """
 
     def __init__(self, arrays: GraphArrays) -> None:
+        self.groups = arrays.groups
+        as_loaded, arrays = arrays, joined(arrays)
         kinds = np.array([name.split("::", 1)[0] for name in arrays.ids])
         self.source = arrays.source_sha256
         drugs, diseases = np.flatnonzero(kinds == "Compound"), np.flatnonzero(kinds == "Disease")
@@ -29,12 +38,24 @@ class GraphFacts:
         self.disease_ids = [arrays.ids[i] for i in diseases.tolist()]
         self.drug_names = [arrays.names[i] for i in drugs.tolist()]
         self.disease_names = [arrays.names[i] for i in diseases.tolist()]
-        self.drug_row = {name: row for row, name in enumerate(self.drug_ids)}
-        self.disease_row = {name: row for row, name in enumerate(self.disease_ids)}
+        self.drug_row, self.disease_row = self._rows(self.drug_ids), self._rows(self.disease_ids)
         self.drugs = drug_profiles(arrays, drugs)
         self.diseases = disease_profiles(arrays, diseases)
         self.treats = _treats(arrays, drugs, diseases)
-        self.statements = _statements(arrays)
+        self._places = drugs, diseases
+        self._statements = _Statements(as_loaded, arrays)
+
+    def _rows(self, ids: list[str]) -> dict[str, int]:
+        """Return the row of each id: that of the first of its group."""
+        rows = {name: row for row, name in enumerate(ids)}
+        return {name: rows[self.groups.of(name)[0]] for name in rows}
+
+    def stated(self, drug: str, disease: str) -> tuple[str, ...]:
+        """Return the therapeutic edges between a drug and a disease, either way, by their source ids, sorted."""
+        row, column = self.drug_row.get(drug), self.disease_row.get(disease)
+        if row is None or column is None:
+            return ()
+        return self._statements.between(int(self._places[0][row]), int(self._places[1][column]))
 
     def name(self, entity_id: str) -> str:
         """Return the preferred name of a drug or disease, its id where the graph does not have it."""
@@ -44,19 +65,33 @@ class GraphFacts:
         return entity_id if row is None else self.disease_names[row]
 
 
-def _statements(arrays: GraphArrays) -> dict[frozenset[str], tuple[str, ...]]:
-    """Return the therapeutic edges of each (drug, disease) pair, as ``head|relation|tail``."""
-    good = np.array([is_therapeutic(name) for name in arrays.relations], dtype=bool)
-    edges = np.flatnonzero(good[arrays.rels]) if len(good) else np.zeros(0, np.int64)
-    found: dict[frozenset[str], set[str]] = defaultdict(set)
-    for i in edges.tolist():
-        head, relation, tail = (
-            arrays.ids[arrays.heads[i]],
-            arrays.relations[arrays.rels[i]],
-            arrays.ids[arrays.tails[i]],
-        )
-        found[frozenset((head, tail))].add(f"{head}|{relation}|{tail}")
-    return {pair: tuple(sorted(texts)) for pair, texts in found.items()}
+class _Statements:
+    """The therapeutic edges of the whole graph; put into words for the pairs that are asked for.
+
+    Args:
+        arrays: The graph as it was loaded, which is cited.
+        ends: The same graph with the first ids of groups at both ends, by which the pairs are found.
+    """
+
+    def __init__(self, arrays: GraphArrays, ends: GraphArrays) -> None:
+        good = np.array([is_therapeutic(name) for name in arrays.relations], dtype=bool)
+        edges = np.flatnonzero(good[arrays.rels]) if len(good) else np.zeros(0, np.int64)
+        self._cited = arrays.heads[edges], arrays.rels[edges], arrays.tails[edges]
+        self._arrays, self._size = arrays, len(arrays.ids)
+        keys = self._key(ends.heads[edges].astype(np.int64), ends.tails[edges].astype(np.int64))
+        self._order = np.argsort(keys, kind="stable")
+        self._keys = keys[self._order]
+
+    def _key(self, one: Places, other: Places) -> Places:
+        return np.minimum(one, other) * self._size + np.maximum(one, other)
+
+    def between(self, one: int, other: int) -> tuple[str, ...]:
+        """Return the edges between two entities, either way, by their source ids, sorted."""
+        key = self._key(np.array([one], np.int64), np.array([other], np.int64))
+        start, end = np.searchsorted(self._keys, [key[0], key[0] + 1])
+        found = (tuple(int(ends[i]) for ends in self._cited) for i in self._order[start:end])
+        ids, relations = self._arrays.ids, self._arrays.relations
+        return tuple(sorted({edge_source(ids[head], relations[rel], ids[tail]) for head, rel, tail in found}))
 
 
 def _treats(arrays: GraphArrays, drugs: NDArray[np.int64], diseases: NDArray[np.int64]) -> Profile:

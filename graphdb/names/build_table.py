@@ -1,7 +1,8 @@
 """Builds a names file for the ids of a graph from the vocabularies that can truly name them.
 
 An id is named by the first vocabulary that knows it; ids that none knows are left out and stay without a name. One drug
-under several ids stays several entities, each with the name that its own vocabulary gives it.
+under several ids stays several entities, each with the name that its own vocabulary gives it; a table of groups beside
+the names says which ids are one.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from kedrec.errors import WorkError
 from kedrec.graphdb.drkg.fetch import sync
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.drkg.sources import VOCABULARIES, fetched_files
+from kedrec.graphdb.names.groups import find_groups, table_of
 from kedrec.graphdb.vocabularies.disease_ontology import DiseaseTerm, read_disease_ontology
 from kedrec.graphdb.vocabularies.drugbank import read_drugbank
 from kedrec.graphdb.vocabularies.genes import read_genes
 from kedrec.graphdb.vocabularies.hetionet import read_hetionet
 from kedrec.graphdb.vocabularies.mesh import read_mesh
 
-__all__ = ["NamesReport", "Vocabularies", "name_entities", "write_names"]
+__all__ = ["NamesReport", "Vocabularies", "groups_beside", "name_entities", "write_names"]
 
 JOINED = re.compile(r"Gene::\d+(;\d+)+")
 NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
@@ -67,6 +69,8 @@ class NamesReport(BaseModel):
     """Named ids by kind."""
     sources: dict[str, int]
     """Named ids by the vocabulary that named them."""
+    groups: int = 0
+    """Drugs and diseases of several ids."""
 
 
 def write_names(
@@ -77,7 +81,7 @@ def write_names(
     Args:
         ids: DRKG ids.
         vocabularies: the files to name by.
-        out: the names file: `id<TAB>name<TAB>synonym|synonym`, sorted by id.
+        out: the names file: `id<TAB>name<TAB>synonym|synonym`, sorted by id; beside it the groups of ids that are one.
         on_vocabulary: told of each vocabulary.
 
     Raises:
@@ -85,18 +89,49 @@ def write_names(
         WorkError: the file cannot be written.
     """
     names, named_by = name_entities(ids, vocabularies, on_vocabulary)
+    ordered = sorted(ids)
+    groups = find_groups(ordered, [names.get(one, (one,))[0] for one in ordered], same=_same(vocabularies))
     rows = (f"{one}\t{name}\t{'|'.join(synonyms)}\n" for one, (name, synonyms) in sorted(names.items()))
+    _write(groups_beside(out), table_of(groups, {one: name for one, (name, _) in names.items()}))
+    _write(out, "".join(["id\tname\tsynonyms\n", *rows]))
+    kinds = Counter(kind_of(one) for one in names)
+    return NamesReport(
+        entities=len(ids),
+        named=len(names),
+        kinds=dict(sorted(kinds.items())),
+        sources=named_by,
+        groups=len(groups),
+    )
+
+
+def groups_beside(names_file: Path) -> Path:
+    """Return where the groups of a names file's ids are written: `names.groups.tsv` beside `names.tsv`."""
+    return names_file.with_name(f"{names_file.name.removesuffix('.tsv')}.groups.tsv")
+
+
+def _write(out: Path, text: str) -> None:
     aside = out.with_name(f".{out.name}.new")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        aside.write_text("".join(["id\tname\tsynonyms\n", *rows]), "utf-8")
+        aside.write_text(text, "utf-8")
         sync([aside])
         aside.replace(out)
     except OSError as error:
         aside.unlink(missing_ok=True)
         raise WorkError(f"{out} could not be written: {error.strerror or error}") from error
-    kinds = Counter(kind_of(one) for one in names)
-    return NamesReport(entities=len(ids), named=len(names), kinds=dict(sorted(kinds.items())), sources=named_by)
+
+
+def _same(vocabularies: Vocabularies) -> Iterator[tuple[str, ...]]:
+    """Yield the ids that a vocabulary says are one: a drug's or disease's former ids, and its ids elsewhere."""
+    for path in vocabularies.drugbank:
+        for drug in read_drugbank(path):
+            yield tuple(f"Compound::{one}" for one in (drug.id, *drug.other_ids))
+    for path in vocabularies.do:
+        terms = list(read_disease_ontology(path))
+        for term in terms:
+            yield tuple(f"Disease::{one}" for one in (term.id, *term.other_ids))
+        for xref, term in _sole_xrefs(terms):
+            yield f"Disease::{term.id}", f"Disease::{xref}"
 
 
 def name_entities(

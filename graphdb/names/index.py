@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.errors import DamagedData
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.names.normalize import fold, fold_loosely
 from kedrec.graphdb.names.similarity import Shapes
@@ -60,8 +61,18 @@ class Keys:
 
     @cached_property
     def keys(self) -> list[str]:
-        """The keys, sorted by code point, each once."""
-        return self.lines.read() if self.lines is not None else self.loaded or []
+        """The keys, sorted by code point, each once.
+
+        Raises:
+            DamagedData: there are more or fewer than those whose forms are known.
+        """
+        keys = self.lines.read() if self.lines is not None else self.loaded or []
+        if len(keys) != len(self.starts) - 1:
+            raise DamagedData(
+                f"The names of the graph are damaged: {len(keys):,} of {len(self.starts) - 1:,} can be read. "
+                "Load the graph again: kedrec graph load FILE"
+            )
+        return keys
 
     @cached_property
     def shapes(self) -> Shapes:

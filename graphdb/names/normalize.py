@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["fold", "fold_loosely"]
+__all__ = ["american", "british", "fold", "fold_loosely"]
 
 GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
@@ -18,13 +18,22 @@ GREEK = {
 }  # fmt: skip
 _GREEK = str.maketrans(GREEK)
 _DASHES = re.compile("[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]")
+_MARKS = re.compile("[™℠®©]")
 _MINUS = re.compile(r"\(\s*-\s*\)|-\s*$|(?<=\d)-(?=\))")
 _PRIME = re.compile(r"(?<=\d)['’′ʹ]")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w'+]+(?=\d)|(?<=\d)_+(?=\d)")
 _WORD = re.compile(r"[^\W_]+")
-_BRITISH = (("aemia", "emia"), ("haem", "hem"), ("oedema", "edema"), ("oesoph", "esoph"), ("tumour", "tumor"),
-            ("paed", "ped"), ("diarrhoea", "diarrhea"), ("anaes", "anes"), ("gynaec", "gynec"), ("coeliac", "celiac"),
-            ("orrhoea", "orrhea"), ("foet", "fet"), ("colour", "color"), ("behaviour", "behavior"))  # fmt: skip
+_BRITISH = (
+    ("haem", "hem"), ("aemi", "emi"), ("oedem", "edem"), ("oesoph", "esoph"), ("oestr", "estr"), ("oea", "ea"),
+    ("paed", "ped"), ("anaes", "anes"), ("aesthe", "esthe"), ("gynaec", "gynec"), ("faec", "fec"), ("caec", "cec"),
+    ("aetio", "etio"), ("naev", "nev"), ("coel", "cel"), ("foet", "fet"), ("amoeb", "ameb"), ("homoeo", "homeo"),
+    ("caesa", "cesa"), ("caesi", "cesi"), ("leuco", "leuko"), ("sulph", "sulf"), ("tumour", "tumor"),
+    ("colour", "color"), ("behaviour", "behavior"), ("odour", "odor"), ("fibre", "fiber"), ("aluminium", "aluminum"),
+    ("isation", "ization"), ("paralyse", "paralyze"), ("ceph", "cef"), ("amoxy", "amoxi"),
+)  # fmt: skip
+"""British spelling and American spelling, the one never part of a word that Americans write so."""
+_OF_DRUGS = frozenset({"ceph", "amoxy"})
+"""Those that are right in the names of drugs alone: a cephalic disease is no cefalic one."""
 
 
 def fold(name: str) -> str:
@@ -41,6 +50,7 @@ def fold(name: str) -> str:
 def _plain(name: str) -> str:
     if name.isascii():
         return name.lower()
+    name = _MARKS.sub("", name)
     text = unicodedata.normalize("NFKC", name.replace("′", "'").replace("’", "'")).casefold()
     text = _DASHES.sub("-", text).translate(_GREEK)
     return "".join(ch for ch in unicodedata.normalize("NFD", text) if not unicodedata.combining(ch))
@@ -56,9 +66,23 @@ def fold_loosely(name: str) -> str:
     if text.count(", ") == 1:
         first, last = text.split(", ")
         text = f"{last} {first}"
-    for british, american in _BRITISH:
-        text = text.replace(british, american)
+    for theirs, ours in _BRITISH:
+        text = text if theirs in _OF_DRUGS else text.replace(theirs, ours)
     return " ".join(_singular(word) for word in _WORD.findall(text.replace("'s", "").replace("'", "")))
+
+
+def american(name: str) -> str:
+    """Return a name as Americans spell it, in lower case: `sulphasalazine` as `sulfasalazine`."""
+    text = name.lower()
+    for theirs, ours in _BRITISH:
+        text = text.replace(theirs, ours)
+    return text
+
+
+def british(name: str) -> tuple[str, ...]:
+    """Return the spellings of a name, in lower case, that have one part of it as the British write it."""
+    text = name.lower()
+    return tuple(text.replace(ours, theirs) for theirs, ours in _BRITISH if ours in text and theirs not in text)
 
 
 def _singular(word: str) -> str:

@@ -11,8 +11,10 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from kedrec.graphdb.drkg.files import kind_of
+from kedrec.graphdb.names.identifiers import ids_meant
 from kedrec.graphdb.names.index import Form, Keys, NameIndex
-from kedrec.graphdb.names.normalize import fold, fold_loosely
+from kedrec.graphdb.names.kinship import KIN, relatives
+from kedrec.graphdb.names.normalize import american, fold, fold_loosely
 from kedrec.graphdb.names.similarity import BEGINNING, similarity
 from kedrec.records import Alternative, Entity, Match, MatchKind
 
@@ -74,8 +76,11 @@ class Resolver:
         found = self._by_id(query, wanted, allowed) or self._by_name(query, wanted, allowed, limit)
         if found:
             return found
-        alternatives = self._similar(wanted, allowed, limit)
-        return Match(query=query, match="none", alternatives=tuple(alternatives))
+        kin = self._kin(wanted, allowed, limit)
+        akin = {alternative.id for alternative in kin}
+        alike = self._similar(wanted, allowed, limit + len(kin)) if len(kin) < limit else []
+        alternatives = [*kin, *(alternative for alternative in alike if alternative.id not in akin)]
+        return Match(query=query, match="none", alternatives=tuple(alternatives[:limit]))
 
     def entity(self, place: int) -> Entity:
         """Return the entity at a place."""
@@ -92,7 +97,7 @@ class Resolver:
 
     def _by_name(self, query: str, wanted: str, allowed: Visible, limit: int) -> Match | None:
         forms = [form for form in self._index.folded.find(fold(wanted)) if allowed(form[0])]
-        forms = forms or self._bare_id(wanted, allowed)
+        forms = forms or self._by_other_id(wanted, allowed)
         forms += self._diseases_behind(forms, wanted, allowed)
         kind, owners = self._best_tier(forms, wanted)
         if not owners:
@@ -114,9 +119,9 @@ class Resolver:
         loose = self._index.loose.find(fold_loosely(wanted))
         return [form for form in loose if kind_of(self._ids[form[0]]) == "Disease" and allowed(form[0])]
 
-    def _bare_id(self, wanted: str, allowed: Visible) -> list[Form]:
-        """Return the drug or disease whose id is this behind its kind: `DB00107`."""
-        places = [self._place_of(f"{kind}::{wanted}") for kind in ASKED_FOR]
+    def _by_other_id(self, wanted: str, allowed: Visible) -> list[Form]:
+        """Return what has this id, written otherwise: `DB00107`, `drugbank:DB00107`."""
+        places = [self._place_of(entity_id) for entity_id in ids_meant(wanted)]
         return [(place, -1) for place in places if place is not None and allowed(place)]
 
     def _best_tier(self, forms: Sequence[Form], wanted: str) -> tuple[MatchKind, list[int]]:
@@ -170,13 +175,29 @@ class Resolver:
             Alternative(id=self._ids[place], name=self._names[place], score=100.0) for place in ordered[:limit]
         )
 
+    def _kin(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
+        """Return the entities of names related to an unknown one, nearest first; shorter names only without others."""
+        found: dict[str, Alternative] = {}
+        for name, kind in relatives(wanted) if limit > 0 else ():
+            if kind == "Disease" and found:
+                break
+            match = self._by_name(name, name, self._of_kind(allowed, kind), limit)
+            if match and match.entity:
+                found.setdefault(match.entity.id, Alternative(id=match.entity.id, name=match.entity.name, score=KIN))
+            elif match:
+                found |= {one.id: one.model_copy(update={"score": KIN}) for one in match.alternatives}
+        return list(found.values())[:limit]
+
+    def _of_kind(self, allowed: Visible, kind: str | None) -> Visible:
+        return lambda place: allowed(place) and (kind is None or kind_of(self._ids[place]) == kind)
+
     def _similar(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
         """Return the entities with the most similar names, each by its best one; names before synonyms on ties."""
-        key = fold(wanted)
-        if not key or limit < 1:
+        keys = dict.fromkeys((fold(wanted), fold(american(wanted))))
+        if not all(keys) or limit < 1:
             return []
         best: dict[int, tuple[float, bool, Rank]] = {}
-        for score, place in _nearest(key, self._index.folded):
+        for score, place in (one for key in keys for one in _nearest(key, self._index.folded)):
             for entity, form in self._index.folded.at(place):
                 if allowed(entity):
                     rank = (-score, form > 0, _rank(self._ids[entity]))

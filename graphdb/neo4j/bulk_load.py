@@ -46,6 +46,8 @@ def bulk_load(
     settings: Settings,
     bulk: Bulk | None = None,
     on_progress: OnProgress | None = None,
+    *,
+    groups: Path | None = None,
 ) -> LoadReport:
     """Load one graph from all files into a database by `neo4j-admin database import full`.
 
@@ -58,6 +60,7 @@ def bulk_load(
         settings: which server and database, and the home that takes the files for the import.
         bulk: how to go about it.
         on_progress: told of the stage, and of how much of how much is done.
+        groups: which ids are one drug or disease; see `read_groups`.
 
     Raises:
         InputError: a file does not fit; the database stays as it was.
@@ -69,7 +72,7 @@ def bulk_load(
     """
     started = time.perf_counter()
     with writing(settings.home / FOLDER) as lock:
-        report = _BulkLoad(settings, bulk or Bulk(), on_progress or silent, lock).run(files, names)
+        report = _BulkLoad(settings, bulk or Bulk(), on_progress or silent, lock).run(files, names, groups)
     return report.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
 
 
@@ -81,10 +84,10 @@ class _BulkLoad:
         self._database = settings.neo4j_database
         self._folder = settings.home / FOLDER
 
-    def run(self, files: Sequence[Path], names: Path | None) -> LoadReport:
+    def run(self, files: Sequence[Path], names: Path | None, groups: Path | None) -> LoadReport:
         """Read, import where the database does not hold the graph, and count."""
         installation, server = self._reach()
-        graph, report = read_graph(files, names, self._told)
+        graph, report = read_graph(files, names, self._told, groups)
         if server is None or not Load(server, graph, report, self._told).is_filled():
             if server:
                 self._refuse_strangers(server)

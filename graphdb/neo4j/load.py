@@ -17,6 +17,7 @@ import numpy as np
 from kedrec.errors import Busy, DamagedData, NotReady, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, kind_of, read_names, read_triples, source_of
 from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnProgress, distinct, link, report_of
+from kedrec.graphdb.names.groups import GivenGroups, read_groups
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.store import FORMAT
@@ -35,7 +36,13 @@ Rows = Callable[[int, int], Iterator[dict[str, Any]]]
 
 
 def load_into_neo4j(
-    files: Sequence[Path], names: Path | None, server: Server, on_progress: OnProgress | None = None, batch: int = BATCH
+    files: Sequence[Path],
+    names: Path | None,
+    server: Server,
+    on_progress: OnProgress | None = None,
+    *,
+    batch: int = BATCH,
+    groups: Path | None = None,
 ) -> LoadReport:
     """Load one graph from all files into a database, in the place of the graph that an earlier load put there.
 
@@ -48,6 +55,7 @@ def load_into_neo4j(
         server: the database.
         on_progress: told of the stage, and of how many of how many rows are done.
         batch: rows of one transaction.
+        groups: which ids are one drug or disease; see `read_groups`.
 
     Raises:
         InputError: a file does not fit; the database stays as it was.
@@ -56,7 +64,7 @@ def load_into_neo4j(
         WorkError: the server failed for longer than trying again helps.
     """
     started, told = time.perf_counter(), on_progress or silent
-    graph, report = read_graph(files, names, told)
+    graph, report = read_graph(files, names, told, groups)
     Load(server, graph, report, told, batch).run()
     return report.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
 
@@ -65,7 +73,9 @@ def silent(stage: str, done: int, total: int) -> None:
     """Say nothing."""
 
 
-def read_graph(files: Sequence[Path], names: Path | None, told: OnProgress) -> tuple[LinkedGraph, LoadReport]:
+def read_graph(
+    files: Sequence[Path], names: Path | None, told: OnProgress, groups: Path | None = None
+) -> tuple[LinkedGraph, LoadReport]:
     """Read the files of a graph; raises as `load_into_neo4j` does."""
     if not files:
         raise UserError("Name at least one file of triples: kedrec graph load FILE --store neo4j")
@@ -73,7 +83,9 @@ def read_graph(files: Sequence[Path], names: Path | None, told: OnProgress) -> t
     told("reading", 0, 1)
     triples = read_triples(distinct(files))
     named = read_names(names) if names else Names({}, {}, frozenset(), "")
-    return link(triples, named), report_of(triples, named, started)
+    given = read_groups(groups) if groups else GivenGroups()
+    graph = link(triples, named, given)
+    return graph, report_of(triples, named, started, given, graph)
 
 
 def mark_of(graph: LinkedGraph, report: LoadReport) -> dict[str, Any]:
@@ -119,7 +131,8 @@ class Load:
         self._fill("triples", cypher.ADD_EDGES, len(self._graph.arrays["heads"]))
         self._verify()
         stats = GraphStats.model_validate(self._report.model_dump(include=set(GraphStats.model_fields)))
-        self._mark(state="ready", stats=json.dumps(stats.model_dump(), ensure_ascii=False))
+        groups = ["\t".join(group) for group in self._graph.groups]
+        self._mark(state="ready", stats=json.dumps(stats.model_dump(), ensure_ascii=False), groups=groups)
 
     def is_filled(self) -> bool:
         """Say whether the database holds all rows of this graph, be they counted or not."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kedrec.errors import Busy, DamagedData, NotReady
+from kedrec.errors import Busy, DamagedData, NotReady, WorkError
 from kedrec.graphdb.names.index import NameIndex
 from kedrec.graphdb.names.resolver import Resolver
 from kedrec.graphdb.snapshots import MappedLines, current_version, map_array, new_version, read_manifest, write_manifest
@@ -63,7 +63,7 @@ def _kept(folder: Path, source: str) -> FetchedNames | None:
     try:
         version = current_version(folder)
         return FetchedNames(version) if read_manifest(version)["source_sha256"] == source else None
-    except (NotReady, DamagedData, OSError, ValueError):
+    except (NotReady, WorkError, OSError, ValueError):
         return None
 
 

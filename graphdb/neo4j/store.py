@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from kedrec.errors import NotReady, UserError
+from kedrec.errors import NotReady
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg.files import kind_of
+from kedrec.graphdb.groups import Groups
+from kedrec.graphdb.joining import Joining, Ranked
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.hidden_pairs import Concealed, edge_of, edges_between
@@ -25,7 +27,6 @@ __all__ = ["FORMAT", "Neo4jStore"]
 
 FORMAT = 1
 """Version of the schema; a graph of another version must be loaded again."""
-MAX_HOPS = 3
 SLACK, MARGIN = 1e-6, 1e-8
 """Relative and absolute difference below which scores are told apart later, by the common ranking."""
 
@@ -54,6 +55,7 @@ class _Graph:
     def __init__(self, server: Server, graph: Mapping[str, Any], names_in: Path | None) -> None:
         self.server, self._names_in = server, names_in
         self.stats = GraphStats.model_validate(json.loads(graph["stats"]))
+        self.groups = Groups(line.split("\t") for line in graph.get("groups", ()))
         self.weights = {relation: ranking.relation_weight(relation) for relation in self.stats.relations}
 
     @cached_property
@@ -61,7 +63,7 @@ class _Graph:
         return fetched_names(lambda: self.server.ask(cypher.ENTITIES), self.stats.source_sha256, self._names_in)
 
 
-class Neo4jStore:
+class Neo4jStore(Joining):
     """The graph in a Neo4j database, or a view of it with some pairs hidden; see `GraphStore`."""
 
     def __init__(self, graph: _Graph, hidden: HiddenPairs = frozenset()) -> None:
@@ -95,6 +97,11 @@ class Neo4jStore:
         return self._graph.stats.source_sha256
 
     @property
+    def groups(self) -> Groups:
+        """Which ids are one drug or disease; none in a graph that was loaded before they were looked for."""
+        return self._graph.groups
+
+    @property
     def is_remote(self) -> bool:
         """Always, a server on this machine included."""
         return True
@@ -104,8 +111,11 @@ class Neo4jStore:
         self._server.close()
 
     def hiding(self, pairs: HiddenPairs) -> Neo4jStore:
-        """The same graph as if the direct edges of these pairs, and those hidden already, had never been loaded."""
-        return Neo4jStore(self._graph, self.hidden | pairs)
+        """The same graph as if the direct edges of these pairs, and those hidden already, had never been loaded.
+
+        Pairs of other ids of the same two are hidden with them: the answer would be known from their edges.
+        """
+        return Neo4jStore(self._graph, self.hidden | self.groups.spread(pairs))
 
     def get(self, entity_id: str) -> Entity | None:
         """The entity with this id."""
@@ -121,14 +131,10 @@ class Neo4jStore:
             return Match(query=name, match="exact", entity=entity)
         return self._graph.names.resolver.resolve(name, kinds, limit, self._visible)
 
-    def direct(self, a: str, b: str) -> list[Edge]:
-        """Edges between two entities, either way, sorted."""
+    def _direct(self, a: str, b: str) -> list[Edge]:
         return self._between([(a, b)])[a, b]
 
-    def neighbours(
-        self, entity_id: str, relation: str | None = None, kind: str | None = None, limit: int = 50
-    ) -> list[Edge]:
-        """Edges at an entity, either way; the least connected other ends first."""
+    def _neighbours(self, entity_id: str, relation: str | None, kind: str | None, limit: int) -> Ranked:
         rows = self._server.ask(
             cypher.NEIGHBOURS,
             id=entity_id,
@@ -138,12 +144,9 @@ class Neo4jStore:
             degrees=self._gone.degrees,
             limit=max(limit, 0),
         )
-        found = [(edge_of(row), int(row["degree"])) for row in rows]
-        found.sort(key=lambda item: ranking.neighbour_key(item[0], entity_id, item[1]))
-        return [edge for edge, _ in found]
+        return [(edge_of(row), int(row["degree"])) for row in rows]
 
-    def shared(self, a: str, b: str, kind: str = "Gene", limit: int = 20) -> list[SharedNeighbour]:
-        """Entities of one kind next to both, the least connected first."""
+    def _shared(self, a: str, b: str, kind: str, limit: int) -> list[SharedNeighbour]:
         if a == b or limit < 1:
             return []
         gone = [a, b, *self._gone.at(a), *self._gone.at(b)]
@@ -160,14 +163,7 @@ class Neo4jStore:
             for row in rows
         ]
 
-    def paths(self, a: str, b: str, max_hops: int = 3, limit: int = 10, hub_limit: int = 500) -> list[GraphPath]:
-        """Simple paths from a to b of at most `max_hops` edges that walk through no hub, best first.
-
-        Raises:
-            UserError: `max_hops` is not 1, 2 or 3.
-        """
-        if not 1 <= max_hops <= MAX_HOPS:
-            raise UserError(f"Paths have 1 to {MAX_HOPS} edges, not {max_hops}.")
+    def _paths(self, a: str, b: str, max_hops: int, limit: int, hub_limit: int) -> list[GraphPath]:
         if a == b or limit < 1:
             return []
         ours, theirs = self._steps(a, b, hub_limit) if max_hops > 1 else ({}, {})
@@ -183,8 +179,7 @@ class Neo4jStore:
         found.sort(key=lambda item: ranking.path_key(*item))
         return [path for path, _ in found[:limit]]
 
-    def batch_evidence(self, pairs: Iterable[tuple[str, str]], limit: int = 5) -> list[PairEvidence]:
-        """What the graph says of each (compound, disease) pair, in the order given."""
+    def _evidence(self, pairs: Sequence[Pair], limit: int) -> list[PairEvidence]:
         return [pair_evidence(self, compound, disease, limit) for compound, disease in pairs]
 
     def stats(self) -> GraphStats:

@@ -58,6 +58,12 @@ def available(settings: Settings) -> bool:
     return minilm.installed() if kind == "minilm" else importlib.util.find_spec(needed[kind]) is not None
 
 
+def identity(settings: Settings) -> str:
+    """Return what tells the vectors of the settings' embedder from others; the packaged model is not opened for it."""
+    kind, _ = _parted(settings.embedder)
+    return minilm.MODEL if kind == "minilm" else embedder(settings).identity
+
+
 @lru_cache(maxsize=4)
 def embedder(settings: Settings) -> Embedder:
     """Return the embedder of the settings, opened once.

@@ -11,12 +11,14 @@ import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
+from kedrec.errors import DamagedData
 from kedrec.records import Corpus, Document, Passage, Section
 from kedrec.tools.library.chunks import passage_id, section_text
+from kedrec.tools.library.disk import troubles_told
 from kedrec.tools.library.filters import Cut, Selection
 from kedrec.tools.library.schema import connect
 from kedrec.tools.library.writer import GROUPS, Group, Outcome, Shelf, embedded_text, passage_sha
@@ -63,7 +65,7 @@ class Library:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view: everything read inside belongs to the same commit."""
-        with self._lock:
+        with self._lock, troubles_told(self.folder / FILE):
             connection = self._connection()
             outermost = not connection.in_transaction
             if outermost:
@@ -85,10 +87,12 @@ class Library:
         """One transaction that is kept whole or not at all; the caller holds the folder's writer lock."""
         connection = connect(self.folder / FILE)
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            yield Shelf(connection)
-            connection.commit()
-            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            with troubles_told(self.folder / FILE), _taken_back(connection):
+                connection.execute("BEGIN IMMEDIATE")
+                yield Shelf(connection)
+                connection.commit()
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         finally:
             connection.close()
 
@@ -114,12 +118,17 @@ class Library:
             wanted = members(corpus)
             condition, values = (only or Selection()).where()
             marks = ",".join("?" * len(wanted))
-            for row in connection.execute(
-                f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key", [*wanted, *values]
-            ):
+            query = f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key"
+            with troubles_told(self.folder / FILE):
+                rows = connection.execute(query, [*wanted, *values])
+            while (row := self._next(rows)) is not None:
                 yield _document(row)
         finally:
             connection.close()
+
+    def _next(self, rows: sqlite3.Cursor) -> Any:
+        with troubles_told(self.folder / FILE):
+            return rows.fetchone()
 
     def document(self, identifier: str) -> Document | None:
         """Return one document; None where there is none of that id."""
@@ -244,6 +253,17 @@ class Library:
             shelf.connection.execute("DELETE FROM embedded")
 
 
+@contextmanager
+def _taken_back(connection: sqlite3.Connection) -> Iterator[None]:
+    """End the transaction where it fails: a query that is not read to its end would hold it open past the close."""
+    try:
+        yield
+    except BaseException:
+        with suppress(sqlite3.Error):
+            connection.rollback()
+        raise
+
+
 def _document(row: Sequence[Any]) -> Document:
     """Make a document of a row; it was checked when it came in."""
     identifier, corpus, title, text, year, mesh, phase, status, note, date, types, retracted, sections, *rest = row
@@ -260,7 +280,10 @@ def _lines(value: str) -> tuple[str, ...]:
 
 
 def _sections(value: str) -> tuple[Section, ...]:
-    return tuple(Section.model_construct(name=name, start=start) for name, start in json.loads(value or "[]"))
+    try:
+        return tuple(Section.model_construct(name=name, start=start) for name, start in json.loads(value or "[]"))
+    except (ValueError, TypeError) as error:
+        raise DamagedData(f"{FILE} is damaged ({error}); move it away and add the files again") from error
 
 
 def _passage(row: Sequence[Any]) -> Passage:

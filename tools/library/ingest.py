@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from kedrec.records import Document, Record
 from kedrec.tools.library.database import Library
 from kedrec.tools.library.staging import Stage, fingerprint
 from kedrec.tools.library.writer import Group, Outcome, Shelf, group_of
-from kedrec.tools.sources import Reading, read
+from kedrec.tools.sources import Dropped, Reading, read
 from kedrec.tools.text.drug_filter import DrugFilter
 
 __all__ = ["AddReport", "Adder", "Index", "Progress", "write_rejected"]
@@ -44,6 +44,8 @@ class AddReport(Record):
     """Documents that were there and that the file takes back."""
     left_out: dict[str, int] = Field(default_factory=dict)
     """Sound records that are not kept, by the reason."""
+    dropped: dict[str, int] = Field(default_factory=dict)
+    """Documents kept without a field that is not understood, by its name."""
     rejected: int = 0
     """Records that could not be read; they are listed in `rejected.tsv` beside the library."""
     retracted: int = 0
@@ -59,7 +61,7 @@ class AddReport(Record):
     to_embed: int = 0
     """Passages that still have no embedding, in the whole library."""
     notes: tuple[str, ...] = ()
-    """What is left to do, in words."""
+    """What was not understood and what is left to do, in words."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ class Adder:
 
     def _take_over(self, path: Path, stage: Stage, name: str, index: Index) -> AddReport:
         """Bring what was read into the library, in one transaction."""
-        rejected, left_out = list(stage.rejected()), stage.left_out()
+        rejected, left_out, dropped = list(stage.rejected()), stage.left_out(), list(stage.dropped())
         with self.library.write() as shelf:
             counts = _Counts()
             for number, change in enumerate(stage.changes(), 1):
@@ -142,7 +144,16 @@ class Adder:
             path=str(path), added=counts.outcomes["added"], replaced=counts.outcomes["replaced"],
             unchanged=counts.outcomes["unchanged"], older=counts.outcomes["older"], deleted=counts.deleted,
             left_out=dict(left_out), rejected=len(rejected), retracted=counts.retracted,
+            dropped=dict(Counter(one.field for one in dropped)), notes=tuple(_not_understood(dropped)),
         )  # fmt: skip
+
+
+def _not_understood(dropped: Sequence[Dropped]) -> Iterator[str]:
+    """Say, for each field, how many documents were kept without it, and what it held in the first."""
+    for field, count in Counter(one.field for one in dropped).items():
+        first = next(one for one in dropped if one.field == field)
+        records = "1 record was" if count == 1 else f"{count:,} records were"
+        yield f"{records} kept without a {field} that is not understood, such as {first.value!r} of {first.id}"
 
 
 class _Counts:

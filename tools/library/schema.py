@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 from kedrec.errors import DamagedData
+from kedrec.tools.library.disk import explained, is_fixed
 
 __all__ = ["VERSION", "connect"]
 
@@ -64,18 +66,31 @@ def connect(target: Path | str) -> sqlite3.Connection:
 
     Raises:
         DamagedData: it is no library, or one of a newer version.
+        WorkError: it may not be opened, or the disk is full or fails.
     """
-    connection = sqlite3.connect(target, isolation_level=None, check_same_thread=False, timeout=30)
+    connection = _opened(target)
     try:
         if _version(connection) != VERSION:
             connection.execute("PRAGMA journal_mode = WAL")
             _bring_up_to_date(connection)
-    except (sqlite3.DatabaseError, ValueError) as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         connection.close()
-        raise DamagedData(
-            f"{target} cannot be read as a library ({error}); move it away and add the files again"
-        ) from error
+        raise explained(error, Path(target)) from error
+    except ValueError as error:
+        connection.close()
+        raise DamagedData(f"{target} cannot be read: it was {error}. Update KEDRec, or use another home") from error
     return connection
+
+
+def _opened(target: Path | str) -> sqlite3.Connection:
+    """Open a database; what lies on a read-only file system is opened so that nothing is written beside it."""
+    name, fixed = str(target), isinstance(target, Path) and is_fixed(target)
+    if fixed:
+        name = f"file:{quote(str(Path(target).resolve()))}?mode=ro&immutable=1"
+    try:
+        return sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30, uri=fixed)
+    except sqlite3.Error as error:
+        raise explained(error, Path(target)) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:

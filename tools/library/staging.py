@@ -17,13 +17,13 @@ from pathlib import Path
 from kedrec.errors import InputError
 from kedrec.records import Document
 from kedrec.tools.library.chunks import CHUNKING
-from kedrec.tools.sources import Deleted, Item, LeftOut, Read, Reading, Rejected
+from kedrec.tools.sources import Deleted, Dropped, Item, LeftOut, Read, Reading, Rejected
 
 __all__ = ["Keep", "Stage", "fingerprint"]
 
 Keep = Callable[[Sequence[Document]], Sequence[bool]]
 """Says of each of several documents whether it is to be kept."""
-READERS = 1
+READERS = 2
 """Raised whenever the readers make something else of the same file."""
 _BATCH = 500
 _ENDS = 1 << 18
@@ -67,6 +67,8 @@ class Stage:
         self._path = folder / f"{name}.sqlite"
         try:
             self._connection = self._opened()
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
             self._path.unlink()
             self._connection = self._opened()
@@ -125,6 +127,11 @@ class Stage:
         query = "SELECT body, count(*) FROM items WHERE kind = 'left out' GROUP BY body"
         return Counter(dict(self._connection.execute(query)))
 
+    def dropped(self) -> Iterator[Dropped]:
+        """Yield the fields that are not understood."""
+        for (body,) in self._connection.execute("SELECT body FROM items WHERE kind = 'dropped' ORDER BY rowid"):
+            yield Dropped(*json.loads(body))
+
     def close(self, *, discard: bool) -> None:
         """Close it, and delete it where it is of no further use."""
         self._connection.close()
@@ -152,4 +159,6 @@ def _packed(item: Item) -> tuple[str, str]:
         return "deleted", item.id
     if isinstance(item, LeftOut):
         return "left out", item.reason
+    if isinstance(item, Dropped):
+        return "dropped", json.dumps([item.id, item.field, item.value])
     return "rejected", json.dumps([item.place, item.id, item.reason])

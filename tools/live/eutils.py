@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from kedrec.errors import SourceError, SourceRefused
 from kedrec.tools.live.http import Answered, Asker, Unsound
 from kedrec.tools.sources import jats, pubmed_xml
-from kedrec.tools.sources.xml_stream import CutOff, elements, parse, root_tag, text_of
+from kedrec.tools.streams.xml_stream import CutOff, elements, parse, root_tag, text_of
 
 __all__ = ["Batch", "Eutils", "Found", "pmc_ids"]
 

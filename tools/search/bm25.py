@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,13 @@ class LexicalIndex:
         draft = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        write_postings(draft, passages)
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        try:
+            write_postings(draft, passages)
+            shutil.rmtree(folder, ignore_errors=True)
+            draft.rename(folder)
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
         return cls.load(folder)
 
     @staticmethod
@@ -95,7 +100,7 @@ class LexicalIndex:
             vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
             terms = Terms({stem: number for number, stem in enumerate(vocabulary)})
             index = cls(terms, *(_mapped(folder / f"{name}.npy") for name in _ARRAYS))
-        except (ValueError, EOFError, json.JSONDecodeError) as error:
+        except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, TokenError) as error:
             raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
         if len(index.first) != len(vocabulary) + 1 or len(index.scores) != index.first[-1]:
             raise DamagedData(
@@ -120,7 +125,21 @@ class LexicalIndex:
 
         Returns:
             Keys and scores, best first, ties in the order of the keys; passages without any of the words are left out.
+
+        Raises:
+            DamagedData: what the files hold does not fit together.
         """
+        try:
+            return self._search(query, limit, all_of, counting)
+        except (IndexError, ValueError, MemoryError) as error:
+            raise DamagedData(
+                f"The lexical index is damaged ({error}); delete the folder `lexical` beside the library and add any "
+                "file again"
+            ) from error
+
+    def _search(
+        self, query: str, limit: int, all_of: Sequence[Sequence[str]], counting: NDArray[np.bool_] | None
+    ) -> tuple[Keys, Scores]:
         asked = query if words(query) else " ".join(phrase for group in all_of for phrase in group)
         scores = self._scores(self._weights(asked))
         for group in all_of:

@@ -21,11 +21,13 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.errors import ConfigError, DamagedData, MissingExtra, NotReady
+from kedrec.errors import ConfigError, DamagedData, MissingExtra, NotReady, WorkError
 
 __all__ = ["VectorStore"]
 
 Vectors = NDArray[np.float32]
+_UNWRITABLE = re.compile(r"(?i)disk is full|no space left|read-?only|unable to open database file|permission denied")
+"""What Chroma says where its folder is sound and cannot be written."""
 
 
 class VectorStore:
@@ -100,17 +102,22 @@ class VectorStore:
 
     @contextmanager
     def _errors_told(self) -> Iterator[None]:
-        """Turn Chroma's errors into ours."""
+        """Turn Chroma's errors into ours; where it cannot even begin it raises AttributeError when asked again."""
         import httpx
         from chromadb.errors import ChromaError
 
         try:
             yield
-        except (ChromaError, httpx.HTTPError, ValueError) as error:
+        except (ChromaError, httpx.HTTPError, ValueError, AttributeError) as error:
             if self.url:
                 raise NotReady(
                     f"The Chroma server at {self.url} does not answer as it should ({error}); start one with "
                     "`chroma run --path FOLDER`, or unset KEDREC_CHROMA_URL"
+                ) from error
+            if _UNWRITABLE.search(str(error)):
+                raise WorkError(
+                    f"{self.folder} could not be written ({error}); nothing is damaged. Free some space, or give this "
+                    "user the right to write it, then run: kedrec literature embed"
                 ) from error
             raise DamagedData(
                 f"{self.folder} cannot be read ({error}); delete it and run: kedrec literature embed"

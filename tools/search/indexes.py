@@ -91,7 +91,7 @@ class Indexes:
         try:
             index = LexicalIndex.load(self._folder / name)
         except FileNotFoundError:
-            raise DamagedData(f"{self._folder / name} is missing; add any file again to build it") from None
+            raise DamagedData(f"{self._folder / name} is missing. Build it anew by adding any file again") from None
         self._loaded[group] = (name, index)
         return name, index
 

@@ -131,8 +131,8 @@ class _Column:
         self.length += len(values)
 
     def __exit__(self, *_: object) -> None:
-        text = str({"descr": self.kind.str, "fortran_order": False, "shape": (self.length,)})
-        room = self._HEADER - 10
-        self._file.seek(0)
-        self._file.write(b"\x93NUMPY\x01\x00" + room.to_bytes(2, "little") + text.ljust(room - 1).encode() + b"\n")
-        self._stack.close()
+        with self._stack:
+            text = str({"descr": self.kind.str, "fortran_order": False, "shape": (self.length,)})
+            room = self._HEADER - 10
+            self._file.seek(0)
+            self._file.write(b"\x93NUMPY\x01\x00" + room.to_bytes(2, "little") + text.ljust(room - 1).encode() + b"\n")

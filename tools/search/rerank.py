@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kedrec.config import Settings
 from kedrec.records import Record
 from kedrec.tools.embedders.minilm import MODEL
-from kedrec.tools.embedders.registry import Embedder, available, embedder
+from kedrec.tools.embedders.registry import Embedder, available, embedder, identity
 from kedrec.tools.library.database import Library
 from kedrec.tools.search.chroma import VectorStore
 
@@ -134,7 +134,7 @@ class Similarity:
     @property
     def _home(self) -> str:
         """What the marks of the library tell of: vectors of this model in this place."""
-        return f"{self.model.identity} {self.settings.chroma_url or ''}".strip()
+        return f"{identity(self.settings)} {self.settings.chroma_url or ''}".strip()
 
     def is_current(self) -> bool:
         """Say whether what is marked as embedded was embedded by this model, into this place."""

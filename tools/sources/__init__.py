@@ -5,10 +5,10 @@ is damaged or cut off is refused.
 """
 
 from kedrec.tools.sources.detect_and_read import FORMATS, Format, Read, Reading, read, read_documents
-from kedrec.tools.sources.record_types import Deleted, Item, LeftOut, Rejected
+from kedrec.tools.sources.record_types import Deleted, Dropped, Item, LeftOut, Rejected
 from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status
 
 __all__ = [
-    "FORMATS", "Deleted", "Format", "Item", "LeftOut", "Read", "Reading", "Rejected", "normal_phase", "normal_status",
-    "read", "read_documents",
+    "FORMATS", "Deleted", "Dropped", "Format", "Item", "LeftOut", "Read", "Reading", "Rejected", "normal_phase",
+    "normal_status", "read", "read_documents",
 ]  # fmt: skip

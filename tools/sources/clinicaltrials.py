@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kedrec.records import Document
-from kedrec.tools.sources.sections import joined
-from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status
+from kedrec.tools.markup.escapes import unescaped
+from kedrec.tools.markup.sections import joined
+from kedrec.tools.sources.record_types import Dropped, Item, LeftOut
+from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status, understood
 
-__all__ = ["Arm", "Measure", "Outcome", "Trial", "comparison", "document", "intervention", "reading"]
+__all__ = ["Arm", "Measure", "Outcome", "Trial", "comparison", "intervention", "items", "reading"]
 
 _MOST_VALUES = 60
 """Values told of one measure; some have thousands."""
@@ -106,21 +108,30 @@ class Trial:
     """MeSH terms of conditions and interventions."""
 
 
-def document(trial: Trial) -> Document:
-    """Make a document of a trial; its date is that of its last update.
+def items(trial: Trial, clean: bool) -> list[Item]:
+    """Make a document of a trial, and a note of each field that is not understood; its date is that of its last update.
+
+    Args:
+        trial: The trial.
+        clean: Whether to leave out what has no title or no summary.
 
     Raises:
-        ValueError: its id, phase or status is not understood.
+        ValueError: its id is not understood.
     """
     if not re.fullmatch(r"NCT\d{8}", trial.id):
         raise ValueError(f"it has no NCT number, found {trial.id[:40]!r}")
-    text, sections = joined(_parts(trial))
-    return Document(
-        id=trial.id, corpus="trials", title=trial.title or trial.official_title, text=text, sections=sections,
-        year=int(trial.start[:4]) if trial.start else None, mesh=trial.mesh, phase=normal_phase(trial.phases),
-        status=normal_status(trial.status), date=trial.updated, edition=trial.updated or "",
+    title = unescaped(trial.title or trial.official_title)
+    if clean and not (title and trial.summary):
+        return [LeftOut(trial.id, "no abstract" if title else "no title")]
+    text, sections = joined((name, unescaped(part)) for name, part in _parts(trial))
+    dropped = list[Dropped]()
+    document = Document(
+        id=trial.id, corpus="trials", title=title, text=text, sections=sections, mesh=trial.mesh, date=trial.updated,
+        year=int(trial.start[:4]) if trial.start else None, status=normal_status(trial.status),
+        phase=understood(normal_phase, "phase", trial.phases, dropped), edition=trial.updated or "",
         types=tuple(filter(None, [" ".join(trial.kind.lower().split("_"))])),
     )  # fmt: skip
+    return [document, *(replace(one, id=trial.id) for one in dropped)]
 
 
 def intervention(kind: str, name: str, others: str) -> str:

@@ -13,12 +13,12 @@ from kedrec.tools.sources.clinicaltrials import (
     Outcome,
     Trial,
     comparison,
-    document,
     intervention,
+    items,
     reading,
 )
-from kedrec.tools.sources.json_stream import values
-from kedrec.tools.sources.record_types import Item, LeftOut
+from kedrec.tools.sources.record_types import Item
+from kedrec.tools.streams.json_stream import values
 
 __all__ = ["FIRST_KEYS", "identifier", "parse_record", "records", "trial"]
 
@@ -50,13 +50,9 @@ def parse_record(record: Any, clean: bool = True) -> list[Item]:
         clean: Whether to leave out what has no title or no summary.
 
     Raises:
-        ValueError: it is no study, or its id, phase or status is not understood.
+        ValueError: it is no study, or its id is not understood.
     """
-    found = trial(record)
-    read = document(found)
-    if clean and not (read.title and found.summary):
-        return [LeftOut(read.id, "no abstract" if read.title else "no title")]
-    return [read]
+    return items(trial(record), clean)
 
 
 def trial(study: Any) -> Trial:
@@ -90,7 +86,7 @@ def _trial(protocol: Mapping[str, Any], study: Mapping[str, Any]) -> Trial:
         outcomes=tuple(_outcomes(_at(protocol, "outcomesModule") or {})),
         measures=tuple(map(_measure, _at(study, "resultsSection", "outcomeMeasuresModule", "outcomeMeasures") or ())),
         harms=tuple(_harms(_at(study, "resultsSection", "adverseEventsModule", "eventGroups") or ())),
-        phases=tuple(map(str, design.get("phases") or ())), status=_words(standing.get("overallStatus")),
+        phases=_phases(design.get("phases") or ()), status=_words(standing.get("overallStatus")),
         why_stopped=_words(standing.get("whyStopped")), start=_date(standing, "startDateStruct"),
         completed=_date(standing, "completionDateStruct"), updated=_date(standing, "lastUpdatePostDateStruct"),
         kind=_words(design.get("studyType")), mesh=tuple(_mesh(study)),
@@ -116,6 +112,10 @@ def _words(value: Any) -> str:
 def _intervention(row: Mapping[str, Any]) -> str:
     kind = _words(row.get("type")).replace("_", " ").capitalize()
     return intervention(kind, _words(row.get("name")), ", ".join(map(_words, row.get("otherNames") or ())))
+
+
+def _phases(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, [value] if isinstance(value, str) else value))
 
 
 def _arm(row: Mapping[str, Any]) -> Arm:

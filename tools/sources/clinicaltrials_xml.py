@@ -14,12 +14,12 @@ from kedrec.tools.sources.clinicaltrials import (
     Outcome,
     Trial,
     comparison,
-    document,
     intervention,
+    items,
     reading,
 )
-from kedrec.tools.sources.record_types import Item, LeftOut
-from kedrec.tools.sources.xml_stream import elements, parse, text_of
+from kedrec.tools.sources.record_types import Item
+from kedrec.tools.streams.xml_stream import elements, parse, text_of
 
 __all__ = ["ROOTS", "identifier", "parse_record", "records", "trial"]
 
@@ -50,13 +50,9 @@ def parse_record(record: bytes, clean: bool = True) -> list[Item]:
         clean: Whether to leave out what has no title or no summary.
 
     Raises:
-        ValueError: it is not well-formed, or its id, phase or status is not understood.
+        ValueError: it is not well-formed, or its id is not understood.
     """
-    found = trial(parse(record))
-    read = document(found)
-    if clean and not (read.title and found.summary):
-        return [LeftOut(read.id, "no abstract" if read.title else "no title")]
-    return [read]
+    return items(trial(parse(record)), clean)
 
 
 def trial(root: Element) -> Trial:

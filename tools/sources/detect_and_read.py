@@ -12,9 +12,9 @@ from typing import Any, Literal
 from kedrec.errors import InputError
 from kedrec.records import Document
 from kedrec.tools.sources import clinicaltrials_json, clinicaltrials_xml, jats, jsonl, pubmed_xml
-from kedrec.tools.sources.archives import Part, opened, parts
 from kedrec.tools.sources.record_types import Item, Rejected
-from kedrec.tools.sources.xml_stream import root_tag
+from kedrec.tools.streams.archives import Part, opened, parts
+from kedrec.tools.streams.xml_stream import root_tag
 
 __all__ = ["FORMATS", "Format", "Read", "Reading", "read", "read_documents"]
 
@@ -142,6 +142,8 @@ def _records(path: Path, members: Iterator[Part], how: Reading) -> Iterator[tupl
         try:
             for number, record in enumerate(kind.records(part.stream), 1):
                 yield (part.name, number), kind, record
+        except UnicodeDecodeError:
+            raise
         except ValueError as error:
             raise InputError(path, f"{part.name}: {error}".removeprefix(": ")) from None
 
@@ -160,8 +162,10 @@ def _kind(path: Path, part: Part, wanted: Format) -> _Kind | None:
 def _told(head: bytes) -> Format | None:
     """Tell a format by the first bytes of a stream."""
     head = head.removeprefix(b"\xef\xbb\xbf")
-    if head.lstrip().startswith(b"<") or head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _ROOTS.get(root_tag(head.replace(b"\0", b"")))
+    if head.lstrip().startswith(b"<"):
+        return _ROOTS.get(root_tag(head))
+    if b"\0" in head:
+        return None
     key = _FIRST_KEY.match(head)
     if key and key[1].decode() in clinicaltrials_json.FIRST_KEYS:
         return "clinicaltrials-json"
@@ -171,6 +175,8 @@ def _told(head: bytes) -> Format | None:
 def _unknown(path: Path, head: bytes) -> InputError:
     if not head.strip():
         return InputError(path, "the file is empty; expected articles or trials")
+    if b"\0" in head:
+        return InputError(path, "it is no text but data of an unknown kind; export it as XML, JSON or JSONL first")
     known = ", ".join(f"<{root}>" for root in _ROOTS)
     return InputError(path, f"XML of an unknown kind, <{root_tag(head)}>; known: {known}", 1)
 

@@ -7,20 +7,23 @@ references and the marks that point at them, formulas in TeX, supplements, footn
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kedrec.records import Document
+from kedrec.tools.markup.inline import REFERENCE, running
+from kedrec.tools.markup.sections import joined
 from kedrec.tools.sources import dates
+from kedrec.tools.sources.dois import doi_id
 from kedrec.tools.sources.record_types import Item, LeftOut
-from kedrec.tools.sources.sections import joined
-from kedrec.tools.sources.xml_stream import elements, parse, text_of
+from kedrec.tools.streams.xml_stream import elements, parse, text_of
 
 __all__ = ["ROOTS", "article", "identifier", "parse_record", "records"]
 
-ROOTS = ("article", "pmc-articleset", "OAI-PMH")
+ROOTS = ("article", "pmc-articleset", "articles", "OAI-PMH")
 """Outermost tags of such files."""
 _LEFT_OUT = {
     "table-wrap", "table-wrap-group", "table", "fig", "fig-group", "ref-list", "ref", "tex-math", "graphic", "media",
@@ -32,6 +35,9 @@ _BLOCKS = {
     "statement", "verse-group", "verse-line", "speech", "preformat", "term", "def", "caption", "abstract", "body",
 }  # fmt: skip
 _IDS = re.compile(rb"""<article-id[^>]*pub-id-type=["'](?:pmc|pmcid|pmcaid)["'][^>]*>\s*(?:PMC)?(\d{1,9})""")
+_DOIS = re.compile(rb"""<article-id[^>]*pub-id-type=["']doi["'][^>]*>\s*([^<\s]+)""")
+_POINTERS = ("bibr", "fn", "table-fn", "aff", "corresp")
+"""What a cross reference points at where its own text is no part of the sentence."""
 _MARKS = re.compile(r"\s*[\[(][\s,;–—-]*[\])]")
 _NAMES = (
     ("introduction", re.compile(r"(?i)introduc|^background$|^intro$")),
@@ -60,7 +66,10 @@ def records(stream: io.BufferedReader) -> Iterator[bytes]:
 def identifier(record: bytes) -> str:
     """Return the id of a record as far as it can be made out without parsing it."""
     found = _IDS.search(record)
-    return f"PMCID:PMC{found[1].decode()}" if found else ""
+    if found:
+        return f"PMCID:PMC{found[1].decode()}"
+    doi = _DOIS.search(record)
+    return doi_id(html.unescape(doi[1].decode("utf-8", "replace"))) if doi else ""
 
 
 def parse_record(record: bytes, clean: bool = True) -> list[Item]:
@@ -71,7 +80,7 @@ def parse_record(record: bytes, clean: bool = True) -> list[Item]:
         clean: Whether to leave out what has no title, or neither an abstract nor a body.
 
     Raises:
-        ValueError: it is not well-formed or has no PMC id.
+        ValueError: it is not well-formed or has no id.
     """
     document = article(parse(record))
     if clean and not document.title:
@@ -86,21 +95,34 @@ def article(root: Element) -> Document:
         root: `article`.
 
     Raises:
-        ValueError: it has no PMC id.
+        ValueError: it has neither a PMC id nor a DOI nor a PMID.
     """
     meta = root.find("front/article-meta")
-    number = _id(meta, "pmc", "pmcid", "pmcaid").removeprefix("PMC")
-    if meta is None or not re.fullmatch(r"\d{1,9}", number):
-        raise ValueError("it has no PMC id")
+    name = _name_of(meta)
+    if meta is None or not name:
+        raise ValueError("it has neither a PMC id nor a DOI nor a PMID to be known by")
     text, sections = joined(_parts(meta, root.find("body")))
     published = _published(meta)
-    pmid = _id(meta, "pmid")
+    pmid = _pmid(meta)
     return Document(
-        id=f"PMCID:PMC{number}", corpus="pmc", title=_title(meta), text=text, sections=sections,
+        id=name, corpus="pmc", title=_title(meta), text=text, sections=sections,
         year=int(published[0][:4]) if published else None, date=published[-1] if published else None,
         types=tuple(filter(None, [root.get("article-type", "").replace("-", " ")])),
-        retracted=_is_retracted(root, meta), twin=f"PMID:{pmid}" if re.fullmatch(r"\d{1,9}", pmid) else None,
+        retracted=_is_retracted(root, meta), twin=pmid if pmid != name else None,
     )  # fmt: skip
+
+
+def _name_of(meta: Element | None) -> str:
+    """Return the id of an article: by PubMed Central, else by its DOI, else by PubMed; empty where it has none."""
+    number = _id(meta, "pmc", "pmcid", "pmcaid").removeprefix("PMC")
+    if re.fullmatch(r"\d{1,9}", number):
+        return f"PMCID:PMC{number}"
+    return doi_id(_id(meta, "doi")) or _pmid(meta) or ""
+
+
+def _pmid(meta: Element | None) -> str | None:
+    number = _id(meta, "pmid")
+    return f"PMID:{number}" if re.fullmatch(r"\d{1,9}", number) else None
 
 
 def _id(meta: Element | None, *kinds: str) -> str:
@@ -111,8 +133,9 @@ def _id(meta: Element | None, *kinds: str) -> str:
 
 
 def _title(meta: Element) -> str:
-    found = meta.find("title-group/article-title")
-    return "" if found is None else " ".join(_running(found).split())
+    paths = ("title-group/article-title", "title-group/trans-title-group/trans-title", "title-group/trans-title")
+    titles = (" ".join(_lines(meta.find(path)).split()) for path in paths)
+    return next(filter(None, titles), "")
 
 
 def _published(meta: Element) -> list[str]:
@@ -146,7 +169,7 @@ def _parts(meta: Element, body: Element | None) -> Iterator[tuple[str, str]]:
     loose.extend([child for child in body if child.tag != "sec"])
     yield "text", _lines(loose)
     for section in body.findall("sec"):
-        heading, text = text_of(section.find("title")), _lines(section)
+        heading, text = _lines(section.find("title")), _lines(section)
         if text != heading and not _FORMAL.search(heading or section.get("sec-type", "")):
             yield _name(section), text
 
@@ -162,32 +185,15 @@ def _name(section: Element) -> str:
     return slug or "text"
 
 
-def _lines(element: Element) -> str:
-    """Return the running text of an element, a line for each paragraph and heading."""
-    lines = (" ".join(line.split()) for line in _running(element).split("\n"))
+def _lines(element: Element | None) -> str:
+    """Return the running text of an element, a line for each paragraph and heading; empty where there is none."""
+    text = "" if element is None else _MARKS.sub("", running(element, _instead, _BLOCKS))
+    lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
-def _running(element: Element) -> str:
-    text = "".join(_pieces(element))
-    return _MARKS.sub("", text)
-
-
-def _pieces(element: Element) -> Iterator[str]:
-    """Yield the text within an element, line ends only around blocks."""
-    yield _flat(element.text)
-    for child in element:
-        block = child.tag in _BLOCKS
-        if child.tag not in _LEFT_OUT and not _points_at_reference(child):
-            yield "\n" if block else ""
-            yield from _pieces(child)
-            yield "\n" if block else ""
-        yield _flat(child.tail)
-
-
-def _flat(text: str | None) -> str:
-    return text.replace("\n", " ") if text else ""
-
-
-def _points_at_reference(element: Element) -> bool:
-    return element.tag == "xref" and element.get("ref-type") in ("bibr", "fn", "table-fn", "aff", "corresp")
+def _instead(element: Element) -> str | None:
+    """Say what is written in the place of an element; None where its own text is."""
+    if element.tag == "xref" and element.get("ref-type") in _POINTERS:
+        return REFERENCE
+    return "" if element.tag in _LEFT_OUT else None

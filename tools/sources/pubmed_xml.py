@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from kedrec.records import Document
+from kedrec.tools.markup.inline import written
 from kedrec.tools.sources import dates
 from kedrec.tools.sources.record_types import Deleted, Item, LeftOut
-from kedrec.tools.sources.xml_stream import elements, parse, text_of
+from kedrec.tools.streams.xml_stream import elements, parse, text_of
 
 __all__ = ["ROOTS", "citation", "identifier", "parse_record", "records"]
 
@@ -25,6 +26,8 @@ _RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 _FORMER = ("MedlineCitation", "DeleteCitation")
 """Tags of the records up to 2016, and in excerpts."""
 _PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*</PMID>")
+_NO_TITLE = re.compile(r"(?i)\W*not available\W*")
+"""What stands in the place of an English title where there is none."""
 _RETRACTED = "Retracted Publication"
 
 
@@ -96,14 +99,16 @@ def _texts(element: Element, path: str) -> tuple[str, ...]:
 
 
 def _title(article: Element) -> str:
-    """Return the title, of a book where it has no own."""
-    return text_of(article.find("ArticleTitle")) or text_of(article.find("Book/BookTitle"))
+    """Return the title: the English one, else that in the article's language, else that of its book."""
+    english = written(article.find("ArticleTitle"))
+    named = "" if _NO_TITLE.fullmatch(english) else english
+    return named or written(article.find("VernacularTitle")) or written(article.find("Book/BookTitle"))
 
 
 def _abstract(article: Element) -> str:
     """Return the abstract, a line for each of its parts."""
     parts = article.findall("Abstract/AbstractText")
-    lines = [(part.get("Label", "").strip().rstrip(":"), text_of(part)) for part in parts]
+    lines = [(part.get("Label", "").strip().rstrip(":"), written(part)) for part in parts]
     return "\n".join(f"{label}: {text}" if label else text for label, text in lines if text)
 
 

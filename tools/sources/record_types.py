@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kedrec.records import Document
 
-__all__ = ["Deleted", "Item", "LeftOut", "Rejected"]
+__all__ = ["Deleted", "Dropped", "Item", "LeftOut", "Rejected"]
 
 
 @dataclass(frozen=True)
@@ -39,4 +39,16 @@ class Rejected:
     """What is wrong with it."""
 
 
-Item = Document | Deleted | LeftOut | Rejected
+@dataclass(frozen=True)
+class Dropped:
+    """A field of a document that is not understood: the document is kept without it."""
+
+    id: str
+    """Document id."""
+    field: str
+    """Its name."""
+    value: str
+    """The beginning of what it holds."""
+
+
+Item = Document | Deleted | Dropped | LeftOut | Rejected

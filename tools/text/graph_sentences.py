@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from kedrec.records import Edge
+from kedrec.records import Edge, path_source
 from kedrec.tools.text.untrusted_text import plain
 
-__all__ = ["edge_id", "edge_sentence", "path_id", "path_sentence", "relation_verb"]
+__all__ = ["edge_sentence", "path_id", "path_sentence", "relation_verb"]
 
 Namer = Callable[[str], str]
 """Entity id -> name."""
@@ -61,14 +61,9 @@ VERBS = {
 """The first two parts of a relation of DRKG -> what its head does to its tail."""
 
 
-def edge_id(edge: Edge) -> str:
-    """An edge as its source id: `head|relation|tail`."""
-    return f"{edge.head}|{edge.relation}|{edge.tail}"
-
-
 def path_id(edges: Iterable[Edge]) -> str:
-    """A path as its source id: its edges joined by ` ; `."""
-    return " ; ".join(edge_id(edge) for edge in edges)
+    """A path as its source id: `head|relation|tail`, its edges joined by ` ; `."""
+    return path_source((edge.head, edge.relation, edge.tail) for edge in edges)
 
 
 def edge_sentence(edge: Edge, name: Namer) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, message_to_dict, messages_from_dict
 
+from kedrec.characters import mended
+
 __all__ = ["AnswerCache", "digest_of"]
 
 logger = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ def _is_whole(answer: AIMessage) -> bool:
 
 
 def _from_text(text: str) -> AIMessage:
-    message = messages_from_dict([json.loads(text)])[0]
+    message = messages_from_dict([mended(json.loads(text))])[0]
     unused = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
     metadata = {**message.response_metadata, "cached": True}
     found: AIMessage = message.model_copy(update={"usage_metadata": unused, "response_metadata": metadata, "id": None})  # type: ignore[assignment]

@@ -3,45 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr, SecretStr
 
 from kedrec.agents.models.base import ToolOfferingModel
+from kedrec.agents.models.openai_api.adapting import adapted, note_refused, refused_part
 from kedrec.agents.models.openai_api.answer_cache import AnswerCache, digest_of
-from kedrec.agents.models.openai_api.endpoint import Endpoint
+from kedrec.agents.models.openai_api.endpoint import Endpoint, Endpoints
 from kedrec.agents.models.openai_api.errors_and_retry import (
     Enough,
     model_error,
-    refused_parameter,
     seconds_to_wait,
     worth_another_try,
 )
 from kedrec.agents.models.openai_api.http import Connections
-from kedrec.agents.models.openai_api.messages import Ending, message_from, messages_for, piece_from, usage_in
+from kedrec.agents.models.openai_api.messages import Answer, message_from, messages_for, usage_in
 from kedrec.agents.models.openai_api.rate_limit import Pacer
 from kedrec.agents.models.openai_api.run_budget import Purse
+from kedrec.agents.models.openai_api.streams import StreamedAnswer
+from kedrec.agents.models.written_calls import VisibleText
 from kedrec.config import Settings
-from kedrec.errors import ConfigError
+from kedrec.errors import ConfigError, ModelUnavailable
 from kedrec.redaction import Redactor
 
 if TYPE_CHECKING:
-    from openai import AsyncStream
-    from openai.types.chat import ChatCompletionChunk
     from tenacity import AsyncRetrying
 
 __all__ = ["OPENAI_ADDRESS", "OpenAICompatibleChatModel"]
 
 T = TypeVar("T")
 
+STREAMED: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+END: Any = object()
 OPENAI_ADDRESS = "https://api.openai.com/v1"
 """Where requests go when `base_url` is not set."""
 
@@ -49,11 +53,13 @@ OPENAI_ADDRESS = "https://api.openai.com/v1"
 class OpenAICompatibleChatModel(ToolOfferingModel):
     """A chat model behind `/v1/chat/completions`.
 
-    What may succeed when tried again (time-outs, 408, 409, 429, 5xx, dropped connections, broken or empty answers) is
-    tried again, after as long as the server asks for; what cannot is not. A stream is started again only before its
-    first piece. An optional parameter that the server says it does not take is left out from then on. Tool calls
-    that cannot be read come back as `invalid_tool_calls`. Whole answers are kept: at temperature 0 in the home, else
-    where `keep_answers` says. Calls made while `connected` share connections, pace and purse.
+    What may succeed when tried again (time-outs, 408, 409, 429, 5xx, dropped connections, broken or empty answers,
+    errors sent as answers) is tried again, after as long as the server asks for; what cannot is not. A stream is
+    started again only before its first text; that of the first stream comes when it is known that no thoughts end in
+    it that nothing opened. What the server says it does not take is left out from then on: optional parameters,
+    tools, messages of the system, whose text goes before the first of the user. Tool calls that cannot be read come
+    back as `invalid_tool_calls`. Whole answers are kept: at temperature 0 in the home, else where `keep_answers`
+    says. Calls made while `connected` share connections, pace and purse.
 
     Raises:
         ModelUnavailable: when the last try failed, too.
@@ -81,9 +87,10 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     tokens_per_minute: int = 0
     """Tokens a minute; 0 for no limit that is known."""
     _left_out: set[str] = PrivateAttr(default_factory=set)
+    _opens_thoughts: bool = PrivateAttr(default=False)
     _redactor: Redactor = PrivateAttr(default_factory=Redactor)
     _answers: AnswerCache | None = PrivateAttr(default=None)
-    _shared: Endpoint | None = PrivateAttr(default=None)
+    _shared: Endpoints = PrivateAttr(default_factory=Endpoints)
 
     @classmethod
     def open(cls, model: str, settings: Settings) -> Self:
@@ -127,16 +134,10 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
 
     @asynccontextmanager
     async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
-        """Let all calls on this event loop share their connections, one pace and one purse."""
-        if self._shared is not None:
+        """Let all calls on this event loop share their connections, one pace and one purse, until the last has left."""
+        pace = self.requests_per_minute, self.tokens_per_minute
+        async with self._shared.using(lambda: Endpoint(self._connect(), Pacer(*pace), purse), purse):
             yield
-            return
-        async with self._connect() as connections:
-            self._shared = Endpoint(connections, Pacer(self.requests_per_minute, self.tokens_per_minute), purse)
-            try:
-                yield
-            finally:
-                self._shared = None
 
     @property
     def _llm_type(self) -> str:
@@ -180,15 +181,31 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        request = {**self._request(messages, stop, kwargs), "stream": True, "stream_options": {"include_usage": True}}
+        request = {**self._request(messages, stop, kwargs), **STREAMED}
+        async for piece in self._streamed(request):
+            yield await _told(_chunk(piece), run_manager)
+
+    async def told_answer(
+        self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]], tell: Callable[[str], None]
+    ) -> AIMessage:
+        """The answer to messages, its text told as it comes."""
+        offered: dict[str, Any] = {"tools": list(tools)} if tools else {}
+        async for piece in self._streamed({**self._request(messages, None, offered), **STREAMED}):
+            if isinstance(piece, str):
+                tell(piece)
+            else:
+                message = piece
+        return message
+
+    async def _streamed(self, request: dict[str, Any]) -> AsyncIterator[str | AIMessage]:
         async with self._endpoint() as endpoint:
             async for attempt in self._tries():
                 with attempt:
                     pieces = self._pieces(endpoint, request)
                     first = await anext(pieces)
-            yield await _told(first, run_manager)
+            yield first
             async for piece in pieces:
-                yield await _told(piece, run_manager)
+                yield piece
 
     def _generate(
         self,
@@ -221,8 +238,9 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     @asynccontextmanager
     async def _endpoint(self) -> AsyncIterator[Endpoint]:
         """The shared endpoint, or one for this call alone: connections belong to one event loop."""
-        if self._shared is not None and self._shared.here:
-            yield self._shared
+        shared = self._shared.here
+        if shared is not None:
+            yield shared
             return
         async with self._connect() as connections:
             yield Endpoint(connections, Pacer(), None)
@@ -245,38 +263,53 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
             except Exception as error:  # noqa: BLE001 - whatever the client raises becomes one of our errors
                 raise model_error(error, self._who, self._redactor.text) from None
 
-    async def _pieces(self, endpoint: Endpoint, request: dict[str, Any]) -> AsyncIterator[AIMessageChunk]:
-        ending, has_content = Ending(self._who), False
+    async def _pieces(self, endpoint: Endpoint, request: dict[str, Any]) -> AsyncIterator[str | AIMessage]:
+        """Text as it may be shown, then the whole message, read as one that came at once."""
+        answer, visible = StreamedAnswer(), VisibleText(sure=self._opens_thoughts)
         async with endpoint.turn(request, self.max_output_tokens) as (connections, paid):
             try:
-                async with await self._in_time(self._send(_stream_of(connections), request)) as stream:
-                    while (raw := await self._in_time(anext(stream, None))) is not None:
-                        piece = piece_from(raw, ending)
-                        if piece is not None:
-                            paid.take(piece.usage_metadata)
-                            has_content = has_content or bool(piece.content or piece.tool_call_chunks)
-                            yield piece
-                ending.check(has_content)
+                async for piece in self._stream_of(connections, request):
+                    shown = visible.add(answer.add(piece))
+                    if shown:
+                        yield shown
+                paid.take(usage_in(answer.whole()))
+                message = self._ended(answer.whole())
             except Exception as error:  # noqa: BLE001 - as above
                 raise model_error(error, self._who, self._redactor.text) from None
-        yield AIMessageChunk(content="", chunk_position="last")
+        self._opens_thoughts = visible.closed_none_alone
+        if rest := visible.rest():
+            yield rest
+        yield message
+
+    def _ended(self, answer: Answer | None) -> AIMessage:
+        if answer is None:
+            raise ModelUnavailable(f"{self._who} dropped the connection before the answer was complete.")
+        return message_from(answer, self._who)
+
+    async def _stream_of(self, connections: Connections, request: dict[str, Any]) -> AsyncIterator[Any]:
+        """The pieces of a stream, each in time."""
+        pieces, first = await self._send(_opened(connections, self._in_time), request)
+        async with aclosing(pieces):
+            yield first
+            while (piece := await self._in_time(anext(pieces, END))) is not END:
+                yield piece
 
     async def _in_time(self, step: Awaitable[T]) -> T:
         async with asyncio.timeout(self.timeout):
             return await step
 
     async def _send(self, send: Callable[[dict[str, Any]], Awaitable[T]], request: dict[str, Any]) -> T:
-        """Send a request, again without a parameter that the server says it does not take."""
-        from openai import BadRequestError
+        """Send a request, again without what the server says it does not take."""
+        from openai import APIStatusError
 
-        sent = {name: value for name, value in request.items() if name not in self._left_out}
+        sent = adapted(request, self._left_out)
         try:
             return await send(sent)
-        except BadRequestError as error:
-            refused = refused_parameter(error, sent)
+        except APIStatusError as error:
+            refused = refused_part(error, sent)
             if refused is None:
                 raise
-            self._left_out.add(refused)
+            note_refused(refused, self._left_out, self._who)
             return await self._send(send, request)
 
     def _request(
@@ -298,9 +331,32 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         return f"The model {self.model} at {urlsplit(self.base_url).hostname}"
 
 
-def _stream_of(connections: Connections) -> Callable[[dict[str, Any]], Awaitable[AsyncStream[ChatCompletionChunk]]]:
-    """What opens the stream that a request asks for."""
-    return lambda request: connections.client.chat.completions.create(**request)
+def _opened(
+    connections: Connections, in_time: Callable[[Awaitable[Any]], Awaitable[Any]]
+) -> Callable[[dict[str, Any]], Awaitable[tuple[AsyncGenerator[Any], Any]]]:
+    """What opens the stream that a request asks for, and has its first piece."""
+
+    async def opened(request: dict[str, Any]) -> tuple[AsyncGenerator[Any], Any]:
+        pieces = connections.stream(request)
+        return pieces, await in_time(anext(pieces, None))
+
+    return opened
+
+
+def _chunk(piece: str | AIMessage) -> AIMessageChunk:
+    """A piece as LangChain takes it; the message comes last, its text is there already."""
+    if isinstance(piece, str):
+        return AIMessageChunk(content=piece)
+    calls: list[tuple[str | None, str | None, str | None]]
+    calls = [(call["name"], json.dumps(call["args"]), call["id"]) for call in piece.tool_calls]
+    calls += [(call["name"], call["args"], call["id"]) for call in piece.invalid_tool_calls]
+    return AIMessageChunk(
+        content="",
+        tool_call_chunks=[tool_call_chunk(name=n, args=a, id=i, index=at) for at, (n, a, i) in enumerate(calls)],
+        usage_metadata=piece.usage_metadata,
+        response_metadata=piece.response_metadata,
+        chunk_position="last",
+    )
 
 
 async def _told(piece: AIMessageChunk, run_manager: AsyncCallbackManagerForLLMRun | None) -> ChatGenerationChunk:

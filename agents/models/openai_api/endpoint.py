@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from kedrec.agents.models.openai_api.http import Connections
 from kedrec.agents.models.openai_api.rate_limit import Pacer
 from kedrec.agents.models.openai_api.run_budget import Paid, Purse
-from kedrec.errors import RateLimited
+from kedrec.errors import ConfigError, RateLimited
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "Endpoints"]
 
 BYTES_PER_TOKEN = 4
 """Of ordinary English; for the pace only."""
@@ -30,12 +30,14 @@ class Endpoint:
 
     def __init__(self, connections: Connections, pacer: Pacer, purse: Purse | None) -> None:
         self._connections, self._pacer, self._purse = connections, pacer, purse
-        self._loop = asyncio.get_running_loop()
 
-    @property
-    def here(self) -> bool:
-        """Whether this is the event loop that its connections belong to."""
-        return asyncio.get_running_loop() is self._loop
+    def pays_from(self, purse: Purse) -> bool:
+        """Whether this is the purse that pays."""
+        return self._purse is purse
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connections.__aexit__()
 
     @asynccontextmanager
     async def turn(self, request: Mapping[str, Any], most_received: int) -> AsyncIterator[tuple[Connections, Paid]]:
@@ -68,3 +70,49 @@ class Endpoint:
             return
         async with self._purse.paying(sent) as paid:
             yield paid
+
+
+class _Shared:
+    """An endpoint, and how many use it just now."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint, self.users = endpoint, 0
+
+
+class Endpoints:
+    """The endpoint of each event loop: who comes first opens it, who leaves last closes it."""
+
+    def __init__(self) -> None:
+        self._of_loop: dict[asyncio.AbstractEventLoop, _Shared] = {}
+
+    @property
+    def here(self) -> Endpoint | None:
+        """That of this event loop, where somebody uses one."""
+        shared = self._of_loop.get(asyncio.get_running_loop())
+        return shared.endpoint if shared else None
+
+    @asynccontextmanager
+    async def using(self, opened: Callable[[], Endpoint], purse: Purse | None) -> AsyncIterator[None]:
+        """Use that of this event loop.
+
+        Args:
+            opened: opens one, where nobody has yet.
+            purse: what is to pay; None for whatever pays already.
+
+        Raises:
+            ConfigError: another purse pays on this event loop.
+        """
+        loop = asyncio.get_running_loop()
+        if loop not in self._of_loop:
+            self._of_loop[loop] = _Shared(opened())
+        shared = self._of_loop[loop]
+        if purse is not None and not shared.endpoint.pays_from(purse):
+            raise ConfigError("Two runs cannot share one model on one event loop. Open a model for each.")
+        shared.users += 1
+        try:
+            yield
+        finally:
+            shared.users -= 1
+            if not shared.users:
+                del self._of_loop[loop]
+                await shared.endpoint.close()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from kedrec.characters import mended
 from kedrec.errors import ModelError, ModelRefused, ModelUnavailable, RateLimited
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 __all__ = [
     "LONGEST_WAIT",
     "Enough",
+    "error_within",
     "model_error",
-    "refused_parameter",
+    "said_by",
     "seconds_to_wait",
     "status_error",
     "worth_another_try",
@@ -43,7 +45,6 @@ _BY_STATUS = {
 _TOO_LONG = re.compile(
     r"context (?:length|window|size)|maximum context|too many tokens|prompt is too long", re.IGNORECASE
 )
-_MAY_BE_LEFT_OUT = ("temperature", "max_completion_tokens", "max_tokens", "stream_options")
 
 
 def status_error(status: int, said: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError:
@@ -60,7 +61,27 @@ def status_error(status: int, said: Any, headers: Mapping[str, str] | None = Non
     kind = openai.BadRequestError if status == 400 else openai.APIStatusError
     body = (said.get("error") or said) if isinstance(said, dict) else said
     response = httpx2.Response(status, headers=headers, request=httpx2.Request("POST", "/chat/completions"))
-    return kind(str(said) or f"Error code: {status}", response=response, body=body)
+    return kind(str(said) or f"Error code: {status}", response=response, body=mended(body))
+
+
+def error_within(content: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError | None:
+    """The error that some servers send as an answer, with status 200; None where there is none.
+
+    Args:
+        content: the JSON of an answer, or of a piece of one.
+        headers: of the answer.
+    """
+    if not isinstance(content, dict):
+        return None
+    choices = content.get("choices") or [{}]
+    choice = choices[0] if isinstance(choices[0], dict) else {}
+    error = content.get("error") or choice.get("error")
+    if not error and choice.get("finish_reason") != "error":
+        return None
+    error = error if isinstance(error, dict) else {"message": str(error or "it gave no reason")}
+    code = str(error.get("code"))
+    status = int(code) if code.isdecimal() and 400 <= int(code) < 600 else 200
+    return status_error(status, {"error": error}, headers)
 
 
 def model_error(error: Exception, who: str, clean: Callable[[str], str]) -> ModelError:
@@ -101,11 +122,11 @@ def _broken(error: Exception, clean: Callable[[str], str]) -> str:
 
 
 def _by_status(error: openai.APIStatusError, who: str, clean: Callable[[str], str]) -> ModelError:
-    status, said = error.status_code, clean(_said(error))[:300]
+    status, said = error.status_code, clean(said_by(error))[:300]
     for_good = _reason(error, said)
     if for_good:
         return ModelRefused(f"{who} refused (HTTP {status}): {for_good}. The server said: {said}")
-    if status in (408, 409, 425, 429) or status >= 500:
+    if status in (200, 408, 409, 425, 429) or status >= 500:
         kind = RateLimited if status == 429 else ModelUnavailable
         unavailable = kind(f"{who} is not available now (HTTP {status}): {said}")
         unavailable.retry_after = _retry_after(error.response.headers)
@@ -124,11 +145,12 @@ def _reason(error: openai.APIStatusError, said: str) -> str | None:
     return _FOR_GOOD["context_length_exceeded"] if error.status_code in (400, 413) and _TOO_LONG.search(said) else None
 
 
-def _said(error: openai.APIStatusError) -> str:
+def said_by(error: openai.APIStatusError) -> str:
+    """The server's own words."""
     body = error.body
     if isinstance(body, dict) and isinstance(body.get("message"), str):
         return str(body["message"])
-    return " ".join(str(error.message).split())
+    return mended(" ".join(str(error.message).split()))  # type: ignore[no-any-return]
 
 
 def _retry_after(headers: Any) -> float | None:
@@ -151,14 +173,6 @@ def _seconds_until(text: str) -> float | None:
         return None
     zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
-
-
-def refused_parameter(error: openai.BadRequestError, request: dict[str, Any]) -> str | None:
-    """The optional parameter that a server does not take, where it says which and the request has it."""
-    text = f"{error.param or ''} {_said(error)}"
-    if error.code not in ("unsupported_parameter", "unsupported_value") and "support" not in text.lower():
-        return None
-    return next((name for name in _MAY_BE_LEFT_OUT if name in request and re.search(rf"\b{name}\b", text)), None)
 
 
 def worth_another_try(error: BaseException) -> bool:

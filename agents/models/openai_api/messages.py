@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, convert_to_openai_messages
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
+from langchain_core.messages.tool import invalid_tool_call, tool_call
 
+from kedrec.agents.models.written_calls import arguments_in, text_of, without_thoughts, written_calls
 from kedrec.errors import ModelRefused, ModelUnavailable
-
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionChunk
 
 Answer = dict[str, Any]
 """The JSON of a whole chat completion, as the server sent it."""
 
-__all__ = ["Answer", "Ending", "message_from", "messages_for", "piece_from", "usage_in"]
-
-_THOUGHT = re.compile(r"^\s*<think>.*?</think>\s*", re.DOTALL)
+__all__ = ["Answer", "Ending", "message_from", "messages_for", "usage_in", "without_system"]
 
 
 def messages_for(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
@@ -37,6 +31,19 @@ def messages_for(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
 
 def _call(call_id: str | None, name: str | None) -> dict[str, Any]:
     return {"id": call_id or "call", "type": "function", "function": {"name": name or "unknown", "arguments": "{}"}}
+
+
+def without_system(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The messages for a model that takes none of the system: its text goes before the first of the user."""
+    said = "\n\n".join(text_of(message.get("content")) for message in messages if message["role"] == "system")
+    rest = [message for message in messages if message["role"] != "system"]
+    if not said:
+        return rest
+    first = next((i for i, message in enumerate(rest) if message["role"] == "user"), None)
+    if first is None:
+        return [{"role": "user", "content": said}, *rest]
+    asked = {**rest[first], "content": f"{said}\n\n{text_of(rest[first].get('content'))}"}
+    return [*rest[:first], asked, *rest[first + 1 :]]
 
 
 def message_from(answer: Any, who: str) -> AIMessage:
@@ -57,9 +64,12 @@ def message_from(answer: Any, who: str) -> AIMessage:
     if not answer["choices"] or not answer["choices"][0].get("message"):
         raise ModelUnavailable(f"{who} sent an answer without a message: {_error_in(answer)}")
     choice = answer["choices"][0]
-    message, reason = choice["message"], choice.get("finish_reason")
-    text = _THOUGHT.sub("", message.get("content") or "")
-    calls, broken = _tool_calls(message.get("tool_calls") or ())
+    message = choice["message"]
+    text, calls, broken = written_calls(without_thoughts(text_of(message.get("content"))))
+    sent_calls = message.get("tool_calls") or ()
+    if sent_calls:
+        calls, broken = _tool_calls(sent_calls)
+    reason = choice.get("finish_reason") or ("tool_calls" if calls or broken else "stop")
     Ending(who, reason, message.get("refusal")).check(bool(text.strip() or calls or broken))
     return AIMessage(
         content=text,
@@ -89,11 +99,11 @@ class Ending:
 
     Args:
         who: the model and the server, for messages.
-        reason: the server's `finish_reason`; None where it has not come.
+        reason: the server's `finish_reason`.
         refusal: the model's own words where it declined.
     """
 
-    def __init__(self, who: str, reason: str | None = None, refusal: str | None = None) -> None:
+    def __init__(self, who: str, reason: str, refusal: str | None = None) -> None:
         self.who, self.reason, self.refusal = who, reason, refusal
 
     def check(self, has_content: bool) -> None:
@@ -101,7 +111,7 @@ class Ending:
 
         Raises:
             ModelRefused: on a content filter, a refusal, or a limit that left no room for any text.
-            ModelUnavailable: on an empty answer or one that broke off.
+            ModelUnavailable: on an empty answer.
         """
         if self.reason == "content_filter":
             raise ModelRefused(
@@ -109,8 +119,6 @@ class Ending:
             )
         if self.refusal:
             raise ModelRefused(f"{self.who} declined to answer: {self.refusal[:300]}")
-        if self.reason is None:
-            raise ModelUnavailable(f"{self.who} dropped the connection before the answer was complete.")
         if not has_content and self.reason == "length":
             raise ModelRefused(f"{self.who} used up its limit before it wrote anything. Raise `max_output_tokens`.")
         if not has_content:
@@ -123,45 +131,10 @@ def _tool_calls(raw: Sequence[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
     for i, one in enumerate(raw, 1):
         function = one.get("function") or {}
         name, given, own = function.get("name"), function.get("arguments"), one.get("id") or f"call-{i}"
-        arguments = _arguments(given)
+        arguments = arguments_in(given)
         if name and arguments is not None:
             calls.append(tool_call(name=name, args=arguments, id=own))
         else:
             said = "its arguments are no JSON object" if name else "it names no tool"
             broken.append(invalid_tool_call(name=name, args=str(given), id=own, error=said))
     return calls, broken
-
-
-def _arguments(given: Any) -> dict[str, Any] | None:
-    """A JSON object; some servers send it parsed already, and nothing at all for a tool without arguments."""
-    if isinstance(given, dict) or not given:
-        return given or {}
-    try:
-        value = json.loads(given)
-    except json.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def piece_from(piece: ChatCompletionChunk, ending: Ending) -> AIMessageChunk | None:
-    """One piece of a streamed answer; None where it holds nothing. How the answer ends is noted in `ending`."""
-    usage = usage_in({"usage": piece.usage.model_dump()}) if piece.usage else None
-    if not piece.choices:
-        return AIMessageChunk(content="", usage_metadata=usage) if usage else None
-    choice = piece.choices[0]
-    ending.reason = choice.finish_reason or ending.reason
-    ending.refusal = (ending.refusal or "") + (getattr(choice.delta, "refusal", None) or "") or None
-    calls = [
-        tool_call_chunk(
-            name=getattr(one.function, "name", None),
-            args=getattr(one.function, "arguments", None),
-            id=one.id,
-            index=one.index,
-        )
-        for one in choice.delta.tool_calls or ()
-    ]
-    metadata = {"model_name": piece.model, "finish_reason": choice.finish_reason} if choice.finish_reason else {}
-    text = choice.delta.content or ""
-    if not (text or calls or metadata or usage):
-        return None
-    return AIMessageChunk(content=text, tool_call_chunks=calls, usage_metadata=usage, response_metadata=metadata)

@@ -12,9 +12,10 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatResult
 from pydantic import PrivateAttr
 
+from kedrec.agents.models.openai_api.adapting import adapted, note_refused, refused_part
 from kedrec.agents.models.openai_api.answer_cache import digest_of
 from kedrec.agents.models.openai_api.chat_model import OpenAICompatibleChatModel
-from kedrec.agents.models.openai_api.errors_and_retry import model_error, refused_parameter, worth_another_try
+from kedrec.agents.models.openai_api.errors_and_retry import model_error, worth_another_try
 from kedrec.agents.models.openai_api.messages import Answer, message_from
 from kedrec.agents.models.openai_api.run_budget import Purse
 from kedrec.agents.models.openai_batch.client import BatchServer
@@ -119,17 +120,17 @@ class BatchedChatModel(OpenAICompatibleChatModel):
         return message
 
     async def _ask_in_batch(self, request: dict[str, Any]) -> AIMessage:
-        """Ask, again without a parameter that the server says it does not take."""
-        from openai import BadRequestError
+        """Ask, again without what the server says it does not take."""
+        from openai import APIStatusError
 
-        sent = {name: value for name, value in request.items() if name not in self._left_out}
+        sent = adapted(request, self._left_out)
         try:
             return message_from(await self._open_batches.ask(self._key(request), sent), self._who)
         except Exception as error:  # noqa: BLE001 - whatever came of it becomes one of our errors
-            refused = refused_parameter(error, sent) if isinstance(error, BadRequestError) else None
+            refused = refused_part(error, sent) if isinstance(error, APIStatusError) else None
             if refused is None:
                 raise self._typed(error) from None
-            self._left_out.add(refused)
+            note_refused(refused, self._left_out, self._who)
         return await self._ask_in_batch(request)
 
     def _key(self, request: dict[str, Any]) -> str:

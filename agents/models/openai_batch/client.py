@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.models.openai_batch.journal import Order
 from kedrec.agents.models.openai_batch.result_lines import ADDRESS
+from kedrec.characters import mended
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -97,6 +98,6 @@ def _lines(content: bytes) -> Iterator[dict[str, Any]]:
     """The lines that can be read; one that cannot is as good as none."""
     for line in content.splitlines():
         try:
-            yield json.loads(line)
+            yield mended(json.loads(line))
         except json.JSONDecodeError:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from kedrec.agents.models.openai_api.errors_and_retry import status_error
+from kedrec.agents.models.openai_api.errors_and_retry import error_within, status_error
 from kedrec.errors import ModelUnavailable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def failure_of(line: dict[str, Any]) -> Exception | None:
     response = line.get("response") or {}
     status, body = int(response.get("status_code") or 0), response.get("body") or {}
     if status == 200:
-        return None
+        return error_within(body)
     if status < 400:
         error = line.get("error") or {}
         return ModelUnavailable(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, progress, say, settings
-from kedrec.cli.recommend import Model, SettingOption, outcome_error, step_bar
+from kedrec.cli.recommend import Model, SettingOption, outcome_error, show_outcome, step_bar
+from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def ask(
     best-ranked. Asks back, with exit code 2, where a name is ambiguous or the disease is missing.
     """
     resolved = settings(setting=setting, model=model)
+    from kedrec.agents.prompting.answer_format import LONGEST_QUESTION, refuse_too_long
+
+    refuse_too_long(question, LONGEST_QUESTION, "The question")
     from kedrec.agents.agent import Agent
     from kedrec.agents.chat.query_builder import query_for
     from kedrec.agents.chat.question_parser_llm import understand_question
@@ -43,12 +46,7 @@ def ask(
         say(note)
     if trace.recommendation is None:
         raise outcome_error(trace)
-    if json_output:
-        emit_json(trace.recommendation)
-        return
-    from kedrec.cli.views import print_recommendation
-
-    print_recommendation(trace.recommendation)
+    show_outcome(trace.recommendation, json_output)
 
 
 def _ask_back(understood: Understanding, json_output: bool) -> None:

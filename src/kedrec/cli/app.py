@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from kedrec import __version__
+from kedrec.causes import cause_of
 from kedrec.cli import answer, config, dataset, evaluate, graph, literature, model, recommend, runs, student, trace
-from kedrec.cli.console import say
+from kedrec.cli.terminal.console import say
+from kedrec.cli.terminal.help import say_in_short
+from kedrec.cli.terminal.pipes import flushed, reader_is_gone
+from kedrec.cli.terminal.when_stopped import said_when_stopped
 from kedrec.errors import KedrecError, UserError
 
 __all__ = ["app", "main"]
@@ -42,6 +48,22 @@ app.add_typer(student.app, name="student")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(model.app, name="model")
 app.command("config")(config.config)
+say_in_short(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kedrec {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options that stand before any command; the help is that of the app."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -51,7 +73,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     for name, value in THREADS.items():
         os.environ.setdefault(name, value)
-    sys.exit(_run(list(sys.argv[1:] if argv is None else argv)))
+    try:
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+    except (OSError, SystemExit) as error:  # click and rich exit by themselves when nobody reads any more
+        if not reader_is_gone(error):
+            raise
+        code = 0
+    sys.exit(code if flushed() else code or 1)
 
 
 def _run(argv: list[str]) -> int:
@@ -61,20 +89,34 @@ def _run(argv: list[str]) -> int:
     except KedrecError as error:
         say(f"kedrec: {error}")
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        say("kedrec: stopped")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except (KeyboardInterrupt, typer.Abort) as error:
+        return _stopped(error, argv)
     except OSError as error:
-        say(f"kedrec: {error.filename or 'the system'}: {error.strerror or error}")
-        return 1
+        return 0 if reader_is_gone(error) else _refused(error)
     except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stdout.write(f"{error}\n")
+            return 0
         if hasattr(error, "exit_code") and hasattr(error, "format_message"):  # click's own usage errors
             say(f"kedrec: {error.format_message()} Try: kedrec {' '.join(argv[:1])} --help")
             return int(error.exit_code)
         raise
+
+
+def _stopped(error: BaseException, argv: list[str]) -> int:
+    """Ctrl-C; click takes a file that ends too early for Ctrl-D at a prompt."""
+    if isinstance(error.__cause__, EOFError):
+        say(f"kedrec: a file ended before it should ({error.__cause__}); it may be damaged")
+        return 1
+    say(said_when_stopped(take_home(argv)))
+    return 130
+
+
+def _refused(error: OSError) -> int:
+    """What the system would not do, and what helps."""
+    advice, reason = cause_of(error), error.strerror or str(error)
+    say(f"kedrec: {error.filename or 'the system'}: {f'{advice} ({reason})' if advice else reason}")
+    return 1
 
 
 def take_home(argv: list[str]) -> list[str]:

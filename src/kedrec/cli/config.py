@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kedrec.cli.console import Json, emit_json
+from kedrec.cli.terminal.console import Json, emit_json
 
 __all__ = ["config"]
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say
 from kedrec.cli.drawing import pairs
+from kedrec.cli.pairs_file import SkipUnknown, pairs_in
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 __all__ = ["app"]
 
@@ -24,8 +25,9 @@ def build(
     out: Annotated[Path, typer.Option("--out", help="Folder of the data set.")],
     answers: Annotated[
         Path | None,
-        typer.Option(help="Pairs with answers: learn only where the teacher chose the answer.", metavar="PAIRS.jsonl"),
+        typer.Option(help="Pairs with answers: learn only where the teacher chose the answer.", metavar="PAIRS"),
     ] = None,
+    skip_unknown: SkipUnknown = False,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec dataset build runs/first --out datasets/first
@@ -33,10 +35,9 @@ def build(
     Turn the traces of runs into conversations to learn from, with train and validation split by disease. Traces that
     abstained, failed or did not pass the check are left out and counted by reason.
     """
-    from kedrec.distill.pairs.pairs_file import read_pairs
     from kedrec.distill.student.dataset import build_dataset
 
-    manifest = build_dataset(runs, out, read_pairs(answers) if answers else None)
+    manifest = build_dataset(runs, out, pairs_in(answers, settings(), skip_unknown) if answers else None)
     if json_output:
         emit_json(manifest)
     rows = ", ".join(f"{n} to {'train' if name == 'train' else 'validate'}" for name, n in manifest.rows.items())

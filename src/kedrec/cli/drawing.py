@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
     from kedrec.distill.pairs.report import DrawnFrom, PairsReport

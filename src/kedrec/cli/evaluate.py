@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, settings
+from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in
 from kedrec.cli.recommend import Model, SettingOption
-from kedrec.cli.runs import HidePairs, PairsFile
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, settings
 
 if TYPE_CHECKING:
     from kedrec.eval.selection import SelectionReport
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how well a model chooses.")
 
 
 @app.callback()
@@ -31,6 +31,7 @@ def selection(
     setting: SettingOption = None,
     model: Model = None,
     hide_pairs: HidePairs = False,
+    skip_unknown: SkipUnknown = False,
     record: Annotated[bool, typer.Option("--record", help="Keep the traces in the home.")] = False,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")] = None,
     json_output: Json = False,
@@ -42,13 +43,11 @@ def selection(
     Exits 1 where every pair failed.
     """
     resolved = settings(setting=setting, model=model, workers=workers)
-    from kedrec.distill.pairs.pairs_file import read_pairs
     from kedrec.eval.selection import evaluate_selection
 
+    read = pairs_in(pairs, resolved, skip_unknown)
     with counting_bar("pairs") as advance:
-        report = evaluate_selection(
-            read_pairs(pairs), resolved, hide_pairs=hide_pairs, record=record, on_progress=advance
-        )
+        report = evaluate_selection(read, resolved, hide_pairs=hide_pairs, record=record, on_progress=advance)
     if json_output:
         emit_json(report)
     else:

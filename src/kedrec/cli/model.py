@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, progress, say, settings
+from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 
 __all__ = ["Derive", "app", "derive_after"]
 
@@ -105,7 +105,7 @@ def derive_after(wanted: bool | None) -> None:
 
 
 def _derive_missing() -> float:
-    """Derive where there is both a graph and literature, and return the seconds it took."""
+    """Derive from the graph and from literature where there is any, and return the seconds it took."""
     from kedrec.agents.resources import Resources
     from kedrec.errors import NotReady
 
@@ -114,12 +114,12 @@ def _derive_missing() -> float:
         home = Resources.open(settings(store="embedded"))
     except NotReady:
         return 0.0
-    if not home.literature().content_sha256:
-        return 0.0
+    both = bool(home.literature().content_sha256)
     with _stages() as told:
-        home.weigher().prepare(told)
+        home.weigher().prepare(told) if both else home.weigher().prepare_graph()
     seconds = time.monotonic() - started
-    say(f"mentions, counts and profiles for weighing ready in {seconds:.1f} s")
+    made = "mentions, counts and profiles" if both else "likenesses in the graph"
+    say(f"{made} for weighing ready in {seconds:.1f} s")
     return seconds
 
 

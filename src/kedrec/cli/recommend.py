@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, progress, settings
+from kedrec.cli.terminal.console import Json, emit_json, progress, settings, uncollected
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
     from kedrec.agents.workflow.events import Event
-    from kedrec.records import Trace
+    from kedrec.records import Recommendation, Trace
 
-__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "step_bar"]
+__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "show_outcome", "step_bar"]
 
 SettingOption = Annotated[
     str | None, typer.Option("--setting", help="Corpora used: none, trials, articles or both (KEDREC_SETTING).")
@@ -43,19 +43,16 @@ def compare(
     Choose between drugs for a disease, with evidence behind every sentence. With one drug: whether it is reasonable.
     """
     resolved = settings(setting=setting, model=model)
-    from kedrec.agents.agent import Agent, Query
+    refuse_long_names(disease, *drugs)
+    with uncollected():
+        from kedrec.agents.agent import Agent, Query
 
-    query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
-    with Agent.open(resolved) as agent, progress() as bar:
-        trace = agent.run(query, step_bar(bar))
+        query = Query(disease=disease, candidates=tuple(drugs), setting=resolved.setting)
+        with Agent.open(resolved) as agent, progress() as bar:
+            trace = agent.run(query, step_bar(bar))
     if trace.recommendation is None:
         raise outcome_error(trace)
-    if json_output:
-        emit_json(trace.recommendation)
-    else:
-        from kedrec.cli.views import print_recommendation
-
-        print_recommendation(trace.recommendation)
+    show_outcome(trace.recommendation, json_output)
 
 
 def recommend(
@@ -69,18 +66,48 @@ def recommend(
     Rank the drugs of the graph for a disease, by rule, with what speaks for each.
     """
     resolved = settings(setting=setting)
-    from kedrec.agents.recommend import rank_drugs
-    from kedrec.agents.resources import Resources
+    refuse_long_names(disease)
+    with uncollected():
+        from kedrec.agents.recommend import rank_drugs
+        from kedrec.agents.resources import Resources
 
-    with progress() as bar:
-        bar.add_task("weighing every drug of the graph", total=None)
-        ranking = rank_drugs(Resources.open(resolved), disease, resolved.setting, top)
+        with progress() as bar:
+            bar.add_task("weighing every drug of the graph", total=None)
+            ranking = rank_drugs(Resources.open(resolved), disease, resolved.setting, top)
     if json_output:
         emit_json(ranking)
     else:
-        from kedrec.cli.views import print_ranking
+        from kedrec.cli.terminal.views import print_ranking
 
         print_ranking(ranking)
+
+
+def refuse_long_names(*names: str) -> None:
+    """Refuse what cannot be a name, before anything is opened.
+
+    Raises:
+        UserError: one of them is too long.
+    """
+    from kedrec.agents.prompting.answer_format import LONGEST_NAME, refuse_too_long
+
+    for name in names:
+        refuse_too_long(name, LONGEST_NAME, "The name")
+
+
+def show_outcome(recommendation: Recommendation, json_output: bool) -> None:
+    """Print an answer.
+
+    Raises:
+        Exit: with code 1, where something that it was to rest on failed.
+    """
+    if json_output:
+        emit_json(recommendation)
+    else:
+        from kedrec.cli.terminal.views import print_recommendation
+
+        print_recommendation(recommendation)
+    if recommendation.failed:
+        raise typer.Exit(1)
 
 
 def step_bar(bar: Progress) -> Callable[[Event], None]:

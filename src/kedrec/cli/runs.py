@@ -9,28 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in
 from kedrec.cli.recommend import Model, SettingOption
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
+from kedrec.errors import AmbiguousName, UnknownEntity
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
     from kedrec.distill.runs.folder import RunStatus
     from kedrec.distill.runs.run import Progress, RunSummary
 
-__all__ = ["HidePairs", "PairsFile", "app"]
+__all__ = ["app"]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Run over many pairs, resumably.")
 
-PairsFile = Annotated[
-    Path, typer.Argument(help="JSON lines with `id`, `disease` and `candidates`.", metavar="PAIRS.jsonl")
-]
-HidePairs = Annotated[
-    bool,
-    typer.Option(
-        "--hide-pairs", help="Hide the direct Compound-Disease edges of all pairs of the file, for every tool."
-    ),
-]
 RunDir = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")]
 Engine = Annotated[
@@ -53,6 +46,7 @@ Budget = Annotated[
     float | None,
     typer.Option("--budget", min=0, help="US dollars that the whole run may cost; it stops before they are exceeded."),
 ]
+NOT_IN_GRAPH = (UnknownEntity.__name__, AmbiguousName.__name__)
 
 
 @app.command()
@@ -68,6 +62,7 @@ def start(
     keep_failed: Annotated[
         bool, typer.Option("--keep-failed", help="Leave pairs that failed before as they are.")
     ] = False,
+    skip_unknown: SkipUnknown = False,
     budget: Budget = None,
     engine: Engine = None,
     shards: Shards = None,
@@ -78,13 +73,13 @@ def start(
     Let the agent choose for every pair. The same command again goes on where it was stopped, and tries pairs that
     failed once more; what is done is not done again. Ctrl-C lets what is in flight finish, a second one does not.
     OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
-    waiting, and the same command collects what goes on at the server.
+    waiting, and the same command collects what goes on at the server. Exits 1 where pairs failed that another try may
+    mend.
     """
     resolved = _resolved(engine, workers, setting=setting, model=model, shards=shards)
-    from kedrec.distill.pairs.pairs_file import read_pairs
     from kedrec.distill.runs.run import start_run
 
-    read = read_pairs(pairs)
+    read = pairs_in(pairs, resolved, skip_unknown)
     _say_how(resolved, out)
     with _bar() as told:
         summary = start_run(
@@ -186,8 +181,13 @@ def _end(summary: RunSummary, out: Path, json_output: bool) -> None:
     _tell(summary, out)
     if summary.stopped:
         raise typer.Exit(130 if "signal" in summary.stopped else 1)
-    if summary.pairs and not summary.done:
+    if _worth_another_try(summary) or (summary.pairs and not summary.done):
         raise typer.Exit(1)
+
+
+def _worth_another_try(summary: RunSummary) -> int:
+    """Pairs that failed otherwise than by an id that the graph does not have: that is a row like any other."""
+    return sum(count for kind, count in summary.failed.items() if kind not in NOT_IN_GRAPH)
 
 
 def _tell(summary: RunSummary, out: Path) -> None:
@@ -198,9 +198,19 @@ def _tell(summary: RunSummary, out: Path) -> None:
         said = summary.stopped.rstrip(".")
         say(f"Stopped: {said}." + ("" if "goes on from here" in said else " The same command goes on from here."))
     elif summary.failed:
-        say(f"The same command again retries those that failed; so does: kedrec runs retry {out}")
+        say(_said_of_failures(summary, out))
     else:
         say(f"Next: kedrec dataset build {out} --out DIR")
+
+
+def _said_of_failures(summary: RunSummary, out: Path) -> str:
+    """How many failed, and whether and how to try them again."""
+    retried = _worth_another_try(summary)
+    if not retried:
+        failed = f"{sum(summary.failed.values())} of {summary.pairs} pairs"
+        return f"{failed} hold an id that the graph does not have; trying again does not help."
+    failed = f"{retried} of {summary.pairs} pairs failed."
+    return f"{failed} The same command again retries those that failed; so does: kedrec runs retry {out}"
 
 
 def _told(found: RunStatus) -> Iterator[str]:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, say
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Teach a small model.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Teach a small model by recorded runs.")
 
 
 @app.callback()

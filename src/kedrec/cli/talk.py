@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from kedrec.cli.console import say
 from kedrec.cli.recommend import STEPS
-from kedrec.cli.views import print_recommendation
+from kedrec.cli.terminal.console import say
+from kedrec.cli.terminal.views import print_recommendation
 from kedrec.errors import KedrecError
 
 if TYPE_CHECKING:

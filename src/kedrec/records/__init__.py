@@ -3,6 +3,7 @@
 from kedrec.records.base import Record
 from kedrec.records.graph import Alternative, Edge, Entity, GraphPath, Match, MatchKind
 from kedrec.records.literature import Corpus, Document, Passage, Section, Setting
+from kedrec.records.paths import Triple, edge_source, path_source, triples_of
 from kedrec.records.reasoning import (
     Answer,
     CandidateScore,
@@ -20,5 +21,5 @@ __all__ = [
     "Alternative", "Answer", "CandidateScore", "Corpus", "Document", "Edge", "Entity", "Evidence", "Factor",
     "Finding", "GraphPath", "Match", "MatchKind", "ModelCall", "Passage", "Question", "Recommendation", "Record",
     "Section", "Sentence", "SentenceKind", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace",
-    "Usage",
+    "Triple", "Usage", "edge_source", "path_source", "triples_of",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ __all__ = ["Record"]
 class Record(BaseModel):
     """Base of all records: immutable, and closed to unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
     def trusted(cls, fields: dict[str, Any]) -> Self:

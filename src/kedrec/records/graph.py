@@ -56,7 +56,7 @@ class Alternative(Record):
     name: str
     """Preferred name."""
     score: float
-    """Similarity of the names, 0 to 100."""
+    """Similarity of the names, 0 to 100; 99 for a known relative: the drug without its salt, a twin name."""
 
 
 class Match(Record):

@@ -27,7 +27,7 @@ class Document(Record):
     """One record of literature as its source has it."""
 
     id: str
-    """`PMID:…`, `PMCID:…` or `NCT…`."""
+    """`PMID:…`, `PMCID:…`, `DOI:…` or `NCT…`."""
     corpus: Corpus
     """Which corpus it belongs to; `pubmed` and `pmc` together are the setting `articles`."""
     title: str

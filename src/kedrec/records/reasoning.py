@@ -28,7 +28,7 @@ class Finding(Record):
     kind: Literal["graph", "article", "trial"]
     """Decides the letter of its key: K, P or T."""
     source_id: str
-    """Passage id, or for the graph the path as `head|relation|tail` joined by ` ; `."""
+    """Passage id, or for the graph the path as `kedrec.records.paths` writes it: `head|relation|tail ; …`."""
     text: str
     """The text shown to the model."""
     about: tuple[str, ...] = ()

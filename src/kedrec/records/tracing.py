@@ -30,6 +30,8 @@ class Usage(Record):
 class Recommendation(Record):
     """The answer to one question about a disease and its candidates."""
 
+    failed: tuple[str, ...] = ()
+    """What the answer was to rest on and could not be used; while there is any, the confidence is that of a guess."""
     schema_version: Literal[1] = 1
     """Version of this record."""
     disease: Entity
@@ -45,7 +47,7 @@ class Recommendation(Record):
     abstained: str | None
     """The reason, where there is no choice."""
     confidence: float
-    """Probability that the choice is the better one, 0 to 1."""
+    """Probability that the choice is the better one, 0 to 1; that of a guess where anything failed."""
     sentences: tuple[Sentence, ...]
     """The rationale."""
     answers: tuple[Answer, ...] = ()
@@ -55,7 +57,7 @@ class Recommendation(Record):
     evidence: dict[str, Evidence]
     """Everything citable that was found, by key."""
     not_found: tuple[str, ...] = ()
-    """What was looked for and not found, what was missing, what failed."""
+    """What was looked for and not found, and what was missing."""
     struck_out: tuple[str, ...] = ()
     """Sentences that failed the check, with the reason; never part of the rationale."""
     matches: tuple[Match, ...] = ()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.pairs_file import SkipUnknown, pairs_in
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
     from kedrec.graphdb.embeddings.options import EmbedOptions, EmbedReport
@@ -23,8 +24,9 @@ def embed(
     *,
     hide: Annotated[
         list[Path] | None,
-        typer.Option("--hide", help="Pairs whose direct edges are hidden; may be given again.", metavar="PAIRS.jsonl"),
+        typer.Option("--hide", help="Pairs whose direct edges are hidden; may be given again.", metavar="PAIRS"),
     ] = None,
+    skip_unknown: SkipUnknown = False,
     dimension: Annotated[int, typer.Option(min=2, help="Of the vectors.")] = 128,
     epochs: Annotated[int, typer.Option(min=0, help="Passes over the diseases learnt from.")] = 8,
     learning_rate: Annotated[float, typer.Option(min=1e-6, help="Of AdamW.")] = 2e-3,
@@ -40,11 +42,13 @@ def embed(
     of every entity. Whole diseases are held out to measure on, all their Compound-Disease edges with them. The same
     command again goes on where it was stopped.
     """
-    options = _options({name: value for name, value in locals().items() if name not in ("out", "hide", "json")})
+    options = _options(
+        {name: value for name, value in locals().items() if name not in ("out", "hide", "skip_unknown", "json")}
+    )
     from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.graphdb.embeddings.train import embed_graph
 
-    store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(_hidden(hide or []))
+    store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(_hidden(hide or [], skip_unknown))
     with counting_bar("steps") as advance:
         report = embed_graph(store, out, options, say=say, on_step=advance)
     if json:
@@ -58,10 +62,9 @@ def _options(given: dict[str, object]) -> EmbedOptions:
     return EmbedOptions.model_validate(given)
 
 
-def _hidden(files: list[Path]) -> HiddenPairs:
-    from kedrec.distill.pairs.pairs_file import read_pairs
-
-    return frozenset().union(*(read_pairs(file).hidden() for file in files))
+def _hidden(files: list[Path], skip_unknown: bool) -> HiddenPairs:
+    embedded = settings(store="embedded")
+    return frozenset().union(*(pairs_in(file, embedded, skip_unknown).hidden() for file in files))
 
 
 def _tell(report: EmbedReport, out: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from kedrec.cli.bars import byte_bar, counting_bar
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.bars import byte_bar, counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
     from kedrec.graphdb.drkg.download import Patience
@@ -86,16 +86,27 @@ def names(
         emit_json({"out": str(out), **report.model_dump()})
 
 
-def as_fetched(files: list[Path], names_file: Path | None) -> tuple[list[Path], Path | None]:
+class Inputs(NamedTuple):
+    """What is loaded."""
+
+    files: list[Path]
+    """Triples."""
+    names: Path | None
+    """Names of their ids."""
+    groups: Path | None
+    """Which of their ids are one drug or disease."""
+
+
+def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) -> Inputs:
     """Return the files to load: the fetched DRKG and a names file built for it where `drkg` is all that is named.
 
     What is missing is fetched first. A vocabulary that cannot be had is told and done without.
     """
     if files != DRKG or DRKG[0].exists():
-        return files, names_file
+        return Inputs(files, names_file, groups)
     from kedrec.graphdb.drkg.download import Patience
     from kedrec.graphdb.drkg.sources import VOCABULARIES
-    from kedrec.graphdb.names.build_table import Vocabularies
+    from kedrec.graphdb.names.build_table import Vocabularies, groups_beside
 
     _raise_failures(_bring(_source("drkg")))
     triples = drkg_triples()
@@ -104,7 +115,8 @@ def as_fetched(files: list[Path], names_file: Path | None) -> tuple[list[Path], 
             _bring(source, patience=Patience(tries=2))
         names_file = _folder() / "names.tsv"
         _write_names([triples], Vocabularies.fetched(_folder()), names_file)
-    return [triples], names_file
+        groups = groups or groups_beside(names_file)
+    return Inputs([triples], names_file, groups)
 
 
 def unpacked_drkg() -> list[Path]:

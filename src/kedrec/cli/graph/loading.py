@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, progress, say, settings
-from kedrec.cli.graph.fetching import as_fetched
+from kedrec.cli.graph.fetching import Inputs, as_fetched
 from kedrec.cli.model import Derive, derive_after
+from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ def load(
     files: Files,
     names: Annotated[Path | None, typer.Option(help="Names: id, name and synonyms (a|b|c) separated by tabs.")] = None,
     *,
+    groups: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ids of one drug or disease, one group a line, tabs between.")
+    ] = None,
     derive: Derive = None,
     store: Annotated[str | None, typer.Option(help="embedded or neo4j; KEDREC_STORE where not given.")] = None,
     bulk: Annotated[bool, typer.Option("--bulk", help="With neo4j: by its bulk import, server stopped.")] = False,
@@ -41,18 +44,21 @@ def load(
     file nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
     not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; a load
     that was stopped goes on when it is run again; with --bulk it is several times as fast.
+
+    Ids of one drug or disease are joined; groups.tsv in the home lists them. Edit a copy and give it with --groups.
     """
     chosen = settings(store=store)
     how = _bulk(chosen, bulk, overwrite, neo4j_admin)
-    files, names = as_fetched(files, names)
+    files, names, groups = as_fetched(files, names, groups)
     with progress() as bar:
         task = bar.add_task("loading", total=None)
 
         def told(stage: str, done: int, total: int) -> None:
             bar.update(task, description=stage, completed=done, total=total)
 
-        report = _load_into(chosen, files, names, how, told)
+        report = _load_into(chosen, Inputs(files, names, groups), how, told)
     _say_loaded(report)
+    _list_groups(report, chosen)
     _list_unnamed(report, chosen)
     if chosen.store == "embedded":
         derive_after(derive)
@@ -72,21 +78,20 @@ def _bulk(chosen: Settings, bulk: bool, overwrite: bool, neo4j_admin: Path | Non
     return Bulk(neo4j_admin, overwrite, say)
 
 
-def _load_into(
-    chosen: Settings, files: list[Path], names: Path | None, bulk: Bulk | None, told: OnProgress
-) -> LoadReport:
+def _load_into(chosen: Settings, given: Inputs, bulk: Bulk | None, told: OnProgress) -> LoadReport:
+    files, names, groups = given
     if bulk:
         from kedrec.graphdb.neo4j.bulk_load import bulk_load
 
-        return bulk_load(files, names, chosen, bulk, told)
+        return bulk_load(files, names, chosen, bulk, told, groups=groups)
     if chosen.store == "neo4j":
         from kedrec.graphdb.neo4j.connection import connect
         from kedrec.graphdb.neo4j.load import load_into_neo4j
 
-        return load_into_neo4j(files, names, connect(chosen), told)
+        return load_into_neo4j(files, names, connect(chosen), told, groups=groups)
     from kedrec.graphdb.embedded.build import load_graph
 
-    return load_graph(files, names, chosen.home / "graph", told)
+    return load_graph(files, names, chosen.home / "graph", told, groups=groups)
 
 
 def _say_loaded(report: LoadReport) -> None:
@@ -95,6 +100,25 @@ def _say_loaded(report: LoadReport) -> None:
         say(f"{report.duplicates:,} triples came more than once; each was kept once")
     if report.unlinked_names:
         say(f"{report.unlinked_names:,} entities of the names file have no edge; they are found by name only")
+
+
+def _list_groups(report: LoadReport, chosen: Settings) -> None:
+    """Write the table of joined ids into the home, in the place of that of an earlier load."""
+    from kedrec.graphdb.names.groups import table_of
+    from kedrec.graphdb.open_store import open_store
+
+    listed = chosen.home / "groups.tsv"
+    if report.strange_groups:
+        say(f"{report.strange_groups:,} ids of the groups file are not in the graph; they were passed over")
+    if not report.groups:
+        listed.unlink(missing_ok=True)
+        return
+    store = open_store(chosen)
+    entities = (store.get(one) for group in store.groups.all for one in group)
+    names = {entity.id: entity.name for entity in entities if entity}
+    chosen.home.mkdir(parents=True, exist_ok=True)
+    listed.write_text(table_of(store.groups.all, names), "utf-8")
+    say(f"{report.groups:,} drugs and diseases have several ids and were joined; look at them in {listed}")
 
 
 def _list_unnamed(report: LoadReport, chosen: Settings) -> None:

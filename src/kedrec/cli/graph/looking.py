@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
     from kedrec.graphdb.names.coverage import NameCoverage
@@ -78,7 +78,7 @@ def show(
     store = open_graph()
     match = store.search(entity, kinds=_kinds(kind), limit=limit)
     if json:
-        emit_json(_match_json(match))
+        emit_json(_match_json(match, store))
     elif match.entity is not None:
         _print_entity(store, match.entity, match, limit)
     if match.entity is None and not json:
@@ -86,16 +86,20 @@ def show(
     return 0 if match.entity is not None else 2
 
 
-def _match_json(match: Match) -> dict[str, Any]:
+def _match_json(match: Match, store: GraphStore) -> dict[str, Any]:
     entity = match.entity and {"id": match.entity.id, "kind": match.entity.kind, "name": match.entity.name}
     alternatives = [alternative.model_dump() for alternative in match.alternatives]
-    return {"match": match.match, "entity": entity, "alternatives": alternatives}
+    group = store.groups.of(match.entity.id) if match.entity else ()
+    several = {"group": list(group)} if len(group) > 1 else {}
+    return {"match": match.match, "entity": entity, **several, "alternatives": alternatives}
 
 
 def _print_entity(store: GraphStore, entity: Entity, match: Match, limit: int) -> None:
     print(f"{entity.name}  ({entity.id}, {entity.kind}; match: {match.match})")
     if entity.synonyms:
         print(f"also: {', '.join(entity.synonyms)}")
+    if note := store.groups.note(entity.id, entity.name):
+        print(note)
     if match.alternatives:
         print(f"same name: {_listed(match.alternatives)}")
     edges = store.neighbours(entity.id, limit=limit)
@@ -168,6 +172,7 @@ def _kinds(kind: str | None) -> list[str] | None:
 
 
 def _walk(store: GraphStore, start: str, edges: tuple[Edge, ...]) -> str:
+    start = next((one for one in store.groups.of(start) if one in (edges[0].head, edges[0].tail)), start)
     text, here = _name(store, start), start
     for edge in edges:
         onward = edge.head == here

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 __all__ = ["query"]
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, progress, say
+from kedrec.cli.terminal.console import Json, emit_json, progress, say
 
 __all__ = ["synthesize"]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open_literature
 from kedrec.cli.model import Derive, derive_after
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
     from kedrec.tools.text.drug_filter import DrugFilter

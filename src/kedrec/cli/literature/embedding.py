@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say
 from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open_literature
+from kedrec.cli.terminal.console import Json, emit_json, say
 
 __all__ = ["embed"]
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.literature.opening import StageBar
 from kedrec.cli.model import Derive, derive_after
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
     from kedrec.records import Entity

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kedrec.cli.console import Json, emit_json
 from kedrec.cli.literature.opening import open_literature
+from kedrec.cli.terminal.console import Json, emit_json
 
 __all__ = ["info"]
 

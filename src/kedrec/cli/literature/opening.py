@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kedrec.cli.console import progress, settings
+from kedrec.cli.terminal.console import progress, settings
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature

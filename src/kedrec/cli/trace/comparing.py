@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kedrec.cli.console import Json, emit_json
+from kedrec.cli.terminal.console import Json, emit_json
 from kedrec.cli.trace.finding import RunDir, TraceId, find
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunDir, held_by, store
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import settings
+from kedrec.cli.terminal.console import settings
 
 if TYPE_CHECKING:
     from kedrec.agents.traces.store import TraceStore

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunDir, TraceId, find, store
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def show(
     elif html is not None:
         say(f"{trace.id} written to {html}")
     else:
-        from kedrec.cli.views import print_trace
+        from kedrec.cli.terminal.views import print_trace
 
         print_trace(trace)
 

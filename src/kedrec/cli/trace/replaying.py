@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.bars import counting_bar
-from kedrec.cli.console import Json, emit_json, say, settings
 from kedrec.cli.recommend import Model
+from kedrec.cli.terminal.bars import counting_bar
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunDir, find, run_of, store
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _tell_all(found: Replays) -> None:
 def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
     from kedrec.agents.replay.fork import fork
     from kedrec.cli.recommend import outcome_error
-    from kedrec.cli.views import print_recommendation
+    from kedrec.cli.terminal.views import print_recommendation
 
     trace, source = find(trace_id, run)
     made = fork(trace, start, settings(), model, hidden=_hidden(trace, source))

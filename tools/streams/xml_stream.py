@@ -7,6 +7,7 @@ ever fetched. The named entities of HTML are known; any other makes its record u
 
 from __future__ import annotations
 
+import codecs
 import html
 import io
 import re
@@ -23,6 +24,9 @@ _ROOT = re.compile(rb"<([A-Za-z_][\w:.-]*)")
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding=["']([\w.-]+)["']""")
 _NAMED = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*);")
+_PREFIX = re.compile(rb"[<\s]([A-Za-z_][\w.-]*):[A-Za-z_][\w.-]*(?=[\s=/>])")
+_PART = "prefixes declared outside"
+"""Attribute of a root whose prefixes were."""
 _TAIL = 256
 
 
@@ -45,7 +49,7 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
 
     Raises:
         CutOff: the file ends within a record or before its outermost element does, or a record has no end.
-        ValueError: it is written in an encoding that cannot be cut, such as UTF-16.
+        ValueError: it declares an encoding that is not known.
     """
     head = stream.peek(_CHUNK)[:_CHUNK]
     encoding = _encoding(head)
@@ -60,11 +64,15 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
 
 
 def _encoding(head: bytes) -> str:
-    """Return the encoding that a file declares."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:8]:
-        raise ValueError("written in UTF-16; convert it to UTF-8 first")
+    """Return the encoding that a file declares; what was UTF-16 comes as UTF-8 already."""
     declared = _ENCODING.search(head[:200])
-    return "utf-8" if not declared or declared[1].lower() in (b"utf-8", b"us-ascii") else declared[1].decode()
+    name = declared[1].decode().lower() if declared else "utf-8"
+    if name.startswith(("utf", "us-ascii")):
+        return "utf-8"
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f"written in {name}, which is not known; convert it to UTF-8 first") from None
 
 
 class _Window:
@@ -122,13 +130,32 @@ def parse(record: bytes) -> Element:
     """
     if b"&" in record:
         record = _NAMED.sub(_character, record)
-    try:
-        root = ElementTree.fromstring(record)
-    except ElementTree.ParseError as error:
-        raise ValueError(f"not well-formed XML ({error})") from None
-    for element in root.iter() if b"xmlns" in record else ():
+    root = _tree(record)
+    for element in root.iter() if b"xmlns" in record or root.get(_PART) else ():
         if element.tag.startswith("{"):
             element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def _tree(record: bytes) -> Element:
+    try:
+        return ElementTree.fromstring(record)
+    except ElementTree.ParseError as error:
+        if "unbound prefix" not in str(error):
+            raise ValueError(f"not well-formed XML ({error})") from None
+    return _tree_of_part(record)
+
+
+def _tree_of_part(record: bytes) -> Element:
+    """Parse a record whose prefixes are declared where it was cut out of."""
+    names = b" ".join(
+        b"xmlns:%b='%b'" % (name, name) for name in sorted(set(_PREFIX.findall(record)) - {b"xml", b"xmlns"})
+    )
+    try:
+        root = ElementTree.fromstring(b"<part %b>%b</part>" % (names, record))[0]
+    except ElementTree.ParseError as error:
+        raise ValueError(f"not well-formed XML ({error})") from None
+    root.set(_PART, "yes")
     return root
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from kedrec.errors import InputError
+from kedrec.tools.streams.encodings import in_utf8
 
 __all__ = ["Part", "opened", "parts"]
 
@@ -34,6 +35,14 @@ _PACKINGS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
 """How a compressed stream begins, and what unpacks it."""
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _BLOCK = 512
+_OTHERS = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "compressed by Zstandard"), (b"\x1f\x9d", "compressed by compress (.Z)"),
+    (b"\x04\x22\x4d\x18", "compressed by LZ4"), (b"%PDF-", "a PDF"), (b"PAR1", "a Parquet table"),
+    (b"SQLite format 3\0", "an SQLite database"), (b"\xd0\xcf\x11\xe0", "an older Office document"),
+    (b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"),
+)  # fmt: skip
+"""How files begin that are not read, and what they are."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,9 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
             yield raw
     except FileNotFoundError:
         raise InputError(path, "there is no such file") from None
+    except UnicodeDecodeError as error:
+        told = error.encoding.upper()
+        raise InputError(path, f"it begins as {told} and does not go on so; convert it to UTF-8") from error
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile) as error:
         raise InputError(path, f"the archive is damaged or cut off ({error}); fetch it again") from error
     except OSError as error:
@@ -74,12 +86,15 @@ def parts(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
     Raises:
         InputError: it has not the form that its name says, or is an archive with nothing to read in it.
     """
-    head = raw.peek(6)
+    head = raw.peek(16)
     if path.suffix == ".gz" and head and not head.startswith(_GZIP):
         raise InputError(path, "named .gz but not gzipped; rename it or fetch it again")
     if head.startswith(_ZIP):
         yield from _held(path, _zipped(path, raw))
         return
+    other = next((what for magic, what in _OTHERS if head.startswith(magic)), None)
+    if other:
+        raise InputError(path, f"it is {other}, which is not read; unpack it or export it as XML, JSON or JSONL first")
     stream = _unpacked(raw)
     if stream.peek(_BLOCK)[257:262] == b"ustar":
         yield from _held(path, _tarred(stream))
@@ -88,10 +103,10 @@ def parts(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
 
 
 def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
-    """Unpack a stream where it is compressed."""
+    """Unpack a stream where it is compressed, and bring it to UTF-8 where it is UTF-16 or UTF-32."""
     head = stream.peek(6)
     unpack = next((unpack for magic, unpack in _PACKINGS if head.startswith(magic)), None)
-    return io.BufferedReader(cast(io.RawIOBase, unpack(stream)), _BUFFER) if unpack else stream
+    return in_utf8(io.BufferedReader(cast(io.RawIOBase, unpack(stream)), _BUFFER) if unpack else stream)
 
 
 def _held(path: Path, members: Iterator[Part]) -> Iterator[Part]:

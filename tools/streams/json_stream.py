@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kedrec.tools.sources.xml_stream import CutOff
+from kedrec.tools.streams.xml_stream import CutOff
 
 __all__ = ["values"]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
     from kedrec.config import Settings
 
-__all__ = ["Json", "emit_json", "progress", "say", "settings"]
+__all__ = ["Json", "emit_json", "progress", "say", "settings", "uncollected"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
 
@@ -32,9 +35,11 @@ def say(text: str) -> None:
 
 
 def progress() -> Progress:
-    """A progress bar on stderr with rate and time left; silent where stderr is no terminal."""
+    """A progress bar on stderr with rate and time left; a line every half minute where stderr is no terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    from kedrec.cli.terminal.spoken_bars import SpokenProgress
 
     console = Console(stderr=True)
     columns = (
@@ -44,7 +49,7 @@ def progress() -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+    return SpokenProgress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def settings(**flags: Any) -> Settings:
@@ -52,3 +57,15 @@ def settings(**flags: Any) -> Settings:
     from kedrec.config import load
 
     return load(flags).settings
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Put off looking for garbage: a single question leaves little, and looking is a tenth of a cold start."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()

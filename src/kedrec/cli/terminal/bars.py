@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from kedrec.cli.console import progress
+from kedrec.cli.terminal.console import progress
 
 __all__ = ["Advance", "byte_bar", "counting_bar"]
 
@@ -48,13 +48,15 @@ def counting_bar(what: str) -> Iterator[Advance]:
 
 @contextmanager
 def byte_bar() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on stderr with sizes, speed and the time left; silent where stderr is no terminal.
+    """A bar on stderr with sizes, speed and the time left; a line every half minute where stderr is no terminal.
 
     Yields:
         To be called with a file's name, how many bytes are done and how many there are; below zero where nobody knows.
     """
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    from kedrec.cli.terminal.spoken_bars import SpokenProgress
 
     console = Console(stderr=True)
     columns = (
@@ -64,7 +66,8 @@ def byte_bar() -> Iterator[Callable[[str, int, int], None]]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    shown = SpokenProgress(*columns, in_bytes=True, console=console, disable=not console.is_terminal, transient=True)
+    with shown as bar:
         task = bar.add_task("", total=None)
         yield lambda name, done, total: bar.update(
             task, description=name, completed=done, total=total if total >= 0 else None

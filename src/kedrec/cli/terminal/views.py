@@ -17,12 +17,16 @@ __all__ = ["print_ranking", "print_recommendation", "print_trace"]
 
 SHOWN = 280
 """Characters of a piece of evidence that are printed."""
+TAKEN_AS_ONE = "Taken as one: "
+"""Beginning of the notes that say which ids were joined."""
 LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
 def print_recommendation(recommendation: Recommendation) -> None:
-    """How names were understood, the choice, why, on what evidence, and what was not found."""
+    """What failed, how names were understood, the choice, why, on what evidence, and what was not found."""
     console = _console()
+    for failure in recommendation.failed:
+        console.print(f"FAILED: {failure}", style="bold red", markup=False, highlight=False, soft_wrap=True)
     for match in recommendation.matches:
         console.print(_understood(match), style="dim", highlight=False)
     names = {drug.id: drug.name for drug in recommendation.candidates}
@@ -32,12 +36,12 @@ def print_recommendation(recommendation: Recommendation) -> None:
     else:
         line = f"{names[recommendation.choice]} for {recommendation.disease.name}"
         console.print(line, style="bold", end="", markup=False, highlight=False)
-        console.print(f"   confidence {recommendation.confidence:.2f}", style="cyan", highlight=False)
+        console.print(f"   {_how_sure(recommendation)}", style="cyan", highlight=False)
     console.print()
     _print_sentences(console, recommendation.sentences)
     _print_evidence(console, recommendation.sentences, recommendation.evidence)
     _print_weights(console, recommendation, names)
-    _print_notes(console, "Not found:", recommendation.not_found)
+    _print_not_found(console, recommendation.not_found)
     _print_notes(console, "Struck out by the check:", recommendation.struck_out)
     console.print(_closing(recommendation), style="dim", markup=False, highlight=False)
 
@@ -51,7 +55,7 @@ def print_ranking(ranking: Ranking) -> None:
         _print_sentences(console, drug.sentences, indent=6)
     sentences = [sentence for drug in ranking.drugs for sentence in drug.sentences]
     _print_evidence(console, sentences, ranking.evidence)
-    _print_notes(console, "Not found:", ranking.not_found)
+    _print_not_found(console, ranking.not_found)
     console.print("Ranked by rule from the graph and the literature; not medical advice.", style="dim")
 
 
@@ -96,6 +100,13 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console()
+
+
+def _how_sure(recommendation: Recommendation) -> str:
+    """The confidence, where it means anything."""
+    if not recommendation.failed:
+        return f"confidence {recommendation.confidence:.2f}"
+    return "confidence unknown: what it was to rest on failed, as said above"
 
 
 def _understood(match: Match) -> str:
@@ -155,6 +166,13 @@ def _print_weights(console: Console, recommendation: Recommendation, names: Mapp
 
 def _source(entry: Evidence) -> str:
     return f"{LETTERS[entry.key[0]]}: {entry.source_id}"
+
+
+def _print_not_found(console: Console, notes: Iterable[str]) -> None:
+    """Print which ids were joined, and apart from that what was not found."""
+    joined = [note for note in dict.fromkeys(notes) if note.startswith(TAKEN_AS_ONE)]
+    _print_notes(console, "Several ids:", joined)
+    _print_notes(console, "Not found:", (note for note in notes if note not in joined))
 
 
 def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:

@@ -1,0 +1,76 @@
+"""What a question says beside its names and is not taken into account: stages, ages, doses, what failed before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from kedrec.agents.chat.entity_finder import Named, Token, common_words, overlaps, tokens
+
+__all__ = ["left_out"]
+
+_NARROWS = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    acute adult adults advanced child children chronic early elderly female girl infant late male men
+    mild moderate oral persistent pregnancy pregnant recurrent refractory relapsed renal hepatic
+    resistant secondary severe severely teenager tolerate tolerated untreated women young
+""",
+    )
+)
+"""Common words that narrow down who or what is asked about."""
+_OF_AGE = frozenset({"year", "years", "old", "month", "months", "week", "weeks", "day", "daily"})
+"""Common words that count behind a number."""
+_SAYS_NOTHING = frozenset(
+    re.findall(
+        r"\S+",
+        """
+    advantage advantages advice advise advised agent agents answer bad candidate cons consider
+    considered considering considers data differently doctors effective effectively effectiveness
+    efficacious efficacy efficient evidences favour favor favoured favored favourable guidance
+    guideline guidelines inferior justified latter former merit merits opinion pick preferable
+    preferably preference pro pros rationale ranks recommends respectively role score selecting
+    select suitable suitably superior support supports supported sir sort tends thoughts tonight used
+    treats typically weigh weighed weighing we're what's which's who's wondering wonder alone versus
+    compares comparing works helped helping option's patient's recommendation recommendations named
+    names alternatively
+""",
+    )
+)
+"""Words of a question, not of a patient."""
+
+
+def left_out(text: str, found: Sequence[Named], vague: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the phrases of a question that may narrow it down and that nothing takes into account.
+
+    Args:
+        text: the question.
+        found: the names found in it.
+        vague: names found and passed over.
+    """
+    names = [named for named in found if named.match.query not in set(vague)]
+    free = [word for word in tokens(text) if not overlaps([word], names)]
+    kept = [word for n, word in enumerate(free) if _counts(word, free[n - 1] if n else None)]
+    return tuple(dict.fromkeys(text[run[0].start : run[-1].end] for run in _runs(text, kept)))
+
+
+def _counts(word: Token, before: Token | None) -> bool:
+    plain = word.text.lower().replace("’", "'")
+    if plain in _OF_AGE:
+        return before is not None and before.text[0].isdigit()
+    if plain in _SAYS_NOTHING or (len(plain) < 2 and not plain.isdigit()):
+        return False
+    return plain in _NARROWS or plain not in common_words()
+
+
+def _runs(text: str, words: Sequence[Token]) -> list[list[Token]]:
+    """Words that follow one another with nothing between."""
+    runs = [[word] for word in words[:1]]
+    for before, word in pairwise(words):
+        if re.fullmatch(r"[\s/-]*", text[before.end : word.start]):
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs

@@ -1,0 +1,1 @@
+"""Markup in texts read as words: levels of powers and indices, formulas, escapes."""
