@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kedrec.characters import mended
 from kedrec.errors import SourceError, SourceRefused
 from kedrec.tools.live.http import Answered, Asker, Unsound
 
@@ -84,7 +85,7 @@ class TrialsApi:
 
 def _page(body: bytes) -> dict[str, Any]:
     try:
-        page = json.loads(body)
+        page = mended(json.loads(body))
     except (ValueError, RecursionError) as error:
         raise Unsound(f"an answer that is cut off or no JSON ({error})") from None
     if not isinstance(page, dict) or not isinstance(page.get("studies"), list):
