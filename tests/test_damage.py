@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from world import BARI, DISEASE, METHO, SULFA, build
 
+from kedrec.agents.offline.weigher import LINKS
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
 from kedrec.causes import cause_of
@@ -56,13 +57,13 @@ def test_a_file_emptied_or_cut_off_is_told_first_and_exits_1(home, capsys, monke
     monkeypatch.setenv("KEDREC_HOME", "")
     for path in files_of(home):
         held = path.read_bytes()
-        if share and not held[: len(held) // share]:
-            continue
+        if not held[: len(held) // (share or 1)] or LINKS in path.parts:
+            continue  # empty as it should be, or solved again where it is damaged
         path.write_bytes(held[: len(held) // share] if share else b"")
         code, out, err = kedrec(home, capsys, "compare", DISEASE, BARI, SULFA, METHO)
         first = (out or err).splitlines()[0]
-        assert (path.name, code) == (path.name, 1) or not held
-        assert not held or first.startswith(("FAILED: ", "kedrec: ")), path
+        assert (path.name, code) == (path.name, 1)
+        assert first.startswith(("FAILED: ", "kedrec: ")), path
         assert "confidence 0." not in out and "confidence 1." not in out, path
         assert "Traceback" not in err, path
         path.write_bytes(held)
@@ -145,7 +146,7 @@ def test_a_full_database_is_no_damaged_one(tmp_path):
 
 def test_a_damaged_database_is_told_as_one(home, tmp_path):
     (tmp_path / "text.sqlite").write_text("no database " * 100)
-    with pytest.raises(DamagedData, match="Move it away"):
+    with pytest.raises(DamagedData, match="move it away"):
         connect(tmp_path / "text.sqlite")
     path = home / "literature" / "library.sqlite"
     path.write_bytes(path.read_bytes()[:4096] + b"\0" * (path.stat().st_size - 4096))

@@ -128,13 +128,13 @@ def test_arrays_that_do_not_fit_together_are_found_when_opened(tmp_path):
 def test_evidence_is_gathered_without_a_hand_on_the_collector_afterwards(small):
     store = EmbeddedStore.open(small[1])
 
-    def pairs():
-        yield store.ids[0], store.ids[-1]
-        assert not gc.isenabled()
-        raise KeyboardInterrupt
+    class Stopping(str):
+        def __hash__(self):
+            assert not gc.isenabled()
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        store.batch_evidence(pairs())
+        store.batch_evidence([(store.ids[0], Stopping(store.ids[-1]))])
     assert gc.isenabled()
     gc.disable()
     try:

@@ -124,7 +124,8 @@ def test_hidden_pairs_are_hidden_and_rows_are_taught_and_exported(world, tmp_pat
         kedrec("runs", "export", tmp_path / folder, "--out", tmp_path / f"{folder}.jsonl")
     rows = {one: json.loads((tmp_path / f"{one}.jsonl").read_text()) for one in ("open", "hidden")}
     assert rows["open"]["choice"] == drug and rows["hidden"]["error"] is None
-    assert "is used for" in rows["open"]["rationale"] and "is used for" not in rows["hidden"]["rationale"]
+    assert "lists it as a treatment" in rows["open"]["rationale"]
+    assert "lists it as a treatment" not in rows["hidden"]["rationale"]
     assert [one.replace("\\|", "|") for one in rows["open"]["candidates"].split(" | ")] == [drug, OTHER]
     kedrec("dataset", "build", tmp_path / "open", "--out", tmp_path / "data")
     taught = "".join(path.read_text() for path in (tmp_path / "data").glob("*.jsonl"))

@@ -149,5 +149,5 @@ def test_edges_between_a_drug_and_a_disease_are_told_either_way_round_once_and_i
     triples = [(ill("fever"), back, drug("a")), (drug("a"), forth, ill("fever")), (drug("b"), forth, ill("gout"))]
     facts = GraphFacts(Graph([*triples, (drug("a"), "GNBR::Sa::Compound:Disease", ill("fever"))]))
     told = (f"{drug('a')}|{forth}|{ill('fever')}", f"{ill('fever')}|{back}|{drug('a')}")
-    assert facts.statements(drug("a"), ill("fever")) == told
-    assert facts.statements(drug("a"), ill("gout")) == facts.statements(drug("z"), ill("gout")) == ()
+    assert facts.stated(drug("a"), ill("fever")) == told
+    assert facts.stated(drug("a"), ill("gout")) == facts.stated(drug("z"), ill("gout")) == ()

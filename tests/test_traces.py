@@ -70,7 +70,7 @@ def store(tmp_path):
 
 
 def test_what_goes_in_comes_out(store):
-    kept = [trace(number, text=PASSAGE + f"\nline {number} \u2028 \ud83d\ude00 ünïcode\n") for number in range(5)]
+    kept = [trace(number, text=PASSAGE + f"\nline {number} \u2028 \U0001f600 ünïcode\n") for number in range(5)]
     for one in kept:
         store.append(one)
     for one in kept:
@@ -101,7 +101,7 @@ def test_traces_taken_over_are_the_same_and_their_texts_still_held_once(store, t
     kept = [
         trace(number, text=PASSAGE * 40, config={"model": "offline", "x": [1], "places": [2]}) for number in range(9)
     ]
-    kept[4] = trace(4, text=f'{PASSAGE} {{"row":1,"places":[7],"texts":["\ud83d\ude00 ünïcode"]}}')
+    kept[4] = trace(4, text=f'{PASSAGE} {{"row":1,"places":[7],"texts":["\U0001f600 ünïcode"]}}')
     store.append(kept[8])
     other.append(*kept[:8])
     size = store._file.path.stat().st_size

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from kedrec.agents.models.context_window import trained_context
 from kedrec.distill.student.chat_rows import ChatRow, Task, read_manifest, read_rows
 from kedrec.distill.student.tiny_model import make_tiny_base, quieten_transformers
 from kedrec.errors import MissingExtra, NotReady, UserError
 from kedrec.records import Record
 
 if TYPE_CHECKING:
-    from kedrec.agents.models.context_window import trained_context
-from kedrec.distill.student.encoding import Encoded, Encoder
+    from kedrec.distill.student.encoding import Encoded, Encoder
 
 __all__ = ["TINY", "StudentReport", "TrainOptions", "train_student"]
 
