@@ -272,7 +272,9 @@ def open_context(
     settings: Settings, calls: Calls, tools: tuple[str, ...], trace_id: str, listener: Listener | None = None
 ) -> RunContext:
     """What the nodes of one run share, for a live run and for a replay alike."""
-    return RunContext(settings, calls, Budget(settings), Requests(load_prompts()), tools, trace_id, listener)
+    return RunContext(
+        settings, calls, Budget(settings), Requests(load_prompts(), settings.evidence_tokens), tools, trace_id, listener
+    )
 
 
 def asked_of(question: Mapping[str, Any]) -> dict[str, Any]:

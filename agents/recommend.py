@@ -73,7 +73,7 @@ def rank_drugs(resources: Resources, disease: str, setting: Setting, top: int) -
     scores = weigher.rank(ill.id, setting, top, resources.hidden)
     notes = weigher.weigh(ill.id, [score.id for score in scores[:1]], setting, resources.hidden).notes if scores else ()
     drugs = [resources.store.get(score.id) or _unnamed(score.id) for score in scores]
-    ledger = Ledger()
+    ledger = Ledger(ill, drugs)
     found = [toolbox.sources(score, ill, drug) for score, drug in zip(scores, drugs, strict=True)]
     keys = [_keys(ledger, sources) for sources in found]
     evidence = {key: Evidence.model_validate(entry) for key, entry in ledger.plain().items()}

@@ -8,7 +8,6 @@ from graph_stores import GENE_OF, TARGET, TREATS, write_graph
 from typer.testing import CliRunner
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.quotes import edges_of
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.trace_page.graph_paths import network_of
 from kedrec.cli.app import app
@@ -52,7 +51,7 @@ def test_ids_without_our_signs_stand_as_they_are_and_passages_are_no_paths():
 
 def test_evidence_over_an_id_with_a_bar_is_about_its_ends():
     item = Evidence(key="K1", source_id=edge_source("Compound::A|B", TREATS, "Disease::1"), text="one treats it")
-    assert edges_of(item) == (("Compound::A|B", TREATS, "Disease::1"),)
+    assert triples_of(item.source_id) == (("Compound::A|B", TREATS, "Disease::1"),)
     entity = {"kind": "Compound", "name": "nothing alike"}
     about = {one: speaks_of(item, Task.model_fields["disease"].annotation(id=one, **entity)) for one in ENDS}
     assert about == {"Compound::A|B": True, "Disease::1": True, "Compound::A": False, "B": False}

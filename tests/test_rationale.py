@@ -2,12 +2,11 @@
 
 import pytest
 
-from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.sentence_cues import praises, reads_well, without_models
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.records import Edge, Entity, Evidence
 from kedrec.tools.text.graph_sentences import edge_sentence, path_id
+from kedrec.tools.text.sentence_cues import praises, reads_well, without_models
 
 GOUT = Entity(id="Disease::MESH:D006073", kind="Disease", name="Gout")
 DRUG = Entity(id="Compound::DB1", kind="Compound", name="Anakinra")
@@ -20,13 +19,14 @@ CARRIED, TREATS = "DRUGBANK::transporter::Compound:Gene", "DRUGBANK::treats::Com
 LINKED = "Hetionet::DaG::Disease:Gene"
 
 
-def task(*paths):
+def how(*paths):
+    """What is said of how the drug works, on these paths of the graph."""
     evidence = {}
     for number, path in enumerate(paths, 1):
         edges = [Edge(head=head, relation=name, tail=tail, source=name.split(":")[0]) for head, name, tail in path]
         text = "; ".join(edge_sentence(edge, NAMES.__getitem__) for edge in edges)
         evidence[f"K{number}"] = Evidence(key=f"K{number}", source_id=path_id(edges), text=text)
-    return Task(task="decide", disease=GOUT, candidates=(DRUG,), labels=("A",), evidence=evidence)
+    return mechanism_of(evidence.values(), DRUG, GOUT)
 
 
 def targets(gene, relation=TARGET, drug=DRUG.id):
@@ -34,33 +34,30 @@ def targets(gene, relation=TARGET, drug=DRUG.id):
 
 
 def test_a_transporter_is_no_mechanism():
-    assert mechanism_of(task([targets("Gene::3", CARRIED)]), DRUG) is None
+    assert how([targets("Gene::3", CARRIED)]) is None
 
 
 def test_what_a_treatment_of_the_disease_targets_too_comes_first_and_says_so():
     shared = [targets("Gene::2"), targets("Gene::2", drug="Compound::DB2"), ("Compound::DB2", TREATS, GOUT.id)]
-    text, keys = mechanism_of(task([targets("Gene::1")], shared), DRUG)
-    assert text == (
-        "Anakinra targets IL1B and IL1R1 (DrugBank); Canakinumab targets IL1B (DrugBank); "
-        "Canakinumab treats Gout (DrugBank)."
-    )
+    text, keys = how([targets("Gene::1")], shared)
+    assert text == ("Anakinra targets IL1B and IL1R1 (DrugBank); so does Canakinumab, which treats Gout (DrugBank).")
     assert keys == ("K2", "K1")
 
 
 def test_a_target_linked_to_the_disease_comes_before_others():
-    text, keys = mechanism_of(task([targets("Gene::1")], [targets("Gene::4"), (GOUT.id, LINKED, "Gene::4")]), DRUG)
+    text, keys = how([targets("Gene::1")], [targets("Gene::4"), (GOUT.id, LINKED, "Gene::4")])
     assert text == "Anakinra targets IL1A and IL1R1 (DrugBank); Gout is associated with IL1A (Hetionet)."
     assert keys == ("K2", "K1")
 
 
 def test_what_a_drug_merely_binds_is_named_only_where_no_target_is_known():
     binding = [targets("Gene::6", BINDS), (GOUT.id, LINKED, "Gene::6")]
-    assert mechanism_of(task(binding, [targets("Gene::1")]), DRUG)[0] == "Anakinra targets IL1R1 (DrugBank)."
-    assert mechanism_of(task(binding), DRUG)[0].startswith("Anakinra binds FCGR1A (Hetionet)")
+    assert how(binding, [targets("Gene::1")])[0] == "Anakinra targets IL1R1 (DrugBank)."
+    assert how(binding)[0].startswith("Anakinra binds FCGR1A (Hetionet)")
 
 
 def test_at_most_three_targets_are_named():
-    text, keys = mechanism_of(task(*([targets(f"Gene::{n}")] for n in (1, 2, 4, 5))), DRUG)
+    text, keys = how(*([targets(f"Gene::{n}")] for n in (1, 2, 4, 5)))
     assert len(keys) == 3 and "IL1RAP" not in text
 
 

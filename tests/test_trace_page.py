@@ -28,7 +28,7 @@ PAYLOADS = (
 )
 TAGS = re.compile(
     "html|head|meta|title|style|body|main|header|nav|section|div|span|p|a|b|i|s|[ou]l|li|d[ltd]|h[123]|small|code|pre"
-    "|table|tr|td|details|summary|figure|figcaption|svg|defs|marker|path|g|rect|text|footer"
+    "|table|tr|td|details|summary|figure|figcaption|svg|defs|marker|path|g|rect|text|footer|mark"
 )
 ATTRIBUTES = re.compile(
     "lang|charset|http-equiv|content|name|class|id|href|title|rel|style|open|viewbox|role|aria-(label|hidden)|[xyd]|rx"

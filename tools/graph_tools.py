@@ -77,7 +77,8 @@ class GraphTools:
             return found
         ill, compound = found
         pair = self._store.batch_evidence([(compound.id, ill.id)], limit=SHARED)[0]
-        every = [*self._pair_findings(pair), *self._targets(compound, ill), *self._profile(compound)]
+        direct, between = self._pair_findings(pair)
+        every = [*direct, *self._targets(compound, ill), *between, *self._profile(compound)]
         findings = tuple({finding.source_id: finding for finding in every}.values())
         linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
         if not findings:
@@ -128,12 +129,12 @@ class GraphTools:
             return ill
         return compound if isinstance(compound, ToolResult) else (ill, compound)
 
-    def _pair_findings(self, pair: PairEvidence) -> list[Finding]:
-        findings = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
+    def _pair_findings(self, pair: PairEvidence) -> tuple[list[Finding], list[Finding]]:
+        """The edges between drug and disease, and what stands between them."""
+        direct = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
         shared = sorted(pair.shared_genes, key=lambda gene: gene.first[0].relation != TARGETS)
-        findings += [self._path([gene.first[0], gene.second[0]]) for gene in shared[:LIMIT]]
-        findings += [self._path(path.edges) for path in pair.paths[:LIMIT]]
-        return findings
+        genes = [self._path([gene.first[0], gene.second[0]]) for gene in shared[:LIMIT]]
+        return direct, [*genes, *(self._path(path.edges) for path in pair.paths[:LIMIT])]
 
     def _targets(self, compound: Entity, ill: Entity) -> list[Finding]:
         """The drug's targets, first those that drugs known to treat the disease have too, and the best such link."""
@@ -144,7 +145,8 @@ class GraphTools:
         ranked = sorted(edges, key=lambda edge: -len(others.get(edge.tail, ())))[:LIMIT]
         findings = [self._edge(edge) for edge in ranked]
         if ranked and (also := others.get(ranked[0].tail)):
-            findings.append(self._path([ranked[0], also[0], treating[also[0].head]]))
+            other = min(also, key=lambda edge: len(self._name(edge.head)))
+            findings.append(self._path([ranked[0], other, treating[other.head]]))
         return findings
 
     def _also_on(self, gene: str, treating: Mapping[str, Edge]) -> list[Edge]:

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
     from kedrec.tools.live import OnDemand
 
-__all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "passage_finding"]
+__all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "places", "record_finding"]
 
 RETRACTED: Final = "RETRACTED:"
 """How the text of evidence from a retracted article begins."""
+LONGEST = 6_000
+"""Characters of a record's own text in a finding."""
 
 _TO_DO = "kedrec"
 """Notes of the index that name a command tell what to do; what was not found is told by the tools themselves."""
@@ -108,12 +110,14 @@ class LiteratureTools:
     ) -> tuple[list[Finding], list[str]]:
         """Passages that name both first; then, where there are too few, passages that name the drug."""
         both = literature.search(words, corpus, self._passages, require_all_of=(_names(drug), _names(disease)))
-        findings = {hit.id: passage_finding(hit, (), (drug.id, disease.id)) for hit in both.hits}
+        about = (drug.id, disease.id)
+        findings = {hit.document_id: record_finding(literature, hit, (), about) for hit in both.hits}
         notes = both.notes
         if len(findings) < self._passages:
             rest = literature.search(words, corpus, self._passages, require_all_of=(_names(drug),))
             for hit in rest.hits:
-                findings.setdefault(hit.id, passage_finding(hit, (disease,), (drug.id,)))
+                if hit.document_id not in findings:
+                    findings[hit.document_id] = record_finding(literature, hit, (disease,), (drug.id,))
             notes = rest.notes
         cut = literature.cut()
         told = [str(cut)] if cut else []
@@ -125,21 +129,33 @@ def _names(entity: Entity) -> tuple[str, ...]:
     return (entity.name, *(name for name in entity.synonyms if len(name) > 3))
 
 
-def passage_finding(passage: Passage, entities: Sequence[Entity], more: Sequence[str] = ()) -> Finding:
-    """A passage as a citable finding.
+def record_finding(
+    literature: Literature, passage: Passage, entities: Sequence[Entity], more: Sequence[str] = ()
+) -> Finding:
+    """A passage as a citable finding; of an abstract or a trial the whole record, as its end tells the result.
 
     Args:
+        literature: holds the records.
         passage: the passage.
         entities: those that it is looked through for.
         more: ids that it is about for another reason.
     """
-    text = f"{passage.title}\n{passage.text}"
+    record = literature.document(passage.document_id) if passage.corpus != "pmc" else None
+    own = record.text if record is not None and record.text else passage.text
+    text = f"{passage.title}\n{own}"
     about = [entity.id for entity in entities if mentions(text, entity)]
     title = f"{passage.title.rstrip('. ')}." if passage.title and passage.section != "title" else ""
-    head = [RETRACTED if passage.retracted else "", title, *_facts(passage)]
-    shown = " ".join(part for part in (*head, passage.text) if part)
+    head = plain(" ".join(filter(None, (RETRACTED if passage.retracted else "", title, *_facts(passage)))))
+    shown = f"{head} {plain(own, LONGEST)}" if head else plain(own, LONGEST)
+    names = tuple(dict.fromkeys([*about, *more]))
     kind: Literal["article", "trial"] = "trial" if passage.corpus == "trials" else "article"
-    return Finding(kind=kind, source_id=passage.id, text=plain(shown), about=tuple(dict.fromkeys([*about, *more])))
+    return Finding(
+        kind=kind,
+        source_id=passage.document_id if record else passage.id,
+        text=shown,
+        head=len(head) + bool(head),
+        about=names,
+    )
 
 
 def is_retracted(text: str) -> bool:
@@ -151,6 +167,13 @@ def mentions(text: str, entity: Entity) -> bool:
     """Whether a text names an entity by its name or a synonym, as whole words, whatever the case."""
     lowered = text.lower()
     return any(_within(name, text, lowered) for name in (entity.name, *entity.synonyms) if len(name) >= 2)
+
+
+def places(text: str, entity: Entity) -> list[tuple[int, int]]:
+    """Where a text names an entity: offset of the first character, and behind the last, in order."""
+    lowered = text.lower()
+    names = [name for name in (entity.name, *entity.synonyms) if len(name) >= 2 and _longest_word(name) in lowered]
+    return sorted({found.span() for name in names for found in _pattern(name).finditer(text)})
 
 
 def _within(name: str, text: str, lowered: str) -> bool:

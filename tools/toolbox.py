@@ -15,7 +15,7 @@ from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import CandidateScore, Entity, Finding, Passage, Setting, ToolResult, ToolStatus
 from kedrec.tools.cypher_tool import CypherTool, Reads
 from kedrec.tools.graph_tools import GraphTools
-from kedrec.tools.literature_tools import LiteratureTools, mentions, passage_finding
+from kedrec.tools.literature_tools import LiteratureTools, mentions, record_finding
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
@@ -172,7 +172,7 @@ class Toolbox:
             return None
         entities = (drug, disease)
         best = max(passages, key=lambda passage: _naming(passage, entities))
-        return passage_finding(best, entities)
+        return record_finding(self._literature, best, entities)
 
 
 def tools_in(setting: Setting, *, weigh: bool = False, cypher: bool = False) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.quotes import edges_of, treats
 from kedrec.agents.offline.rationale import Line, rationale
-from kedrec.agents.offline.sentence_cues import cue_of, sentences_of
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
-from kedrec.records import CandidateScore, Entity, Evidence, Factor
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of
 from kedrec.tools.literature_tools import mentions
+from kedrec.tools.text.sentence_cues import cue_of, sentences_of
 
 __all__ = ["NOTHING_KNOWN", "decision"]
 
@@ -86,7 +86,7 @@ def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
 
 
 def _graph_share(item: Evidence, disease: Entity) -> float:
-    edges = edges_of(item)
-    if len(edges) == 1 and disease.id in edges[0] and treats(edges[0][1]):
+    edges = triples_of(item.source_id)
+    if len(edges) == 1 and disease.id in edges[0] and is_therapeutic(edges[0][1]):
         return _TREATS_WEIGHT
     return _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6

@@ -6,12 +6,11 @@ action. A target that the graph links to the disease comes first. At most three 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import edges_of, treats
-from kedrec.records import Entity
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
 __all__ = ["mechanism_of"]
@@ -41,10 +40,16 @@ class _Target(NamedTuple):
     """The clause that links it to the disease; empty where the graph has none."""
 
 
-def mechanism_of(task: Task, drug: Entity) -> tuple[str, tuple[str, ...]] | None:
-    """A sentence on the drug's targets and its evidence keys; None where the graph names no target."""
+def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> tuple[str, tuple[str, ...]] | None:
+    """Return a sentence on the drug's targets and its evidence keys; None where the graph names no target.
+
+    Args:
+        evidence: what was found.
+        drug: the drug.
+        disease: the disease in question.
+    """
     best: dict[str, _Target] = {}
-    for target in sorted(_targets(task, drug), key=lambda target: target.rank):
+    for target in sorted(_targets(evidence, drug, disease), key=lambda target: target.rank):
         best.setdefault(target.gene, target)
     chosen = list(best.values())
     if chosen and chosen[0].rank[0] == 0:
@@ -55,11 +60,11 @@ def mechanism_of(task: Task, drug: Entity) -> tuple[str, tuple[str, ...]] | None
     return _sentence(chosen), tuple(dict.fromkeys(target.key for target in chosen))
 
 
-def _targets(task: Task, drug: Entity) -> Iterator[_Target]:
-    for item in task.evidence.values():
-        edges = edges_of(item) if item.key.startswith("K") else []
+def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Iterator[_Target]:
+    for item in evidence:
+        edges = triples_of(item.source_id) if item.key.startswith("K") else ()
         targeting = _targeting(edges[0], drug) if edges else None
-        if targeting is None or not (len(edges) == 1 or _links(edges[1:], targeting[1], task.disease)):
+        if targeting is None or not (len(edges) == 1 or _links(item, edges[1:], targeting[1], disease)):
             continue
         rank, gene = targeting
         first, *link = item.text.split("; ")
@@ -76,19 +81,30 @@ def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:
     return (ranks[0], gene) if ranks else None
 
 
-def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
+def _links(item: Evidence, edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
     """Whether edges lead from a target to the disease: by an edge of its own, or by a drug that treats it."""
     ends = {end for head, _, tail in edges for end in (head, tail)}
-    if not {gene, disease.id} <= ends:
+    if not {gene, disease.id} <= ends | set(item.about):
         return False
-    return len(edges) == 1 or (len(edges) == 2 and edges[0][1].startswith(PHARMACOLOGICAL) and treats(edges[1][1]))
+    return len(edges) == 1 or (
+        len(edges) == 2 and edges[0][1].startswith(PHARMACOLOGICAL) and is_therapeutic(edges[1][1])
+    )
 
 
 def _sentence(targets: Sequence[_Target]) -> str:
     """`Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`"""
     told = _joined([target.text for target in targets])
-    links = [target.link for target in targets if target.link][:1]
+    links = [_also(target.link) for target in targets if target.link][:1]
     return "; ".join([told, *links]) + "."
+
+
+def _also(link: str) -> str:
+    """`X targets G (S); X treats D (S)` as `so does X, which treats D (S)`; another link as it stands."""
+    first, _, second = link.partition("; ")
+    if not second:
+        return link
+    drug = _common([first, second]).strip()
+    return f"so does {drug}, which {second.removeprefix(drug).strip()}" if drug else link
 
 
 def _joined(clauses: Sequence[str]) -> str:

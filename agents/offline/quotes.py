@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.sentence_cues import (
+from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.errors import ModelRefused
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.records import Entity, Evidence, Stance, triples_of
+from kedrec.tools.literature_tools import mentions, places
+from kedrec.tools.text.sentence_cues import (
     Cue,
     cue_of,
+    explains,
     praises,
     quotable,
     reports_harm,
     sentences_of,
+    sets_out,
     speaks_of_harm,
     without_models,
 )
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE
-from kedrec.errors import ModelRefused
-from kedrec.records import Entity, Evidence, Stance, Triple, triples_of
-from kedrec.tools.literature_tools import mentions
+from kedrec.tools.text.spans import worth
 
-__all__ = ["Found", "answer_line", "answer_lines", "edges_of", "found_for", "treating", "treats"]
+__all__ = ["Found", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
 
 _QUOTES = 2
-_TELLING: dict[Cue, int] = {"for": 3, "against": 3, "harm": 2, "use": 1, "silent": 0}
-"""How much a sentence with a cue tells; the most telling is quoted."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -40,6 +44,17 @@ class Quote(NamedTuple):
     """Which way it speaks."""
     closeness: int
     """2 where it names drug and disease, 1 where it names the drug, else 0."""
+    worth: float
+    """How much it tells, as `kedrec.tools.text.spans` has it."""
+
+
+class Quoted(NamedTuple):
+    """A sentence of an answer."""
+
+    keys: tuple[str, ...]
+    """Keys of the evidence that it rests on."""
+    text: str
+    """The sentence, word for word as it stands there."""
 
 
 class Found(NamedTuple):
@@ -47,8 +62,8 @@ class Found(NamedTuple):
 
     stance: Stance
     """Which way it speaks for the drug in this disease."""
-    quotes: tuple[tuple[str, str], ...]
-    """Evidence key and text, best first."""
+    quotes: tuple[Quoted, ...]
+    """Best first."""
 
 
 def answer_lines(task: Task) -> str:
@@ -63,7 +78,8 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
     found = found_for(task, drug, question_key)
     if found is None or not found.quotes:
         return f"unclear | {NO_EVIDENCE}"
-    return f"{found.stance} | " + " ".join(f"{_stop(quotable(text))} [{key}]" for key, text in found.quotes)
+    said = (f"{_stop(quotable(text))} {''.join(f'[{key}]' for key in keys)}" for keys, text in found.quotes)
+    return f"{found.stance} | " + " ".join(said)
 
 
 def found_for(task: Task, drug: Entity, question_key: str) -> Found | None:
@@ -77,44 +93,56 @@ def _stop(text: str) -> str:
     return text if text.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else text + "."
 
 
-def edges_of(item: Evidence) -> tuple[Triple, ...]:
-    """The edges of graph evidence as (head, relation, tail)."""
-    return triples_of(item.source_id)
-
-
 def _graph(evidence: Iterable[Evidence]) -> list[Evidence]:
-    return [item for item in evidence if item.key.startswith("K") and edges_of(item)]
+    return [item for item in evidence if item.key.startswith("K") and triples_of(item.source_id)]
 
 
 def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
-    ends = {end for head, _, tail in edges_of(item) for end in (head, tail)}
-    return drug.id in ends and disease.id in ends
+    """Whether a path leads from the drug to the disease, under whichever of their ids."""
+    ends = {end for head, _, tail in triples_of(item.source_id) for end in (head, tail)}
+    return {drug.id, disease.id} <= ends | set(item.about)
 
 
 def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
-    """Paths from the drug to the disease through something else."""
-    paths = [item for item in _graph(evidence) if len(edges_of(item)) > 1 and _joins(item, drug, disease)]
+    """What the drug targets; else paths from the drug to the disease through something else."""
+    targets = mechanism_of(evidence, drug, disease)
+    if targets is not None:
+        text, keys = targets
+        linked = any(len(triples_of(item.source_id)) > 1 for item in evidence if item.key in keys)
+        return Found("supports" if linked else "unclear", (Quoted(keys, text),))
+    paths = [item for item in _graph(evidence) if len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease)]
     causal = [item for item in paths if "Gene::" in item.source_id]
     return Found("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
 
 
+def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Found | None:
+    """What articles and trials say of how a drug acts: the sentence with the most such words, best first."""
+    literature = (item for item in evidence if item.key[0] in "PT")
+    quotes = [quote for item in literature for quote in _sentences(item, drug, disease) if quote.closeness]
+    told = [(explains(quote.text, places(quote.text, drug)), quote) for quote in quotes if not sets_out(quote.text)]
+    best = sorted((row for row in told if row[0]), key=lambda row: (-min(row[0], 2), -row[1].worth))[:_QUOTES]
+    return Found("unclear", tuple(Quoted((quote.key,), quote.text) for _, quote in best)) if best else None
+
+
 def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """Two edges with one gene or pathway between drug and disease."""
-    between = [item for item in _graph(evidence) if len(edges_of(item)) == 2 and _joins(item, drug, disease)]
+    between = [
+        item for item in _graph(evidence) if len(triples_of(item.source_id)) == 2 and _joins(item, drug, disease)
+    ]
     genes = [item for item in between if "Gene::" in item.source_id or "Pathway::" in item.source_id]
     return Found("supports", _texts(genes)) if genes else None
 
 
-def _texts(items: Iterable[Evidence]) -> tuple[tuple[str, str], ...]:
-    return tuple((item.key, item.text) for item in list(items)[:_QUOTES])
+def _texts(items: Iterable[Evidence]) -> tuple[Quoted, ...]:
+    return tuple(Quoted((item.key,), item.text) for item in list(items)[:_QUOTES])
 
 
 def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
     names = _names(disease)
     near = _quotes(evidence, drug, disease, lambda quote: quote.closeness == 2 and not _harms(quote, names))
-    best = sorted(near, key=lambda quote: -_TELLING[quote.cue])[:_QUOTES]
-    return Found(_stance(best), tuple((quote.key, quote.text) for quote in best)) if best else None
+    best = sorted(near, key=lambda quote: -quote.worth)[:_QUOTES]
+    return Found(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 
 
 def _harms(quote: Quote, disease: str) -> bool:
@@ -140,7 +168,9 @@ def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | 
         evidence, drug, disease, lambda quote: quote.closeness > 0 and _on_safety(quote, names, _names(drug))
     )
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
-    found = [(quote.key, quote.text) for quote in sorted(quotes, key=lambda quote: -quote.closeness)]
+    found = [
+        Quoted((quote.key,), quote.text) for quote in sorted(quotes, key=lambda quote: (-quote.closeness, -quote.worth))
+    ]
     chosen = (*found[:_QUOTES], *_texts(effects)[: max(0, _QUOTES - len(found))])
     harmful = any(quote.cue in ("harm", "against") for quote in quotes)
     return Found("against" if harmful else "unclear", chosen) if chosen else None
@@ -163,14 +193,8 @@ def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> Fou
 
 def treating(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:
     """The direct edges that say the drug treats the disease."""
-    direct = [item for item in _graph(evidence) if len(edges_of(item)) == 1 and _joins(item, drug, disease)]
-    return [item for item in direct if treats(edges_of(item)[0][1])]
-
-
-def treats(relation: str) -> bool:
-    """Whether a relation of the graph says that its drug treats its disease."""
-    name = relation.split("::")[1] if "::" in relation else relation
-    return name.lower() in {"treats", "ctd", "t", "treat", "indication", "palliates", "cpd", "pa"}
+    direct = [item for item in _graph(evidence) if len(triples_of(item.source_id)) == 1 and _joins(item, drug, disease)]
+    return [item for item in direct if is_therapeutic(triples_of(item.source_id)[0][1])]
 
 
 def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
@@ -181,7 +205,7 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found |
         disease,
         lambda quote: quote.cue == "against" and quote.closeness == 2 and not praises(quote.text),
     )
-    found = [(quote.key, quote.text) for quote in negative]
+    found = [Quoted((quote.key,), quote.text) for quote in negative]
     stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
     chosen = (*found[:_QUOTES], *_texts_of_trials(stopped, drug, disease))[:_QUOTES]
     return Found("against", chosen) if chosen else None
@@ -196,9 +220,9 @@ def _trials_of_both(evidence: Iterable[Evidence], drug: Entity, disease: Entity)
     return [item for item in trials if mentions(item.text, drug) and speaks_of(item, disease)]
 
 
-def _texts_of_trials(items: Iterable[Evidence], drug: Entity, disease: Entity) -> tuple[tuple[str, str], ...]:
+def _texts_of_trials(items: Iterable[Evidence], drug: Entity, disease: Entity) -> tuple[Quoted, ...]:
     """The head of a trial's text: title, phase and status stand there."""
-    return tuple((item.key, item.text) for item in list(items)[:_QUOTES])
+    return tuple(Quoted((item.key,), item.text) for item in list(items)[:_QUOTES])
 
 
 def _quotes(
@@ -207,17 +231,23 @@ def _quotes(
     """The best wanted sentence of each passage that speaks of drug and disease."""
     passages = (item for item in evidence if item.key[0] in "PT" and speaks_of(item, disease))
     found = ([quote for quote in _sentences(item, drug, disease) if wanted(quote)] for item in passages)
-    return [max(quotes, key=lambda quote: (quote.closeness, _TELLING[quote.cue])) for quotes in found if quotes]
+    return [max(quotes, key=lambda quote: (quote.closeness, quote.worth)) for quotes in found if quotes]
 
 
 def _sentences(item: Evidence, drug: Entity, disease: Entity) -> list[Quote]:
+    """The sentences that were chosen where one of them names the drug, else all that is shown, its title too."""
+    chosen = [_quote(item.key, item.passage[start:end], drug, disease) for start, end in item.spans]
+    if any(quote.closeness for quote in chosen):
+        return chosen
     return [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
 
 
 def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:
     names_drug = mentions(text, drug)
     closeness = (2 if mentions(text, disease) else 1) if names_drug else 0
-    return Quote(key, text, cue_of(text, _names(disease)), closeness)
+    names = [partial(mentions, entity=drug)]
+    told = worth(text, names, partial(mentions, entity=disease), _names(disease))
+    return Quote(key, text, cue_of(text, _names(disease)), closeness, told)
 
 
 _RULES: dict[str, Callable[[list[Evidence], Entity, Entity], Found | None]] = {

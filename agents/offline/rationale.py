@@ -5,42 +5,50 @@ No arithmetic of the weigher stands in it; shares are kept in the scores, and sh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.quotes import found_for, treating
-from kedrec.agents.offline.sentence_cues import quotable, reads_well, sentences_of
+from kedrec.agents.offline.quotes import Found, explained, found_for, treating
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, SentenceKind
 from kedrec.tools.literature_tools import is_retracted, mentions
+from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
+from kedrec.tools.text.spans import worth
 
 __all__ = ["Line", "rationale"]
 
 REASONS = {
     "direct edge": "the graph lists it as a treatment of this disease",
-    "similar drugs": "drugs like it are listed as treatments of this disease",
-    "similar diseases": "it is listed as a treatment of similar diseases",
-    "drug in the graph": "it is listed as a treatment of other diseases",
+    "drug in the graph": "the graph lists it as a treatment of more other diseases",
     "graph": "the graph links it to this disease",
-    "trials": "of its trials in this disease",
-    "articles": "of the articles on it in this disease",
-    "claims in trials": "of what trials say of it in this disease",
-    "claims in articles": "of what articles say of it in this disease",
-    "writing in trials": "its trials are like the trials of this disease",
-    "writing in articles": "articles write of it as they write of this disease",
-    "class in trials": "of trials of drugs like it in this disease",
-    "class in articles": "of articles on drugs like it in this disease",
+    "trials": "more trials test it in this disease",
+    "articles": "more articles deal with it in this disease",
+    "claims in trials": "trials speak more of its use in this disease",
+    "claims in articles": "articles speak more of its use and benefit in this disease",
+    "writing in trials": "its trials are more like the trials of this disease",
+    "writing in articles": "articles on it read more like articles on this disease",
+    "class in trials": "drugs like it are tested more in this disease",
+    "class in articles": "articles deal more with drugs like it in this disease",
 }
-"""Group of evidence -> why it speaks for a drug."""
+"""Group of evidence -> why it speaks more for a drug than for its rivals."""
+NAMED = {
+    "similar drugs": "drugs like it are listed as treatments of this disease",
+    "similar diseases": "it is listed as a treatment of diseases like this one",
+}
+"""Groups whose facts end in the names that they rest on."""
 BARELY = 0.6
 """Below this probability the evidence barely separates the candidates."""
 MOST = 9
 """Most sentences."""
 KEYS = 4
 """Most citations of one sentence."""
+_NAMES = 3
 _SMALLEST_SHARE = 0.005
-_WORDS_OF_QUOTE = 55
+_WORDS_OF_QUOTE = 50
+_RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _KINDS = {"P": "An article", "T": "A trial"}
 
 
@@ -55,6 +63,25 @@ class Line(NamedTuple):
     """Evidence keys."""
 
 
+class _Known(NamedTuple):
+    """What was found on a drug."""
+
+    drug: Entity
+    """The drug."""
+    mechanism: tuple[str, tuple[str, ...]] | None
+    """A sentence on its targets and where that stands."""
+    explained: Found | None
+    """What the literature says of how it acts."""
+    use: Evidence | None
+    """That the graph lists it as a treatment of the disease."""
+    clinical: Found | None
+    """Of its effect."""
+    safety: Found | None
+    """Of harm."""
+    against: Found | None
+    """What speaks against it."""
+
+
 def rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[Line]:
     """The choice and its main reason, then drug by drug how it works, what was found and what speaks against it.
 
@@ -63,45 +90,69 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[L
         scores: one per candidate, in the order asked.
         best: place of the chosen candidate.
     """
-    chosen = task.candidates[best]
-    others = [drug for place, drug in enumerate(task.candidates) if place != best]
-    told = [_choice(task, chosen, others, scores, best), *_together(task, chosen, others), *_about(task, chosen)]
+    known = [_known(task, drug) for drug in task.candidates]
+    chosen, others = known[best], [one for place, one in enumerate(known) if place != best]
+    told = [_choice(task, chosen, others, scores, best), *_about(task, chosen), *_together(task, chosen, others)]
     for other in others:
         told += _about(task, other, full=len(others) == 1)
-    last = [*_against(task, chosen), *_unknown(task, chosen, others, scores[best])]
+    last = [*_quoted(task, chosen.drug, chosen.against, "contrast", f"speaks against {chosen.drug.name}")]
+    last += _unknown(task, [chosen, *others], scores[best])
     lines = _without_repeats(line for line in (*told, *last) if line.keys)
     ending = [line for line in last if line in lines]
     return [*[line for line in lines if line not in ending][: MOST - len(ending)], *ending]
 
 
+def _known(task: Task, drug: Entity) -> _Known:
+    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    clinical, safety, against = (found_for(task, drug, key) for key in ("clinical_evidence", "safety", "against"))
+    used = treating(evidence, drug, task.disease)
+    mechanism = mechanism_of(evidence, drug, task.disease)
+    said = explained(evidence, drug, task.disease)
+    return _Known(drug, mechanism, said, used[0] if used else None, clinical, safety, against)
+
+
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
     kept: dict[str, Line] = {}
     for line in lines:
-        kept.setdefault(line.text.partition(": ")[2] or line.text, line)
+        kept.setdefault(line.text.partition(": “")[2] or line.text, line)
     return list(kept.values())
 
 
-def _choice(task: Task, chosen: Entity, others: Sequence[Entity], scores: Sequence[CandidateScore], best: int) -> Line:
+def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequence[CandidateScore], best: int) -> Line:
     """The first sentence; it names no drug that its citations do not speak of."""
-    reason, cited = _reason(task, scores, best)
-    speaking = [_speaking(task, drug) for drug in (chosen, *others)]
+    reason, cited = _reason(task, chosen, others, scores, best)
+    drugs = [chosen.drug, *(other.drug for other in others)]
+    speaking = [_speaking(task, drug) for drug in drugs]
     keys = tuple(dict.fromkeys([*cited[:2], *(key for key in speaking if key)]))[: KEYS + 2]
     shown = [task.evidence[key] for key in keys]
-    rivals = " and ".join(drug.name for drug in others if _named_in(shown, drug))
-    subject = chosen.name if _named_in(shown, chosen) else "The first"
+    rivals = " and ".join(drug.name for drug in drugs[1:] if _named_in(shown, drug))
+    subject = chosen.drug.name if _named_in(shown, chosen.drug) else "The first"
     disease = f" for {task.disease.name}" if _named_in(shown, task.disease) else ""
     over = f"is preferred over {rivals}" if rivals else "is the choice"
     return Line("choice", f"{subject} {over}{disease}, mainly because {reason}.", keys)
 
 
-def _reason(task: Task, scores: Sequence[CandidateScore], best: int) -> tuple[str, tuple[str, ...]]:
+def _reason(
+    task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequence[CandidateScore], best: int
+) -> tuple[str, tuple[str, ...]]:
     """What sets the chosen candidate apart most and can be cited, and where it stands."""
+    if chosen.use is not None and not any(other.use for other in others):
+        return REASONS["direct edge"], (chosen.use.key,)
     rivals = [score for place, score in enumerate(scores) if place != best]
     for _, factor in sorted(_ahead(scores[best], rivals), key=lambda row: -row[0]):
         keys = [key for key in keys_of(task, factor) if not is_retracted(task.evidence[key].text)]
         if keys:
-            return REASONS.get(factor.group, "the evidence speaks for it"), tuple(keys)
+            return _why(factor), tuple(keys)
     return "what was found speaks less for the others", ()
+
+
+def _why(factor: Factor) -> str:
+    """A reason in words; of groups that rest on other drugs or diseases, with their names."""
+    if factor.group not in NAMED:
+        return REASONS.get(factor.group, "the evidence speaks more for it")
+    names = [name for name in factor.text.rpartition(": ")[2].split(", ") if ": " in factor.text][:_NAMES]
+    told = NAMED[factor.group]
+    return f"{told} ({_listed(names, ' and ')})" if names else told
 
 
 def _ahead(score: CandidateScore, rivals: Sequence[CandidateScore]) -> Iterator[tuple[float, Factor]]:
@@ -127,64 +178,64 @@ def _parts(item: Evidence) -> set[str]:
     return {item.source_id.split("#")[0], *item.source_id.split(" ; ")}
 
 
-def _about(task: Task, drug: Entity, *, full: bool = True) -> Iterator[Line]:
+def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
     """How a drug works, whether it is in use, what was found clinically, and what is known of harm."""
-    mechanism = mechanism_of(task, drug)
-    if mechanism is not None:
-        yield Line("mechanism", *mechanism)
-    used = treating(_evidence_on(task, drug), drug, task.disease)
-    if used:
-        yield Line("use", f"In the graph, {_clause(used[0].text)}.", (used[0].key,))
+    drug = known.drug
+    if known.mechanism is not None:
+        yield Line("mechanism", *known.mechanism)
     if full:
-        yield from _quoted(task, drug, "clinical_evidence", "clinical", f"reports of {drug.name}")
-        yield from _quoted(task, drug, "safety", "safety", f"says of harm or tolerance of {drug.name}")
+        yield from _quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")
+    if known.use is not None:
+        yield Line("use", f"In the graph, {_clause(known.use.text)}.", (known.use.key,))
+    if full:
+        yield from _quoted(task, drug, known.clinical, "clinical", f"reports of {drug.name}")
+        yield from _quoted(task, drug, known.safety, "safety", f"says of harm or tolerance of {drug.name}")
 
 
 def _clause(text: str) -> str:
     return quotable(text).rstrip(". ")
 
 
-def _quoted(task: Task, drug: Entity, question: str, kind: SentenceKind, verb: str) -> Iterator[Line]:
+def _quoted(task: Task, drug: Entity, found: Found | None, kind: SentenceKind, verb: str) -> Iterator[Line]:
     """The most telling sentence on a question, word for word, where it names the drug and reads as a sentence."""
-    found = found_for(task, drug, question)
-    for key, text in found.quotes if found else ():
-        withdrawn = is_retracted(task.evidence[key].text)
-        if key[0] in _KINDS and mentions(text, drug) and not withdrawn and reads_well(text):
-            yield Line(kind, f"{_KINDS[key[0]]} {verb}: “{_short(text)}”", (key,))
+    for keys, text in found.quotes if found else ():
+        source = _KINDS.get(keys[0][0])
+        withdrawn = is_retracted(task.evidence[keys[0]].text)
+        if source and mentions(text, drug) and not withdrawn and reads_well(text):
+            yield Line(kind, f"{source} {verb}: “{_short(text)}”", keys)
             return
 
 
 def _short(text: str) -> str:
-    words = quotable(text).split()
-    return " ".join(words) if len(words) <= _WORDS_OF_QUOTE else " ".join(words[:_WORDS_OF_QUOTE]) + " …"
+    """The first words of a sentence; what is cut, here or by its source, ends in an ellipsis."""
+    words = _RANGE.sub("–", quotable(text)).split()
+    whole = len(words) <= _WORDS_OF_QUOTE and words[-1][-1] in ".!?…)"
+    return " ".join(words[:_WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
 
 
-def _together(task: Task, chosen: Entity, others: Sequence[Entity]) -> Iterator[Line]:
-    """A sentence of an article or trial that names two candidates, the disease too where one does."""
-    for other in others:
+def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[Line]:
+    """For each rival the sentence of an article or trial that tells most of both drugs."""
+    ill = partial(mentions, entity=task.disease)
+    for pair in ((chosen.drug, other.drug) for other in others):
+        named = [partial(mentions, entity=drug) for drug in pair]
         found = [
-            (mentions(text, task.disease), key, text)
+            (worth(text, named, ill), key, text)
             for key, item in task.evidence.items()
             if key[0] in _KINDS and not is_retracted(item.text)
             for text in sentences_of(item.text)
-            if reads_well(text) and mentions(text, chosen) and mentions(text, other)
+            if reads_well(text) and all(names(text) for names in named)
         ]
         if found:
             _, key, text = max(found, key=lambda row: row[0])
-            both = f"{chosen.name} and {other.name}"
+            both = " and ".join(drug.name for drug in pair)
             yield Line("contrast", f"{_KINDS[key[0]]} speaks of both {both}: “{_short(text)}”", (key,))
 
 
-def _against(task: Task, chosen: Entity) -> Iterator[Line]:
-    yield from _quoted(task, chosen, "against", "contrast", f"speaks against {chosen.name}")
-
-
-def _unknown(task: Task, chosen: Entity, others: Sequence[Entity], score: CandidateScore) -> Iterator[Line]:
+def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iterator[Line]:
     """What was looked for and not found, on the evidence that was looked at."""
-    drugs = [chosen, *others]
-    looked = {drug.id: key for drug in drugs if (key := _speaking(task, drug))}
-    gaps = [gap for drug in drugs if drug.id in looked for gap in _gaps(task, drug)]
-    said = ["The evidence barely separates the candidates"] if others and score.probability < BARELY else []
+    looked = {one.drug.id: key for one in known if (key := _speaking(task, one.drug))}
+    gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one)]
+    said = ["The evidence barely separates the candidates"] if len(known) > 1 and score.probability < BARELY else []
     said += ["The evidence could not be weighed and was counted by rule"] if task.weighing is None else []
     said += [f"Nothing was found here on {_listed(gaps)}"] if gaps else []
     if said and looked:
@@ -193,28 +244,27 @@ def _unknown(task: Task, chosen: Entity, others: Sequence[Entity], score: Candid
         yield Line("uncertainty", f"{text}.", tuple(looked.values()))
 
 
-def _gaps(task: Task, drug: Entity) -> Iterator[str]:
-    if mechanism_of(task, drug) is None:
-        yield f"how {drug.name} works"
-    asked = (("clinical_evidence", "clinical effects"), ("safety", "harm"))
-    missing = [words for key, words in asked if not ((found := found_for(task, drug, key)) and found.quotes)]
+def _gaps(known: _Known) -> Iterator[str]:
+    if known.mechanism is None:
+        yield f"how {known.drug.name} works"
+    asked = ((known.clinical, "clinical effects"), (known.safety, "harm"))
+    missing = [words for found, words in asked if not (found and found.quotes)]
     if missing:
-        yield f"{' and '.join(missing)} of {drug.name}"
+        yield f"{' and '.join(missing)} of {known.drug.name}"
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+def _listed(parts: Sequence[str], last: str = " or ") -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}{last}{parts[-1]}"
 
 
 def _speaking(task: Task, drug: Entity) -> str | None:
-    """A piece of evidence that names a drug, the disease too where one does."""
-    speaking = [key for key, item in task.evidence.items() if mentions(item.text, drug) and not is_retracted(item.text)]
-    both = (key for key in speaking if mentions(task.evidence[key].text, task.disease))
-    return next(both, speaking[0] if speaking else None)
-
-
-def _evidence_on(task: Task, drug: Entity) -> list[Evidence]:
-    return [item for item in task.evidence.values() if speaks_of(item, drug)]
+    """A piece of evidence that names a drug: literature that names the disease too, else the shortest that does."""
+    speaking = [item for item in task.evidence.values() if mentions(item.text, drug) and not is_retracted(item.text)]
+    ranked = (
+        (not mentions(item.text, task.disease), item.key[0] not in _KINDS, len(item.text), item.key)
+        for item in speaking
+    )
+    return min(ranked, default=(None,))[-1]
 
 
 def _named_in(shown: Iterable[Evidence], entity: Entity) -> bool:

@@ -15,7 +15,7 @@ from kedrec.agents.prompting import amounts
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.answer_parser import Decision
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
-from kedrec.tools.literature_tools import is_retracted, mentions
+from kedrec.tools.literature_tools import is_retracted, mentions, places
 
 __all__ = ["Checked", "Checker", "Failure"]
 
@@ -65,7 +65,7 @@ class Checker:
         verdicts = [(sentence, self.reason(sentence.text, sentence.citations)) for sentence in decision.sentences]
         failures = tuple(Failure(text=sentence.text, reason=reason) for sentence, reason in verdicts if reason)
         said = tuple(f"{failure.text!r}: {failure.reason}." for failure in failures)
-        passed = tuple(sentence for sentence, reason in verdicts if not reason)
+        passed = tuple(self._marked(sentence) for sentence, reason in verdicts if not reason)
         return Checked(passed=passed, failures=failures, problems=(*decision.problems, *said))
 
     def answers(self, answers: Sequence[Answer]) -> tuple[tuple[Answer, ...], tuple[Failure, ...]]:
@@ -92,6 +92,18 @@ class Checker:
             return f"it cites [{']['.join(withdrawn)}], a retracted article, and does not say so"
         return self._unsupported(text, [self._evidence[key] for key in citations])
 
+    def _marked(self, sentence: Sentence) -> Sentence:
+        """A sentence with the places in its evidence that hold what it tells."""
+        marks = {key: self._places(sentence.text, self._evidence[key].text) for key in sentence.citations}
+        return sentence.model_copy(update={"marks": {key: spans for key, spans in marks.items() if spans}})
+
+    def _places(self, text: str, held: str) -> tuple[tuple[int, int], ...]:
+        found = [span for entity in self._names if mentions(text, entity) for span in places(held, entity)]
+        words = [*amounts.told(text).values(), *_SYMBOL.findall(text)]
+        for word in dict.fromkeys(words):
+            found += [match.span() for match in re.finditer(rf"(?<![\w.,]){re.escape(word)}(?!\w|[.,]\d)", held)]
+        return tuple(span for span in sorted(set(found)) if not any(_inside(span, other) for other in found))
+
     def _unsupported(self, text: str, cited: Sequence[Evidence]) -> str | None:
         held = " \n ".join(line for entry in cited for line in self._held(entry, text))
         for entity in self._names:
@@ -114,6 +126,10 @@ class Checker:
     def _is_named(self, symbol: str) -> bool:
         """Whether a symbol is part of a name, which has been looked at already."""
         return any(_bare(symbol) in _bare(name) for entity in self._names for name in (entity.name, *entity.synonyms))
+
+
+def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
+    return span != other and other[0] <= span[0] and span[1] <= other[1]
 
 
 def _bare(text: str) -> str:

@@ -122,7 +122,21 @@ def _entry(entry: Evidence, made: Recommendation) -> Html:
     used = _uses(entry.key, made)
     where = join(" · cited in ", *used) if used else None
     told = tag("p", kind, " · ", source, where, class_="hint")
-    return tag("li", tag("span", entry.key, class_=f"key {kind}"), tag("div", entry.text, told), id=anchor(entry.key))
+    return tag(
+        "li", tag("span", entry.key, class_=f"key {kind}"), tag("div", _shown(entry, made), told), id=anchor(entry.key)
+    )
+
+
+def _shown(entry: Evidence, made: Recommendation) -> Html:
+    """The text of a piece of evidence, with what the rationale took from it marked."""
+    spans = {span for sentence in made.sentences for span in sentence.marks.get(entry.key, ())}
+    parts: list[Html | str] = []
+    last = 0
+    for start, end in sorted(span for span in spans if 0 <= span[0] < span[1] <= len(entry.text)):
+        if start >= last:
+            parts += [entry.text[last:start], tag("mark", entry.text[start:end])]
+            last = end
+    return join(*parts, entry.text[last:])
 
 
 def _uses(key: str, made: Recommendation) -> list[Html]:

@@ -59,6 +59,7 @@ svg{display:block;width:100%;height:auto;font:12px ui-sans-serif,system-ui,sans-
 .evidence{list-style:none;margin:0;padding:0}.evidence li{display:grid;grid-template-columns:3.4rem 1fr;gap:.4rem;
 padding:.55rem .3rem;border-bottom:1px solid var(--line);break-inside:avoid}.evidence .key{justify-self:start;
 align-self:start;margin-top:.2rem}
+mark{background:color-mix(in srgb,var(--accent) 22%,transparent);color:inherit;border-radius:.2rem}
 :target{background:color-mix(in srgb,var(--accent) 14%,transparent);outline:2px solid var(--accent);outline-offset:2px;
 border-radius:4px}
 code,pre{font:.8rem/1.5 ui-monospace,Menlo,Consolas,monospace}code{color:var(--soft)}

@@ -1,11 +1,14 @@
-"""The ledger of one run: every citable thing that was found gets a key, once."""
+"""The ledger of one run: every citable thing that was found gets a key, once, and the sentences of it that tell."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from kedrec.records import Evidence, Finding
+from kedrec.records import Entity, Evidence, Finding
+from kedrec.tools.literature_tools import mentions
+from kedrec.tools.text.spans import excerpt, telling_spans
 
 __all__ = ["Ledger"]
 
@@ -13,13 +16,18 @@ LETTERS = {"graph": "K", "article": "P", "trial": "T"}
 
 
 class Ledger:
-    """Gives keys to findings.
+    """Gives keys to findings, and chooses the sentences of passages that tell something of what was asked.
 
     Args:
+        disease: the disease in question.
+        drugs: the candidates.
         entries: what it holds already: key -> evidence as plain data.
     """
 
-    def __init__(self, entries: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self, disease: Entity, drugs: Sequence[Entity], entries: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        self._disease, self._drugs = disease, drugs
         self._entries = {key: Evidence.model_validate(entry) for key, entry in (entries or {}).items()}
         self._keys = {(key[0], entry.source_id): key for key, entry in self._entries.items()}
         self._last = {letter: sum(key[0] == letter for key in self._entries) for letter in LETTERS.values()}
@@ -31,6 +39,10 @@ class Ledger:
             Their keys, in order.
         """
         return [self._enter(finding) for finding in findings]
+
+    def text(self, key: str) -> str:
+        """What of a piece of evidence is shown."""
+        return self._entries[key].text
 
     def plain(self) -> dict[str, dict[str, Any]]:
         """All entries as plain data, in the order in which they were found."""
@@ -45,8 +57,19 @@ class Ledger:
         self._last[letter] += 1
         key = f"{letter}{self._last[letter]}"
         self._keys[letter, finding.source_id] = key
-        self._entries[key] = Evidence(key=key, source_id=finding.source_id, text=finding.text, about=finding.about)
+        self._entries[key] = self._evidence(key, finding)
         return key
+
+    def _evidence(self, key: str, finding: Finding) -> Evidence:
+        """A finding with its key; of a passage, its title and the sentences that tell."""
+        made = Evidence(key=key, source_id=finding.source_id, text=finding.text, about=finding.about)
+        if finding.kind == "graph":
+            return made
+        illness = " | ".join((self._disease.name, *self._disease.synonyms))
+        drugs = [partial(mentions, entity=drug) for drug in self._drugs]
+        spans = telling_spans(finding.text, finding.head, drugs, partial(mentions, entity=self._disease), illness)
+        text = f"{finding.text[: finding.head]}{excerpt(finding.text, spans)}".strip()
+        return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
 
     def _widen(self, key: str, about: tuple[str, ...]) -> None:
         entry = self._entries[key]

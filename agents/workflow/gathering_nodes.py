@@ -12,7 +12,7 @@ from kedrec.agents.workflow.context import RunContext
 from kedrec.agents.workflow.evidence_keys import Ledger
 from kedrec.agents.workflow.requests import tool_text
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import ToolResult
+from kedrec.records import Entity, ToolResult
 from kedrec.tools.toolbox import LITERATURE_TOOLS
 
 __all__ = ["gather", "investigate", "resolve", "use_tools"]
@@ -61,7 +61,7 @@ async def gather(state: RunState, context: RunContext) -> RunState:
     ill = state["disease"]["id"]
     plan = [(drug, name, {"disease": ill, "drug": drug["id"]}) for drug in state["candidates"] for name in names]
     results = await _with_retry(context, [(name, arguments) for _, name, arguments in plan])
-    ledger, failed = Ledger(), dict[str, str]()
+    ledger, failed = _ledger(state), dict[str, str]()
     notes = [*state["notes"], *_withheld(context)]
     found_for: dict[str, list[str]] = {drug["id"]: [] for drug in state["candidates"]}
     for (drug, name, arguments), result in zip(plan, results, strict=True):
@@ -93,20 +93,26 @@ async def use_tools(state: RunState, context: RunContext) -> RunState:
     refusals = [_refusal(context, name, arguments) for _, name, arguments in asked]
     allowed = [(name, arguments or {}) for (_, name, arguments), no in zip(asked, refusals, strict=True) if no is None]
     results = iter(await context.calls.tools("investigate", allowed))
-    ledger, messages, notes = Ledger(state["evidence"]), list(state["messages"]), list(state["notes"])
+    ledger, messages, notes = _ledger(state), list(state["messages"]), list(state["notes"])
     weighing, failed = state.get("weighing"), dict(state["failed"])
     for (call_id, name, arguments), refusal in zip(asked, refusals, strict=True):
         if refusal is not None:
             messages.append(tool_answer(call_id, name, refusal))
             continue
         result = next(results)
-        messages.append(tool_answer(call_id, name, tool_text(result, ledger.add(result.findings))))
+        found = {key: {"text": ledger.text(key)} for key in ledger.add(result.findings)}
+        messages.append(tool_answer(call_id, name, tool_text(result, found)))
         notes += _said(result)
         _note_failure(failed, name, arguments or {}, result)
         weighing = result.data if name == "weigh_evidence" and "candidates" in result.data else weighing
     plain = list(dict.fromkeys(notes))
     evidence = ledger.plain()
     return {"messages": messages, "evidence": evidence, "notes": plain, "weighing": weighing, "failed": failed}
+
+
+def _ledger(state: RunState) -> Ledger:
+    names = [Entity.model_validate(entity) for entity in (state["disease"], *state["candidates"])]
+    return Ledger(names[0], names[1:], state.get("evidence"))
 
 
 def wants_tools(state: RunState) -> bool:

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, QUESTION_KEYS
 from kedrec.agents.prompting.messages import ChatMessage, human, system
 from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest
+from kedrec.agents.workflow.evidence_budget import within
 from kedrec.agents.workflow.state import RunState
 from kedrec.records import Question, ToolResult
 from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["Requests", "evidence_text", "tool_text"]
 
-MOST_SHOWN = 80
-"""Pieces of evidence in one message."""
-MOST_CHARACTERS = 40_000
-"""Characters of evidence in one message."""
 COLUMN = " | "
 """Between the columns of the answers; a name never holds it."""
 
@@ -28,10 +26,11 @@ class Requests:
 
     Args:
         prompts: the prompts.
+        evidence_tokens: about how many tokens of evidence one message holds.
     """
 
-    def __init__(self, prompts: Prompts) -> None:
-        self._prompts = prompts
+    def __init__(self, prompts: Prompts, evidence_tokens: int) -> None:
+        self._prompts, self._tokens = prompts, evidence_tokens
 
     def investigation(self, state: RunState, tools: Sequence[str], calls_left: int) -> list[ChatMessage]:
         """The first messages of the investigation."""
@@ -39,7 +38,7 @@ class Requests:
             "investigate",
             disease=named(state["disease"]),
             candidates=_candidates(state),
-            evidence=evidence_text(state["evidence"]),
+            evidence=evidence_text(self._shown(state), len(state["evidence"])),
             tools=", ".join(tools),
             calls=str(calls_left),
         )
@@ -59,31 +58,33 @@ class Requests:
         }
 
     def answering(self, state: RunState, drug: dict[str, Any], evidence: dict[str, Any]) -> ModelRequest:
-        """The domain questions about one drug, on the evidence about it."""
+        """The domain questions about one drug, on the evidence about it, as much as fits."""
+        shown = within(self._tokens, evidence, [drug["id"]])
         questions = [question.model_dump(mode="json") for question in self.questions(state, drug)]
         messages = self._open(
             "answer",
             disease=named(state["disease"]),
             drug=named(drug),
-            evidence=evidence_text(evidence),
+            evidence=evidence_text(shown, len(evidence)),
             questions="\n".join(f"{question['key']}: {question['text']}" for question in questions),
             no_evidence=NO_EVIDENCE,
         )
-        payload = self.payload("answer", state, drug=drug, questions=questions, evidence=evidence)
+        payload = self.payload("answer", state, drug=drug, questions=questions, evidence=shown)
         return ModelRequest(tuple(messages), payload)
 
     def deciding(self, state: RunState) -> ModelRequest:
         """Which candidate, and why."""
-        return ModelRequest(tuple(self._decide(state)), self.payload("decide", state))
+        payload = self.payload("decide", state, evidence=self._shown(state))
+        return ModelRequest(tuple(self._decide(state)), payload)
 
     def repairing(self, state: RunState) -> ModelRequest:
         """The same decision again, with what is wrong with it."""
-        draft = plain_lines(state["draft"])
-        keys = ", ".join(state["evidence"]) or "none"
+        draft, shown = plain_lines(state["draft"]), self._shown(state)
+        keys = ", ".join(shown) or "none"
         problems = "\n".join(f"- {problem}" for problem in state["problems"])
         text = self._prompts.fill("repair", problems=problems, draft=draft, keys=keys)
         messages = [*self._decide(state), {"role": "assistant", "content": draft}, human(text)]
-        return ModelRequest(tuple(messages), self.payload("repair", state, failures=state["failures"]))
+        return ModelRequest(tuple(messages), self.payload("repair", state, failures=state["failures"], evidence=shown))
 
     def questions(self, state: RunState, drug: dict[str, Any]) -> list[Question]:
         """The domain questions with the names filled in."""
@@ -97,13 +98,19 @@ class Requests:
             for key in QUESTION_KEYS
         ]
 
+    def _shown(self, state: RunState) -> dict[str, Any]:
+        """The evidence that fits into a message about all candidates, what the answers cite first."""
+        used = [key for answer in state.get("answers", []) for key in answer["citations"]]
+        return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
+
     def _decide(self, state: RunState) -> list[ChatMessage]:
+        shown = self._shown(state)
         return self._open(
             "decide",
             disease=named(state["disease"]),
             candidates=_candidates(state),
-            evidence=evidence_text(_cited_first(state)),
-            answers=_answers(state),
+            evidence=evidence_text(shown, len(state["evidence"])),
+            answers=_answers(state, shown),
             labels=", ".join(labels(state)),
         )
 
@@ -122,22 +129,21 @@ def named(entity: Mapping[str, Any]) -> str:
     return plain(entity["name"], 120)
 
 
-def evidence_text(evidence: Mapping[str, Mapping[str, Any]]) -> str:
-    """Evidence between fences, as much as one message holds."""
-    pieces: list[str] = []
-    room = MOST_CHARACTERS
-    for key, entry in evidence.items():
-        room -= len(entry["text"])
-        if room < 0 or len(pieces) == MOST_SHOWN:
-            pieces.append(f"({len(evidence) - len(pieces)} more pieces of evidence are left out here.)")
-            break
-        pieces.append(f'<evidence key="{key}">\n{entry["text"]}\n</evidence>')
+def evidence_text(evidence: Mapping[str, Mapping[str, Any]], of: int = 0) -> str:
+    """Evidence between fences.
+
+    Args:
+        evidence: what is shown, by key.
+        of: pieces that there are, those left out included.
+    """
+    pieces = [f'<evidence key="{key}">\n{entry["text"]}\n</evidence>' for key, entry in evidence.items()]
+    if of > len(evidence):
+        pieces.append(f"({of - len(evidence)} more pieces of evidence are left out here.)")
     return "\n".join(pieces) or f"Evidence: {NO_EVIDENCE}"
 
 
-def tool_text(result: ToolResult, keys: Sequence[str]) -> str:
-    """A tool's result as the model reads it."""
-    found = {key: {"text": finding.text} for key, finding in zip(keys, result.findings, strict=True)}
+def tool_text(result: ToolResult, found: Mapping[str, Mapping[str, Any]]) -> str:
+    """A tool's result as the model reads it, with its findings by key."""
     return f"{result.status}: {plain(result.message)}" + (f"\n{evidence_text(found)}" if found else "")
 
 
@@ -155,20 +161,26 @@ def _candidates(state: RunState) -> str:
     return "\n".join(f"{label}: {named(drug)}" for label, drug in zip(labels(state), state["candidates"], strict=True))
 
 
-def _answers(state: RunState) -> str:
+def _answers(state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> str:
+    """The answers, one a line; of one that quotes evidence that is shown, only which that is."""
     by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
     lines = (
-        COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], answer["text"]))
-        + " "
-        + "".join(f"[{key}]" for key in answer["citations"])
+        COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], said))
         for answer in state.get("answers", [])
-        if answer["text"] != NO_EVIDENCE
+        if answer["text"] != NO_EVIDENCE and (said := _said(answer, shown))
     )
-    return "\n".join(line.strip() for line in lines) or NO_EVIDENCE
+    return "\n".join(lines) or NO_EVIDENCE
 
 
-def _cited_first(state: RunState) -> dict[str, Any]:
-    used: Iterable[str] = dict.fromkeys(key for answer in state.get("answers", []) for key in answer["citations"])
-    evidence = state["evidence"]
-    ordered = [*(key for key in used if key in evidence), *evidence]
-    return {key: evidence[key] for key in dict.fromkeys(ordered)}
+def _said(answer: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]]) -> str:
+    keys = "".join(f"[{key}]" for key in answer["citations"])
+    held = _bare(" ".join(shown[key]["text"] for key in answer["citations"] if key in shown))
+    parts = re.split(r"(?<=[.!?…])\s+", answer["text"])
+    quoted = all(key in shown for key in answer["citations"]) and all(
+        _bare(part.rstrip(". …")) in held for part in parts
+    )
+    return keys if quoted else f"{answer['text']} {keys}".strip()
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", text.lower())

@@ -53,6 +53,8 @@ class Settings(BaseModel):
     """Sampling temperature."""
     max_output_tokens: int = Field(2048, ge=16)
     """Tokens of one answer of the model."""
+    evidence_tokens: int = Field(900, ge=100)
+    """Tokens of evidence in one message to the model, four characters each; more for a teacher with room."""
     max_steps: int = Field(60, ge=8)
     """Steps of the graph for one question."""
     max_tool_calls: int = Field(12, ge=0)

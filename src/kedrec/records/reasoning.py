@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from kedrec.records.base import Record
 
 __all__ = [
@@ -30,7 +32,9 @@ class Finding(Record):
     source_id: str
     """Passage id, or for the graph the path as `kedrec.records.paths` writes it: `head|relation|tail ; …`."""
     text: str
-    """The text shown to the model."""
+    """The whole text: what we say of the record, then the record's own."""
+    head: int = 0
+    """Characters at its beginning that we say of the record: title, year, phase, status."""
     about: tuple[str, ...] = ()
     """Ids of the entities it speaks of."""
 
@@ -43,7 +47,11 @@ class Evidence(Record):
     source_id: str
     """As in the finding."""
     text: str
-    """The text shown to the model."""
+    """What is shown and cited: of a passage, its title and the sentences that tell."""
+    passage: str = ""
+    """The whole passage that the sentences were taken from; empty for the graph, and in older traces."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where they stand in the passage: offset of the first character, and behind the last."""
     about: tuple[str, ...] = ()
     """Ids of the entities it speaks of."""
 
@@ -83,6 +91,9 @@ class Sentence(Record):
     """Evidence keys it rests on."""
     kind: SentenceKind | None = None
     """What it is about; null where the model did not say, and in older traces."""
+    marks: dict[str, tuple[tuple[int, int], ...]] = Field(default_factory=dict)
+    """Evidence key -> where in its text the names, numbers and symbols of the sentence stand: offset of the first
+    character, and behind the last."""
 
 
 class Factor(Record):

@@ -32,7 +32,7 @@ class Recommendation(Record):
 
     failed: tuple[str, ...] = ()
     """What the answer was to rest on and could not be used; while there is any, the confidence is that of a guess."""
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     """Version of this record."""
     disease: Entity
     """The disease as understood."""
@@ -130,7 +130,7 @@ class ToolCall(Record):
 class Trace(Record):
     """A whole run: enough to replay it and to train from it."""
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     """Version of this record."""
     id: str
     """Unique, sortable by time."""

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 __all__ = [
     "Cue",
     "cue_of",
+    "explains",
+    "has_mechanism",
+    "is_criterion",
     "praises",
     "quotable",
     "reads_well",
     "reports_harm",
     "sentences_of",
+    "sets_out",
     "speaks_of_harm",
     "without_models",
 ]
@@ -81,6 +86,33 @@ _USE = re.compile(
     r"|\bgiven for\b",
     re.IGNORECASE,
 )
+_MECHANISM = re.compile(
+    r"\b(?:inhibit(?:s|ing|ors?|ion|ed)?|block(?:s|ing|ers?|ade)|(?:ant)?agonis(?:ts?|m)|antagoni[sz]es|activat(?:es|ing|ors?)"
+    r"|modulat(?:es|ing|ors?)|suppress(?:es|ing)|stimulat(?:es|ing)|mechanisms? of action|mode of action"
+    r"|acts? (?:by|on|as|via|through)|(?:bio)?synthesis|re-?uptake|uptake|(?:release|secretion) of|signall?ing"
+    r"|depletes|binds)\b",
+    re.IGNORECASE,
+)
+_NEAR = 70
+"""Characters between a drug's name and what tells how it acts."""
+_CRITERION = re.compile(
+    r"(?:in|ex)clusion criteri|\beligib|\bmust (?:have|be|not)\b|\bwilling\b|\binformed consent\b|^\s*[*•]"
+    r"|\bhistory of\b|\bpregnan(?:t|cy) (?:or|and) (?:lactat|breast)"
+    r"|^(?:Has|Have|Had) (?:an? |any |had )?(?:known|history|active|prior)"
+    r"|^(?:Current|Known|Any|Use of)\b.*\b(?:within|prior to)"
+    r"|\bknown (?:hypersensitivity|allergy)|\bchildbearing|^(?:Subject|Patient|Participant)s? (?:who|must|should)\b",
+    re.IGNORECASE,
+)
+"""Marks of a criterion of eligibility: whom a trial takes, not what it found."""
+_SETTING_OUT = re.compile(
+    r"\b(?:aims?|aimed|objectives?|purpose|hypothes\w+|sought|background)\b"
+    r"|\bto (?:investigate|evaluate|assess|determine|examine|compare)\b|\bwe (?:review|discuss|summari[sz]e|describe)\b"
+    r"|\bthis (?:\w+ )?(?:review|article|paper|study|chapter) (?:\w+ )?"
+    r"(?:provides|summari[sz]es|discusses|describes|examines|evaluates|reviews|presents|focuses|highlights|explores)\b"
+    r"|\bwere (?:randomi[sz]ed|randomly|enrolled|recruited|searched|included in)\b|will be |is (?:unknown|unclear)",
+    re.IGNORECASE,
+)
+"""Marks of what somebody set out to do, not of what came of it."""
 _LISTED = re.compile(
     r"(?: - .*){2}|\", |\\\\u[0-9a-f]{4}|\['|(?:in|ex)clusion criteri|&#|\(\s*\w\s*$"
     r"|^(?:OR|AND|Participant|Patients? (?:must|should|who|with))\b",
@@ -88,7 +120,7 @@ _LISTED = re.compile(
 )
 """Marks of a list of criteria, of a table or of code."""
 _INDUCED = re.compile(r"\b([\w+-]+?)-induced\b|\binduced by (\w+)", re.IGNORECASE)
-_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+")
+_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+|\s+…\s+")
 _DOUBLED = re.compile(r"(?<=[?!])\.(?!\.)|(?<=[^.]\.)\.(?!\.)")
 _NOTE = "(A note on the record.)"
 """Stands before a text that is somebody's note, not the record's own."""
@@ -156,8 +188,42 @@ def _without_mark(text: str) -> str:
 
 
 def reads_well(sentence: str) -> bool:
-    """Whether a sentence can be quoted as it stands: no list of criteria, no piece of a table or of code."""
-    return sentence[:1].isalnum() and sentence[:1] == sentence[:1].upper() and _LISTED.search(sentence) is None
+    """Whether a sentence can be quoted as it stands: no list or criterion, no piece of a table or of code."""
+    starts = sentence[:1].isalnum() and sentence[:1] == sentence[:1].upper()
+    return starts and _LISTED.search(sentence) is None and not is_criterion(sentence)
+
+
+def has_mechanism(sentence: str) -> bool:
+    """Whether a sentence has a word that tells by what something acts."""
+    return _MECHANISM.search(sentence) is not None
+
+
+def explains(sentence: str, drug: Iterable[tuple[int, int]]) -> int:
+    """How many words near a drug's name tell by what it acts: `inhibits`, `reuptake`, `signalling`.
+
+    Args:
+        sentence: A sentence.
+        drug: Where it names the drug: offset of the first character, and behind the last.
+    """
+    named = list(drug)
+    words = _MECHANISM.finditer(sentence)
+    return len({word[0].lower() for word in words if any(_near(sentence, word.span(), one) for one in named)})
+
+
+def _near(sentence: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two places are close, with no list of things between them."""
+    between = sentence[min(one[1], other[1]) : max(one[0], other[0])]
+    return len(between) <= _NEAR and between.count(",") < 2
+
+
+def is_criterion(sentence: str) -> bool:
+    """Whether a sentence says whom a trial takes."""
+    return _CRITERION.search(sentence) is not None
+
+
+def sets_out(sentence: str) -> bool:
+    """Whether a sentence says what somebody set out to do, and not what came of it."""
+    return _SETTING_OUT.search(sentence) is not None
 
 
 def quotable(text: str) -> str:

@@ -1,0 +1,143 @@
+"""What of a passage is worth reading: the one to three sentences that tell something about a drug in a disease.
+
+Sentences are chosen by what they tell: that they name drug and disease, or two of the drugs; an outcome, harm or a
+failure; a figure; the conclusion. Criteria of eligibility, aims, methods and single cases come last.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from kedrec.tools.text.sentence_cues import cue_of, has_mechanism, is_criterion, reads_well, sets_out, speaks_of_harm
+
+__all__ = ["GAP", "Span", "excerpt", "sentence_spans", "telling_spans", "worth"]
+
+Span = tuple[int, int]
+"""Offset of the first character, and behind the last."""
+GAP = " … "
+"""Stands for what was left out between two spans."""
+MOST_SENTENCES = 3
+MOST_CHARACTERS = 420
+"""Characters of the spans of one passage; a first sentence may be longer."""
+LONGEST_SENTENCE = 420
+
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:vs|e\.g|i\.e|al|fig|no|approx|resp|dr|prof|st|ca|cf|incl|sp|spp|subsp|var|u\.s|u\.k|[A-Z])\.)$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"(?<=[.!?])[)\"'”’]*\s+(?=[A-Z0-9(\"“])|\s+(?=[*•]\s)|\s+(?=(?:Key )?(?:In|Ex)clusion [Cc]riteria)")
+_FIGURE = re.compile(
+    r"\d+(?:\.\d+)?\s?%|\bp\s?[<=>≤]|\bCI\b|\b(?:OR|RR|HR|MD|SMD)\b\s?[=:,(]|hazard ratio|odds ratio|relative risk"
+)
+_CONCLUDES = re.compile(
+    r"^(?:in )?conclu(?:sion|ding)|we conclude|(?:these|our) (?:results|findings|data)|suggest(?:s|ed)? that|^overall"
+    r"|was stopped|why stopped|terminated (?:because|due|early)|withdrawn (?:because|due|from)|should be considered",
+    re.IGNORECASE,
+)
+_CASE = re.compile(
+    r"\bcase (?:report|of an?)\b|\bwe (?:report|present|describe) (?:an?|the)\b|\b\d+[- ]year[- ]old\b", re.IGNORECASE
+)
+_TELLS = {"for": 3.0, "against": 3.5, "harm": 2.5, "use": 1.0, "silent": 0.0}
+
+
+def sentence_spans(text: str, start: int = 0) -> list[Span]:
+    """Return where the sentences of a text stand, in order, blanks around them left out.
+
+    Args:
+        text: the text.
+        start: offset from which on it is read.
+    """
+    found: list[Span] = []
+    begin = start
+    for end in _END.finditer(text, start):
+        if not _ABBREVIATED.search(text[max(begin, end.start() - 8) : end.start()]):
+            found.append((begin, end.start() + len(end[0].rstrip())))
+            begin = end.end()
+    found.append((begin, len(text)))
+    return [trimmed for one in found if (trimmed := _trimmed(text, one))[0] < trimmed[1]]
+
+
+def telling_spans(
+    text: str, start: int, drugs: Sequence[Callable[[str], bool]], disease: Callable[[str], bool], illness: str = ""
+) -> tuple[Span, ...]:
+    """Return the sentences that tell most, in the order of the text; the first ones where none tells anything.
+
+    Args:
+        text: the passage, what stands before it included.
+        start: where the record's own text begins.
+        drugs: for each drug in question, whether a sentence names it.
+        disease: whether a sentence names the disease.
+        illness: names of the disease, by which its own symptoms are told from harm.
+    """
+    spans = sentence_spans(text, start)
+    told = [text[one:end] for one, end in spans]
+    worths = [worth(sentence, drugs, disease, illness, late=at >= len(told) - 2) for at, sentence in enumerate(told)]
+    best = sorted(range(len(spans)), key=lambda at: (-worths[at], at))
+    useful = [at for at in best if worths[at] > 0] or best[:1]
+    chosen: list[int] = []
+    room = MOST_CHARACTERS
+    for at in useful:
+        size = min(len(told[at]), LONGEST_SENTENCE)
+        if len(chosen) < MOST_SENTENCES and (not chosen or size <= room):
+            chosen.append(at)
+            room -= size
+    return tuple(_cut(text, spans[at]) for at in sorted(chosen))
+
+
+def excerpt(text: str, spans: Iterable[Span]) -> str:
+    """Return the spans as one text, with a mark where something between them was left out."""
+    parts: list[str] = []
+    last: int | None = None
+    for start, end in spans:
+        if last is not None:
+            parts.append(" " if not text[last:start].strip() else GAP)
+        parts.append(text[start:end])
+        last = end
+    return "".join(parts)
+
+
+def worth(
+    sentence: str,
+    drugs: Sequence[Callable[[str], bool]],
+    disease: Callable[[str], bool],
+    illness: str = "",
+    *,
+    late: bool = False,
+) -> float:
+    """Return how much a sentence tells of drugs in a disease; 0 or less where it is not worth reading.
+
+    Args:
+        sentence: the sentence.
+        drugs: for each drug in question, whether a sentence names it.
+        disease: whether a sentence names the disease.
+        illness: names of the disease.
+        late: whether it is one of the last of its text, where conclusions stand.
+    """
+    named, ill = sum(names(sentence) for names in drugs), disease(sentence)
+    concludes = _CONCLUDES.search(sentence) is not None
+    if not named and not ill and not (late and concludes):
+        return 0.0
+    told = _TELLS[cue_of(sentence, illness)] + 0.5 * speaks_of_harm(sentence, illness) + 0.5 * ill
+    told += (3.0 if ill else 2.0) * bool(named) + 3.0 * (named > 1)
+    told += 1.0 * (named > 0 and has_mechanism(sentence))
+    told += 1.5 * (_FIGURE.search(sentence) is not None) + 1.5 * concludes
+    told -= 6.0 * sets_out(sentence) + 8.0 * is_criterion(sentence) + 3.0 * (not reads_well(sentence))
+    return told - 1.5 * (_CASE.search(sentence) is not None)
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    start, end = span
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _cut(text: str, span: Span) -> Span:
+    """A sentence without end, cut at a word."""
+    start, end = span
+    if end - start <= LONGEST_SENTENCE:
+        return span
+    return start, start + len(text[start : start + LONGEST_SENTENCE].rsplit(" ", 1)[0])
