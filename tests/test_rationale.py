@@ -92,3 +92,9 @@ def test_a_line_of_the_rationale_may_say_what_it_is_about():
     )
     kinds = [(sentence.kind, sentence.text) for sentence in parse_decision(text, ["A"]).sentences]
     assert kinds == [("mechanism", "It targets IL1B."), (None, "It helps."), (None, "(odd) x")]
+
+
+def test_a_gene_without_a_name_is_not_named():
+    NAMES["Gene::77"] = "Gene::77"
+    assert how([targets("Gene::77")]) is None
+    assert how([targets("Gene::77")], [targets("Gene::1")])[0] == "Anakinra targets IL1R1 (DrugBank)."

@@ -54,7 +54,7 @@ class GraphTools:
             name: Name, synonym, brand name or id of a drug, disease or gene.
             kind: What it should be.
         """
-        match = self._store.search(name, kinds=KINDS[kind])
+        match = self._search(name, kind)
         data = {"match": match.model_dump(mode="json")}
         if match.entity is not None:
             return ToolResult(status="found", message=f"{name!r} is {describe(match.entity)}.", data=data)
@@ -120,8 +120,17 @@ class GraphTools:
 
     def entity(self, name: str, kind: Kind) -> Entity | ToolResult:
         """What a name means, or the result that says why it means nothing."""
-        match = self._store.search(name, kinds=KINDS[kind])
+        match = self._search(name, kind)
         return match.entity or self.resolve_entity(name, kind)
+
+    def _search(self, name: str, kind: Kind) -> Match:
+        """What a name means, all ids of it included."""
+        match = self._store.search(name, kinds=KINDS[kind])
+        entity = match.entity
+        also = tuple(one for one in self._store.groups.of(entity.id) if one != entity.id) if entity else ()
+        if entity is None or not also:
+            return match
+        return match.model_copy(update={"entity": entity.model_copy(update={"also": also})})
 
     def _both(self, disease: str, drug: str) -> tuple[Entity, Entity] | ToolResult:
         ill, compound = self.entity(disease, "disease"), self.entity(drug, "drug")

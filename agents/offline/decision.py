@@ -87,6 +87,6 @@ def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
 
 def _graph_share(item: Evidence, disease: Entity) -> float:
     edges = triples_of(item.source_id)
-    if len(edges) == 1 and disease.id in edges[0] and is_therapeutic(edges[0][1]):
+    if len(edges) == 1 and not disease.ids.isdisjoint(edges[0]) and is_therapeutic(edges[0][1]):
         return _TREATS_WEIGHT
     return _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6

@@ -64,27 +64,29 @@ def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Ite
     for item in evidence:
         edges = triples_of(item.source_id) if item.key.startswith("K") else ()
         targeting = _targeting(edges[0], drug) if edges else None
-        if targeting is None or not (len(edges) == 1 or _links(item, edges[1:], targeting[1], disease)):
+        if targeting is None or not (len(edges) == 1 or _links(edges[1:], targeting[1], disease)):
             continue
         rank, gene = targeting
         first, *link = item.text.split("; ")
+        if gene in first:  # a gene that the graph has no name for tells a reader nothing
+            continue
         yield _Target((rank, _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
 
 
 def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:
     """How an edge of the drug names a target, and which: 0 pharmacological, 1 bound."""
     head, relation, tail = edge
-    gene = tail if head == drug.id else head
-    if drug.id not in (head, tail) or not gene.startswith("Gene::"):
+    gene = tail if head in drug.ids else head
+    if drug.ids.isdisjoint((head, tail)) or not gene.startswith("Gene::"):
         return None
     ranks = [rank for rank, names in enumerate((PHARMACOLOGICAL, BINDING)) if relation.startswith(names)]
     return (ranks[0], gene) if ranks else None
 
 
-def _links(item: Evidence, edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
+def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
     """Whether edges lead from a target to the disease: by an edge of its own, or by a drug that treats it."""
     ends = {end for head, _, tail in edges for end in (head, tail)}
-    if not {gene, disease.id} <= ends | set(item.about):
+    if gene not in ends or disease.ids.isdisjoint(ends):
         return False
     return len(edges) == 1 or (
         len(edges) == 2 and edges[0][1].startswith(PHARMACOLOGICAL) and is_therapeutic(edges[1][1])

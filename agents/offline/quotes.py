@@ -17,6 +17,7 @@ from kedrec.tools.text.sentence_cues import (
     Cue,
     cue_of,
     explains,
+    is_criterion,
     praises,
     quotable,
     reports_harm,
@@ -100,7 +101,7 @@ def _graph(evidence: Iterable[Evidence]) -> list[Evidence]:
 def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
     """Whether a path leads from the drug to the disease, under whichever of their ids."""
     ends = {end for head, _, tail in triples_of(item.source_id) for end in (head, tail)}
-    return {drug.id, disease.id} <= ends | set(item.about)
+    return not (drug.ids.isdisjoint(ends) or disease.ids.isdisjoint(ends))
 
 
 def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
@@ -140,9 +141,14 @@ def _texts(items: Iterable[Evidence]) -> tuple[Quoted, ...]:
 def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
     """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
     names = _names(disease)
-    near = _quotes(evidence, drug, disease, lambda quote: quote.closeness == 2 and not _harms(quote, names))
+    near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     best = sorted(near, key=lambda quote: -quote.worth)[:_QUOTES]
     return Found(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+
+
+def _on_both(quote: Quote) -> bool:
+    """Whether a sentence tells something of the drug in the disease, and not only what was set out to be found."""
+    return quote.closeness == 2 and not sets_out(quote.text)
 
 
 def _harms(quote: Quote, disease: str) -> bool:
@@ -179,7 +185,8 @@ def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | 
 def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
     """Whether a sentence speaks of harm or tolerance; in praise of the drug only where it reports harm."""
     text = without_models(quote.text, drug)
-    return reports_harm(text, disease) or (quote.cue != "for" and speaks_of_harm(text, disease))
+    told = reports_harm(text, disease) or (quote.cue != "for" and speaks_of_harm(text, disease))
+    return told and not (sets_out(text) or is_criterion(text))
 
 
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
@@ -235,11 +242,12 @@ def _quotes(
 
 
 def _sentences(item: Evidence, drug: Entity, disease: Entity) -> list[Quote]:
-    """The sentences that were chosen where one of them names the drug, else all that is shown, its title too."""
+    """The sentences that were chosen where one of them names the drug, else its title where that tells a result."""
     chosen = [_quote(item.key, item.passage[start:end], drug, disease) for start, end in item.spans]
     if any(quote.closeness for quote in chosen):
         return chosen
-    return [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
+    told = [_quote(item.key, text, drug, disease) for text in sentences_of(item.text)]
+    return [quote for quote in told if quote.cue in ("for", "against", "harm")] if item.spans else told
 
 
 def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:

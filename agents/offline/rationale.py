@@ -139,11 +139,12 @@ def _reason(
     if chosen.use is not None and not any(other.use for other in others):
         return REASONS["direct edge"], (chosen.use.key,)
     rivals = [score for place, score in enumerate(scores) if place != best]
-    for _, factor in sorted(_ahead(scores[best], rivals), key=lambda row: -row[0]):
+    ahead = sorted(_ahead(scores[best], rivals), key=lambda row: -row[0])
+    for _, factor in ahead:
         keys = [key for key in keys_of(task, factor) if not is_retracted(task.evidence[key].text)]
         if keys:
             return _why(factor), tuple(keys)
-    return "what was found speaks less for the others", ()
+    return (_why(ahead[0][1]) if ahead else "what was found speaks less for the others"), ()
 
 
 def _why(factor: Factor) -> str:

@@ -109,7 +109,9 @@ _SETTING_OUT = re.compile(
     r"|\bto (?:investigate|evaluate|assess|determine|examine|compare)\b|\bwe (?:review|discuss|summari[sz]e|describe)\b"
     r"|\bthis (?:\w+ )?(?:review|article|paper|study|chapter) (?:\w+ )?"
     r"(?:provides|summari[sz]es|discusses|describes|examines|evaluates|reviews|presents|focuses|highlights|explores)\b"
-    r"|\bwere (?:randomi[sz]ed|randomly|enrolled|recruited|searched|included in)\b|will be |is (?:unknown|unclear)",
+    r"|\bwere (?:randomi[sz]ed|randomly|enrolled|recruited|searched|included in)\b|\bthe main questions\b"
+    r"|\bwill (?:be|examine|evaluate|assess|compare|test|study|investigate|determine|receive)\b"
+    r"|\b(?:is|are|remains?) (?:un(?:known|clear)|not (?:fully|well|yet) \w+)|\bpaucity of|\blittle is known",
     re.IGNORECASE,
 )
 """Marks of what somebody set out to do, not of what came of it."""

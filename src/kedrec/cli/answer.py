@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Model, SettingOption, outcome_error, show_outcome, step_bar
+from kedrec.cli.recommend import Brief, Model, SettingOption, outcome_error, show_outcome, step_bar
 from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 from kedrec.errors import UserError
 
@@ -21,6 +21,7 @@ def ask(
     setting: SettingOption = None,
     model: Model = None,
     json_output: Json = False,
+    brief: Brief = False,
 ) -> None:
     """Type:  kedrec ask "Why baricitinib rather than sulfasalazine for alopecia areata?"
 
@@ -46,7 +47,7 @@ def ask(
         say(note)
     if trace.recommendation is None:
         raise outcome_error(trace)
-    show_outcome(trace.recommendation, json_output)
+    show_outcome(trace.recommendation, json_output, brief=brief)
 
 
 def _ask_back(understood: Understanding, json_output: bool) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kedrec.agents.workflow.events import Event
     from kedrec.records import Recommendation, Trace
 
-__all__ = ["Model", "SettingOption", "compare", "outcome_error", "recommend", "show_outcome", "step_bar"]
+__all__ = ["Brief", "Model", "SettingOption", "compare", "outcome_error", "recommend", "show_outcome", "step_bar"]
 
 SettingOption = Annotated[
     str | None, typer.Option("--setting", help="Corpora used: none, trials, articles or both (KEDREC_SETTING).")
@@ -24,6 +24,7 @@ Model = Annotated[
     str | None,
     typer.Option("--model", help="offline, openai:MODEL, local:PATH[+ADAPTER] or replay:TRACE (KEDREC_MODEL)."),
 ]
+Brief = Annotated[bool, typer.Option("--brief", help="Only the choice, its reasons and what was not found.")]
 STEPS = {
     "resolve": "understanding the names", "gather": "gathering evidence", "investigate": "looking further",
     "use_tools": "looking further", "answer": "answering the domain questions", "decide": "deciding",
@@ -31,12 +32,13 @@ STEPS = {
 }  # fmt: skip
 
 
-def compare(
+def compare(  # noqa: PLR0917 - typer passes them by name
     disease: Annotated[str, typer.Argument(help="Name or id of the disease.")],
     drugs: Annotated[list[str], typer.Argument(help="One to ten drugs: names or ids.")],
     setting: SettingOption = None,
     model: Model = None,
     json_output: Json = False,
+    brief: Brief = False,
 ) -> None:
     """Type:  kedrec compare "alopecia areata" baricitinib sulfasalazine
 
@@ -52,7 +54,7 @@ def compare(
             trace = agent.run(query, step_bar(bar))
     if trace.recommendation is None:
         raise outcome_error(trace)
-    show_outcome(trace.recommendation, json_output)
+    show_outcome(trace.recommendation, json_output, brief=brief)
 
 
 def recommend(
@@ -94,7 +96,7 @@ def refuse_long_names(*names: str) -> None:
         refuse_too_long(name, LONGEST_NAME, "The name")
 
 
-def show_outcome(recommendation: Recommendation, json_output: bool) -> None:
+def show_outcome(recommendation: Recommendation, json_output: bool, *, brief: bool = False) -> None:
     """Print an answer.
 
     Raises:
@@ -105,7 +107,7 @@ def show_outcome(recommendation: Recommendation, json_output: bool) -> None:
     else:
         from kedrec.cli.terminal.views import print_recommendation
 
-        print_recommendation(recommendation)
+        print_recommendation(recommendation, brief=brief)
     if recommendation.failed:
         raise typer.Exit(1)
 

@@ -22,6 +22,13 @@ class Entity(Record):
     """Preferred name; the id itself where no name is known."""
     synonyms: tuple[str, ...] = ()
     """Other names, brand names included where the names file has them."""
+    also: tuple[str, ...] = ()
+    """Its other ids, where the graph has it under several."""
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """All ids that mean it."""
+        return frozenset((self.id, *self.also))
 
 
 class Edge(Record):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kedrec.records import Evidence, Match, ModelCall, Recommendation, Sentence, ToolCall, Trace
+from kedrec.records import Answer, Evidence, Match, ModelCall, Recommendation, Sentence, ToolCall, Trace
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,8 +22,13 @@ TAKEN_AS_ONE = "Taken as one: "
 LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
-def print_recommendation(recommendation: Recommendation) -> None:
-    """What failed, how names were understood, the choice, why, on what evidence, and what was not found."""
+def print_recommendation(recommendation: Recommendation, *, brief: bool = False) -> None:
+    """What failed, how names were understood, the choice, why, on what evidence, and what was not found.
+
+    Args:
+        recommendation: the outcome.
+        brief: leave out the answers to the domain questions, the evidence and how it was weighed.
+    """
     console = _console()
     for failure in recommendation.failed:
         console.print(f"FAILED: {failure}", style="bold red", markup=False, highlight=False, soft_wrap=True)
@@ -38,9 +43,12 @@ def print_recommendation(recommendation: Recommendation) -> None:
         console.print(line, style="bold", end="", markup=False, highlight=False)
         console.print(f"   {_how_sure(recommendation)}", style="cyan", highlight=False)
     console.print()
+    if not brief:
+        _print_answers(console, recommendation.answers, names)
     _print_sentences(console, recommendation.sentences)
-    _print_evidence(console, recommendation.sentences, recommendation.evidence)
-    _print_weights(console, recommendation, names)
+    if not brief:
+        _print_evidence(console, recommendation.sentences, recommendation.evidence)
+        _print_weights(console, recommendation, names)
     _print_not_found(console, recommendation.not_found)
     _print_notes(console, "Struck out by the check:", recommendation.struck_out)
     console.print(_closing(recommendation), style="dim", markup=False, highlight=False)
@@ -142,6 +150,29 @@ def _print_evidence(console: Console, sentences: Iterable[Sentence], evidence: M
     more = len(evidence) - len(cited)
     if more > 0:
         console.print(f"and {more} more found, not cited", style="dim", highlight=False)
+
+
+def _print_answers(console: Console, answers: Iterable[Answer], names: Mapping[str, str]) -> None:
+    """Which way the answer to each domain question speaks, and where it stands, drugs side by side."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
+
+    told = {(one.question.key, one.question.drug): one for one in answers if one.text != NO_EVIDENCE}
+    if not told:
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_row("", *(_plain(name) for name in names.values()), style="dim")
+    for key in dict.fromkeys(question for question, _ in told):
+        cells = [_plain(_stance(told.get((key, drug)))) for drug in names]
+        table.add_row(_plain(QUESTION_TITLES.get(key, key)), *cells)
+    console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _stance(answer: Answer | None) -> str:
+    """`supports [K1][P2]`; a dash where nothing was found."""
+    return f"{answer.stance} {''.join(f'[{key}]' for key in answer.citations)}" if answer else "–"
 
 
 def _print_weights(console: Console, recommendation: Recommendation, names: Mapping[str, str]) -> None:
