@@ -14,11 +14,13 @@ from kedrec.records import Recommendation, Record, Trace
 __all__ = [
     "CitationAgreement",
     "Rouge",
+    "agreement_of_each",
     "citation_agreement",
     "cited_sources",
     "draft",
     "draft_text",
     "rouge",
+    "rouge_of_each",
     "sentences_kept",
 ]
 
@@ -68,13 +70,18 @@ def rouge(pairs: Sequence[tuple[str, str]]) -> Rouge:
     Args:
         pairs: (teacher's text, student's text).
     """
+    scores = rouge_of_each(pairs)
+    means = [round(sum(values) / len(scores), 4) for values in zip(*scores, strict=True)] or [0.0, 0.0, 0.0]
+    return Rouge(n=len(pairs), rouge1=means[0], rouge2=means[1], rougeL=means[2])
+
+
+def rouge_of_each(pairs: Sequence[tuple[str, str]]) -> list[tuple[float, float, float]]:
+    """ROUGE-1, -2 and -L of each pair of texts, as F-measures."""
     from rouge_score.rouge_scorer import RougeScorer
 
-    names = ("rouge1", "rouge2", "rougeL")
-    scorer = RougeScorer(list(names), use_stemmer=True)
+    scorer = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
     scores = [scorer.score(teacher, student) for teacher, student in pairs]
-    means = {name: round(sum(s[name].fmeasure for s in scores) / max(1, len(scores)), 4) for name in names}
-    return Rouge(n=len(pairs), **means)
+    return [(one["rouge1"].fmeasure, one["rouge2"].fmeasure, one["rougeL"].fmeasure) for one in scores]
 
 
 def sentences_kept(made: Sequence[Recommendation | None]) -> float | None:
@@ -95,9 +102,18 @@ def citation_agreement(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> 
         MissingExtra: if ragas is not installed.
     """
     both = [(list(teacher), list(student)) for teacher, student in pairs if teacher and student]
-    scores = asyncio.run(_id_based(both)) if both else []
+    scores = agreement_of_each(both)
     means = [round(sum(values) / len(scores), 4) for values in zip(*scores, strict=True)] or [0.0, 0.0]
     return CitationAgreement(n=len(both), precision=means[0], recall=means[1])
+
+
+def agreement_of_each(pairs: Sequence[tuple[list[str], list[str]]]) -> list[tuple[float, float]]:
+    """Ragas' ID-based precision and recall of each pair: (ids of the reference, ids looked at), none of them empty.
+
+    Raises:
+        MissingExtra: if ragas is not installed.
+    """
+    return asyncio.run(_id_based(pairs)) if pairs else []
 
 
 def cited_sources(trace: Trace) -> list[str]:
