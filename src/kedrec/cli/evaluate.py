@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,18 +11,15 @@ from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in
 from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, settings
+from kedrec.errors import UserError
 
 if TYPE_CHECKING:
+    from kedrec.eval.rationale_measures.curated_mechanisms import Mechanisms
     from kedrec.eval.selection import SelectionReport
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how well a model chooses.")
-
-
-@app.callback()
-def _group() -> None:
-    """Keep this a group while it has one command."""
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure how well a model chooses and explains.")
 
 
 @app.command()
@@ -53,6 +51,73 @@ def selection(
     else:
         _print(report)
     return 1 if sum(report.failed.values()) == report.n else 0
+
+
+@app.command()
+def rationales(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")],
+    *,
+    mechanisms: Annotated[
+        Path | None, typer.Option(help="Curated mechanisms: paths of DrugMechDB, one JSON object a line.")
+    ] = None,
+    proteins: Annotated[
+        Path | None,
+        typer.Option(help="With --mechanisms: table of their proteins (uniprot, entrez, symbol, name, other_symbols)."),
+    ] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --mechanisms: pairs with answers; only the mechanism of the right drug counts.", metavar="PAIRS"
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Another run on the same questions to compare with.", metavar="RUN_DIR")
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Model that judges how faithful rationales are to their evidence (ragas).")
+    ] = None,
+    judged: Annotated[int, typer.Option(min=1, help="With --judge: most rationales that it judges.")] = 50,
+    tokenizer: Annotated[
+        str | None, typer.Option(help="Count tokens by that of this model; four characters a token without.")
+    ] = None,
+    json_output: Json = False,
+) -> int:
+    """Type:  kedrec eval rationales runs/first --mechanisms paths.jsonl --proteins proteins.tsv
+
+    Measure the rationales of a run: the curated mechanisms they name, the kinds of their sentences, what these rest on,
+    length and tokens, each with its bootstrap interval by diseases. docs/rationales.md says how each is counted.
+    Exits 1 where the run has no rationale.
+    """
+    from kedrec.cli.rationale_table import table_of
+    from kedrec.eval.rationale_measures import Measures, evaluate_rationales
+    from kedrec.eval.rationale_measures.judge import Judge
+    from kedrec.eval.rationale_measures.token_counts import quarter_of_characters, tokens_by
+
+    resolved = settings()
+    measures = Measures(
+        mechanisms=_mechanisms(mechanisms, proteins),
+        answers=pairs_in(answers, resolved, skip_unknown=False) if answers else None,
+        reference=reference,
+        judge=Judge.open(judge, resolved, judged) if judge else None,
+        tokens=tokens_by(tokenizer) if tokenizer else quarter_of_characters,
+        tokens_by=tokenizer or "characters / 4",
+    )
+    with counting_bar("rationales") as advance:
+        report = evaluate_rationales(run, measures, advance)
+    if json_output:
+        emit_json(report)
+    else:
+        for line in table_of(report):
+            typer.echo(line)
+    return 0 if report.rationales else 1
+
+
+def _mechanisms(mechanisms: Path | None, proteins: Path | None) -> Mechanisms | None:
+    from kedrec.eval.rationale_measures.curated_mechanisms import read_mechanisms
+
+    if proteins is not None and mechanisms is None:
+        raise UserError("--proteins says what the proteins of --mechanisms are called: give both.")
+    return read_mechanisms(mechanisms, proteins) if mechanisms else None
 
 
 def _print(report: SelectionReport) -> None:
