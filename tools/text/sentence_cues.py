@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 __all__ = [
@@ -130,6 +131,7 @@ _QUOTE_LIMIT = 340
 """Long enough for the longest fact of the weigher: the check knows its counts only where its words stand whole."""
 
 
+@lru_cache(maxsize=8192)
 def cue_of(sentence: str, disease: str = "") -> Cue:
     """Which way a sentence speaks; a negated benefit counts before a plain one, and before harm.
 
@@ -151,6 +153,7 @@ def speaks_of_harm(sentence: str, disease: str = "") -> bool:
     return _TOLERANCE.search(sentence) is not None or reports_harm(sentence, disease)
 
 
+@lru_cache(maxsize=8192)
 def reports_harm(sentence: str, disease: str = "") -> bool:
     """Whether a sentence tells of harm that came about.
 
