@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from graph_stores import TREATS, embedded
 from langchain_core.messages import AIMessage
 
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, said_how, understand
@@ -83,6 +84,31 @@ def test_a_combination_is_one_candidate_and_never_rivals(store, written, parts):
     assert names(understood) == ("Stroke", ["Ibuprofen"]) and understood.unclear[0].match == "none"
     assert "reads as one combination" in understood.ask_back and parts in understood.ask_back
     assert understand("metformin and sitagliptin for stroke", store).ask_back is None
+
+
+@pytest.mark.parametrize(
+    ("written", "drug"),
+    [("metformin mesylate", "Metformin"), ("propranolol hydrochloride hydrate", "Propranolol"),
+     ("sodium metformin", "Metformin"), ("SITAGLIPTIN PHOSPHATE", "Sitagliptin"), ("albuterol sulfate", "Salbutamol")],
+)  # fmt: skip
+def test_a_salt_is_not_its_drug_in_silence_and_suggests_it(store, written, drug):
+    understood = understand(f"Is {written} better than ibuprofen for stroke?", store)
+    assert names(understood) == ("Stroke", ["Ibuprofen"])
+    said = f"The graph has no drug called “{written}”. Did you mean {drug}?"
+    assert understood.ask_back == f"{said} Then ask with that name."
+
+
+def test_a_salt_within_a_combination_is_no_third_candidate(store):
+    understood = understand("metformin/sitagliptin phosphate or ibuprofen for stroke", store)
+    assert names(understood)[1] == ["Ibuprofen"] and "Metformin and Sitagliptin" in understood.ask_back
+
+
+def test_a_combination_by_a_name_of_its_own_is_told_with_its_parts(tmp_path):
+    rows = [("Compound::1", "Codeine"), ("Compound::2", "Acetaminophen"), ("Compound::3", "Ibuprofen")]
+    edges = [(row[0], TREATS, "Disease::1") for row in rows]
+    store = embedded(tmp_path, edges, [*rows, ("Disease::1", "Migraine")])
+    understood = understand("co-codamol or ibuprofen for migraine", store)
+    assert names(understood) == ("Migraine", ["Ibuprofen"]) and "Codeine and Acetaminophen" in understood.ask_back
 
 
 def test_a_language_model_does_not_split_a_combination(toolbox, store):
@@ -261,7 +287,7 @@ def test_where_the_model_fails_names_are_used_and_it_is_said(tmp_path):
 def test_on_real_names_common_words_are_silent_and_questions_understood(real_data, tmp_path):
     load_graph([real_data / "kg" / "drkg_slice.tsv.gz"], real_data / "kg" / "entity_names.tsv.gz", tmp_path / "store")
     store = EmbeddedStore.open(tmp_path / "store")
-    words = (Path(__file__).parent.parent / "agents" / "common_words.txt").read_text().split()
+    words = (Path(__file__).parent.parent / "agents" / "chat" / "common_words.txt").read_text().split()
     assert [word for word in words if names(understand(word, store)) != (None, [])] == []
     asked = understand("For someone with rheumatoid arthritis, should we look at tofacitinib or at omeprazole?", store)
     assert names(asked) == ("Rheumatoid arthritis", ["Tofacitinib", "Omeprazole"]) and asked.ask_back is None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.names.kinship import KIN, are_parts
 from kedrec.graphdb.ranking import make_edge
 from kedrec.graphdb.store import GraphStore, PairEvidence
 from kedrec.records import Edge, Entity, Finding, Match, ToolResult, triples_of
@@ -189,15 +190,27 @@ class GraphTools:
     def _unknown(self, match: Match, kind: Kind) -> str:
         other = self._store.search(match.query).entity if kind != "any" else None
         if other is not None:
-            return f"{match.query!r} is {describe(other)}, not a {kind}."
-        near = _listed(alternative.name for alternative in match.alternatives)
+            akin = any(alternative.score == KIN for alternative in match.alternatives)
+            return f"{match.query!r} is {describe(other)}, not a {kind}.{_near(match) if akin else ''}"
         what = "name" if kind == "any" else kind
-        return f"The graph has no {what} called {match.query!r}." + (f" Similar: {near}." if near else "")
+        return f"The graph has no {what} called {match.query!r}.{_near(match)}"
 
 
 def describe(entity: Entity) -> str:
     """An entity in words: `Baricitinib (drug, Compound::DB11817)`."""
     return f"{entity.name} ({WORDS.get(entity.kind, entity.kind.lower())}, {entity.id})"
+
+
+def _near(match: Match) -> str:
+    """What an unknown name may mean: the parts of a combination, relatives such as a salt's drug, or similar names."""
+    names = _listed(alternative.name for alternative in match.alternatives)
+    if not names:
+        return ""
+    if any(alternative.score != KIN for alternative in match.alternatives):
+        return f" Similar: {names}."
+    if are_parts(match.query, [alternative.name for alternative in match.alternatives]):
+        return f" It reads as a combination; of its parts the graph has: {names}. Name one of them, if it is meant."
+    return f" Related: {names}. Give that name, if it is meant."
 
 
 def _ambiguous(match: Match) -> str:

@@ -1,24 +1,36 @@
-"""Combinations of drugs in a sentence: one candidate each, `a/b` or `a plus b`, and never rivals."""
+"""Combinations of drugs in a sentence: one candidate each, `a/b`, `a plus b` or `co-…`, and never rivals."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 
-from kedrec.agents.chat.entity_finder import Named, Token, common_words, overlaps, tokens
-from kedrec.graphdb.names.kinship import KIN, parts_of
+from kedrec.agents.chat.entity_finder import Named, Token, common_words, find_names, overlaps, tokens
+from kedrec.agents.chat.salts import SHORTEST, looked_up, with_salts
+from kedrec.graphdb.names.kinship import KIN, named_parts
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
 
-__all__ = ["unknown_combinations", "with_combinations"]
+__all__ = ["names_in", "unknown_names", "with_combinations"]
 
 _JOINT = r"\s*(?:/|\+|\bplus\b|\b(?:in )?combin(?:ed|ation) with\b|\btogether with\b)\s*"
 _BETWEEN = re.compile(_JOINT, re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|with|&)\s+", re.IGNORECASE)
 _SAID_BEFORE = re.compile(r"\bcombin(?:ation|ing)(?: therapy| treatment)?(?: of| with)? (?:the )?$", re.IGNORECASE)
 _SAID_BEHIND = re.compile(r"\s*,?\s*(?:in |as a |given )?(?:combin(?:ation|ed)|together)\b(?! with)", re.IGNORECASE)
-_SHORTEST = 4
-"""Letters of an unknown word that may be a drug joined to a known one."""
+
+
+def names_in(text: str, store: GraphStore) -> list[Named]:
+    """Find the drugs and diseases that a sentence names, each salt and each combination as one drug.
+
+    Args:
+        text: the sentence.
+        store: the graph.
+
+    Returns:
+        In the order of the sentence; a salt or combination that the graph lacks has the match `none`.
+    """
+    return with_combinations(text, store, with_salts(text, store, find_names(text, store)))
 
 
 def with_combinations(text: str, store: GraphStore, found: Sequence[Named]) -> list[Named]:
@@ -37,8 +49,8 @@ def with_combinations(text: str, store: GraphStore, found: Sequence[Named]) -> l
     return sorted([*kept, *made], key=lambda named: named.start)
 
 
-def unknown_combinations(found: Sequence[Named]) -> list[Match]:
-    """Return the combinations among names that the graph does not have."""
+def unknown_names(found: Sequence[Named]) -> list[Match]:
+    """Return the combinations and salts among names that the graph does not have."""
     return [named.match for named in found if named.match.match == "none"]
 
 
@@ -59,16 +71,7 @@ def _made(text: str, store: GraphStore, chain: Sequence[tuple[int, int]]) -> Ite
     if len(chain) > 1:
         start, end = chain[0][0], chain[-1][1]
         name = "/".join(text[first:last] for first, last in chain)
-        yield Named(start, end, "Compound", _looked_up(name, text[start:end], store))
-
-
-def _looked_up(name: str, written: str, store: GraphStore) -> Match:
-    """Return the one drug that a combination is, or its parts as suggestions; a similar name is none."""
-    match = store.search(name, kinds=("Compound",), limit=5)
-    if match.match != "none":
-        return match
-    near = tuple(one for one in match.alternatives if one.score == KIN)
-    return match.model_copy(update={"query": written, "alternatives": near})
+        yield Named(start, end, "Compound", looked_up(name, text[start:end], store))
 
 
 def _are_joined(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -83,7 +86,7 @@ def _unknown_beside(text: str, found: Sequence[Named], drugs: Sequence[Named]) -
     """Yield where an unknown word is joined to a known drug."""
     for word in tokens(text):
         plain = word.text.lower()
-        if len(plain) < _SHORTEST or plain in common_words() or overlaps([word], found):
+        if len(plain) < SHORTEST or plain in common_words() or overlaps([word], found):
             continue
         span = (word.start, word.end)
         if any(_touch(text, span, (drug.start, drug.end)) for drug in drugs):
@@ -96,11 +99,11 @@ def _touch(text: str, word: tuple[int, int], drug: tuple[int, int]) -> bool:
 
 
 def _in_one_word(text: str, store: GraphStore, found: Sequence[Named]) -> Iterator[Named]:
-    """Yield the words that are drugs joined without a space: `amoxicillin-clavulanate`, `abacavir+lamivudine`."""
+    """Yield the words that are several drugs: `amoxicillin-clavulanate`, `abacavir+lamivudine`, `co-codamol`."""
     for word in tokens(text):
-        parts = parts_of(word.text)
+        parts = named_parts(word.text)
         if parts and not overlaps([word], found) and all(_is_drug(part, store) for part in parts):
-            yield Named(word.start, word.end, "Compound", _looked_up("/".join(parts), word.text, store))
+            yield Named(word.start, word.end, "Compound", looked_up("/".join(parts), word.text, store))
 
 
 def _is_drug(name: str, store: GraphStore) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from kedrec.agents.chat.combining import unknown_combinations, with_combinations
-from kedrec.agents.chat.entity_finder import Named, doubtful_words, find_names
+from kedrec.agents.chat.combining import names_in, unknown_names
+from kedrec.agents.chat.entity_finder import Named, doubtful_words
 from kedrec.agents.chat.left_out import left_out
+from kedrec.graphdb.names.kinship import are_parts
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Alternative, Match, Record
 
@@ -64,12 +65,12 @@ def understand(text: str, store: GraphStore) -> Understanding:
         What was found, and what to ask back where the disease is missing, a name is ambiguous or nearly a name; a
         similar name is offered and never put in place of what was written.
     """
-    found = with_combinations(text, store, find_names(text, store))
+    found = names_in(text, store)
     known = [named for named in found if named.match.match != "none"]
     diseases = _one_each(named.match for named in known if named.kind == "Disease")
     drugs = _one_each(named.match for named in known if named.kind == "Compound")
     misspelled = _misspelled(text, store, found, diseases, drugs)
-    made = understood_from(text, diseases, drugs, misspelled, unknown_combinations(found))
+    made = understood_from(text, diseases, drugs, misspelled, unknown_names(found))
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
     return made.model_copy(update={"left_out": left_out(text, found, vague)})
 
@@ -79,7 +80,7 @@ def understood_from(
     diseases: Sequence[Match],
     drugs: Sequence[Match],
     misspelled: Sequence[Match] = (),
-    combinations: Sequence[Match] = (),
+    unknown: Sequence[Match] = (),
 ) -> Understanding:
     """Put together what was found in a question.
 
@@ -88,12 +89,12 @@ def understood_from(
         diseases: the diseases found, ambiguous ones included.
         drugs: the drugs found, ambiguous ones included.
         misspelled: words that may have been meant as names, with suggestions.
-        combinations: combinations that the graph does not have, with their parts.
+        unknown: combinations and salts that the graph does not have, with their parts or drug.
     """
     ambiguous = [match for match in (*diseases, *drugs) if match.entity is None]
     sure = _without_vague([match for match in diseases if match.entity is not None])
     known = tuple(match for match in drugs if match.entity is not None)
-    ask = " ".join(_combination(match) for match in combinations) or _ask_back(ambiguous, sure, known, misspelled)
+    ask = " ".join(_unknown(match) for match in unknown) or _ask_back(ambiguous, sure, known, misspelled)
     if ask is None and not known and asks_what_to_avoid(text):
         ask = WHAT_TO_AVOID
     disease = sure[0] if len(sure) == 1 else None
@@ -101,7 +102,7 @@ def understood_from(
         text=text,
         disease=disease,
         drugs=known,
-        unclear=(*combinations, *ambiguous, *_several(sure), *misspelled),
+        unclear=(*unknown, *ambiguous, *_several(sure), *misspelled),
         ask_back=ask,
     )
 
@@ -162,8 +163,10 @@ def _ask_back(
     return f"I found no disease and no drug in that. Ask about drugs for a disease, for instance: {EXAMPLE}"
 
 
-def _combination(match: Match) -> str:
-    """Say that a combination is unknown, what it is made of, and how each reading of it is asked for."""
+def _unknown(match: Match) -> str:
+    """Say that a salt is unknown and which drug it is of, or what an unknown combination is made of."""
+    if match.alternatives and not are_parts(match.query, [part.name for part in match.alternatives]):
+        return f"The graph has no drug called “{match.query}”. {_meant(match)} Then ask with that name."
     said = f"“{match.query}” reads as one combination, and the graph has none of that name."
     parts = [part.name for part in match.alternatives]
     if not parts:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.chat.combining import unknown_combinations, with_combinations
-from kedrec.agents.chat.entity_finder import Named, find_names
+from kedrec.agents.chat.combining import names_in, unknown_names
+from kedrec.agents.chat.entity_finder import Named
 from kedrec.agents.chat.left_out import left_out
 from kedrec.agents.chat.question_parser import Understanding, understand, understood_from
 from kedrec.agents.prompting.answer_format import LONGEST_QUESTION, refuse_too_long
@@ -80,7 +80,7 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store
         answer = asking.invoke(messages)
     if not results and not _asks(str(answer.text)):
         return understand(text, store)
-    named = with_combinations(text, store, find_names(text, store))
+    named = names_in(text, store)
     return _understood(text, results, str(answer.text), named)
 
 
@@ -117,18 +117,18 @@ def _refusal(call: Any) -> ToolResult:
 
 
 def _understood(text: str, results: list[ToolResult], said: str, named: list[Named]) -> Understanding:
-    """Put together what the model looked up; a combination that stands in the question is never split by it."""
+    """Put together what the model looked up; a combination or salt in the question is never split by it."""
     matches = [Match.model_validate(result.data["match"]) for result in results if "match" in result.data]
     found = list({match.entity.id: match for match in matches if match.entity is not None}.values())
     diseases = [match for match in found if match.entity is not None and match.entity.kind == "Disease"]
     drugs = [match for match in found if match.entity is not None and match.entity.kind == "Compound"]
     unclear = [match for match in matches if match.match == "ambiguous"] if not (diseases and drugs) else []
-    combined = unknown_combinations(named)
-    parts = {part.id for match in combined for part in match.alternatives}
+    unknown = unknown_names(named)
+    parts = {part.id for match in unknown for part in match.alternatives}
     drugs = [match for match in drugs if match.entity is None or match.entity.id not in parts]
-    made = understood_from(text, [*diseases, *unclear], drugs, combinations=combined)
+    made = understood_from(text, [*diseases, *unclear], drugs, unknown=unknown)
     made = made.model_copy(update={"left_out": left_out(text, [*named, *_where(text, found)])})
-    if not combined and _asks(said) and not (diseases and drugs):
+    if not unknown and _asks(said) and not (diseases and drugs):
         return made.model_copy(update={"ask_back": plain(said.strip().removeprefix("ASK:"), 300)})
     return made
 

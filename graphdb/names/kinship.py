@@ -6,7 +6,7 @@ They are suggested and never taken for what was asked: a salt, a prodrug or one 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -14,10 +14,23 @@ from typing import NamedTuple
 
 from kedrec.graphdb.names.normalize import american, british, fold
 
-__all__ = ["KIN", "Relative", "parts_of", "relatives", "twins"]
+__all__ = [
+    "KIN",
+    "SHORTER",
+    "Relative",
+    "are_parts",
+    "is_metal",
+    "is_salt",
+    "named_parts",
+    "parts_of",
+    "relatives",
+    "twins",
+]
 
 KIN = 99.0
 """Similarity that a known relative is given: above every name that only looks alike."""
+SHORTER = 98.0
+"""Similarity that a disease is given whose name is a part of an unknown one's."""
 STEPS = 3
 """Relatives of relatives that are followed: `co-codamol`, `paracetamol/codeine`, `paracetamol`, `acetaminophen`."""
 MOST = 60
@@ -36,6 +49,8 @@ _SALT = re.compile(
 )
 _METALS = frozenset({"sodium", "disodium", "potassium", "calcium", "magnesium", "zinc"})
 """Salts that may also stand before the name: `sodium valproate`."""
+_SAY_HOW = frozenset({"acute", "chronic", "severe", "mild", "primary", "secondary", "post", "tissue", "weight"})
+"""Words that say how or where an illness is, which some graphs have for the name of one."""
 _JOINT = re.compile(r"\s*[/+;]\s*|\s+(?:and|plus|with|&)\s+|(?<=[^\W\d_]{4})-(?=[^\W\d_]{4})", re.IGNORECASE)
 _ACID = re.compile(r"(?P<stem>\w{3,})ic acid\b", re.IGNORECASE)
 _ANION = re.compile(r"(?P<stem>\w{3,})ate\b", re.IGNORECASE)
@@ -72,6 +87,26 @@ def parts_of(name: str) -> tuple[str, ...]:
     return parts if len(parts) > 1 and all(len(fold(part)) > 2 for part in parts) else ()
 
 
+def named_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a combination that names them or has a name of its own, as `co-codamol`; else nothing."""
+    return next((parts for one in (name, *twins(name)) if (parts := parts_of(one))), ())
+
+
+def are_parts(name: str, suggested: Iterable[str]) -> bool:
+    """Whether what an unknown combination suggests are its parts, and not the combination under another name."""
+    return bool(named_parts(name)) and not any(parts_of(other) for other in suggested)
+
+
+def is_salt(word: str) -> bool:
+    """Whether a word is what stands behind a drug to say which salt or ester of it: `mesylate`, `sodium`."""
+    return _SALT.fullmatch(word) is not None
+
+
+def is_metal(word: str) -> bool:
+    """Whether a word is a salt's that may also stand before the drug: `sodium valproate`."""
+    return word.lower() in _METALS
+
+
 def twins(name: str) -> tuple[str, ...]:
     """Return the other documented names of the same substance or illness, in their order."""
     return tuple(other for other in _groups().get(fold(name), ()) if fold(other) != fold(name))
@@ -95,10 +130,10 @@ def _next(parent: Relative) -> Iterator[Relative]:
 
 def _without_salts(name: str) -> Iterator[str]:
     words = name.split()
-    end = next((n for n in range(len(words), 0, -1) if not _SALT.fullmatch(words[n - 1].strip("(),"))), 0)
+    end = next((n for n in range(len(words), 0, -1) if not is_salt(words[n - 1].strip("(),"))), 0)
     if 0 < end < len(words):
         yield " ".join(words[:end]).rstrip(" (,")
-    if len(words) > 1 and words[0].lower() in _METALS:
+    if len(words) > 1 and is_metal(words[0]):
         yield " ".join(words[1:])
 
 
@@ -122,4 +157,5 @@ def _shorter(name: str) -> Iterator[Relative]:
     words = name.split()
     for size in range(len(words) - 1, 0, -1):
         for part in dict.fromkeys((" ".join(words[:size]), " ".join(words[-size:]))):
-            yield Relative(part, DISEASE)
+            if part.lower() not in _SAY_HOW:
+                yield Relative(part, DISEASE)

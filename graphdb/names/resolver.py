@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.names.identifiers import ids_meant
 from kedrec.graphdb.names.index import Form, Keys, NameIndex
-from kedrec.graphdb.names.kinship import KIN, relatives
+from kedrec.graphdb.names.kinship import KIN, SHORTER, parts_of, relatives
 from kedrec.graphdb.names.normalize import american, fold, fold_loosely
 from kedrec.graphdb.names.similarity import BEGINNING, similarity
 from kedrec.records import Alternative, Entity, Match, MatchKind
@@ -30,6 +30,8 @@ GLANCED_AT = 4000
 """Keys of similar letters that are compared with a name."""
 NEAREST = 250
 """Those of them, and beginnings, that are looked at closely."""
+A_SLIP = 85.0
+"""Suggestions as similar as this come before a disease whose name is a part of the one asked for."""
 FLOOR = 45.0
 """Suggestions less similar than this are left out."""
 
@@ -76,11 +78,7 @@ class Resolver:
         found = self._by_id(query, wanted, allowed) or self._by_name(query, wanted, allowed, limit)
         if found:
             return found
-        kin = self._kin(wanted, allowed, limit)
-        akin = {alternative.id for alternative in kin}
-        alike = self._similar(wanted, allowed, limit + len(kin)) if len(kin) < limit else []
-        alternatives = [*kin, *(alternative for alternative in alike if alternative.id not in akin)]
-        return Match(query=query, match="none", alternatives=tuple(alternatives[:limit]))
+        return Match(query=query, match="none", alternatives=self._suggested(wanted, allowed, limit))
 
     def entity(self, place: int) -> Entity:
         """Return the entity at a place."""
@@ -175,17 +173,29 @@ class Resolver:
             Alternative(id=self._ids[place], name=self._names[place], score=100.0) for place in ordered[:limit]
         )
 
+    def _suggested(self, wanted: str, allowed: Visible, limit: int) -> tuple[Alternative, ...]:
+        """Return what an unknown name may mean: its relatives alone, else slips of the pen, shorter names, the rest."""
+        found = self._kin(wanted, allowed, limit)
+        if any(one.score == KIN for one in found) and not _is_of_a_word(wanted, found):
+            return tuple(found)
+        similar = self._similar(wanted, allowed, limit)
+        slips = [one for one in similar if one.score >= A_SLIP]
+        first = {one.id for one in (*slips, *found)}
+        found = [one for one in found if one.id not in {slip.id for slip in slips}]
+        return (*slips, *found, *(one for one in similar if one.id not in first))[:limit]
+
     def _kin(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
         """Return the entities of names related to an unknown one, nearest first; shorter names only without others."""
         found: dict[str, Alternative] = {}
         for name, kind in relatives(wanted) if limit > 0 else ():
             if kind == "Disease" and found:
                 break
+            score = SHORTER if kind == "Disease" else KIN
             match = self._by_name(name, name, self._of_kind(allowed, kind), limit)
             if match and match.entity:
-                found.setdefault(match.entity.id, Alternative(id=match.entity.id, name=match.entity.name, score=KIN))
+                found.setdefault(match.entity.id, Alternative(id=match.entity.id, name=match.entity.name, score=score))
             elif match:
-                found |= {one.id: one.model_copy(update={"score": KIN}) for one in match.alternatives}
+                found |= {one.id: one.model_copy(update={"score": score}) for one in match.alternatives}
         return list(found.values())[:limit]
 
     def _of_kind(self, allowed: Visible, kind: str | None) -> Visible:
@@ -204,6 +214,11 @@ class Resolver:
                     best[entity] = min(rank, best.get(entity, rank))
         ordered = sorted(best.items(), key=lambda item: item[1])[:limit]
         return [Alternative(id=self._ids[entity], name=self._names[entity], score=-rank[0]) for entity, rank in ordered]
+
+
+def _is_of_a_word(wanted: str, found: Sequence[Alternative]) -> bool:
+    """Whether the only relative is one side of a hyphen: `3-hydroxy-myristic acid` is no combination."""
+    return len(found) == 1 and "-" in wanted and bool(parts_of(wanted))
 
 
 def _caseless(text: str) -> str:
