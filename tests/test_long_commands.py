@@ -11,6 +11,7 @@ import pytest
 from teaching import teaching
 
 from kedrec.cli import main
+from kedrec.cli.pairs_file import retryable
 from kedrec.cli.terminal import spoken_bars
 from kedrec.cli.terminal.bars import byte_bar, counting_bar
 from kedrec.cli.terminal.when_stopped import KEPT, said_when_stopped
@@ -86,6 +87,26 @@ def test_a_run_that_failed_in_part_exits_1_and_says_how_to_try_again(loaded, tmp
         assert "1 of 4 pairs failed" in said
         assert f"kedrec runs retry {out}" in said
         assert ended("runs", "retry", out) == 0
+
+
+@pytest.mark.parametrize(("known", "code"), [(3, 0), (0, 1)])
+def test_an_id_that_the_graph_lacks_is_a_row_and_fails_a_run_only_alone(loaded, tmp_path, capsys, known, code):
+    rows = [json.loads(line) for line in (STARTER / "pairs.jsonl").read_text("utf-8").splitlines()[: known + 1]]
+    for candidate in rows[0]["candidates"]:
+        candidate["id"] = f"{candidate['id']}9999"
+    pairs, out = tmp_path / "pairs.jsonl", tmp_path / "out"
+    pairs.write_text("".join(json.dumps({**row, "answer": row["candidates"][0]["id"]}) + "\n" for row in rows))
+    assert ended("runs", "start", pairs, "--out", out, "--setting", "none") == code
+    said = capsys.readouterr().err
+    assert f"1 of {known + 1} pairs hold an id that the graph does not have" in said
+    assert ("Next: kedrec dataset build" in said) == (code == 0)
+    assert ended("eval", "selection", pairs, "--setting", "none") == code
+
+
+@pytest.mark.parametrize(("failed", "mended"), [({"ModelUnavailable": 1}, 1), ({"UnknownEntity": 2}, 0), ({}, 0)])
+def test_what_another_try_may_mend_is_told_from_what_it_may_not(failed, mended):
+    assert retryable(failed) == mended
+    assert retryable({**failed, "AmbiguousName": 3, "TimedOut": 2}) == mended + 2
 
 
 def test_names_that_are_not_clear_keep_a_run_from_beginning(loaded, tmp_path, capsys):

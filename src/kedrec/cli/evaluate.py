@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in
+from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
 from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, settings
@@ -38,7 +38,7 @@ def selection(
 
     Let a model choose for every pair and score it: accuracy, and F1 of precision over the answered and recall over all,
     with bootstrap intervals by items and by diseases. Without --hide-pairs the graph may show the answers.
-    Exits 1 where every pair failed.
+    Exits 1 where pairs failed that another try may mend, or all did.
     """
     resolved = settings(setting=setting, model=model, workers=workers)
     from kedrec.eval.selection import evaluate_selection
@@ -50,7 +50,7 @@ def selection(
         emit_json(report)
     else:
         _print(report)
-    return 1 if sum(report.failed.values()) == report.n else 0
+    return 1 if retryable(report.failed) or sum(report.failed.values()) == report.n else 0
 
 
 @app.command()

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.terminal.console import say
+from kedrec.errors import AmbiguousName, UnknownEntity
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kedrec.config import Settings
     from kedrec.distill.pairs.pairs_file import Pairs
 
-__all__ = ["HidePairs", "PairsFile", "SkipUnknown", "pairs_in"]
+__all__ = ["HidePairs", "PairsFile", "SkipUnknown", "pairs_in", "retryable"]
+
+_NOT_IN_GRAPH = (UnknownEntity.__name__, AmbiguousName.__name__)
 
 PairsFile = Annotated[
     Path,
@@ -43,3 +48,12 @@ def pairs_in(path: Path, chosen: Settings, skip_unknown: bool) -> Pairs:
     for problem in read.left_out:
         say(f"left out, {problem}")
     return read
+
+
+def retryable(failed: Mapping[str, int]) -> int:
+    """Return how many pairs failed otherwise than by an id that the graph does not have: that is a row as any other.
+
+    Args:
+        failed: pairs that failed by the type of their error.
+    """
+    return sum(count for kind, count in failed.items() if kind not in _NOT_IN_GRAPH)

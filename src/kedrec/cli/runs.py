@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in
+from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
 from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.errors import AmbiguousName, UnknownEntity
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
@@ -46,7 +45,6 @@ Budget = Annotated[
     float | None,
     typer.Option("--budget", min=0, help="US dollars that the whole run may cost; it stops before they are exceeded."),
 ]
-NOT_IN_GRAPH = (UnknownEntity.__name__, AmbiguousName.__name__)
 
 
 @app.command()
@@ -74,7 +72,7 @@ def start(
     failed once more; what is done is not done again. Ctrl-C lets what is in flight finish, a second one does not.
     OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
     waiting, and the same command collects what goes on at the server. Exits 1 where pairs failed that another try may
-    mend.
+    mend, or none was done; ids that the graph does not have are rows, and are counted.
     """
     resolved = _resolved(engine, workers, setting=setting, model=model, shards=shards)
     from kedrec.distill.runs.run import start_run
@@ -181,13 +179,8 @@ def _end(summary: RunSummary, out: Path, json_output: bool) -> None:
     _tell(summary, out)
     if summary.stopped:
         raise typer.Exit(130 if "signal" in summary.stopped else 1)
-    if _worth_another_try(summary) or (summary.pairs and not summary.done):
+    if retryable(summary.failed) or (summary.pairs and not summary.done):
         raise typer.Exit(1)
-
-
-def _worth_another_try(summary: RunSummary) -> int:
-    """Pairs that failed otherwise than by an id that the graph does not have: that is a row like any other."""
-    return sum(count for kind, count in summary.failed.items() if kind not in NOT_IN_GRAPH)
 
 
 def _tell(summary: RunSummary, out: Path) -> None:
@@ -197,15 +190,16 @@ def _tell(summary: RunSummary, out: Path) -> None:
     if summary.stopped:
         said = summary.stopped.rstrip(".")
         say(f"Stopped: {said}." + ("" if "goes on from here" in said else " The same command goes on from here."))
-    elif summary.failed:
+        return
+    if summary.failed:
         say(_said_of_failures(summary, out))
-    else:
+    if summary.done and not retryable(summary.failed):
         say(f"Next: kedrec dataset build {out} --out DIR")
 
 
 def _said_of_failures(summary: RunSummary, out: Path) -> str:
     """How many failed, and whether and how to try them again."""
-    retried = _worth_another_try(summary)
+    retried = retryable(summary.failed)
     if not retried:
         failed = f"{sum(summary.failed.values())} of {summary.pairs} pairs"
         return f"{failed} hold an id that the graph does not have; trying again does not help."
