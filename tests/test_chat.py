@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import json
 import os
@@ -58,6 +59,16 @@ def test_an_answer_is_a_trace(talk, agent):
     reply = talk.reply(FIRST)
     assert reply.kind == "recommendation" and reply.recommendation.choice == BARI
     assert agent.traces.get(reply.trace_id).question["text"] == FIRST
+
+
+def test_a_conversation_without_waiting_is_the_same_conversation(talk, agent):
+    async def two():
+        return await talk.areply(FIRST), await talk.areply("and compared with methotrexate?")
+
+    first, second = asyncio.run(two())
+    assert first.recommendation.choice == BARI and agent.traces.get(first.trace_id).question["text"] == FIRST
+    assert ids(second) == [BARI, METHO]
+    assert asyncio.run(talk.areply("what about its mechanism?")).kind == "topic"
 
 
 def test_a_drug_is_compared_with_the_chosen_one(talk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import TYPE_CHECKING, Literal
 
@@ -14,8 +15,12 @@ from kedrec.errors import WorkError
 from kedrec.records import Match, Recommendation, Record, Setting
 
 if TYPE_CHECKING:
-    from kedrec.agents.agent import Agent
+    from kedrec.agents.agent import Agent, Query
     from kedrec.agents.workflow.events import Listener
+    from kedrec.records import Trace
+
+    Planned = tuple[Query, "Topic", tuple[str, ...]]
+    """What a message asks the agent, what the conversation is about once that is answered, and notes."""
 
 __all__ = ["Conversation", "Reply", "Topic"]
 
@@ -81,6 +86,18 @@ class Conversation:
             WorkError: where the run failed.
             UserError: where the question cannot be answered as asked.
         """
+        planned = self._plan(text)
+        return planned if isinstance(planned, Reply) else self._told(planned, self._agent.run(planned[0], on_event))
+
+    async def areply(self, text: str, on_event: Listener | None = None) -> Reply:
+        """Answer a message like `reply`, and leave the event loop free meanwhile; cancelling it stops the run."""
+        planned = await asyncio.to_thread(self._plan, text)
+        if isinstance(planned, Reply):
+            return planned
+        return self._told(planned, await self._agent.arun(planned[0], on_event))
+
+    def _plan(self, text: str) -> Reply | Planned:
+        """What is said at once, or what the agent has to be asked first."""
         understood, notes = self._understood(text)
         topics = topics_in(text)
         last = self.topic.recommendation
@@ -92,7 +109,8 @@ class Conversation:
         merged = self._merged(understood)
         if merged.ask_back:
             return self._asked_back(understood, merged, notes)
-        return self._answer(merged, notes, on_event)
+        query, added = query_for(self._agent, merged, self._setting)
+        return query, Topic(disease=merged.disease, drugs=merged.drugs), (*notes, *added)
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
@@ -148,16 +166,14 @@ class Conversation:
             self.topic = self.topic.model_copy(update=known)
         return Reply(kind="question", notes=notes, text=merged.ask_back or "")
 
-    def _answer(self, understood: Understanding, notes: tuple[str, ...], on_event: Listener | None) -> Reply:
-        query, added = query_for(self._agent, understood, self._setting)
-        trace = self._agent.run(query, on_event)
+    def _told(self, planned: Planned, trace: Trace) -> Reply:
+        """What a run came to; from now on the conversation is about that."""
+        _, topic, notes = planned
         if trace.recommendation is None:
             error = trace.error or {"message": "the run ended without an outcome"}
             raise WorkError(f"{error['message']} (trace {trace.id})")
-        self.topic = Topic(disease=understood.disease, drugs=understood.drugs, recommendation=trace.recommendation)
-        return Reply(
-            kind="recommendation", notes=(*notes, *added), recommendation=trace.recommendation, trace_id=trace.id
-        )
+        self.topic = topic.model_copy(update={"recommendation": trace.recommendation})
+        return Reply(kind="recommendation", notes=notes, recommendation=trace.recommendation, trace_id=trace.id)
 
 
 def _joined(former: tuple[Match, ...], new: tuple[Match, ...]) -> tuple[Match, ...]:

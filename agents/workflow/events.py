@@ -7,7 +7,14 @@ from typing import Literal
 
 from kedrec.records import Record
 
-__all__ = ["Event", "Listener"]
+__all__ = ["STEPS", "Event", "Listener"]
+
+STEPS = {
+    "resolve": "understanding the names", "gather": "gathering evidence", "investigate": "looking further",
+    "use_tools": "looking further", "answer": "answering the domain questions", "decide": "deciding",
+    "check": "checking the rationale", "repair": "mending the rationale", "finish": "writing it down",
+}  # fmt: skip
+"""Node of the graph -> what is going on while it works, for people who wait."""
 
 
 class Event(Record):

@@ -32,7 +32,7 @@ from pathlib import Path
 __all__ = [
     "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "DatabaseFailed", "InputError", "KedrecError",
     "MissingExtra", "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "SourceError",
-    "SourceRefused", "SourceUnavailable", "ToolError", "UnknownEntity", "UserError", "WorkError",
+    "SourceRefused", "SourceUnavailable", "ToolError", "UnknownEntity", "UserError", "WorkError", "error_named",
 ]  # fmt: skip
 
 
@@ -139,3 +139,17 @@ class ToolError(WorkError):
 
 class DamagedData(WorkError):
     """Stored data that does not match its own manifest."""
+
+
+def error_named(kind: str, message: str) -> KedrecError:
+    """An error that was kept as its type's name and its message, as the exception that it was.
+
+    Args:
+        kind: name of its type; what is not known here was work that failed.
+        message: what it said.
+    """
+    found = globals().get(kind)
+    known = found if isinstance(found, type) and issubclass(found, KedrecError) else WorkError
+    if known in {InputError, MissingExtra}:  # these say their message from parts
+        known = UserError
+    return known(message)

@@ -25,11 +25,6 @@ Model = Annotated[
     typer.Option("--model", help="offline, openai:MODEL, local:PATH[+ADAPTER] or replay:TRACE (KEDREC_MODEL)."),
 ]
 Brief = Annotated[bool, typer.Option("--brief", help="Only the choice, its reasons and what was not found.")]
-STEPS = {
-    "resolve": "understanding the names", "gather": "gathering evidence", "investigate": "looking further",
-    "use_tools": "looking further", "answer": "answering the domain questions", "decide": "deciding",
-    "check": "checking the rationale", "repair": "mending the rationale", "finish": "writing it down",
-}  # fmt: skip
 
 
 def compare(  # noqa: PLR0917 - typer passes them by name
@@ -114,7 +109,9 @@ def show_outcome(recommendation: Recommendation, json_output: bool, *, brief: bo
 
 def step_bar(bar: Progress) -> Callable[[Event], None]:
     """A listener that shows on a progress bar which step is on."""
-    task = bar.add_task("understanding the names", total=None)
+    from kedrec.agents.workflow.events import STEPS
+
+    task = bar.add_task(STEPS["resolve"], total=None)
 
     def show(event: Event) -> None:
         if event.kind == "step_started":
@@ -127,11 +124,7 @@ def step_bar(bar: Progress) -> Callable[[Event], None]:
 
 def outcome_error(trace: Trace) -> Exception:
     """The error that ended a run, as the exception that it was: a user's mistake exits 2, failed work 1."""
-    from kedrec import errors
+    from kedrec.errors import error_named
 
     error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
-    kind = getattr(errors, error["type"], errors.WorkError)
-    if kind in {errors.InputError, errors.MissingExtra}:  # these say their message from parts
-        kind = errors.UserError
-    found: Exception = kind(error["message"])
-    return found
+    return error_named(error["type"], error["message"])

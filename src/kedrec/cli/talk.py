@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from kedrec.cli.recommend import STEPS
+from kedrec.agents.workflow.events import STEPS
 from kedrec.cli.terminal.console import say
 from kedrec.cli.terminal.views import print_recommendation
 from kedrec.errors import KedrecError
