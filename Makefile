@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 LOCK := requirements/all.txt
-EXTRAS := local,gnn,neo4j,ragas
+EXTRAS := local,gnn,neo4j,ragas,web,mcp
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: setup demo test lint types tests wheel lock clean

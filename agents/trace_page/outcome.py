@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
 from kedrec.agents.trace_page.citations import KINDS, anchor, cited_keys, key_links, linked, source_address
 from kedrec.agents.trace_page.graph_paths import network_of
 from kedrec.agents.trace_page.graph_svg import arrowheads, drawing
 from kedrec.agents.trace_page.html import Html, join, tag
-from kedrec.records import Answer, CandidateScore, Evidence, Factor, Recommendation
+from kedrec.records import CandidateScore, Evidence, Factor, Recommendation
 
-__all__ = ["answers", "choice", "evidence", "notes", "paths", "weights"]
+__all__ = ["choice", "evidence", "evidence_item", "notes", "paths", "weights"]
 
 
 def choice(made: Recommendation) -> Html:
@@ -62,34 +60,6 @@ def _factor(factor: Factor, most: float) -> Html:
     return tag("tr", group, tag("td", bar), tag("td", f"{factor.share:+.2f}", class_="number"))
 
 
-def answers(made: Recommendation) -> Html | None:
-    """What the domain questions were answered with, drug by drug."""
-    if not made.answers:
-        return None
-    names = {drug.id: drug.name for drug in made.candidates}
-    grouped = groupby(made.answers, lambda answer: answer.question.drug)
-    cards = (_answered(names.get(drug, drug), list(group), made) for drug, group in grouped)
-    return tag("section", tag("h2", "Domain questions"), tag("div", *cards, class_="cards"), id="questions")
-
-
-def _answered(name: str, group: Sequence[Answer], made: Recommendation) -> Html:
-    said = [answer for answer in group if answer.text != NO_EVIDENCE]
-    silent = ", ".join(_title(answer).lower() for answer in group if answer.text == NO_EVIDENCE)
-    rows = (_answer(answer, made) for answer in said)
-    none = tag("p", f"No evidence on: {silent}.", class_="hint") if silent else None
-    return tag("div", tag("h3", name), tag("dl", *rows), none, class_="card")
-
-
-def _answer(answer: Answer, made: Recommendation) -> Html:
-    head = tag("dt", _title(answer), " ", tag("span", answer.stance, class_=f"chip {answer.stance}"))
-    text = linked(answer.text, made.evidence)
-    return join(head, tag("dd", text, " ", key_links(answer.citations, made.evidence), title=answer.question.text))
-
-
-def _title(answer: Answer) -> str:
-    return QUESTION_TITLES.get(answer.question.key, answer.question.key)
-
-
 def paths(made: Recommendation) -> Html | None:
     """The graph's evidence, one picture for each candidate."""
     cited = cited_keys(made)
@@ -116,10 +86,14 @@ def evidence(made: Recommendation, understood: str) -> Html | None:
 
 
 def _entry(entry: Evidence, made: Recommendation) -> Html:
+    return evidence_item(entry, _uses(entry.key, made))
+
+
+def evidence_item(entry: Evidence, used: Sequence[Html] = ()) -> Html:
+    """A piece of evidence in a list: its key, its text, where it is from and where it is cited."""
     kind = KINDS.get(entry.key[:1], "")
     address = source_address(entry.source_id)
     source = tag("a", entry.source_id, href=address, rel="noreferrer") if address else tag("code", entry.source_id)
-    used = _uses(entry.key, made)
     where = join(" · cited in ", *used) if used else None
     told = tag("p", kind, " · ", source, where, class_="hint")
     return tag(

@@ -8,12 +8,13 @@ from typing import Any
 
 from kedrec.agents.trace_page import outcome as outcome_parts
 from kedrec.agents.trace_page.calls import steps
+from kedrec.agents.trace_page.domain_answers import answers
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.agents.trace_page.style import STYLE
 from kedrec.agents.traces.labels import asked
 from kedrec.records import Trace
 
-__all__ = ["trace_page"]
+__all__ = ["POLICY", "facts", "outcome", "trace_page"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with the page: show it."""
@@ -30,15 +31,22 @@ def trace_page(trace: Trace) -> str:
         tag("title", f"{asked(trace)} · KEDRec"),
         tag("style", Html(STYLE)),
     )
-    parts = {**_outcome(trace), "Steps": _calls(trace), "About": _about(trace)}
+    parts = {**outcome(trace), "Steps": _calls(trace), "About": _about(trace)}
     there = {title: part for title, part in parts.items() if part is not None}
     body = tag("body", tag("main", _header(trace, there), *there.values(), _footer(trace)))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def _header(trace: Trace, titles: Iterable[str]) -> Html:
+    told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
+    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
+    return tag("header", told, tag("h1", asked(trace)), facts(trace), _forked(trace.config.get("forked_from")), links)
+
+
+def facts(trace: Trace) -> Html:
+    """With what the run was made, and what it took."""
     used = trace.usage
-    facts = [
+    told = [
         f"setting {trace.question.get('setting')}",
         f"model {trace.config.get('model')}",
         f"{len(trace.calls)} calls",
@@ -46,10 +54,7 @@ def _header(trace: Trace, titles: Iterable[str]) -> Html:
         f"${used.cost:.4f}" if used.cost else "no cost",
         f"{trace.seconds:.2f} s",
     ]
-    pills = tag("p", *(tag("span", fact, class_="pill") for fact in facts))
-    told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
-    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
-    return tag("header", told, tag("h1", asked(trace)), pills, _forked(trace.config.get("forked_from")), links)
+    return tag("p", *(tag("span", fact, class_="pill") for fact in told))
 
 
 def _forked(origin: Mapping[str, Any] | None) -> Html | None:
@@ -59,7 +64,7 @@ def _forked(origin: Mapping[str, Any] | None) -> Html | None:
     return tag("p", told, str(origin.get("model")), class_="hint")
 
 
-def _outcome(trace: Trace) -> dict[str, Html | None]:
+def outcome(trace: Trace) -> dict[str, Html | None]:
     """What came of the run, by title; without one where nothing leads there."""
     made = trace.recommendation
     if made is None:
@@ -70,8 +75,8 @@ def _outcome(trace: Trace) -> dict[str, Html | None]:
     return {
         "Choice": outcome_parts.choice(made),
         "": outcome_parts.notes(made),
+        "Questions": answers(made),
         "Weights": outcome_parts.weights(made),
-        "Questions": outcome_parts.answers(made),
         "Paths": outcome_parts.paths(made),
         "Evidence": outcome_parts.evidence(made, understood),
     }

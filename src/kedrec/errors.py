@@ -20,6 +20,8 @@ KedrecError
     │   └── SourceRefused      will not succeed when tried again
     ├── DatabaseFailed   a database that its server could not open
     ├── ToolError        a tool of the agent failed
+    ├── Overloaded       a server that works on enough already
+    ├── TookTooLong      a question that was not answered in time
     └── DamagedData      stored data that does not match its own manifest
 
 Every message says what was tried, what was found and what to do.
@@ -30,9 +32,10 @@ from __future__ import annotations
 from pathlib import Path
 
 __all__ = [
-    "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "DatabaseFailed", "InputError", "KedrecError",
-    "MissingExtra", "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "RateLimited", "SourceError",
-    "SourceRefused", "SourceUnavailable", "ToolError", "UnknownEntity", "UserError", "WorkError", "error_named",
+    "AmbiguousName", "BudgetSpent", "Busy", "ConfigError", "DamagedData", "DatabaseFailed", "InputError",
+    "KedrecError", "MissingExtra", "ModelError", "ModelRefused", "ModelUnavailable", "NotReady", "Overloaded",
+    "RateLimited", "SourceError", "SourceRefused", "SourceUnavailable", "TookTooLong", "ToolError", "UnknownEntity",
+    "UserError", "WorkError", "error_named",
 ]  # fmt: skip
 
 
@@ -135,6 +138,14 @@ class DatabaseFailed(WorkError):
 
 class ToolError(WorkError):
     """A tool of the agent failed."""
+
+
+class Overloaded(WorkError):
+    """A server works on as many questions as it may; it can be asked again."""
+
+
+class TookTooLong(WorkError):
+    """A question was not answered in the time that it was given, so the work on it was stopped."""
 
 
 class DamagedData(WorkError):

@@ -11,7 +11,20 @@ import typer
 
 from kedrec import __version__
 from kedrec.causes import cause_of
-from kedrec.cli import answer, config, dataset, evaluate, graph, literature, model, recommend, runs, student, trace
+from kedrec.cli import (
+    answer,
+    config,
+    dataset,
+    evaluate,
+    graph,
+    literature,
+    model,
+    recommend,
+    runs,
+    serve,
+    student,
+    trace,
+)
 from kedrec.cli.terminal.console import say
 from kedrec.cli.terminal.help import say_in_short
 from kedrec.cli.terminal.pipes import flushed, reader_is_gone
@@ -47,6 +60,7 @@ app.add_typer(dataset.app, name="dataset")
 app.add_typer(student.app, name="student")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(model.app, name="model")
+app.command("serve")(serve.serve)
 app.command("config")(config.config)
 say_in_short(app)
 

@@ -1,0 +1,50 @@
+"""What the domain questions were answered with, for a run's page: a row for each question, drugs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
+from kedrec.agents.trace_page.citations import key_links, linked
+from kedrec.agents.trace_page.html import Html, tag
+from kedrec.records import Answer, Recommendation
+
+__all__ = ["answers"]
+
+
+def answers(made: Recommendation) -> Html | None:
+    """The answers as a table; questions on which there is no evidence for any drug are named below it."""
+    if not made.answers:
+        return None
+    asked = list(dict.fromkeys(answer.question.key for answer in made.answers))
+    found = {(answer.question.key, answer.question.drug): answer for answer in made.answers}
+    drugs = [drug.id for drug in made.candidates if any((key, drug.id) in found for key in asked)]
+    rows = {key: [found.get((key, drug)) for drug in drugs] for key in asked}
+    told = {key: row for key, row in rows.items() if any(answer and answer.text != NO_EVIDENCE for answer in row)}
+    silent = ", ".join(_title(key).lower() for key in asked if key not in told)
+    none = tag("p", f"No evidence on: {silent}.", class_="hint") if silent else None
+    table = _table(made, drugs, told) if told else None
+    return tag("section", tag("h2", "Domain questions"), table, none, id="questions")
+
+
+def _table(made: Recommendation, drugs: Sequence[str], rows: dict[str, list[Answer | None]]) -> Html:
+    names = {drug.id: drug.name for drug in made.candidates}
+    head = tag("tr", tag("td"), *(tag("th", names.get(drug, drug), scope="col") for drug in drugs))
+    body = (
+        tag("tr", tag("th", _title(key), scope="row"), *(_cell(answer, made) for answer in row))
+        for key, row in rows.items()
+    )
+    table = tag("table", tag("thead", head), tag("tbody", *body), class_="beside")
+    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Domain questions, drug by drug")
+
+
+def _cell(answer: Answer | None, made: Recommendation) -> Html:
+    if answer is None or answer.text == NO_EVIDENCE:
+        return tag("td", tag("small", NO_EVIDENCE))
+    stance = tag("span", answer.stance, class_=f"chip {answer.stance}")
+    said = tag("p", linked(answer.text, made.evidence), " ", key_links(answer.citations, made.evidence))
+    return tag("td", stance, said, title=answer.question.text)
+
+
+def _title(key: str) -> str:
+    return QUESTION_TITLES.get(key, key)

@@ -1,0 +1,91 @@
+"""`kedrec serve`: the page and the HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kedrec.cli.recommend import Model, SettingOption
+from kedrec.cli.terminal.console import say, settings
+from kedrec.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from kedrec.config import Settings
+    from kedrec.serve.service import Service
+    from kedrec.serve.work import Limits
+
+__all__ = ["opened_service", "serve"]
+
+
+def serve(  # noqa: PLR0917 - options, given by name
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine only with a key.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 8765,
+    key_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Answer only who sends the key in this file.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="One more name by which browsers reach the server.")
+    ] = None,
+    at_once: Annotated[int, typer.Option(min=1, max=256, help="Questions worked on side by side.")] = 4,
+    seconds: Annotated[float, typer.Option(min=1, help="For one question; then the work on it is stopped.")] = 300.0,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Whether answers stay in the home as traces.")
+    ] = True,
+    setting: SettingOption = None,
+    model: Model = None,
+) -> None:
+    """Type:  kedrec serve
+
+    Serve the page and the HTTP API on this machine. Ask, compare and follow up in a browser; citations lead to their
+    evidence, and recorded runs can be searched and read. Nothing of the home can be changed through it. Ctrl-C ends it.
+    """
+    resolved = settings(setting=setting, model=model)
+    from kedrec.serve.server import address_of, check_host, hosts_of, listen, read_key, server_of
+    from kedrec.serve.work import Limits
+
+    key = read_key(key_file) if key_file is not None else None
+    check_host(host, key)
+    limits = Limits(at_once=at_once, seconds=seconds)
+    with listen(host, port) as made, opened_service(resolved, limits, record=record) as service:
+        from kedrec.serve.app import application
+
+        server = server_of(application(service, hosts_of(host, allow_host or ()), key))
+        say(f"KEDRec is at {address_of(made)} (model {resolved.model}, setting {resolved.setting}). Ctrl-C ends it.")
+        server.run(sockets=[made])
+
+
+@contextmanager
+def opened_service(resolved: Settings, limits: Limits, *, record: bool) -> Iterator[Service]:
+    """What is served, over the home of the settings.
+
+    Args:
+        resolved: the settings.
+        limits: how much work is taken on.
+        record: whether traces stay in the home; else they are in a folder that goes when the server ends.
+
+    Raises:
+        NotReady: where no graph is loaded.
+        MissingExtra: where the packages of the server are not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise MissingExtra("The server", "web")
+    from kedrec.agents.agent import Agent
+    from kedrec.agents.traces.store import TraceStore
+    from kedrec.serve.service import Service
+
+    with TemporaryDirectory(prefix="kedrec-traces-") as passing:
+        agent = Agent.open(resolved)
+        agent.traces = agent.traces if record else TraceStore(Path(passing))
+        service = Service(agent, limits)
+        try:
+            service.warm()
+            yield service
+        finally:
+            service.close()

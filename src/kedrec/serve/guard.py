@@ -1,0 +1,223 @@
+"""What stands before all that HTTP brings: who may ask, from which page, how much, and how long that may take."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hmac
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["CLOSED", "Guard", "Refusal", "refused"]
+
+MOST_BYTES = 64 * 1024
+"""Of a request's body."""
+MOST_DEEP = 16
+"""Levels of a request's JSON."""
+SECONDS_TO_SEND = 10.0
+"""In which a request's body must have come."""
+CLOSED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+"""What a browser may do with an answer that is no page."""
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+OPEN_TO_ALL = frozenset({"/health"})
+"""Paths that need no key."""
+LOGIN = 'Basic realm="KEDRec: any user name, and the key as the password", charset="UTF-8"'
+
+
+class Refusal(Exception):
+    """A request that is not let through.
+
+    Args:
+        status: HTTP status.
+        kind: name of the error.
+        message: what was found and what to do.
+    """
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.kind, self.message = status, kind, message
+
+
+class Guard:
+    """Lets through what comes to a known host name, from our own pages or from no page, with the key where one is set.
+
+    Args:
+        app: gets what is let through.
+        hosts: names under which the server is reached, in small letters.
+        key: without which nothing is answered; None where none is asked for.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], key: str | None = None) -> None:
+        self._app, self._hosts, self._key = app, frozenset(hosts), key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] == "lifespan":
+            return await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1008})
+        try:
+            self._check(scope)
+            body = await _body(receive) if scope["method"] != "GET" else b""
+        except Refusal as refusal:
+            return await refused(refusal, _guarded(send))
+        return await self._app(scope, _again(body, receive), _guarded(send))
+
+    def _check(self, scope: Scope) -> None:
+        given = _headers(scope)
+        if _name_of(given.get("host", "")) not in self._hosts:
+            told = "This server is not known by that name. Start it with --allow-host NAME to answer there."
+            raise Refusal(421, "UnknownHost", told)
+        _check_origin(scope, given)
+        if scope["method"] not in ("GET", "HEAD"):
+            _check_type(given)
+        if self._key is not None and scope["path"] not in OPEN_TO_ALL and not _is_key(given, self._key):
+            raise Refusal(
+                401, "KeyNeeded", "Send the key as 'Authorization: Bearer KEY', or as a password for any user."
+            )
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Headers by name; one that was sent twice counts as neither."""
+    found: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key = name.decode("latin-1").lower()
+        found[key] = f"{found[key]}, {value.decode('latin-1')}" if key in found else value.decode("latin-1")
+    return found
+
+
+def _name_of(host: str) -> str:
+    """The name in a Host header, without the port."""
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0]
+
+
+def _check_origin(scope: Scope, given: Mapping[str, str]) -> None:
+    """Refuse what another site's page sends: of its links only those that lead a person to a page of ours count."""
+    site = given.get("sec-fetch-site", "none")
+    led = given.get("sec-fetch-mode") == "navigate" and given.get("sec-fetch-dest") == "document"
+    led = led and scope["method"] == "GET" and not scope["path"].startswith(("/api", "/mcp"))
+    origin = given.get("origin")
+    ours = origin is None or origin.lower() in {f"{scheme}://{given['host'].lower()}" for scheme in ("http", "https")}
+    if not ours or (site not in ("none", "same-origin") and not led):
+        raise Refusal(403, "OtherSite", "A page of another site may not ask this server.")
+
+
+def _check_type(given: Mapping[str, str]) -> None:
+    if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(415, "NotJson", "Send JSON, with 'Content-Type: application/json'.")
+    length = given.get("content-length", "0")
+    if not length.isdecimal() or int(length) > MOST_BYTES:
+        raise _too_large()
+
+
+def _is_key(given: Mapping[str, str], key: str) -> bool:
+    scheme, _, sent = given.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        sent = _password(sent)
+    elif scheme.lower() != "bearer":
+        sent = ""
+    return hmac.compare_digest(sent.strip().encode("utf-8", "replace"), key.encode("utf-8", "replace"))
+
+
+def _password(sent: str) -> str:
+    try:
+        return base64.b64decode(sent.strip(), validate=True).decode("utf-8").partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body, if it is small, comes in time and is not too deep."""
+    try:
+        async with asyncio.timeout(SECONDS_TO_SEND):
+            body = await _whole(receive)
+    except TimeoutError:
+        raise Refusal(408, "TooSlow", f"The request did not come within {SECONDS_TO_SEND:g} seconds.") from None
+    if _depth(body) > MOST_DEEP:
+        raise Refusal(400, "TooDeep", f"The JSON has more than {MOST_DEEP} levels.")
+    return body
+
+
+async def _whole(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MOST_BYTES:
+            raise _too_large()
+    return bytes(body)
+
+
+def _depth(body: bytes) -> int:
+    """How many lists and objects stand in one another; brackets in texts count too, few as they are."""
+    deepest = depth = 0
+    for byte in body:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _too_large() -> Refusal:
+    return Refusal(413, "TooLarge", f"A request may have {MOST_BYTES // 1024} KiB.")
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """What the app receives: the body that was read already, then whatever comes."""
+    told = False
+
+    async def give() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return give
+
+
+def _guarded(send: Send) -> Send:
+    """What an answer goes through: it gets the headers that keep browsers from doing more with it than showing it."""
+
+    async def pass_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            there = {name.decode("latin-1").lower() for name, _ in message["headers"]}
+            more = {**ALWAYS, "content-security-policy": CLOSED}
+            added = [(name.encode(), value.encode()) for name, value in more.items() if name not in there]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return pass_on
+
+
+async def refused(refusal: Refusal, send: Send) -> None:
+    """Answer with a refusal."""
+    body = json.dumps({"error": {"type": refusal.kind, "message": refusal.message}}).encode()
+    headers: list[tuple[bytes, bytes]] = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    if refusal.status == 401:
+        headers.append((b"www-authenticate", LOGIN.encode()))
+    start: dict[str, Any] = {"type": "http.response.start", "status": refusal.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,96 @@
+"""What went wrong, as an answer: the status of each error, and one form for all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from kedrec import errors
+from kedrec.serve.results import Failure, Problem
+
+__all__ = ["STATUSES", "answer_with_problems", "problem_of"]
+
+_STATUS: tuple[tuple[type[errors.KedrecError], int], ...] = (
+    (errors.UnknownEntity, 404),
+    (errors.NotReady, 404),
+    (errors.AmbiguousName, 409),
+    (errors.UserError, 400),
+    (errors.Overloaded, 503),
+    (errors.TookTooLong, 504),
+    (errors.ModelError, 502),
+    (errors.SourceError, 502),
+    (errors.KedrecError, 500),
+)
+"""The first type that fits counts."""
+STATUSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure, "description": told}
+    for status, told in {
+        400: "Not to be answered as asked.",
+        401: "The key is missing or wrong.",
+        403: "Sent by a page of another site.",
+        404: "Nothing there by that name or id.",
+        408: "The request took too long to come.",
+        409: "A name that several entities share.",
+        413: "The request is too large.",
+        415: "The request is no JSON.",
+        421: "The server is not known by that host name.",
+        422: "A field is missing, unknown or does not fit.",
+        500: "The work failed.",
+        502: "The chat model or a source did not answer.",
+        503: "Enough is in work already.",
+        504: "Not answered in time.",
+    }.items()
+}
+"""What an answer of the API can be besides what was asked for."""
+LOG = logging.getLogger("kedrec.serve")
+
+
+def problem_of(error: errors.KedrecError) -> tuple[int, Failure]:
+    """The status and the body for an error."""
+    status = next(status for kind, status in _STATUS if isinstance(error, kind))
+    return status, Failure(error=Problem(type=type(error).__name__, message=str(error)))
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Let an app answer every error in one form."""
+    app.add_exception_handler(errors.KedrecError, _known)
+    app.add_exception_handler(RequestValidationError, _misfit)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unknown)
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.KedrecError)
+    status, failure = problem_of(error)
+    return _answer(status, failure.error, {"retry-after": "5"} if status == 503 else None)
+
+
+async def _misfit(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    return _answer(422, Problem(type="Misfit", message=_said(error.errors())))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    told = {404: "There is nothing at this address.", 405: "Not by this method."}.get(error.status_code, error.detail)
+    return _answer(error.status_code, Problem(type="HttpError", message=told), dict(error.headers or {}))
+
+
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _answer(500, Problem(type="WorkError", message="The server failed; its log says how."))
+
+
+def _said(misfits: Sequence[Any]) -> str:
+    """What does not fit, without the value that was sent."""
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in misfits[:5])
+
+
+def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(Failure(error=problem).model_dump(), status, headers)

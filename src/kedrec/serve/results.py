@@ -1,0 +1,89 @@
+"""What the server gives back beside the records of the project."""
+
+from __future__ import annotations
+
+from kedrec.agents.chat.conversation import Reply
+from kedrec.records import Alternative, Edge, Entity, Passage, Record, Setting
+
+__all__ = ["About", "Answered", "Failure", "NamedPath", "Paths", "Problem", "ReadPassages"]
+
+
+class Answered(Record):
+    """What a conversation says to one message."""
+
+    conversation: str
+    """Id by which it goes on."""
+    reply: Reply
+    """What is said."""
+    options: tuple[Alternative, ...] = ()
+    """What an unclear name may have meant, where something is asked back; send the id of one as the next message."""
+
+
+class NamedPath(Record):
+    """A path in words and as its edges."""
+
+    text: str
+    """One clause for each edge."""
+    edges: tuple[Edge, ...]
+    """In order from the first entity to the last."""
+    score: float
+    """Higher is better; comparable within one answer only."""
+
+
+class Paths(Record):
+    """The best paths between two entities."""
+
+    first: Entity
+    """Where they begin, as understood."""
+    last: Entity
+    """Where they end, as understood."""
+    paths: tuple[NamedPath, ...]
+    """Best first; none where the graph has none within the limits."""
+
+
+class ReadPassages(Record):
+    """A document, or a passage of it."""
+
+    document_id: str
+    """Id of the document."""
+    address: str | None
+    """Where it can be read on the web, where that is known."""
+    passages: tuple[Passage, ...]
+    """In order."""
+
+
+class About(Record):
+    """What is served."""
+
+    version: str
+    """Version of kedrec."""
+    model: str
+    """Specification of the model that answers."""
+    setting: Setting
+    """Corpora used where a question does not say."""
+    entities: int
+    """Entities of the graph."""
+    triples: int
+    """Triples of the graph."""
+    graph_sha256: str
+    """Hash of the graph's sources."""
+    documents: dict[str, int]
+    """Documents of the literature by corpus."""
+    records: bool
+    """Whether answers are kept as traces on the disk."""
+
+
+class Problem(Record):
+    """Why there is no answer."""
+
+    type: str
+    """Name of the error."""
+    message: str
+    """What was tried, what was found and what to do."""
+
+
+class Failure(Record):
+    """The body of every answer that is an error."""
+
+    error: Problem
+    """Why."""

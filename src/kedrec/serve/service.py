@@ -1,0 +1,200 @@
+"""What the server does, whoever asks: each method takes a request and returns a record, or raises why not."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from typing import Any
+
+import kedrec
+from kedrec.agents.agent import Agent, Query
+from kedrec.agents.chat.conversation import Conversation, Topic
+from kedrec.agents.recommend import Ranking, rank_drugs
+from kedrec.agents.trace_page.citations import source_address
+from kedrec.agents.traces.store import TraceSummary
+from kedrec.agents.workflow.events import Listener
+from kedrec.errors import AmbiguousName, NotReady, ToolError, UnknownEntity, error_named
+from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace
+from kedrec.serve import requests, results
+from kedrec.serve.kept_traces import KeptTraces
+from kedrec.serve.work import Limits, WorkLoop
+from kedrec.tools.text.graph_sentences import path_sentence
+
+__all__ = ["Service"]
+
+MOST_CONVERSATIONS = 1_000
+"""Of which it is remembered what they are about; the one that was silent longest goes."""
+NAMES_NOTHING = {"unknown_entity": UnknownEntity, "ambiguous": AmbiguousName}
+"""Status of a tool that did not find a name -> the error that says so."""
+FORGOTTEN = "The conversation is not known here any more; the question was taken by itself."
+
+
+class Service:
+    """Answers over one agent.
+
+    Args:
+        agent: has the stores and the model.
+        limits: how much work is taken on.
+    """
+
+    def __init__(self, agent: Agent, limits: Limits | None = None) -> None:
+        self.agent, self.settings = agent, agent.settings
+        if agent.traces is None:
+            raise ValueError("The agent of a server keeps its traces, if only for as long as the server runs.")
+        self.traces = KeptTraces(agent.settings, agent.traces)
+        self.work = WorkLoop(limits or Limits())
+        self._topics: OrderedDict[str, Topic] = OrderedDict()
+
+    def warm(self) -> None:
+        """Open what the first question would have to wait for; what is damaged is told now."""
+        self.agent.resources.toolbox(self.settings.setting, weigh=self.agent.reads_weighing)
+        if self.agent.reads_weighing:
+            self.agent.resources.weigher()
+
+    def about(self) -> results.About:
+        """What is served."""
+        stats, held = self.agent.resources.store.stats(), self.agent.resources.literature().info()
+        return results.About(
+            version=kedrec.__version__,
+            model=self.settings.model,
+            setting=self.settings.setting,
+            entities=stats.entities,
+            triples=stats.triples,
+            graph_sha256=stats.source_sha256,
+            documents={str(corpus): count for corpus, count in held.documents.items()},
+            records=self.traces.in_home,
+        )
+
+    def resolve(self, asked: requests.Resolve) -> Match:
+        """What a name means; an unknown or ambiguous one comes with what it may have meant."""
+        found = self._tool("resolve_entity", asked.model_dump())
+        if "match" not in found.data:
+            raise ToolError(found.message)
+        return Match.model_validate(found.data["match"])
+
+    def graph_evidence(self, asked: requests.Pair) -> ToolResult:
+        """What the graph says of a drug and a disease.
+
+        Raises:
+            UnknownEntity: for a name that the graph does not have.
+            AmbiguousName: for one that several entities share.
+        """
+        return self._found("graph_evidence", asked.model_dump())
+
+    def paths(self, asked: requests.FindPaths) -> results.Paths:
+        """The best paths between two entities.
+
+        Raises:
+            UnknownEntity: for a name that the graph does not have.
+            AmbiguousName: for one that several entities share.
+        """
+        store = self.agent.resources.store
+        first, last = self._entity(asked.first), self._entity(asked.last)
+        found = store.paths(
+            first.id, last.id, max_hops=asked.max_hops, limit=asked.limit, hub_limit=self.settings.hub_limit
+        )
+        named = (
+            results.NamedPath(text=path_sentence(path.edges, self._name), edges=path.edges, score=path.score)
+            for path in found
+        )
+        return results.Paths(first=first, last=last, paths=tuple(named))
+
+    def search(self, asked: requests.FindPassages) -> Any:
+        """Passages of the literature for a query."""
+        return self.agent.resources.literature().search(asked.query, asked.corpus, asked.limit)
+
+    def read(self, asked: requests.Read) -> results.ReadPassages:
+        """A document, or one passage.
+
+        Raises:
+            NotReady: where the literature has none of that id.
+        """
+        document = asked.id.partition("#")[0]
+        whole = self.agent.resources.literature().passages(document)
+        found = whole if asked.id == document else [passage for passage in whole if passage.id == asked.id]
+        if not found:
+            raise NotReady(f"The literature has nothing with the id {asked.id!r}. Search for passages to find ids.")
+        return results.ReadPassages(document_id=document, address=source_address(document), passages=tuple(found))
+
+    async def compare(self, asked: requests.Compare, listener: Listener | None = None) -> Recommendation:
+        """A choice between drugs.
+
+        Raises:
+            KedrecError: what kept the agent from one.
+        """
+        query = Query(
+            disease=asked.disease, candidates=asked.candidates, setting=asked.setting or self.settings.setting
+        )
+        trace = await self.work.do(lambda: self.agent.arun(query, listener))
+        if trace.recommendation is None:
+            error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
+            raise error_named(error["type"], error["message"])
+        return trace.recommendation
+
+    async def recommend(self, asked: requests.Recommend) -> Ranking:
+        """The drugs of the graph for a disease, ranked.
+
+        Raises:
+            UnknownEntity: where the graph has no such disease.
+            AmbiguousName: where several diseases have that name.
+        """
+        setting = asked.setting or self.settings.setting
+        resources = self.agent.resources
+        return await self.work.do(lambda: asyncio.to_thread(rank_drugs, resources, asked.disease, setting, asked.top))
+
+    async def ask(self, asked: requests.Ask, listener: Listener | None = None) -> results.Answered:
+        """An answer in plain words, a side of the last answer, or a question back.
+
+        Raises:
+            KedrecError: what kept the agent from an answer.
+        """
+        name, topic = asked.conversation or secrets.token_urlsafe(16), self._topics.get(asked.conversation or "")
+        talk = Conversation(self.agent, asked.setting or self.settings.setting, topic)
+        reply = await self.work.do(lambda: talk.areply(asked.text, listener))
+        if asked.conversation and topic is None:
+            reply = reply.model_copy(update={"notes": (FORGOTTEN, *reply.notes)})
+        self._remember(name, talk.topic)
+        unclear = talk.topic.unclear if reply.kind == "question" else ()
+        options = tuple(option for match in unclear for option in match.alternatives)
+        return results.Answered(conversation=name, reply=reply, options=options)
+
+    def list_traces(self, text: str = "", limit: int = 50) -> list[TraceSummary]:
+        """Recorded runs that hold all words of a text, the latest first."""
+        return self.traces.list(text, limit)
+
+    def trace(self, asked: requests.WhichTrace) -> Trace:
+        """A recorded run.
+
+        Raises:
+            NotReady: where there is none.
+        """
+        return self.traces.get(asked.id)
+
+    def close(self) -> None:
+        """Stop all work and give back threads."""
+        self.work.close()
+        self.agent.close()
+
+    def _remember(self, name: str, topic: Topic) -> None:
+        self._topics[name] = topic
+        self._topics.move_to_end(name)
+        while len(self._topics) > MOST_CONVERSATIONS:
+            self._topics.popitem(last=False)
+
+    def _tool(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        return self.agent.resources.toolbox(self.settings.setting).call(name, arguments)
+
+    def _found(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """What a tool found; a name that means nothing is an error here."""
+        result = self._tool(name, arguments)
+        if result.status in ("found", "nothing_found"):
+            return result
+        raise NAMES_NOTHING.get(result.status, ToolError)(result.message)
+
+    def _entity(self, name: str) -> Entity:
+        return Entity.model_validate(self._found("resolve_entity", {"name": name}).data["match"]["entity"])
+
+    def _name(self, entity_id: str) -> str:
+        entity = self.agent.resources.store.get(entity_id)
+        return entity.name if entity else entity_id

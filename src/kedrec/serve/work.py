@@ -1,0 +1,91 @@
+"""Where questions are worked on: a thread with an event loop of its own, so that the server always answers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from kedrec.errors import Overloaded, TookTooLong
+
+__all__ = ["Limits", "WorkLoop"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much work is taken on."""
+
+    at_once: int = 4
+    """Questions worked on side by side."""
+    waiting: int = 16
+    """Questions that may wait for that; more are turned away."""
+    seconds: float = 300.0
+    """For one question, waiting included."""
+
+
+class WorkLoop:
+    """Works on questions within limits; whoever stops waiting for one stops the work on it.
+
+    Args:
+        limits: how much is taken on.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits, self._taken = limits, 0
+        self._free = asyncio.Semaphore(limits.at_once)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="questions", daemon=True)
+        self._thread.start()
+
+    @property
+    def taken(self) -> int:
+        """Questions in work or waiting."""
+        return self._taken
+
+    async def do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do a piece of work; cancelling this stops it.
+
+        Raises:
+            Overloaded: where too much is going on already.
+            TookTooLong: where it takes too long.
+        """
+        most = self._limits.at_once + self._limits.waiting
+        if self._taken >= most:
+            raise Overloaded(f"{most} questions are in work or waiting already. Try again in a few seconds.")
+        self._taken += 1
+        try:
+            async with asyncio.timeout(self._limits.seconds) as scope, self._free:
+                return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
+        except TimeoutError as error:
+            if not scope.expired():
+                raise
+            told = f"No answer within {self._limits.seconds:g} seconds, so the work was stopped."
+            raise TookTooLong(
+                f"{told} Ask for fewer drugs or a smaller setting, or start the server with more --seconds."
+            ) from error
+        finally:
+            self._taken -= 1
+
+    def close(self) -> None:
+        """Stop all work."""
+        if self._loop.is_closed():
+            return
+        asyncio.run_coroutine_threadsafe(_stop_all(), self._loop)
+        self._thread.join(timeout=5)
+        if not self._thread.is_alive():
+            self._loop.close()
+
+
+async def _stop_all() -> None:
+    """Cancel what is in work on this loop, and end the loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    loop = asyncio.get_running_loop()
+    await loop.shutdown_asyncgens()
+    loop.stop()

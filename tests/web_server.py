@@ -1,0 +1,45 @@
+"""The real server on a free port, for tests: uvicorn on a thread of its own, over the tiny home."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx
+
+from kedrec.agents.agent import Agent
+from kedrec.serve.app import application
+from kedrec.serve.server import address_of, listen, server_of
+from kedrec.serve.service import Service
+from kedrec.serve.work import Limits
+
+JSON = {"content-type": "application/json"}
+
+
+@contextmanager
+def serving(settings, model=None, limits=None, **options):
+    """A client of a server that runs meanwhile; `client.service` is what it serves."""
+    service = Service(Agent.open(settings, model=model), limits or Limits())
+    made = listen("127.0.0.1", 0)
+    server = server_of(application(service, key=options.get("key")))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [made]})
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    try:
+        with httpx.Client(base_url=address_of(made), timeout=30) as client:
+            client.service = service
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        made.close()
+        service.close()
+
+
+def until(met, seconds=5.0):
+    """Whether something becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not met() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return met()
