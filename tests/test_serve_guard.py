@@ -124,7 +124,7 @@ def test_without_the_key_nothing_but_its_health_is_told(locked):
 def test_the_key_opens_as_a_header_and_only_whole(locked, scheme):
     def with_key(key):
         sent = base64.b64encode(f"anyone:{key}".encode()).decode() if scheme == "Basic" else key
-        return locked.get("/api/about", headers={"authorization": f"{scheme} {sent}"}).status_code
+        return locked.get("/api/about", headers={"authorization": f"{scheme} {sent}".encode("latin-1")}).status_code
 
     assert with_key(KEY) == 200
     assert {with_key(key) for key in (KEY[:-1], KEY + "x", KEY.upper(), "x", "é")} == {401}

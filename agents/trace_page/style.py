@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["STYLE"]
 
 STYLE = """
-:root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2228;--soft:#66707c;--line:#e3e0d8;--accent:#0b6e5d;
+:root{color-scheme:light dark;--paper:#fbfaf7;--card:#fff;--ink:#1d2228;--soft:#5a636e;--line:#e3e0d8;--accent:#0b6e5d;
 --graph:#2459a8;--article:#0b6e5d;--trial:#9a5b00;--good:#0b6e5d;--bad:#b03a2e;--wash:#f1efe8;--edge:#b5bcc6}
 @media (prefers-color-scheme:dark){:root{--paper:#14171b;--card:#1b1f25;--ink:#e6e8eb;--soft:#98a2ae;--line:#2d333b;
 --accent:#4fc3a8;--graph:#7fb0f5;--article:#4fc3a8;--trial:#e2a955;--good:#4fc3a8;--bad:#ee8277;--wash:#22272e;
@@ -34,7 +34,7 @@ overflow:hidden}.bar i{display:block;height:100%;background:var(--accent)}
 .key{display:inline-block;font:600 .74rem/1.35 ui-monospace,Menlo,Consolas,monospace;padding:0 .36rem;margin:0 .1rem;
 border-radius:4px;border:1px solid currentColor;text-decoration:none;color:var(--soft);white-space:nowrap}
 .key.graph{color:var(--graph)}.key.article{color:var(--article)}.key.trial{color:var(--trial)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(330px,1fr));gap:1rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(330px,100%),1fr));gap:1rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.9rem 1.1rem;min-width:0}
 .card table{width:100%;border-collapse:collapse;font-size:.88rem}.card td{padding:.12rem .3rem .12rem 0}
 .number{font-variant-numeric:tabular-nums;text-align:right;color:var(--soft);white-space:nowrap;font-size:.84rem}
