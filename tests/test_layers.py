@@ -106,6 +106,9 @@ def test_help_imports_nothing_heavy():
         "sklearn",
         "scipy",
         "numpy",
+        "fastapi",
+        "uvicorn",
+        "mcp",
     ]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

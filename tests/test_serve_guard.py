@@ -9,7 +9,7 @@ import pytest
 from web_server import JSON, serving
 from world import build
 
-from kedrec.serve import guard
+from kedrec.serve.web import guard, slow_clients
 
 PAGE = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 KEY = "a key of more than sixteen"
@@ -110,6 +110,19 @@ def test_a_client_that_sends_slowly_is_not_waited_for(web, monkeypatch):
         begun = time.monotonic()
         slow.sendall(head.encode())
         assert b" 408 " in slow.recv(100)
+    assert time.monotonic() - begun < 3
+
+
+@pytest.mark.parametrize("before", ["", "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"])
+def test_a_client_that_never_ends_its_head_is_left(web, monkeypatch, before):
+    monkeypatch.setattr(slow_clients, "SECONDS_TO_BEGIN", 0.3)
+    with socket.create_connection(("127.0.0.1", web.base_url.port), timeout=5) as slow:
+        if before:
+            slow.sendall(before.encode())
+            assert b'"ok"' in slow.recv(4000)
+        begun = time.monotonic()
+        slow.sendall(b"GET /health HTTP/1.1\r\nhost: loc")
+        assert slow.recv(100) == b""
     assert time.monotonic() - begun < 3
 
 

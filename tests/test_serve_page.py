@@ -174,7 +174,7 @@ def test_stop_ends_the_work_on_the_server(settings, browser):
         browser.run("document.getElementById('disease').value = 'alopecia areata'")
         browser.run("document.getElementById('drugs').value = 'baricitinib\\nsulfasalazine'")
         browser.run("document.getElementById('compare').requestSubmit()")
-        assert until(lambda: model.requests)
+        assert until(lambda: model.requests, 30)
         assert slow.service.work.taken == 1
         browser.until("!document.getElementById('stop').hidden && document.querySelectorAll('#progress li').length > 1")
         browser.run("document.getElementById('stop').click()")

@@ -43,9 +43,10 @@ border-radius:4px;border:1px solid currentColor;text-decoration:none;color:var(-
 .weigh i{position:absolute;top:0;bottom:0;border-radius:3px}.weigh .for{background:var(--good)}
 .weigh .against{background:var(--bad)}
 .wide{overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:8px}
-.beside{border-collapse:collapse;width:100%;font-size:.92rem}.beside th,.beside td{text-align:left;vertical-align:top;
-padding:.5rem .8rem;border-bottom:1px solid var(--line)}.beside td{min-width:15rem}.beside td:first-child{min-width:0}
-.beside th{font-weight:600;font-size:.9rem}.beside p{margin:.2rem 0}.beside tbody tr:last-child>*{border-bottom:0}
+.beside{border-collapse:collapse;width:100%;font-size:.92rem}.beside :is(th,td){text-align:left;vertical-align:top;
+padding:.5rem .8rem;border-bottom:1px solid var(--line)}.beside :is(th,td){overflow-wrap:break-word}
+.beside td:not(:first-child){min-width:15rem}.beside th{font-weight:600;font-size:.9rem;min-width:7rem}
+.beside p{margin:.2rem 0}.beside tbody tr:last-child>*{border-bottom:0}
 .chip{font-size:.74rem;font-weight:500;padding:0 .45rem;border-radius:1rem;background:var(--wash);color:var(--soft);
 white-space:nowrap}
 .chip.supports,.chip.found,.chip.answered{color:var(--good)}.chip.against,.chip.failed,.chip.unknown_entity,

@@ -61,6 +61,7 @@ app.add_typer(student.app, name="student")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(model.app, name="model")
 app.command("serve")(serve.serve)
+app.command("mcp")(serve.mcp)
 app.command("config")(config.config)
 say_in_short(app)
 

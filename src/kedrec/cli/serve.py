@@ -1,9 +1,10 @@
-"""`kedrec serve`: the page and the HTTP API."""
+"""`kedrec serve` and `kedrec mcp`: the page and the HTTP API, and tools for MCP clients."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kedrec.serve.service import Service
     from kedrec.serve.work import Limits
 
-__all__ = ["opened_service", "serve"]
+__all__ = ["mcp", "opened_service", "serve"]
 
 
 def serve(  # noqa: PLR0917 - options, given by name
@@ -45,18 +46,47 @@ def serve(  # noqa: PLR0917 - options, given by name
     evidence, and recorded runs can be searched and read. Nothing of the home can be changed through it. Ctrl-C ends it.
     """
     resolved = settings(setting=setting, model=model)
-    from kedrec.serve.server import address_of, check_host, hosts_of, listen, read_key, server_of
+    from importlib.util import find_spec
+
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise MissingExtra("The server", "web")
+    from kedrec.serve.web.server import address_of, check_host, hosts_of, listen, read_key, server_of
     from kedrec.serve.work import Limits
 
     key = read_key(key_file) if key_file is not None else None
     check_host(host, key)
     limits = Limits(at_once=at_once, seconds=seconds)
     with listen(host, port) as made, opened_service(resolved, limits, record=record) as service:
-        from kedrec.serve.app import application
+        from kedrec.serve.web.app import application
 
         server = server_of(application(service, hosts_of(host, allow_host or ()), key))
         say(f"KEDRec is at {address_of(made)} (model {resolved.model}, setting {resolved.setting}). Ctrl-C ends it.")
         server.run(sockets=[made])
+
+
+def mcp(
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Whether answers stay in the home as traces.")
+    ] = True,
+    setting: SettingOption = None,
+    model: Model = None,
+) -> None:
+    """Type:  kedrec mcp
+
+    Serve tools to an MCP client over stdin and stdout. A client such as an editor or a desktop assistant starts it
+    itself; graph and literature are opened by the first call.
+    """
+    resolved = settings(setting=setting, model=model)
+    from importlib.util import find_spec
+
+    if find_spec("mcp") is None:
+        raise MissingExtra("The MCP server", "mcp")
+    import anyio
+
+    from kedrec.serve.mcp.stdio import serve_stdio
+    from kedrec.serve.work import Limits
+
+    anyio.run(serve_stdio, partial(opened_service, resolved, Limits(), record=record))
 
 
 @contextmanager
@@ -70,12 +100,7 @@ def opened_service(resolved: Settings, limits: Limits, *, record: bool) -> Itera
 
     Raises:
         NotReady: where no graph is loaded.
-        MissingExtra: where the packages of the server are not installed.
     """
-    from importlib.util import find_spec
-
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
-        raise MissingExtra("The server", "web")
     from kedrec.agents.agent import Agent
     from kedrec.agents.traces.store import TraceStore
     from kedrec.serve.service import Service

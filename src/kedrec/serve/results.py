@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kedrec.agents.chat.conversation import Reply
 from kedrec.records import Alternative, Edge, Entity, Passage, Record, Setting
 
-__all__ = ["About", "Answered", "Failure", "NamedPath", "Paths", "Problem", "ReadPassages"]
+__all__ = ["About", "Answered", "Failure", "NamedPath", "Paths", "Problem", "ReadPassages", "RunTold"]
 
 
 class Answered(Record):
@@ -50,6 +52,27 @@ class ReadPassages(Record):
     """Where it can be read on the web, where that is known."""
     passages: tuple[Passage, ...]
     """In order."""
+
+
+class RunTold(Record):
+    """A recorded run in short."""
+
+    id: str
+    """Id of the trace."""
+    created: str
+    """When, ISO 8601, UTC."""
+    asked: str
+    """The question in words."""
+    model: str
+    """Specification of the model."""
+    calls: tuple[str, ...]
+    """Every call in order: its step, what was called, what came of it."""
+    outcome: dict[str, Any]
+    """Choice, confidence and rationale with citations, or the error."""
+    evidence: dict[str, str]
+    """Text of what is cited, by key."""
+    data: dict[str, Any]
+    """Hashes of the graph and of the literature used."""
 
 
 class About(Record):

@@ -13,7 +13,7 @@ from kedrec.errors import UserError
 if TYPE_CHECKING:
     import uvicorn
 
-    from kedrec.serve.guard import Guard
+    from kedrec.serve.web.guard import Guard
 
 __all__ = ["address_of", "check_host", "hosts_of", "listen", "read_key", "server_of"]
 
@@ -66,7 +66,7 @@ def read_key(path: Path) -> str:
 
 def hosts_of(host: str, more: Iterable[str] = ()) -> tuple[str, ...]:
     """Names under which a server is reached that listens on an address."""
-    from kedrec.serve.app import LOOPBACK
+    from kedrec.serve.web.app import LOOPBACK
 
     return (*LOOPBACK, host, *more)
 
@@ -101,8 +101,10 @@ def server_of(app: Guard) -> uvicorn.Server:
     """A server for an application; `run(sockets=[...])` serves until a signal."""
     import uvicorn
 
+    from kedrec.serve.web.slow_clients import Impatient
+
     config = uvicorn.Config(
-        app, http="h11", ws="none", lifespan="on", access_log=False, log_level="warning", server_header=False,
+        app, http=Impatient, ws="none", lifespan="on", access_log=False, log_level="warning", server_header=False,
         proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=15,
         timeout_graceful_shutdown=SECONDS_TO_LEAVE,
     )  # fmt: skip

@@ -10,9 +10,9 @@ from kedrec.agents.recommend import Ranking
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.records import Match, Recommendation, ToolResult, Trace
 from kedrec.serve import requests, results
-from kedrec.serve.problems import STATUSES
 from kedrec.serve.service import Service
-from kedrec.serve.streaming import EVENT_STREAM, streamed, while_waited_for
+from kedrec.serve.web.problems import STATUSES
+from kedrec.serve.web.streaming import EVENT_STREAM, streamed, while_waited_for
 from kedrec.tools.literature import SearchResult
 
 __all__ = ["router", "service_of"]

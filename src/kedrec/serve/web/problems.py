@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,22 +11,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from kedrec import errors
+from kedrec.serve.problems_told import misfit_told, problem_of
 from kedrec.serve.results import Failure, Problem
 
-__all__ = ["STATUSES", "answer_with_problems", "problem_of"]
+__all__ = ["STATUSES", "answer_with_problems"]
 
-_STATUS: tuple[tuple[type[errors.KedrecError], int], ...] = (
-    (errors.UnknownEntity, 404),
-    (errors.NotReady, 404),
-    (errors.AmbiguousName, 409),
-    (errors.UserError, 400),
-    (errors.Overloaded, 503),
-    (errors.TookTooLong, 504),
-    (errors.ModelError, 502),
-    (errors.SourceError, 502),
-    (errors.KedrecError, 500),
-)
-"""The first type that fits counts."""
 STATUSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure, "description": told}
     for status, told in {
@@ -51,12 +39,6 @@ STATUSES: dict[int | str, dict[str, Any]] = {
 LOG = logging.getLogger("kedrec.serve")
 
 
-def problem_of(error: errors.KedrecError) -> tuple[int, Failure]:
-    """The status and the body for an error."""
-    status = next(status for kind, status in _STATUS if isinstance(error, kind))
-    return status, Failure(error=Problem(type=type(error).__name__, message=str(error)))
-
-
 def answer_with_problems(app: FastAPI) -> None:
     """Let an app answer every error in one form."""
     app.add_exception_handler(errors.KedrecError, _known)
@@ -73,7 +55,7 @@ async def _known(request: Request, error: Exception) -> JSONResponse:
 
 async def _misfit(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return _answer(422, Problem(type="Misfit", message=_said(error.errors())))
+    return _answer(422, Problem(type="Misfit", message=misfit_told(error.errors())))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
@@ -85,11 +67,6 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
     LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return _answer(500, Problem(type="WorkError", message="The server failed; its log says how."))
-
-
-def _said(misfits: Sequence[Any]) -> str:
-    """What does not fit, without the value that was sent."""
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'body'}: {one['msg']}" for one in misfits[:5])
 
 
 def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

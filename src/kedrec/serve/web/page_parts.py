@@ -117,7 +117,7 @@ def standing(about: About) -> Html:
 def run_table(runs: Iterable[TraceSummary]) -> Html:
     """Runs in a line each."""
     head = (tag("th", title, scope="col") for title in ("When", "Asked", "Outcome", "Model", "Setting", "Seconds"))
-    table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *map(_run, runs)), class_="beside")
+    table = tag("table", tag("thead", tag("tr", *head)), tag("tbody", *map(_run, runs)), class_="beside runs")
     return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Runs, the latest first")
 
 

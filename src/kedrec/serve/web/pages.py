@@ -12,11 +12,11 @@ from kedrec.agents.trace_page.page import POLICY, facts, outcome, trace_page
 from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError
 from kedrec.records import Trace
-from kedrec.serve import page_parts as parts
 from kedrec.serve import requests
-from kedrec.serve.api import Served
-from kedrec.serve.page_frame import framed, policy
-from kedrec.serve.problems import problem_of
+from kedrec.serve.problems_told import problem_of
+from kedrec.serve.web import page_parts as parts
+from kedrec.serve.web.api import Served
+from kedrec.serve.web.page_frame import framed, policy
 
 __all__ = ["router"]
 

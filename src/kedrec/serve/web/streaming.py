@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from kedrec.agents.workflow.events import STEPS, Event, Listener
+from kedrec.agents.workflow.events import STEPS, Event
 from kedrec.errors import KedrecError
-from kedrec.serve.problems import problem_of
+from kedrec.serve.happening import Work, happening
+from kedrec.serve.problems_told import problem_of
 
 __all__ = ["EVENT_STREAM", "streamed", "while_waited_for"]
 
 EVENT_STREAM = "text/event-stream"
-SILENCE = 10.0
-"""Seconds after which a sign of life is sent."""
 
-Work = Callable[[Listener], Awaitable[BaseModel]]
 T = TypeVar("T")
 
 
@@ -51,43 +48,19 @@ def streamed(work: Work) -> StreamingResponse:
 
 
 async def _told(work: Work) -> AsyncIterator[bytes]:
-    loop, events = asyncio.get_running_loop(), asyncio.Queue[Event | None]()
-    doing = asyncio.ensure_future(work(lambda event: _put(loop, events, event)))
-    doing.add_done_callback(lambda _: events.put_nowait(None))
     try:
-        while (event := await _next(events)) is not None:
-            if event != _ALIVE:
-                yield _written("progress", {**event.model_dump(), "said": STEPS.get(event.step, event.step)})
-            else:
-                yield b": still at work\n\n"
-        yield await _outcome(doing)
-    finally:
-        doing.cancel()
-
-
-_ALIVE = Event(kind="token", step="")
-"""Stands for nothing having happened for a while."""
-
-
-def _put(loop: asyncio.AbstractEventLoop, events: asyncio.Queue[Event | None], event: Event) -> None:
-    """Hand on an event from the thread that works."""
-    if event.kind != "token":
-        with suppress(RuntimeError):  # the server has ended meanwhile
-            loop.call_soon_threadsafe(events.put_nowait, event)
-
-
-async def _next(events: asyncio.Queue[Event | None]) -> Event | None:
-    try:
-        return await asyncio.wait_for(events.get(), SILENCE)
-    except TimeoutError:
-        return _ALIVE
-
-
-async def _outcome(doing: Awaitable[BaseModel]) -> bytes:
-    try:
-        return _written("answer", (await doing).model_dump(mode="json"))
+        async for one in happening(work):
+            yield _line(one)
     except KedrecError as error:
-        return _written("error", problem_of(error)[1].model_dump())
+        yield _written("error", problem_of(error)[1].model_dump())
+
+
+def _line(one: Event | BaseModel | None) -> bytes:
+    if one is None:
+        return b": still at work\n\n"
+    if isinstance(one, Event):
+        return _written("progress", {**one.model_dump(), "said": STEPS.get(one.step, one.step)})
+    return _written("answer", one.model_dump(mode="json"))
 
 
 def _written(name: str, data: Any) -> bytes:

@@ -81,7 +81,7 @@ class Guard:
             told = "This server is not known by that name. Start it with --allow-host NAME to answer there."
             raise Refusal(421, "UnknownHost", told)
         _check_origin(scope, given)
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] == "POST":
             _check_type(given)
         if self._key is not None and scope["path"] not in OPEN_TO_ALL and not _is_key(given, self._key):
             raise Refusal(

@@ -24,7 +24,9 @@ button{background:var(--wash);border:1px solid var(--soft);border-radius:6px;pad
 cursor:pointer}button[type=submit]{background:var(--accent);color:var(--card);border-color:var(--accent)}
 button:disabled{opacity:.6;cursor:default}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-#working{margin:1rem 0}#progress{margin:.2rem 0;padding-left:1.3rem}.beside td.number{min-width:4rem}
+#working{margin:1rem 0}#progress{margin:.2rem 0;padding-left:1.3rem}form h2{margin:0 0 .4rem;padding:0;border:0}
+.runs :is(th,td){overflow-wrap:break-word;white-space:nowrap}.runs td:nth-child(2){white-space:normal}
+.runs.beside :is(th,td){min-width:0}.runs.beside td:nth-child(2){min-width:14rem}
 @media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{.top,form,.skip,#working{display:none}}
 """
@@ -72,4 +74,4 @@ def policy() -> str:
 
 @cache
 def _script() -> str:
-    return (files("kedrec.serve") / "page.js").read_text("utf-8")
+    return (files("kedrec.serve.web") / "page.js").read_text("utf-8")

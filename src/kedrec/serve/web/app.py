@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 import kedrec
-from kedrec.serve import api, pages
-from kedrec.serve.guard import Guard
-from kedrec.serve.problems import answer_with_problems
+from kedrec.serve.mcp.endpoint import mcp_over_http
+from kedrec.serve.web import api, pages
+from kedrec.serve.web.guard import Guard
+from kedrec.serve.web.problems import answer_with_problems
 
 if TYPE_CHECKING:
     from kedrec.serve.service import Service
@@ -29,6 +31,7 @@ def application(service: Service, hosts: Iterable[str] = LOOPBACK, key: str | No
         hosts: names under which the server is reached.
         key: without which nothing is answered; None where none is asked for.
     """
+    spoken = mcp_over_http(service)
     app = FastAPI(
         title="KEDRec",
         version=kedrec.__version__,
@@ -36,11 +39,14 @@ def application(service: Service, hosts: Iterable[str] = LOOPBACK, key: str | No
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        lifespan=spoken.lifespan if spoken is not None else None,
     )
     app.state.service = service
     app.include_router(api.router)
     app.include_router(pages.router)
     app.add_api_route("/health", _health, include_in_schema=False)
+    if spoken is not None:
+        app.router.routes.append(Route("/mcp", spoken, methods=["GET", "POST", "DELETE"], include_in_schema=False))
     answer_with_problems(app)
     return Guard(app, (name.lower() for name in hosts), key)
 

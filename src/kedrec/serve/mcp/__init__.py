@@ -1,0 +1,1 @@
+"""The MCP side: the tools, and the server over stdio and over HTTP."""

@@ -1,0 +1,1 @@
+"""The HTTP side: API, pages, the guard before both, and the server."""
