@@ -51,6 +51,7 @@ def main() -> None:
     student = distil(runs, home)
     compare_with_student(settings, student)
     console.print(f"\nDone in {time.monotonic() - started:.0f} s. Look around:  kedrec --home {home} trace list")
+    console.print(f"Ask in a browser:  kedrec --home {home} serve")
 
 
 def fresh_home(home: Path) -> Path:

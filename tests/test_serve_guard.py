@@ -99,6 +99,7 @@ def test_a_large_or_deep_body_is_refused_before_it_is_read(web):
     assert web.post("/api/ask", content=pieces, headers=JSON).status_code == 413
     deep = b'{"text": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     assert web.post("/api/ask", content=deep, headers=JSON).status_code == 400
+    assert guard._depth(b'{"text": "[[[{ \\" [[", "a": [{"b": "}"}]}') == 3
 
 
 def test_a_client_that_sends_slowly_is_not_waited_for(web, monkeypatch):

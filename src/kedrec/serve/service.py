@@ -23,7 +23,7 @@ from kedrec.tools.text.graph_sentences import path_sentence
 
 __all__ = ["Service"]
 
-MOST_CONVERSATIONS = 1_000
+MOST_CONVERSATIONS = 200
 """Of which it is remembered what they are about; the one that was silent longest goes."""
 NAMES_NOTHING = {"unknown_entity": UnknownEntity, "ambiguous": AmbiguousName}
 """Status of a tool that did not find a name -> the error that says so."""
@@ -149,15 +149,26 @@ class Service:
         Raises:
             KedrecError: what kept the agent from an answer.
         """
-        name, topic = asked.conversation or secrets.token_urlsafe(16), self._topics.get(asked.conversation or "")
+        name, topic = asked.conversation or secrets.token_urlsafe(16), self.topic(asked.conversation or "")
         talk = Conversation(self.agent, asked.setting or self.settings.setting, topic)
         reply = await self.work.do(lambda: talk.areply(asked.text, listener))
         if asked.conversation and topic is None:
             reply = reply.model_copy(update={"notes": (FORGOTTEN, *reply.notes)})
-        self._remember(name, talk.topic)
+        self.remember(name, talk.topic)
         unclear = talk.topic.unclear if reply.kind == "question" else ()
         options = tuple(option for match in unclear for option in match.alternatives)
         return results.Answered(conversation=name, reply=reply, options=options)
+
+    def topic(self, name: str) -> Topic | None:
+        """What a conversation is about; None where that is not known."""
+        return self._topics.get(name)
+
+    def remember(self, name: str, topic: Topic) -> None:
+        """Keep what a conversation is about, under a name."""
+        self._topics[name] = topic
+        self._topics.move_to_end(name)
+        while len(self._topics) > MOST_CONVERSATIONS:
+            self._topics.popitem(last=False)
 
     def list_traces(self, text: str = "", limit: int = 50) -> list[TraceSummary]:
         """Recorded runs that hold all words of a text, the latest first."""
@@ -175,12 +186,6 @@ class Service:
         """Stop all work and give back threads."""
         self.work.close()
         self.agent.close()
-
-    def _remember(self, name: str, topic: Topic) -> None:
-        self._topics[name] = topic
-        self._topics.move_to_end(name)
-        while len(self._topics) > MOST_CONVERSATIONS:
-            self._topics.popitem(last=False)
 
     def _tool(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         return self.agent.resources.toolbox(self.settings.setting).call(name, arguments)

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 import kedrec
 from kedrec.serve.mcp.endpoint import mcp_over_http
-from kedrec.serve.web import api, pages
+from kedrec.serve.web import api, chat_completions, pages
 from kedrec.serve.web.guard import Guard
 from kedrec.serve.web.problems import answer_with_problems
 
@@ -43,6 +43,7 @@ def application(service: Service, hosts: Iterable[str] = LOOPBACK, key: str | No
     )
     app.state.service = service
     app.include_router(api.router)
+    app.include_router(chat_completions.router)
     app.include_router(pages.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     if spoken is not None:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,12 @@ __all__ = ["CLOSED", "Guard", "Refusal", "refused"]
 
 MOST_BYTES = 64 * 1024
 """Of a request's body."""
+MOST_BYTES_OF_A_CHAT = 1024 * 1024
+"""Of a request that brings all that was said before."""
 MOST_DEEP = 16
 """Levels of a request's JSON."""
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 SECONDS_TO_SEND = 10.0
 """In which a request's body must have come."""
 CLOSED = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -70,7 +75,7 @@ class Guard:
             return await send({"type": "websocket.close", "code": 1008})
         try:
             self._check(scope)
-            body = await _body(receive) if scope["method"] != "GET" else b""
+            body = await _body(receive, _most(scope)) if scope["method"] != "GET" else b""
         except Refusal as refusal:
             return await refused(refusal, _guarded(send))
         return await self._app(scope, _again(body, receive), _guarded(send))
@@ -82,7 +87,7 @@ class Guard:
             raise Refusal(421, "UnknownHost", told)
         _check_origin(scope, given)
         if scope["method"] == "POST":
-            _check_type(given)
+            _check_type(given, _most(scope))
         if self._key is not None and scope["path"] not in OPEN_TO_ALL and not _is_key(given, self._key):
             raise Refusal(
                 401, "KeyNeeded", "Send the key as 'Authorization: Bearer KEY', or as a password for any user."
@@ -110,19 +115,24 @@ def _check_origin(scope: Scope, given: Mapping[str, str]) -> None:
     """Refuse what another site's page sends: of its links only those that lead a person to a page of ours count."""
     site = given.get("sec-fetch-site", "none")
     led = given.get("sec-fetch-mode") == "navigate" and given.get("sec-fetch-dest") == "document"
-    led = led and scope["method"] == "GET" and not scope["path"].startswith(("/api", "/mcp"))
+    led = led and scope["method"] == "GET" and not scope["path"].startswith(("/api", "/mcp", "/v1"))
     origin = given.get("origin")
     ours = origin is None or origin.lower() in {f"{scheme}://{given['host'].lower()}" for scheme in ("http", "https")}
     if not ours or (site not in ("none", "same-origin") and not led):
         raise Refusal(403, "OtherSite", "A page of another site may not ask this server.")
 
 
-def _check_type(given: Mapping[str, str]) -> None:
+def _most(scope: Scope) -> int:
+    """Bytes that the body of a request may have."""
+    return MOST_BYTES_OF_A_CHAT if scope["path"].startswith("/v1/") else MOST_BYTES
+
+
+def _check_type(given: Mapping[str, str], most: int) -> None:
     if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "NotJson", "Send JSON, with 'Content-Type: application/json'.")
     length = given.get("content-length", "0")
-    if not length.isdecimal() or int(length) > MOST_BYTES:
-        raise _too_large()
+    if not length.isdecimal() or int(length) > most:
+        raise _too_large(most)
 
 
 def _is_key(given: Mapping[str, str], key: str) -> bool:
@@ -141,11 +151,11 @@ def _password(sent: str) -> str:
         return ""
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive, most: int) -> bytes:
     """The whole body, if it is small, comes in time and is not too deep."""
     try:
         async with asyncio.timeout(SECONDS_TO_SEND):
-            body = await _whole(receive)
+            body = await _whole(receive, most)
     except TimeoutError:
         raise Refusal(408, "TooSlow", f"The request did not come within {SECONDS_TO_SEND:g} seconds.") from None
     if _depth(body) > MOST_DEEP:
@@ -153,31 +163,28 @@ async def _body(receive: Receive) -> bytes:
     return body
 
 
-async def _whole(receive: Receive) -> bytes:
+async def _whole(receive: Receive, most: int) -> bytes:
     body, more = bytearray(), True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MOST_BYTES:
-            raise _too_large()
+        if len(body) > most:
+            raise _too_large(most)
     return bytes(body)
 
 
 def _depth(body: bytes) -> int:
-    """How many lists and objects stand in one another; brackets in texts count too, few as they are."""
+    """How many lists and objects stand in one another."""
     deepest = depth = 0
-    for byte in body:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
+    for byte in _TEXT.sub(b"", body).translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
     return deepest
 
 
-def _too_large() -> Refusal:
-    return Refusal(413, "TooLarge", f"A request may have {MOST_BYTES // 1024} KiB.")
+def _too_large(most: int) -> Refusal:
+    return Refusal(413, "TooLarge", f"A request may have {most // 1024} KiB.")
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

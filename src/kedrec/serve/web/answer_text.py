@@ -1,0 +1,71 @@
+"""What is said to a message as Markdown, for programs that show a chat, with the places of its citations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kedrec.agents.trace_page.citations import cited_keys, source_address
+from kedrec.records import Evidence, Recommendation
+from kedrec.serve.results import Answered
+
+__all__ = ["answer_text", "citations_in"]
+
+SHOWN = 280
+"""Characters of a piece of evidence."""
+_MARK = re.compile(r"\[([KPT]\d+)\]")
+
+
+def answer_text(answered: Answered) -> str:
+    """An answer, sides of the last one, or a question back."""
+    reply = answered.reply
+    parts = [f"_{note}_" for note in reply.notes]
+    if reply.kind == "question":
+        listed = [f"{at}. {option.name} ({option.id})" for at, option in enumerate(answered.options, 1)]
+        return "\n\n".join([*parts, reply.text, *(["\n".join(listed)] if listed else [])])
+    for topic in reply.topics:
+        parts.append(f"**{topic.title}** ({topic.answer.stance})\n{topic.answer.text} {_marks(topic.answer.citations)}")
+    made = reply.recommendation
+    if made is not None and reply.kind == "recommendation":
+        parts += _recommended(made)
+    if made is not None:
+        cited = dict.fromkeys(key for topic in reply.topics for key in topic.answer.citations) or cited_keys(made)
+        parts.append("\n".join(_evidence(key, made.evidence[key]) for key in cited if key in made.evidence))
+    return "\n\n".join(part.strip() for part in [*parts, f"Trace {reply.trace_id}. Not medical advice."] if part)
+
+
+def _recommended(made: Recommendation) -> Iterator[str]:
+    names = {drug.id: drug.name for drug in made.candidates}
+    yield from (f"**Failed:** {failure}" for failure in made.failed)
+    if made.choice is None:
+        yield f"**No choice:** {made.abstained}"
+    else:
+        sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
+        yield f"**{names[made.choice]}** for {made.disease.name}, {sure}"
+    yield "\n".join(f"- {one.text} {_marks(one.citations)}" for one in made.sentences)
+    missing = [*made.not_found, *(f"struck out: {note}" for note in made.struck_out)]
+    yield "\n".join(f"- _{note}_" for note in missing)
+
+
+def _marks(keys: tuple[str, ...]) -> str:
+    return "".join(f"[{key}]" for key in keys)
+
+
+def _evidence(key: str, entry: Evidence) -> str:
+    text = entry.text if len(entry.text) <= SHOWN else f"{entry.text[:SHOWN].rsplit(' ', 1)[0]} …"
+    address = source_address(entry.source_id)
+    return f"- [{key}] {' '.join(text.split())} ({address or entry.source_id})"
+
+
+def citations_in(text: str, evidence: Mapping[str, Evidence]) -> list[dict[str, Any]]:
+    """Where in a text which source is cited, in the form of OpenAI's URL citations; the graph has no address."""
+    found = []
+    for mark in _MARK.finditer(text):
+        entry = evidence.get(mark[1])
+        address = source_address(entry.source_id) if entry else None
+        if entry and address:
+            place = {"start_index": mark.start(), "end_index": mark.end()}
+            cited = {"url": address, "title": entry.text[:120], **place}
+            found.append({"type": "url_citation", "url_citation": cited})
+    return found
