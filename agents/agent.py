@@ -133,6 +133,13 @@ class Agent:
             chat = model
         return cls(settings, resources, chat, TraceStore(settings.home / "traces") if record else None)
 
+    def hiding(self, hidden: HiddenPairs) -> Agent:
+        """The same agent with the direct edges of these pairs hidden, for questions on the same event loop."""
+        other = Agent(self.settings, self.resources.hiding(hidden), self.model, self.traces)
+        other._threads.shutdown(wait=False)
+        other._threads = self._threads
+        return other
+
     def run(self, query: Query, on_event: Listener | None = None) -> Trace:
         """Answer a question; see `arun`. Where an event loop runs already, the work is done in a thread of its own."""
         try:

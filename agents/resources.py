@@ -59,6 +59,13 @@ class Resources:
         """
         return cls(settings, open_store(settings), hidden)
 
+    def hiding(self, hidden: HiddenPairs) -> Resources:
+        """The same with the direct edges of other pairs hidden; what is open already is shared."""
+        other = Resources(self._settings, self.store, hidden)
+        with self._lock:
+            other._literature, other._weigher = self._literature, self._weigher
+        return other
+
     def embedded(self) -> EmbeddedStore:
         """The graph as arrays, which weighing by rule needs wherever else the graph is kept.
 

@@ -24,6 +24,7 @@ from kedrec.serve.web.server import check_host, listen, read_key
 from kedrec.serve.work import Limits
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
+DIRECT = f"{BARI}|DRUGBANK::treats::Compound:Disease|{DISEASE}"
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
 
 
@@ -58,6 +59,22 @@ def test_a_comparison_is_what_the_command_line_gives(web, settings):
         assert sentence["citations"] and set(sentence["citations"]) <= set(made["evidence"])
     with Agent.open(settings) as agent:
         assert agent.traces.get(made["trace_id"]).recommendation.choice == BARI
+
+
+def test_the_direct_edges_can_be_hidden_for_one_answer(web):
+    open_made = web.post("/api/compare", json=ASKED).json()
+    hidden = web.post("/api/compare", json={**ASKED, "hide_direct": True}).json()
+    again = web.post("/api/compare", json=ASKED).json()
+
+    def direct(made):
+        return [one["source_id"] for one in made["evidence"].values() if one["source_id"] == DIRECT]
+
+    assert direct(open_made) and direct(again) and not direct(hidden)
+    assert {**open_made, "trace_id": ""} == {**again, "trace_id": ""}
+    trace = web.get(f"/api/traces/{hidden['trace_id']}").json()
+    assert trace["data"]["hidden_pairs"] == 2
+    unknown = web.post("/api/compare", json={"disease": DISEASE, "candidates": ["nosuchdrug"], "hide_direct": True})
+    assert unknown.status_code == 404
 
 
 def test_a_question_and_its_follow_ups_are_one_conversation(web):
@@ -137,6 +154,7 @@ def test_runs_are_found_by_words_and_read_whole(web):
         ("GET", "/api/traces/..%2f..%2fetc%2fpasswd", {}, 404, "HttpError", "nothing"),
         ("GET", "/api/nowhere", {}, 404, "HttpError", "nothing"),
         ("GET", "/api/compare", {}, 405, "HttpError", "method"),
+        ("POST", "/api/paths", None, 405, "HttpError", "method"),
         ("GET", "/api/paths", {"first": "a", "last": "b", "max_hops": 9}, 422, "Misfit", "max_hops"),
         ("GET", "/api/entities", {"name": "x" * 501}, 422, "Misfit", "500"),
         ("POST", "/api/compare", {**ASKED, "candidates": ["a"] * 11}, 422, "Misfit", "candidates"),
@@ -154,7 +172,20 @@ def test_what_cannot_be_answered_says_why_in_one_form(web, method, address, sent
     assert words in problem(response)["message"]
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b'"x"', b"\xff\xfe", b'{"text": "\\ud800"}', b'{"text": NaN}', b"null"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"x"',
+        b"\xff\xfe",
+        b'{"text": "\\ud800"}',
+        b'{"text": NaN}',
+        b"null",
+        b"",
+        b'{"text":' + b"1" * 5000,
+    ],
+)
 def test_broken_json_is_the_senders_mistake(web, body):
     response = web.post("/api/ask", content=body, headers=JSON)
     assert 400 <= response.status_code < 500 and problem(response)["message"]

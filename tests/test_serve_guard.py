@@ -99,7 +99,16 @@ def test_a_large_or_deep_body_is_refused_before_it_is_read(web):
     assert web.post("/api/ask", content=pieces, headers=JSON).status_code == 413
     deep = b'{"text": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
     assert web.post("/api/ask", content=deep, headers=JSON).status_code == 400
-    assert guard._depth(b'{"text": "[[[{ \\" [[", "a": [{"b": "}"}]}') == 3
+    assert guard._depth(rb'{"text": "[[[{ \" [[ \\", "a": [{"b": "}"}]}') == 3
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'"'])
+def test_no_body_takes_long_to_look_through(end):
+    begun = time.monotonic()
+    guard._depth(b'"' + b'\\"' * (guard.MOST_BYTES_OF_A_CHAT // 2) + end)
+    guard._depth(b'"' * guard.MOST_BYTES_OF_A_CHAT + end)
+    guard._depth(b"[]" * (guard.MOST_BYTES_OF_A_CHAT // 2) + end)
+    assert time.monotonic() - begun < 3
 
 
 def test_a_client_that_sends_slowly_is_not_waited_for(web, monkeypatch):

@@ -165,6 +165,18 @@ def test_drugs_are_compared_and_mistakes_are_told(web, browser):
     assert not browser.problems
 
 
+def test_the_same_is_asked_again_without_direct_edges_and_both_answers_are_told(web, browser):
+    browser.go(f"{web.base_url}".rstrip("/") + web.answer)
+    before = browser.run("document.querySelector('.verdict').innerText")
+    browser.run("document.querySelector('#again button').focus()")
+    browser.press("Enter")
+    browser.until("location.search.startsWith('?before=') && document.readyState === 'complete'")
+    told = browser.run("document.querySelector('main').innerText")
+    assert "direct edges between the disease and the drugs hidden" in told and "Before: Baricitinib" in told
+    assert "Baricitinib" in before and browser.run("document.getElementById('again') === null")
+    assert not browser.problems
+
+
 def test_stop_ends_the_work_on_the_server(settings, browser):
     model = ChatServer()
     model.queue = [stalled(20)]

@@ -87,6 +87,12 @@ class Compare(Record):
         tuple[Name, ...], Field(min_length=1, max_length=10, description="Names or ids of the drugs, one to ten.")
     ]
     setting: Corpora = None
+    hide_direct: Annotated[
+        bool,
+        Field(
+            description="Whether direct edges between the disease and the drugs are hidden, as if nothing were known."
+        ),
+    ] = False
 
 
 class Recommend(Record):

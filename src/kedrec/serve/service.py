@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any
 
 import kedrec
@@ -44,6 +45,7 @@ class Service:
             raise ValueError("The agent of a server keeps its traces, if only for as long as the server runs.")
         self.traces = KeptTraces(agent.settings, agent.traces)
         self.work = WorkLoop(limits or Limits())
+        self._about: tuple[str, results.About] | None = None
         self._topics: OrderedDict[str, Topic] = OrderedDict()
 
     def warm(self) -> None:
@@ -53,8 +55,15 @@ class Service:
             self.agent.resources.weigher()
 
     def about(self) -> results.About:
-        """What is served."""
-        stats, held = self.agent.resources.store.stats(), self.agent.resources.literature().info()
+        """What is served; counted anew only where literature was added."""
+        literature = self.agent.resources.literature()
+        held = literature.content_sha256
+        if self._about is None or self._about[0] != held:
+            self._about = held, self._counted(literature.info().documents)
+        return self._about[1]
+
+    def _counted(self, documents: Mapping[Any, int]) -> results.About:
+        stats = self.agent.resources.store.stats()
         return results.About(
             version=kedrec.__version__,
             model=self.settings.model,
@@ -62,7 +71,7 @@ class Service:
             entities=stats.entities,
             triples=stats.triples,
             graph_sha256=stats.source_sha256,
-            documents={str(corpus): count for corpus, count in held.documents.items()},
+            documents={str(corpus): count for corpus, count in documents.items()},
             records=self.traces.in_home,
         )
 
@@ -126,7 +135,8 @@ class Service:
         query = Query(
             disease=asked.disease, candidates=asked.candidates, setting=asked.setting or self.settings.setting
         )
-        trace = await self.work.do(lambda: self.agent.arun(query, listener))
+        agent = await asyncio.to_thread(self._without_direct, asked) if asked.hide_direct else self.agent
+        trace = await self.work.do(lambda: agent.arun(query, listener))
         if trace.recommendation is None:
             error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
             raise error_named(error["type"], error["message"])
@@ -197,8 +207,16 @@ class Service:
             return result
         raise NAMES_NOTHING.get(result.status, ToolError)(result.message)
 
-    def _entity(self, name: str) -> Entity:
-        return Entity.model_validate(self._found("resolve_entity", {"name": name}).data["match"]["entity"])
+    def _without_direct(self, asked: requests.Compare) -> Agent:
+        """The agent as if no direct edge were known between the disease and the drugs that are asked about."""
+        ill = self._entity(asked.disease, "disease").id
+        return self.agent.hiding(
+            frozenset(frozenset((self._entity(drug, "drug").id, ill)) for drug in asked.candidates)
+        )
+
+    def _entity(self, name: str, kind: str = "any") -> Entity:
+        found = self._found("resolve_entity", {"name": name, "kind": kind})
+        return Entity.model_validate(found.data["match"]["entity"])
 
     def _name(self, entity_id: str) -> str:
         entity = self.agent.resources.store.get(entity_id)

@@ -22,7 +22,8 @@ MOST_BYTES_OF_A_CHAT = 1024 * 1024
 """Of a request that brings all that was said before."""
 MOST_DEEP = 16
 """Levels of a request's JSON."""
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
+"""A text of JSON, also one that does not end: so none is looked at twice."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 SECONDS_TO_SEND = 10.0
 """In which a request's body must have come."""
@@ -128,6 +129,8 @@ def _most(scope: Scope) -> int:
 
 
 def _check_type(given: Mapping[str, str], most: int) -> None:
+    if "transfer-encoding" not in given and given.get("content-length", "0") == "0":
+        return
     if given.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "NotJson", "Send JSON, with 'Content-Type: application/json'.")
     length = given.get("content-length", "0")

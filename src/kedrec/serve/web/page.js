@@ -79,8 +79,8 @@ async function ask(address, body, show) {
   }
 }
 
-function open(traceId) {
-  window.location.assign(`/answers/${encodeURIComponent(traceId)}`);
+function open(traceId, query = "") {
+  window.location.assign(`/answers/${encodeURIComponent(traceId)}${query}`);
 }
 
 function showReply(answered) {
@@ -123,6 +123,13 @@ function listen() {
     if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); question.requestSubmit(); }
   });
   byId("stop").addEventListener("click", () => stopping.abort());
+  const again = byId("again");
+  if (again) again.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const body = { ...JSON.parse(again.dataset.asked), hide_direct: true };
+    const before = encodeURIComponent(again.dataset.trace);
+    ask("/api/compare", body, (made) => open(made.trace_id, `?before=${before}`));
+  });
   const compared = byId("compare");
   if (compared) compared.addEventListener("submit", (event) => {
     event.preventDefault();

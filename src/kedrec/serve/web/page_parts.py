@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kedrec.agents.recommend import RankedDrug, Ranking
@@ -10,10 +11,21 @@ from kedrec.agents.trace_page.citations import key_links
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.agents.trace_page.outcome import evidence_item
 from kedrec.agents.traces.store import TraceSummary
-from kedrec.records import Evidence
+from kedrec.records import Evidence, Recommendation, Trace, triples_of
 from kedrec.serve.results import About
 
-__all__ = ["ask_form", "compare_form", "rank_form", "ranked", "run_table", "search_form", "standing", "working"]
+__all__ = [
+    "again_form",
+    "ask_form",
+    "compare_form",
+    "hidden_told",
+    "rank_form",
+    "ranked",
+    "run_table",
+    "search_form",
+    "standing",
+    "working",
+]
 
 SETTINGS = {"": "as the server was started", "both": "articles and trials", "articles": "articles", "trials": "trials",
             "none": "the graph alone"}  # fmt: skip
@@ -90,6 +102,48 @@ def search_form(text: str) -> Html:
 def _field(title: str, id: str, **attributes: Any) -> Html:
     given = {"required": "required", "maxlength": 500, **attributes}
     return tag("div", tag("label", title, for_=id), tag("input", id=id, **given))
+
+
+def again_form(trace: Trace) -> Html | None:
+    """The button that asks the same without direct edges; None where there were none to hide, or they were hidden."""
+    made = trace.recommendation
+    if made is None or "hidden_pairs" in trace.data or not any(map(_is_direct(made), made.evidence.values())):
+        return None
+    asked = {"disease": made.disease.id, "candidates": [drug.id for drug in made.candidates], "setting": made.setting}
+    return tag(
+        "form",
+        tag("p", "The graph has direct edges between this disease and these drugs.", class_="hint"),
+        tag("button", "Hide the direct edges and ask again", type="submit"),
+        id="again",
+        data_ask="again",
+        data_asked=json.dumps(asked),
+        data_trace=trace.id,
+    )
+
+
+def _is_direct(made: Recommendation) -> Callable[[Evidence], bool]:
+    """Whether a piece of evidence is one edge between the disease and a candidate."""
+    ends = {frozenset((made.disease.id, drug.id)) for drug in made.candidates}
+
+    def is_direct(entry: Evidence) -> bool:
+        triples = triples_of(entry.source_id) if entry.key.startswith("K") else ()
+        return len(triples) == 1 and frozenset((triples[0][0], triples[0][2])) in ends
+
+    return is_direct
+
+
+def hidden_told(trace: Trace, before: Trace | None) -> Html | None:
+    """That direct edges were hidden, and what the answer was before."""
+    if "hidden_pairs" not in trace.data:
+        return None
+    told = "Answered with all direct edges between the disease and the drugs hidden."
+    made = before.recommendation if before is not None else None
+    if before is None or made is None:
+        return tag("p", told, class_="hint")
+    names = {drug.id: drug.name for drug in made.candidates}
+    outcome = f"{names[made.choice]}, confidence {made.confidence:.2f}" if made.choice else "no choice"
+    link = tag("a", f"Before: {outcome}", href=f"/answers/{before.id}")
+    return tag("p", told, " ", link, ".", class_="hint")
 
 
 def working() -> Html:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from starlette.responses import HTMLResponse
+from fastapi import APIRouter, Query, Request
+from starlette.responses import HTMLResponse, Response
 
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.agents.trace_page.page import POLICY, facts, outcome, trace_page
@@ -17,6 +17,7 @@ from kedrec.serve.problems_told import problem_of
 from kedrec.serve.web import page_parts as parts
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import framed, policy
+from kedrec.serve.web.streaming import while_waited_for
 
 __all__ = ["router"]
 
@@ -49,10 +50,11 @@ def home(service: Served) -> HTMLResponse:
 
 
 @router.get("/answers/{id}")
-def answer(id: requests.TraceId, service: Served) -> HTMLResponse:
+def answer(id: requests.TraceId, service: Served, before: requests.TraceId | None = None) -> HTMLResponse:
     """An answer: the choice first, then why, drug by drug, and the evidence."""
     try:
         trace = service.trace(requests.WhichTrace(id=id))
+        earlier = service.trace(requests.WhichTrace(id=before)) if before else None
     except KedrecError as error:
         return _failed(error)
     shown = {title: part for title, part in outcome(trace).items() if part is not None}
@@ -60,7 +62,9 @@ def answer(id: requests.TraceId, service: Served) -> HTMLResponse:
     ways = tag("nav", *links, *_whole(trace), aria_label="On this page")
     notes = tag("div", id="notes-said", data_trace=trace.id)
     head = tag("div", tag("h1", asked(trace)), facts(trace), ways, notes)
-    return _page(asked(trace), head, *shown.values(), parts.ask_form(new=False), parts.working(), _origin(trace))
+    head = tag("div", head, parts.hidden_told(trace, earlier))
+    more = (parts.ask_form(new=False), parts.again_form(trace), parts.working(), _origin(trace))
+    return _page(asked(trace), head, *shown.values(), *more)
 
 
 def _whole(trace: Trace) -> tuple[Html, Html]:
@@ -79,15 +83,19 @@ def _origin(trace: Trace) -> Html:
 
 @router.get("/ranking")
 async def ranking(
+    request: Request,
     service: Served,
     disease: Annotated[str, Query(min_length=1, max_length=500)],
     top: Annotated[int, Query(ge=1, le=100)] = 10,
-) -> HTMLResponse:
+) -> Response:
     """The drugs of the graph for a disease."""
     try:
-        made = await service.recommend(requests.Recommend(disease=disease, top=top))
+        work = service.recommend(requests.Recommend(disease=disease, top=top))
+        made = await while_waited_for(request, work)
     except KedrecError as error:
         return _failed(error)
+    if isinstance(made, Response):
+        return made
     told = tag("p", "Ranked by rule from the graph and the literature. Not medical advice.", class_="hint")
     title = f"Drugs for {made.disease.name}"
     return _page(title, tag("h1", title), tag("p", f"{made.disease.id}, setting {made.setting}", class_="hint"),
