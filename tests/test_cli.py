@@ -35,7 +35,7 @@ def commands(typer_app, path=()):
 @pytest.mark.parametrize(("names", "command"), commands(app), ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
 def test_every_command_says_first_what_to_type_and_speaks_json(names, command):
     assert command.help.startswith(f"Type:  kedrec {' '.join(names)}")
-    assert names == ("chat",) or any("--json" in option.opts for option in command.params)
+    assert names in {("chat",), ("serve",), ("mcp",)} or any("--json" in option.opts for option in command.params)
 
 
 @pytest.mark.parametrize("words", [("grph",), ("graph", "shw"), ("compare",), ("graph", "load", "nowhere.tsv")])

@@ -11,10 +11,10 @@ from world import BARI, DISEASE, build
 
 pytest.importorskip("mcp", reason="pip install 'kedrec[mcp]'")
 
-from kedrec.serve.mcp.server import mcp_server
 from mcp import Client, StdioServerParameters
 
 from kedrec.agents.agent import Agent
+from kedrec.serve.mcp.server import mcp_server
 from kedrec.serve.service import Service
 
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}

@@ -5,11 +5,11 @@ import time
 from contextlib import contextmanager
 
 import httpx
-from kedrec.serve.web.app import application
-from kedrec.serve.web.server import address_of, listen, server_of
 
 from kedrec.agents.agent import Agent
 from kedrec.serve.service import Service
+from kedrec.serve.web.app import application
+from kedrec.serve.web.server import address_of, listen, server_of
 from kedrec.serve.work import Limits
 
 JSON = {"content-type": "application/json"}

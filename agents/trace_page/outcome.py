@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from kedrec.agents.trace_page.citations import KINDS, anchor, cited_keys, key_links, linked, source_address
 from kedrec.agents.trace_page.graph_paths import network_of
@@ -86,31 +86,36 @@ def evidence(made: Recommendation, understood: str) -> Html | None:
 
 
 def _entry(entry: Evidence, made: Recommendation) -> Html:
-    return evidence_item(entry, _uses(entry.key, made))
+    marks = {span for sentence in made.sentences for span in sentence.marks.get(entry.key, ())}
+    return evidence_item(entry, _uses(entry.key, made), marks)
 
 
-def evidence_item(entry: Evidence, used: Sequence[Html] = ()) -> Html:
-    """A piece of evidence in a list: its key, its text, where it is from and where it is cited."""
+def evidence_item(entry: Evidence, used: Sequence[Html] = (), marks: Iterable[tuple[int, int]] = ()) -> Html:
+    """A piece of evidence in a list: its key, its text, where it is from and where it is cited.
+
+    Args:
+        entry: the evidence.
+        used: links to where it is cited.
+        marks: offsets in its text of what was taken from it.
+    """
     kind = KINDS.get(entry.key[:1], "")
     address = source_address(entry.source_id)
     source = tag("a", entry.source_id, href=address, rel="noreferrer") if address else tag("code", entry.source_id)
     where = join(" · cited in ", *used) if used else None
     told = tag("p", kind, " · ", source, where, class_="hint")
-    return tag(
-        "li", tag("span", entry.key, class_=f"key {kind}"), tag("div", _shown(entry, made), told), id=anchor(entry.key)
-    )
+    key = tag("span", entry.key, class_=f"key {kind}")
+    return tag("li", key, tag("div", _marked(entry.text, marks), told), id=anchor(entry.key))
 
 
-def _shown(entry: Evidence, made: Recommendation) -> Html:
-    """The text of a piece of evidence, with what the rationale took from it marked."""
-    spans = {span for sentence in made.sentences for span in sentence.marks.get(entry.key, ())}
+def _marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:
+    """A text with some of its places marked."""
     parts: list[Html | str] = []
     last = 0
-    for start, end in sorted(span for span in spans if 0 <= span[0] < span[1] <= len(entry.text)):
+    for start, end in sorted(mark for mark in marks if 0 <= mark[0] < mark[1] <= len(text)):
         if start >= last:
-            parts += [entry.text[last:start], tag("mark", entry.text[start:end])]
+            parts += [text[last:start], tag("mark", text[start:end])]
             last = end
-    return join(*parts, entry.text[last:])
+    return join(*parts, text[last:])
 
 
 def _uses(key: str, made: Recommendation) -> list[Html]:
