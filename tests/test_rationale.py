@@ -2,11 +2,15 @@
 
 import pytest
 
+from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.quoted_lines import against, short
+from kedrec.agents.offline.quotes import found_for
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.records import Edge, Entity, Evidence
+from kedrec.tools.literature_tools import places
 from kedrec.tools.text.graph_sentences import edge_sentence, path_id
-from kedrec.tools.text.sentence_cues import praises, reads_well, without_models
+from kedrec.tools.text.sentence_cues import explains, praises, reads_well, without_models
 
 GOUT = Entity(id="Disease::MESH:D006073", kind="Disease", name="Gout")
 DRUG = Entity(id="Compound::DB1", kind="Compound", name="Anakinra")
@@ -98,3 +102,42 @@ def test_a_gene_without_a_name_is_not_named():
     NAMES["Gene::77"] = "Gene::77"
     assert how([targets("Gene::77")]) is None
     assert how([targets("Gene::77")], [targets("Gene::1")])[0] == "Anakinra targets IL1R1 (DrugBank)."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tells"),
+    [
+        ("Anakinra inhibits the binding of interleukin-1.", True),
+        ("Anakinra, a recombinant IL-1 receptor antagonist, was given.", True),
+        ("Interleukin inhibitors such as anakinra are used.", True),
+        ("The MAO-B inhibitors, selegiline and anakinra, are licensed.", True),
+        ("Anakinra antagonists were studied.", False),
+        ("Hypersensitivity to anakinra receptor blockers is a reason to leave.", False),
+        ("Drugs used were anakinra (29%), serotonin reuptake inhibitors (16%) and imipramine.", False),
+        ("Anakinra and lidocaine mixtures for epidural blockade.", False),
+    ],
+)
+def test_how_a_drug_acts_is_read_beside_its_name(sentence, tells):
+    assert bool(explains(sentence, places(sentence, DRUG))) is tells
+
+
+def test_what_the_drug_caused_is_no_effect_of_it():
+    said = "Infliximab may be effective in gout with hepatitis caused by anakinra."
+    found = found_for(asked(said), DRUG, "clinical_evidence")
+    assert found is None
+
+
+def test_a_stopped_trial_speaks_against_nothing_and_says_that_the_reason_is_not_known():
+    told = asked("Phase 2. Status: terminated. Anakinra for gout in adults.", key="T1")
+    [line] = against(told, DRUG, found_for(told, DRUG, "against"))
+    assert line.text == "A trial of Anakinra was terminated, and why is not said: “Anakinra for gout in adults.”"
+
+
+def test_ranges_are_written_with_a_dash_and_cut_quotes_end_in_an_ellipsis():
+    assert short("RR 2.04 (95% CI 1.79-2.32).") == "RR 2.04 (95% CI 1.79–2.32)."
+    assert short("It was cut of").endswith("cut of …") and short(" ".join(["word"] * 80)).endswith("word …")
+
+
+def asked(text, key="P1"):
+    item = Evidence(key=key, source_id="PMID:1", text=text, about=(DRUG.id, GOUT.id))
+    return Task(task="decide", disease=GOUT, candidates=(DRUG,), labels=("A",), evidence={key: item})

@@ -142,6 +142,7 @@ def record_finding(
     """
     record = literature.document(passage.document_id) if passage.corpus != "pmc" else None
     own = record.text if record is not None and record.text else passage.text
+    own = own.replace("**", "")
     text = f"{passage.title}\n{own}"
     about = [entity.id for entity in entities if mentions(text, entity)]
     title = f"{passage.title.rstrip('. ')}." if passage.title and passage.section != "title" else ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.rationale import Line, rationale
+from kedrec.agents.offline.quoted_lines import Line
+from kedrec.agents.offline.rationale import rationale
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
@@ -31,6 +32,8 @@ from kedrec.tools.text.spans import worth
 __all__ = ["Found", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
 
 _QUOTES = 2
+_CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
+"""Stands before a drug that brought about what a sentence is about."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -120,7 +123,8 @@ def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Fo
     """What articles and trials say of how a drug acts: the sentence with the most such words, best first."""
     literature = (item for item in evidence if item.key[0] in "PT")
     quotes = [quote for item in literature for quote in _sentences(item, drug, disease) if quote.closeness]
-    told = [(explains(quote.text, places(quote.text, drug)), quote) for quote in quotes if not sets_out(quote.text)]
+    plain = [quote for quote in quotes if not (sets_out(quote.text) or is_criterion(quote.text))]
+    told = [(explains(quote.text, places(quote.text, drug)), quote) for quote in plain]
     best = sorted((row for row in told if row[0]), key=lambda row: (-min(row[0], 2), -row[1].worth))[:_QUOTES]
     return Found("unclear", tuple(Quoted((quote.key,), quote.text) for _, quote in best)) if best else None
 
@@ -142,6 +146,7 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found 
     """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
     names = _names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
+    near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
     best = sorted(near, key=lambda quote: -quote.worth)[:_QUOTES]
     return Found(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 

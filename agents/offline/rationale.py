@@ -5,20 +5,20 @@ No arithmetic of the weigher stands in it; shares are kept in the scores, and sh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short
 from kedrec.agents.offline.quotes import Found, explained, found_for, treating
-from kedrec.records import CandidateScore, Entity, Evidence, Factor, SentenceKind
+from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 from kedrec.tools.text.spans import worth
 
-__all__ = ["Line", "rationale"]
+__all__ = ["rationale"]
 
 REASONS = {
     "direct edge": "the graph lists it as a treatment of this disease",
@@ -47,20 +47,6 @@ KEYS = 4
 """Most citations of one sentence."""
 _NAMES = 3
 _SMALLEST_SHARE = 0.005
-_WORDS_OF_QUOTE = 50
-_RANGE = re.compile(r"(?<=\d)-(?=\d)")
-_KINDS = {"P": "An article", "T": "A trial"}
-
-
-class Line(NamedTuple):
-    """A sentence of the rationale."""
-
-    kind: SentenceKind
-    """What it is about."""
-    text: str
-    """The sentence, without citation marks."""
-    keys: tuple[str, ...]
-    """Evidence keys."""
 
 
 class _Known(NamedTuple):
@@ -95,7 +81,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[L
     told = [_choice(task, chosen, others, scores, best), *_about(task, chosen), *_together(task, chosen, others)]
     for other in others:
         told += _about(task, other, full=len(others) == 1)
-    last = [*_quoted(task, chosen.drug, chosen.against, "contrast", f"speaks against {chosen.drug.name}")]
+    last = [*against(task, chosen.drug, chosen.against)]
     last += _unknown(task, [chosen, *others], scores[best])
     lines = _without_repeats(line for line in (*told, *last) if line.keys)
     ending = [line for line in last if line in lines]
@@ -104,11 +90,11 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[L
 
 def _known(task: Task, drug: Entity) -> _Known:
     evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
-    clinical, safety, against = (found_for(task, drug, key) for key in ("clinical_evidence", "safety", "against"))
+    effect, harm, contrary = (found_for(task, drug, key) for key in ("clinical_evidence", "safety", "against"))
     used = treating(evidence, drug, task.disease)
     mechanism = mechanism_of(evidence, drug, task.disease)
     said = explained(evidence, drug, task.disease)
-    return _Known(drug, mechanism, said, used[0] if used else None, clinical, safety, against)
+    return _Known(drug, mechanism, said, used[0] if used else None, effect, harm, contrary)
 
 
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
@@ -185,33 +171,16 @@ def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
     if known.mechanism is not None:
         yield Line("mechanism", *known.mechanism)
     if full:
-        yield from _quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")
+        yield from quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")
     if known.use is not None:
         yield Line("use", f"In the graph, {_clause(known.use.text)}.", (known.use.key,))
     if full:
-        yield from _quoted(task, drug, known.clinical, "clinical", f"reports of {drug.name}")
-        yield from _quoted(task, drug, known.safety, "safety", f"says of harm or tolerance of {drug.name}")
+        yield from clinical(task, drug, known.clinical)
+        yield from safety(task, drug, known.safety)
 
 
 def _clause(text: str) -> str:
     return quotable(text).rstrip(". ")
-
-
-def _quoted(task: Task, drug: Entity, found: Found | None, kind: SentenceKind, verb: str) -> Iterator[Line]:
-    """The most telling sentence on a question, word for word, where it names the drug and reads as a sentence."""
-    for keys, text in found.quotes if found else ():
-        source = _KINDS.get(keys[0][0])
-        withdrawn = is_retracted(task.evidence[keys[0]].text)
-        if source and mentions(text, drug) and not withdrawn and reads_well(text):
-            yield Line(kind, f"{source} {verb}: “{_short(text)}”", keys)
-            return
-
-
-def _short(text: str) -> str:
-    """The first words of a sentence; what is cut, here or by its source, ends in an ellipsis."""
-    words = _RANGE.sub("–", quotable(text)).split()
-    whole = len(words) <= _WORDS_OF_QUOTE and words[-1][-1] in ".!?…)"
-    return " ".join(words[:_WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
 
 
 def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[Line]:
@@ -222,14 +191,14 @@ def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[
         found = [
             (worth(text, named, ill), key, text)
             for key, item in task.evidence.items()
-            if key[0] in _KINDS and not is_retracted(item.text)
+            if key[0] in SOURCES and not is_retracted(item.text)
             for text in sentences_of(item.text)
             if reads_well(text) and all(names(text) for names in named)
         ]
         if found:
             _, key, text = max(found, key=lambda row: row[0])
             both = " and ".join(drug.name for drug in pair)
-            yield Line("contrast", f"{_KINDS[key[0]]} speaks of both {both}: “{_short(text)}”", (key,))
+            yield Line("contrast", f"{SOURCES[key[0]]} speaks of both {both}: “{short(text)}”", (key,))
 
 
 def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iterator[Line]:
@@ -246,7 +215,7 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
 
 
 def _gaps(known: _Known) -> Iterator[str]:
-    if known.mechanism is None:
+    if known.mechanism is None and known.explained is None:
         yield f"how {known.drug.name} works"
     asked = ((known.clinical, "clinical effects"), (known.safety, "harm"))
     missing = [words for found, words in asked if not (found and found.quotes)]
@@ -262,7 +231,7 @@ def _speaking(task: Task, drug: Entity) -> str | None:
     """A piece of evidence that names a drug: literature that names the disease too, else the shortest that does."""
     speaking = [item for item in task.evidence.values() if mentions(item.text, drug) and not is_retracted(item.text)]
     ranked = (
-        (not mentions(item.text, task.disease), item.key[0] not in _KINDS, len(item.text), item.key)
+        (not mentions(item.text, task.disease), item.key[0] not in SOURCES, len(item.text), item.key)
         for item in speaking
     )
     return min(ranked, default=(None,))[-1]

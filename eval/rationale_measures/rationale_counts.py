@@ -18,7 +18,7 @@ NO_KIND = "none given"
 ARITHMETIC = re.compile(r"[+\-−]\d\.\d\d|log-odds|how far what", re.IGNORECASE)
 """How the weigher's arithmetic reads: a signed share with two places, `log-odds`, the words of its likenesses."""
 _QUOTE = re.compile(r"“([^”]+)”|\"([^\"]+)\"")
-_ROUND = str.maketrans("[]", "()")
+_ROUND = str.maketrans("[]–", "()-")
 _LEFT_OUT = re.compile(r"\s*(?:…|\.\.\.|\[…\])\s*")
 
 Tokens = Callable[[str], int]
@@ -44,7 +44,7 @@ class RationaleCounts(NamedTuple):
     quotes: int
     """Passages in quotation marks."""
     verbatim: int
-    """Of which word for word in the evidence that their sentence cites, but for spaces and the form of brackets."""
+    """Of which word for word in the evidence that their sentence cites, but for spaces and the form of brackets and dashes."""
     words: int
     """Words, citation marks left out."""
     evidence_tokens: int
@@ -105,7 +105,7 @@ def _cited_texts(sentence: Sentence, made: Recommendation) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """A text to compare quotes by: whoever quotes may mend spaces and change the form of brackets."""
+    """A text to compare quotes by: whoever quotes may mend spaces and change the form of brackets and dashes."""
     return "".join(text.lower().translate(_ROUND).split())
 
 

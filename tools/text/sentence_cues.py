@@ -87,12 +87,19 @@ _USE = re.compile(
     r"|\bgiven for\b",
     re.IGNORECASE,
 )
-_MECHANISM = re.compile(
-    r"\b(?:inhibit(?:s|ing|ors?|ion|ed)?|block(?:s|ing|ers?|ade)|(?:ant)?agonis(?:ts?|m)|antagoni[sz]es|activat(?:es|ing|ors?)"
-    r"|modulat(?:es|ing|ors?)|suppress(?:es|ing)|stimulat(?:es|ing)|mechanisms? of action|mode of action"
-    r"|acts? (?:by|on|as|via|through)|(?:bio)?synthesis|re-?uptake|uptake|(?:release|secretion) of|signall?ing"
-    r"|depletes|binds)\b",
+_ACTS = re.compile(
+    r"\b(?:inhibit(?:s|ed|ing)?|block(?:s|ed|ing)?|antagoni[sz]e[sd]?|activate[sd]?|modulate[sd]?|suppress(?:es|ed)?"
+    r"|stimulate[sd]?|deplete[sd]?|binds?|acts? (?:by|on|as|via|through)|selective inhibition|mechanism involves)\b",
     re.IGNORECASE,
+)
+"""What a drug does, behind its name."""
+_IS_A = re.compile(
+    r"\b(?:inhibitor|blocker|(?:ant)?agonist|modulator|activator|opener|antimetabolite)s?\b", re.IGNORECASE
+)
+"""What a drug is, behind its name (`X, a … inhibitor`) or before it (`inhibitors such as X`)."""
+_INTRODUCES = re.compile(r"^\s*(?:\([^)]*\)\s*)?(?:,|\(|is\b|are\b|was\b|an?\b|the\b)", re.IGNORECASE)
+_LEADS_TO = re.compile(
+    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:[\w-]+,? (?:and |or )?)?$"
 )
 _NEAR = 70
 """Characters between a drug's name and what tells how it acts."""
@@ -101,7 +108,8 @@ _CRITERION = re.compile(
     r"|\bhistory of\b|\bpregnan(?:t|cy) (?:or|and) (?:lactat|breast)"
     r"|^(?:Has|Have|Had) (?:an? |any |had )?(?:known|history|active|prior)"
     r"|^(?:Current|Known|Any|Use of)\b.*\b(?:within|prior to)"
-    r"|\bknown (?:hypersensitivity|allergy)|\bchildbearing|^(?:Subject|Patient|Participant)s? (?:who|must|should)\b",
+    r"|\b(?:known|history of|with) (?:hypersensitivity|allergy)|\bmedical history|\bchildbearing"
+    r"|^(?:Subject|Patient|Participant)s? (?:who|must|should)\b",
     re.IGNORECASE,
 )
 """Marks of a criterion of eligibility: whom a trial takes, not what it found."""
@@ -200,25 +208,34 @@ def reads_well(sentence: str) -> bool:
 
 def has_mechanism(sentence: str) -> bool:
     """Whether a sentence has a word that tells by what something acts."""
-    return _MECHANISM.search(sentence) is not None
+    return _ACTS.search(sentence) is not None or _IS_A.search(sentence) is not None
 
 
 def explains(sentence: str, drug: Iterable[tuple[int, int]]) -> int:
-    """How many words near a drug's name tell by what it acts: `inhibits`, `reuptake`, `signalling`.
+    """How many words tell by what a drug acts: `it inhibits …`, `it is a … antagonist`, `inhibitors such as it`.
+
+    What acts on the drug itself, as a `dopamine agonist` on dopamine's receptors, does not count.
 
     Args:
         sentence: A sentence.
         drug: Where it names the drug: offset of the first character, and behind the last.
     """
-    named = list(drug)
-    words = _MECHANISM.finditer(sentence)
-    return len({word[0].lower() for word in words if any(_near(sentence, word.span(), one) for one in named)})
+    return sum(_acts(sentence, one) + _is_a(sentence, one) for one in drug)
 
 
-def _near(sentence: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Whether two places are close, with no list of things between them."""
-    between = sentence[min(one[1], other[1]) : max(one[0], other[0])]
-    return len(between) <= _NEAR and between.count(",") < 2
+def _acts(sentence: str, drug: tuple[int, int]) -> bool:
+    word = _ACTS.search(sentence, drug[1], drug[1] + _NEAR)
+    return word is not None and sentence.count(",", drug[1], word.start()) < 2
+
+
+def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
+    behind = _IS_A.search(sentence, drug[1], drug[1] + _NEAR)
+    between = sentence[drug[1] : behind.start()] if behind else ""
+    others = behind is not None and behind[0].endswith("s") and " are " not in between
+    if behind and not others and _INTRODUCES.search(between) and between.count(",") < 3 and ";" not in between:
+        return True
+    before = list(_IS_A.finditer(sentence, max(0, drug[0] - _NEAR), drug[0]))
+    return bool(before) and _LEADS_TO.search(sentence[before[-1].end() : drug[0]]) is not None
 
 
 def is_criterion(sentence: str) -> bool:

@@ -1,0 +1,86 @@
+"""Sentences of the rationale that take over, word for word, what articles and trials say of a drug."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.quotes import Found, Quoted
+from kedrec.records import Entity, SentenceKind
+from kedrec.tools.literature_tools import is_retracted, mentions
+from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
+
+__all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short"]
+
+SOURCES = {"P": "An article", "T": "A trial"}
+"""First letter of an evidence key -> what it is."""
+_WORDS_OF_QUOTE = 50
+_RANGE = re.compile(r"(?<=\d)-(?=\d)")
+_SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
+"""A figure for a table, not for a sentence: `β = -0.150`."""
+_STOPPED = re.compile(r"Status: (terminated|withdrawn|suspended)\.", re.IGNORECASE)
+
+
+class Line(NamedTuple):
+    """A sentence of the rationale."""
+
+    kind: SentenceKind
+    """What it is about."""
+    text: str
+    """The sentence, without citation marks."""
+    keys: tuple[str, ...]
+    """Evidence keys."""
+
+
+def quoted(task: Task, drug: Entity, found: Found | None, kind: SentenceKind, verb: str) -> Iterator[Line]:
+    """The most telling sentence on a question, word for word, where it names the drug and reads as a sentence."""
+    for keys, text in found.quotes if found else ():
+        source = SOURCES.get(keys[0][0])
+        withdrawn = is_retracted(task.evidence[keys[0]].text)
+        if source and mentions(text, drug) and not withdrawn and reads_well(text) and not _SIGNED.search(text):
+            yield Line(kind, f"{source} {verb}: “{short(text)}”", keys)
+            return
+
+
+def clinical(task: Task, drug: Entity, found: Found | None) -> Iterator[Line]:
+    """A finding of an article; else a trial, which tells what was studied and not what was found."""
+    quotes = found.quotes if found else ()
+    for letter, verb in (("P", "reports of"), ("T", "studies")):
+        own = Found("unclear", tuple(quote for quote in quotes if quote.keys[0].startswith(letter)))
+        lines = list(quoted(task, drug, own, "clinical", f"{verb} {drug.name}"))
+        yield from lines
+        if lines:
+            return
+
+
+def safety(task: Task, drug: Entity, found: Found | None) -> Iterator[Line]:
+    """What an article says of harm; plans and criteria of trials tell none."""
+    quotes = tuple(quote for quote in (found.quotes if found else ()) if quote.keys[0].startswith("P"))
+    yield from quoted(task, drug, Found("unclear", quotes), "safety", f"says of harm or tolerance of {drug.name}")
+
+
+def against(task: Task, drug: Entity, found: Found | None) -> Iterator[Line]:
+    """A negative finding of an article; else a trial that was stopped, whose reason is not known here."""
+    quotes = found.quotes if found else ()
+    articles = Found("against", tuple(quote for quote in quotes if quote.keys[0].startswith("P")))
+    lines = list(quoted(task, drug, articles, "contrast", f"speaks against {drug.name}"))
+    yield from lines or _stopped(drug, [quote for quote in quotes if quote.keys[0].startswith("T")])
+
+
+def _stopped(drug: Entity, trials: Sequence[Quoted]) -> Iterator[Line]:
+    for keys, text in trials:
+        how = _STOPPED.search(text)
+        about = (sentences_of(text[how.end() :]) or [""])[0] if how else ""
+        if how is not None and about[:1].isalpha() and mentions(about, drug):
+            told = f"A trial of {drug.name} was {how[1].lower()}, and why is not said: “{short(about)}”"
+            yield Line("contrast", told, keys)
+            return
+
+
+def short(text: str) -> str:
+    """The first words of a sentence; what is cut, here or by its source, ends in an ellipsis."""
+    words = _RANGE.sub("–", quotable(text)).split()
+    whole = len(words) <= _WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
+    return " ".join(words[:_WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
