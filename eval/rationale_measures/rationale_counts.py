@@ -44,7 +44,7 @@ class RationaleCounts(NamedTuple):
     quotes: int
     """Passages in quotation marks."""
     verbatim: int
-    """Of which word for word in the evidence that their sentence cites, but for spaces and the form of brackets and dashes."""
+    """Of which word for word in the evidence that their sentence cites, but for spaces, brackets and dashes."""
     words: int
     """Words, citation marks left out."""
     evidence_tokens: int
