@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kedrec.agents.offline.fit import pairs_of, read_items
+from kedrec.agents.offline.items import pairs_of, read_items
 from kedrec.agents.offline.literature_stats import MemoryLiterature
 from kedrec.agents.offline.weigher import Weigher
 from kedrec.graphdb.embedded.build import load_graph

@@ -1,17 +1,15 @@
 """Making the fitted model from pairs with a known answer.
 
 Only the disease and the two candidates of an item become numbers; its answer is the label; nothing else is read. The
-direct
-edges of the items are hidden while their numbers are made, a fold of diseases at a time, as they are when questions are
-asked.
+direct edges of the items are hidden while their numbers are made, a fold of diseases at a time, as they are when
+questions are asked; each item is learnt from twice, with other drugs of its disease visible and with none.
 How often a drug is an answer or a negative is never counted.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.agents.offline.features import SETTINGS, Transfer, field_names, question_features
+from kedrec.agents.offline.items import FOLDS, STATES, Item, Look, fold_of, looks, read_items
 from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, build
 from kedrec.agents.offline.ranker import Ranker, train_forests
-from kedrec.errors import InputError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
@@ -34,22 +32,7 @@ from kedrec.records import Setting
 if TYPE_CHECKING:
     import lightgbm
 
-__all__ = ["FitReport", "Item", "fit", "item_features", "pairs_of", "read_items"]
-
-FOLDS = 5
-"""Folds of diseases in cross-validation."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """A question with its answer."""
-
-    disease: str
-    """Disease id."""
-    candidates: tuple[str, str]
-    """Compound ids, in the order of the file."""
-    right: int
-    """Which of the two is right."""
+__all__ = ["FitReport", "fit", "held_out_margins", "item_features", "no_numbers", "slope_of"]
 
 
 @dataclass(frozen=True)
@@ -61,60 +44,31 @@ class FitReport:
     diseases: int
     """Number of diseases."""
     accuracy: dict[str, float]
-    """Cross-validated accuracy by setting."""
+    """Cross-validated accuracy by setting, other drugs of the disease visible."""
+    cold: dict[str, float]
+    """The same where no drug of the disease is."""
     surer: dict[str, float]
-    """The same on the surer 80 % of the questions."""
+    """Accuracy on the surer 80 % of the questions."""
+    surer_cold: dict[str, float]
+    """The same where no drug of the disease is visible."""
     slopes: dict[str, float]
     """Calibration by setting."""
 
 
-def read_items(path: Path) -> list[Item]:
-    """Read pairs.
-
-    Args:
-        path: JSON lines with ``disease``, ``candidates`` and ``answer``.
-
-    Raises:
-        InputError: The file cannot be read, or a line as a pair.
-    """
-    items = []
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    for number, line in enumerate(lines, 1):
-        try:
-            row = json.loads(line)
-            one, other = (candidate["id"] for candidate in row["candidates"])
-            items.append(Item(row["disease"]["id"], (one, other), (one, other).index(row["answer"])))
-        except (ValueError, KeyError, TypeError) as error:
-            raise InputError(
-                path, f"expected an item with disease, two candidates and answer, found {error!r}", number
-            ) from error
-    return items
+def no_numbers(items: int) -> NDArray[np.float32]:
+    """Return room for the numbers of items, columns as for ``both``, shape (states, items, 2, fields)."""
+    return np.zeros((len(STATES), items, 2, len(field_names("both"))), np.float32)
 
 
-def pairs_of(items: Iterable[Item]) -> HiddenPairs:
-    """Return the (candidate, disease) pairs of items, whose edges are to be hidden."""
-    return frozenset(frozenset((drug, item.disease)) for item in items for drug in item.candidates)
-
-
-def fold_of(items: Sequence[Item]) -> NDArray[np.int64]:
-    """Return the fold of each item; all items of a disease share one, by a hash of its id, shape (items,)."""
-    digests = [hashlib.sha256(item.disease.encode()).digest()[0] for item in items]
-    return np.array([digest % FOLDS for digest in digests], dtype=np.int64)
-
-
-def item_features(
-    facts: GraphFacts, derived: Derived | None, items: Sequence[Item], hidden: HiddenPairs
-) -> NDArray[np.float32]:
-    """Return items as numbers with some pairs hidden, columns as for ``both``, shape (items, 2, fields)."""
-    link = LinkModel(facts, hidden)
+def item_features(facts: GraphFacts, derived: Derived | None, items: Sequence[Item], look: Look) -> NDArray[np.float32]:
+    """Return the items of a look as numbers, columns as for ``both``, shape (rows, 2, fields)."""
+    link = LinkModel(facts, look.hidden)
     held = derived.corpora.items() if derived else ()
     transfers = {name: Transfer(corpus, derived.index, link) for name, corpus in held} if derived else {}
+    chosen = [items[i] for i in look.rows.tolist()]
     rows = [
         question_features(link, derived, transfers, disease=item.disease, drugs=item.candidates, setting="both")
-        for item in items
+        for item in chosen
     ]
     return np.stack(rows)
 
@@ -143,42 +97,31 @@ def fit(
     Returns:
         Cross-validated figures.
     """
-    items = read_items(pairs_path)
+    items, facts = read_items(pairs_path), GraphFacts(arrays)
     derived = build(derived_dir, arrays, literature, progress)
     folds, right = fold_of(items), np.array([item.right for item in items], dtype=np.int64)
-    features = _fold_features(GraphFacts(arrays), derived, items, folds, also_hidden=also_hidden, progress=progress)
+    features = no_numbers(len(items))
+    for look in looks(items, facts, also_hidden):
+        if progress:
+            progress(f"numbers of {look.name}", (2 * look.fold + look.half) / (2 * FOLDS))
+        features[look.states, look.rows] = item_features(facts, derived, items, look)
     fitted = {setting: _fit_setting(features, right, folds, setting) for setting in SETTINGS}
-    report = FitReport(
-        items=len(items),
-        diseases=len({item.disease for item in items}),
-        accuracy={name: held.accuracy for name, held in fitted.items()},
-        surer={name: held.surer for name, held in fitted.items()},
-        slopes={name: held.slope for name, held in fitted.items()},
-    )
+    report = _report(items, fitted)
     card = _card(pairs_path, arrays, literature, report)
     Ranker({name: held.forests for name, held in fitted.items()}, report.slopes, card).save(out_dir)
     return report
 
 
-def _fold_features(
-    facts: GraphFacts,
-    derived: Derived,
-    items: Sequence[Item],
-    folds: NDArray[np.int64],
-    *,
-    also_hidden: HiddenPairs,
-    progress: Callable[[str, float], None] | None,
-) -> NDArray[np.float32]:
-    """Return the items' numbers, each fold with its own pairs hidden."""
-    features = np.zeros((len(items), 2, len(field_names("both"))), np.float32)
-    for fold in range(FOLDS):
-        if progress:
-            progress(f"numbers of fold {fold + 1}", fold / FOLDS)
-        rows = np.flatnonzero(folds == fold)
-        chosen = [items[i] for i in rows.tolist()]
-        if chosen:
-            features[rows] = item_features(facts, derived, chosen, pairs_of(chosen) | also_hidden)
-    return features
+def _report(items: Sequence[Item], fitted: dict[Setting, _Fitted]) -> FitReport:
+    return FitReport(
+        items=len(items),
+        diseases=len({item.disease for item in items}),
+        accuracy={name: held.accuracy["warm"] for name, held in fitted.items()},
+        cold={name: held.accuracy["cold"] for name, held in fitted.items()},
+        surer={name: held.surer["warm"] for name, held in fitted.items()},
+        surer_cold={name: held.surer["cold"] for name, held in fitted.items()},
+        slopes={name: held.slope for name, held in fitted.items()},
+    )
 
 
 def columns_of(setting: Setting) -> list[int]:
@@ -189,11 +132,11 @@ def columns_of(setting: Setting) -> list[int]:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """One setting: forests, cross-validated accuracy, the same on the surer 80 %, slope of the calibration."""
+    """One setting: forests, cross-validated accuracy by state, the same on the surer 80 %, slope of the calibration."""
 
     forests: list[lightgbm.Booster]
-    accuracy: float
-    surer: float
+    accuracy: dict[str, float]
+    surer: dict[str, float]
     slope: float
 
 
@@ -201,20 +144,55 @@ def _fit_setting(
     features: NDArray[np.float32], right: NDArray[np.int64], folds: NDArray[np.int64], setting: Setting
 ) -> _Fitted:
     """Fit one setting, and cross-validate it."""
-    own = features[:, :, columns_of(setting)]
-    margin = np.zeros(len(right))
+    margins = np.zeros((len(STATES), len(right)))
     for fold in np.unique(folds):
-        inside = folds == fold
-        forests = train_forests(own[~inside], right[~inside], setting)
-        flat = own[inside].reshape(-1, own.shape[2])
-        scores = np.mean([np.asarray(forest.predict(flat)) for forest in forests], axis=0).reshape(-1, 2)
-        margin[inside] = np.where(right[inside] == 0, scores[:, 0] - scores[:, 1], scores[:, 1] - scores[:, 0])
-    hits = (margin > 0) + 0.5 * (margin == 0)
-    surest = np.argsort(-np.abs(margin))[: int(len(margin) * 0.8)]
-    return _Fitted(train_forests(own, right, setting), float(hits.mean()), float(hits[surest].mean()), _slope(margin))
+        margins[:, folds == fold] = held_out_margins(features, right, folds == fold, setting)
+    forests = _forests(features, right, np.ones(len(right), bool), setting)
+    accuracy = {state: _accuracy(margin) for state, margin in zip(STATES, margins, strict=True)}
+    surer = {state: _accuracy(_surest(margin)) for state, margin in zip(STATES, margins, strict=True)}
+    return _Fitted(forests, accuracy, surer, slope_of(margins.ravel()))
 
 
-def _slope(margin: NDArray[np.float64]) -> float:
+def _forests(
+    features: NDArray[np.float32], right: NDArray[np.int64], chosen: NDArray[np.bool_], setting: Setting
+) -> list[lightgbm.Booster]:
+    """Fit forests on the chosen questions, each of them once warm and once cold."""
+    own = features[:, chosen][..., columns_of(setting)]
+    return train_forests(own.reshape(-1, *own.shape[2:]), np.tile(right[chosen], len(STATES)), setting)
+
+
+def held_out_margins(
+    features: NDArray[np.float32], right: NDArray[np.int64], held_out: NDArray[np.bool_], setting: Setting
+) -> NDArray[np.float64]:
+    """Fit on all other questions and choose for those held out.
+
+    Args:
+        features: Numbers as in ``no_numbers``.
+        right: Which candidate is right, shape (items,).
+        held_out: Which questions are held out, shape (items,).
+        setting: Which corpora may be used.
+
+    Returns:
+        By how much the raw score of the right candidate is higher, shape (states, held out).
+    """
+    forests = _forests(features, right, ~held_out, setting)
+    own = features[:, held_out][..., columns_of(setting)]
+    flat = own.reshape(-1, own.shape[-1])
+    scores = np.mean([np.asarray(forest.predict(flat)) for forest in forests], axis=0).reshape(own.shape[:3])
+    ahead = scores[..., 0] - scores[..., 1]
+    return np.asarray(np.where(right[held_out] == 0, ahead, -ahead), np.float64)
+
+
+def _accuracy(margin: NDArray[np.float64]) -> float:
+    """Return the share of right choices; a tie is half of one."""
+    return float(((margin > 0) + 0.5 * (margin == 0)).mean())
+
+
+def _surest(margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    return margin[np.argsort(-np.abs(margin))[: int(len(margin) * 0.8)]]
+
+
+def slope_of(margin: NDArray[np.float64]) -> float:
     """Return the slope that makes the logistic function of held-out margins most likely (Newton's method)."""
     slope = 1.0
     for _ in range(50):
@@ -235,7 +213,8 @@ def _card(pairs_path: Path, arrays: GraphArrays, literature: LiteratureSource, r
         "graph_sha256": arrays.source_sha256,
         "literature_sha256": literature.content_sha256,
         "cross_validation": {"folds": FOLDS, "by": "disease", "accuracy": report.accuracy,
-                             "accuracy_surer_80": report.surer},
+                             "accuracy_surer_80": report.surer, "accuracy_cold": report.cold,
+                             "accuracy_cold_surer_80": report.surer_cold},
         "versions": {name: version(name) for name in ("lightgbm", "numpy", "scipy")},
         "not_used": "how often a drug is an answer or a negative; any field of an item but disease and candidates; "
         "how many targets a drug has",

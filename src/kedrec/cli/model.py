@@ -38,7 +38,9 @@ def info(json: Json = False) -> None:
     print(f"Weights in {folder}, fitted {card['fitted']} on {pairs['items']} pairs of {pairs['diseases']} diseases.")
     print(f"Cross-validated by {held_out['by']} ({held_out['folds']} folds), share of right choices:")
     for setting, accuracy in held_out["accuracy"].items():
-        print(f"  {setting:9} {accuracy:.3f}   on the surer 80 %: {held_out['accuracy_surer_80'][setting]:.3f}")
+        cold = held_out.get("accuracy_cold", {}).get(setting)
+        unseen = f"   no drug of the disease known: {cold:.3f}" if cold else ""
+        print(f"  {setting:9} {accuracy:.3f}   on the surer 80 %: {held_out['accuracy_surer_80'][setting]:.3f}{unseen}")
     print("A visible direct edge adds a fixed amount, set by hand; confidence is calibrated where there is none.")
     print(f"Never used: {card['not_used']}.")
     return None
@@ -58,7 +60,7 @@ def fit(
     Fit the weights on pairs, with the graph and the literature of the home. Use them with KEDREC_WEIGHTS=weights.
     """
     from kedrec.agents.offline.fit import fit as fit_weights
-    from kedrec.agents.offline.fit import pairs_of, read_items
+    from kedrec.agents.offline.items import pairs_of, read_items
     from kedrec.agents.resources import Resources
 
     home = Resources.open(settings(store="embedded"))
@@ -78,7 +80,10 @@ def fit(
             {"out": str(out), "items": report.items, "diseases": report.diseases, "accuracy": report.accuracy}
         )
     for setting, accuracy in report.accuracy.items():
-        print(f"{setting:9} {accuracy:.3f} cross-validated by disease; {report.surer[setting]:.3f} on the surer 80 %")
+        print(
+            f"{setting:9} {accuracy:.3f} cross-validated by disease; {report.surer[setting]:.3f} on the surer 80 %, "
+            f"{report.cold[setting]:.3f} where no drug of the disease is known"
+        )
     return None
 
 
