@@ -19,20 +19,20 @@ from kedrec.agents.traces.provenance import versions
 from kedrec.agents.workflow.calls import Calls, LiveCalls
 from kedrec.agents.workflow.context import RunContext
 from kedrec.agents.workflow.events import Listener
-from kedrec.agents.workflow.question_limits import Budget
+from kedrec.agents.workflow.question_limits import QuestionLimits
 from kedrec.agents.workflow.requests import Requests
-from kedrec.agents.workflow.turn_taking import Turn
+from kedrec.agents.workflow.turn_taking import LoopSlot
 from kedrec.config import Settings
 from kedrec.errors import KedrecError
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import Recommendation, Record, Setting, Trace
+from kedrec.records import Corpora, Recommendation, Record, Trace
 from kedrec.redaction import Redactor
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from kedrec.agents.models.openai_api.answer_cache import AnswerCache
-    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.models.openai_api.run_budget import RunBudget
     from kedrec.agents.traces.store import TraceStore
     from kedrec.tools.toolbox import Toolbox
 
@@ -46,7 +46,7 @@ THREADS = 4
 class PaidModel(Protocol):
     """A chat model behind a server."""
 
-    def connected(self, purse: Purse | None = None) -> AbstractAsyncContextManager[None]:
+    def connected(self, run_budget: RunBudget | None = None) -> AbstractAsyncContextManager[None]:
         """Let all calls on this event loop share connections, pace and purse."""
         ...
 
@@ -71,7 +71,7 @@ class Query(Record):
     """Name or id."""
     candidates: tuple[str, ...]
     """Names or ids, one to ten."""
-    setting: Setting
+    setting: Corpora
     """Which corpora are used."""
     text: str | None = None
     """The question in plain words, where it was asked so."""
@@ -155,7 +155,7 @@ class Agent:
         query: Query,
         on_event: Listener | None = None,
         trace_id: str | None = None,
-        turn: Turn | None = None,
+        slot: LoopSlot | None = None,
     ) -> Trace:
         """Answer a question.
 
@@ -163,20 +163,20 @@ class Agent:
             query: the question.
             on_event: gets events while it goes on.
             trace_id: id of the trace; a new one where not given.
-            turn: those of this question, where it shares the event loop with many.
+            slot: those of this question, where it shares the event loop with many.
 
         Returns:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
         toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing)
-        calls = self.live_calls(toolbox, on_event, turn)
-        return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event, turn=turn)
+        calls = self.live_calls(toolbox, on_event, slot)
+        return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event, slot=slot)
 
-    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None, turn: Turn | None = None) -> LiveCalls:
+    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None, slot: LoopSlot | None = None) -> LiveCalls:
         """Calls of these tools and of the model."""
         return LiveCalls(
             toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event,
-            turn=turn,
+            slot=slot,
         )  # fmt: skip
 
     async def follow(
@@ -188,7 +188,7 @@ class Agent:
         trace_id: str | None = None,
         on_event: Listener | None = None,
         told: dict[str, Any] | None = None,
-        turn: Turn | None = None,
+        slot: LoopSlot | None = None,
     ) -> Trace:
         """Take a question through the graph with these calls, and keep the trace.
 
@@ -199,12 +199,12 @@ class Agent:
             trace_id: id of the trace; a new one where not given.
             on_event: gets events while it goes on.
             told: what the trace's config says besides the settings.
-            turn: as for `arun`; waited for when the question counts as in flight already.
+            slot: as for `arun`; waited for when the question counts as in flight already.
         """
         started, trace_id = time.perf_counter(), trace_id or new_trace_id()
         context = open_context(self.settings, calls, tools, trace_id, on_event)
         asked = self._redactor.plain(asked_of(query.model_dump(mode="json")))
-        async with self.connected(), turn or nullcontext():
+        async with self.connected(), slot or nullcontext():
             recommendation, error = await outcome(asked, query.setting, context)
         trace = Trace(
             id=trace_id,
@@ -217,7 +217,7 @@ class Agent:
             calls=tuple(calls.record),
             recommendation=recommendation,
             error=self._redactor.plain(error) if error else None,
-            usage=context.budget.usage,
+            usage=context.limits.usage,
             seconds=round(time.perf_counter() - started, 6),
         )
         if self.traces is not None:
@@ -235,9 +235,9 @@ class Agent:
         return isinstance(self.model, PaidModel)
 
     @asynccontextmanager
-    async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
+    async def connected(self, run_budget: RunBudget | None = None) -> AsyncIterator[None]:
         """Let all questions asked meanwhile on this event loop share connections, pace and purse."""
-        async with self.model.connected(purse) if isinstance(self.model, PaidModel) else nullcontext():
+        async with self.model.connected(run_budget) if isinstance(self.model, PaidModel) else nullcontext():
             yield
 
     def keep_answers(self, path: Path) -> None:
@@ -280,7 +280,13 @@ def open_context(
 ) -> RunContext:
     """What the nodes of one run share, for a live run and for a replay alike."""
     return RunContext(
-        settings, calls, Budget(settings), Requests(load_prompts(), settings.evidence_tokens), tools, trace_id, listener
+        settings,
+        calls,
+        QuestionLimits(settings),
+        Requests(load_prompts(), settings.evidence_tokens),
+        tools,
+        trace_id,
+        listener,
     )
 
 
@@ -292,7 +298,7 @@ def asked_of(question: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def outcome(
-    asked: dict[str, Any], setting: Setting, context: RunContext
+    asked: dict[str, Any], setting: Corpora, context: RunContext
 ) -> tuple[Recommendation | None, dict[str, str] | None]:
     """Run the graph; a recommendation, or what kept it from one."""
     from langgraph.errors import GraphRecursionError

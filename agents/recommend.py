@@ -8,7 +8,7 @@ from kedrec.agents.prompting.citation_check import Checker
 from kedrec.agents.resources import Resources
 from kedrec.agents.workflow.evidence_keys import Ledger
 from kedrec.errors import AmbiguousName, ToolError, UnknownEntity
-from kedrec.records import CandidateScore, Entity, Evidence, Factor, Finding, Record, Sentence, Setting
+from kedrec.records import CandidateScore, Corpora, Entity, Evidence, Factor, Finding, Record, Sentence
 
 __all__ = ["RankedDrug", "Ranking", "rank_drugs"]
 
@@ -40,7 +40,7 @@ class Ranking(Record):
 
     disease: Entity
     """The disease as understood."""
-    setting: Setting
+    setting: Corpora
     """Which corpora were used."""
     drugs: tuple[RankedDrug, ...]
     """Best first."""
@@ -50,7 +50,7 @@ class Ranking(Record):
     """What was missing."""
 
 
-def rank_drugs(resources: Resources, disease: str, setting: Setting, top: int) -> Ranking:
+def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -> Ranking:
     """Rank the drugs of the graph for a disease.
 
     Args:

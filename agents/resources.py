@@ -10,7 +10,7 @@ from kedrec.config import Settings
 from kedrec.errors import NotReady
 from kedrec.graphdb.open_store import open_store
 from kedrec.graphdb.store import GraphStore, HiddenPairs
-from kedrec.records import Setting
+from kedrec.records import Corpora
 from kedrec.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class _WeighsWhenAsked:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Setting, hidden: HiddenPairs) -> Any:
+    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Corpora, hidden: HiddenPairs) -> Any:
         return self._resources.weigher().weigh(disease_id, candidate_ids, setting, hidden)
 
 
@@ -48,7 +48,7 @@ class Resources:
         self._literature: Literature | None = None
         self._weigher: Weigher | None = None
         self._live: OnDemand | None = None
-        self._toolboxes: dict[tuple[Setting, bool], Toolbox] = {}
+        self._toolboxes: dict[tuple[Corpora, bool], Toolbox] = {}
 
     @classmethod
     def open(cls, settings: Settings, hidden: HiddenPairs = frozenset()) -> Resources:
@@ -105,7 +105,7 @@ class Resources:
                 self._weigher = Weigher.open(self.embedded(), self.literature(), folder, self._settings.weights)
             return self._weigher
 
-    def toolbox(self, setting: Setting, *, weigh: bool = False) -> Toolbox:
+    def toolbox(self, setting: Corpora, *, weigh: bool = False) -> Toolbox:
         """The tools of a setting; kept, so that a question costs nothing to set up."""
         with self._lock:
             if (setting, weigh) not in self._toolboxes:
@@ -139,7 +139,7 @@ class Resources:
             self._live = OnDemand(fetcher, self._settings.live_most, self._settings.until)
         return self._live
 
-    def fingerprints(self, setting: Setting) -> dict[str, Any]:
+    def fingerprints(self, setting: Corpora) -> dict[str, Any]:
         """Hashes of what was used, for the trace."""
         literature = self._literature.content_sha256 if self._literature is not None and setting != "none" else None
         return {

@@ -25,7 +25,7 @@ from kedrec.graphdb.embeddings.training import train
 from kedrec.graphdb.embeddings.transe import TransEOptions, transe
 from kedrec.graphdb.store import HiddenPairs
 
-__all__ = ["Measured", "Method", "main", "measure"]
+__all__ = ["Method", "MethodScore", "main", "measure"]
 
 Method = Callable[[LinkTask, int], Scorer]
 """A task and a seed -> what every candidate scores."""
@@ -33,7 +33,7 @@ HEAD = "| method | MRR | hits@10 | MRR, an edge left | MRR, no edge left | secon
 
 
 @dataclass(frozen=True)
-class Measured:
+class MethodScore:
     """One method on one task."""
 
     report: RankReport
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
 
 
-def measure(task: LinkTask, method: Method, seed: int) -> Measured:
+def measure(task: LinkTask, method: Method, seed: int) -> MethodScore:
     """Train a method and rank the drugs of the diseases held out.
 
     Args:
@@ -73,7 +73,7 @@ def measure(task: LinkTask, method: Method, seed: int) -> Measured:
     """
     started = time.monotonic()
     report = rank_report(task, task.test, method(task, seed))
-    return Measured(report, time.monotonic() - started)
+    return MethodScore(report, time.monotonic() - started)
 
 
 def _methods(given: argparse.Namespace) -> dict[str, tuple[bool, Method]]:
@@ -119,7 +119,7 @@ def _told(store: EmbeddedStore, seeds: Sequence[int]) -> str:
     return f"{learnt}; with seed {seeds[0]}, {asked}; {len(seeds)} seeds"
 
 
-def _row(name: str, measured: list[Measured]) -> str:
+def _row(name: str, measured: list[MethodScore]) -> str:
     reports = [one.report for one in measured]
     cells = (
         _spread([report.mrr for report in reports]),

@@ -22,11 +22,11 @@ from kedrec.eval.baselines import by_frequency
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import Scores, score
 from kedrec.eval.selection import SelectionReport, evaluate_selection
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 __all__ = ["main"]
 
-SETTINGS: tuple[Setting, ...] = ("none", "trials", "articles", "both")
+SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 WARM = 5
 ASKED = 60
 KEDREC = (sys.executable, "-c", "from kedrec.cli import main; main()")
@@ -81,7 +81,7 @@ def compare_line(settings: Settings, pairs: Pairs) -> str:
     return f"- one comparison, setting both, warm: p50 {median:.3f} s, p95 {slow:.3f} s ({len(warm)} questions)"
 
 
-def _evaluate(settings: Settings, dev: Pairs, setting: Setting) -> SelectionReport:
+def _evaluate(settings: Settings, dev: Pairs, setting: Corpora) -> SelectionReport:
     chosen = settings.model_copy(update={"setting": setting})
     report = evaluate_selection(dev, chosen, hide_pairs=True)
     _say(f"{setting}: F1 {report.f1:.3f} in {report.seconds:.0f} s")

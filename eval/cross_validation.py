@@ -39,7 +39,7 @@ from kedrec.errors import InputError, NotReady, UserError
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +50,7 @@ PLACE = "cross-validation"
 """Where in the home it is kept."""
 CODE = ("graphdb/link_prediction", "agents/offline", "tools/text")
 """Folders of the code that makes the numbers and fits."""
-DEFAULT: tuple[Setting, ...] = ("none", "both")
+DEFAULT: tuple[Corpora, ...] = ("none", "both")
 ONE_CANDIDATE_AHEAD = 1e-12
 """Margins below this are a tie, in which the first candidate is taken, as the offline model does."""
 
@@ -59,7 +59,7 @@ ONE_CANDIDATE_AHEAD = 1e-12
 class Measured:
     """The scores of one setting in one state."""
 
-    setting: Setting
+    setting: Corpora
     """Which corpora were used."""
     state: str
     """One of ``STATES``: whether other drugs of the disease are visible."""
@@ -79,7 +79,7 @@ class _Task:
 def cross_validate(
     files: Sequence[Path],
     home: Path,
-    settings: Sequence[Setting] = DEFAULT,
+    settings: Sequence[Corpora] = DEFAULT,
     processes: int = 1,
     on_progress: Callable[[str], None] | None = None,
 ) -> list[Measured]:
@@ -138,7 +138,7 @@ def _item(pairs: Pairs, pair_id: str) -> Item:
     return Item(question.disease.id, (ids[0], ids[1]), ids.index(pairs.scoring[pair_id].answer or ""))
 
 
-def _prepared(world: _World, home: Path, settings: Sequence[Setting]) -> Path:
+def _prepared(world: _World, home: Path, settings: Sequence[Corpora]) -> Path:
     """Return the folder for what is computed from just these pairs, graph, literature and code; others are removed."""
     ready = set(world.derived.corpora) if world.derived else set()
     lacking = {corpus for setting in settings for corpus in corpora_of(setting)} - ready
@@ -195,7 +195,7 @@ def _features(task: _Task) -> NDArray[np.float32]:
     return features
 
 
-def _margins(task: _Task, setting: Setting, fold: int) -> str:
+def _margins(task: _Task, setting: Corpora, fold: int) -> str:
     """Fit without a fold and choose for it."""
     path = task.work / f"margins-{setting}-{fold}.npy"
     if not path.exists():
@@ -210,7 +210,7 @@ def _save(path: Path, array: NDArray[Any]) -> None:
         np.save(file, array)
 
 
-def _measured(task: _Task, setting: Setting) -> list[Measured]:
+def _measured(task: _Task, setting: Corpora) -> list[Measured]:
     world = _world(task)
     folds = fold_of(world.items)
     margins = np.zeros((len(STATES), len(world.items)))

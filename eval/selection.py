@@ -16,7 +16,7 @@ from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.side_by_side import SideBySide, on_own_loop
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.eval.rationales import draft
-from kedrec.records import Setting, Trace
+from kedrec.records import Corpora, Trace
 
 __all__ = ["SelectionReport", "evaluate_selection", "outcome_of", "run_selection"]
 
@@ -26,7 +26,7 @@ OnProgress = Callable[[int, int], None]
 class SelectionReport(Scores):
     """Scores of a model in a setting."""
 
-    setting: Setting
+    setting: Corpora
     """Which corpora were used."""
     model: str
     """Model specification."""
@@ -82,7 +82,7 @@ def evaluate_selection(
 
 
 def run_selection(
-    agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None = None
+    agent: Agent, pairs: Sequence[Pair], setting: Corpora, on_progress: OnProgress | None = None
 ) -> list[Trace]:
     """The traces of all pairs, in order; as many in flight as the agent's settings allow.
 
@@ -96,7 +96,7 @@ def run_selection(
 class _Asked:
     """Pairs of an evaluation while they are asked about."""
 
-    def __init__(self, agent: Agent, pairs: Sequence[Pair], setting: Setting, on_progress: OnProgress | None) -> None:
+    def __init__(self, agent: Agent, pairs: Sequence[Pair], setting: Corpora, on_progress: OnProgress | None) -> None:
         self._agent, self._pairs, self._setting, self._on_progress = agent, pairs, setting, on_progress
         self._traces: dict[str, Trace] = {}
         self._stopped = False

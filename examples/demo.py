@@ -21,11 +21,11 @@ from rich.table import Table
 
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.config import Settings, load
-from kedrec.records import Recommendation, Setting, Trace
+from kedrec.records import Corpora, Recommendation, Trace
 
 STARTER = Path(__file__).parent / "starter"
 MARK = "made-by-kedrec-demo"
-SETTINGS: tuple[Setting, ...] = ("none", "trials", "articles", "both")
+SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 CASES = (
     ("Crohn disease", "infliximab", "etanercept"),
     ("obsessive-compulsive disorder", "fluvoxamine", "trazodone"),
@@ -179,14 +179,14 @@ def compare_with_student(settings: Settings, student: str) -> None:
 
     pairs = read_pairs(STARTER / "pairs.jsonl").of_split("dev")
     taught = settings.model_copy(update={"model": student, **STUDENT_LIMITS})
-    answered: dict[str, dict[Setting, list[Trace]]] = {}
+    answered: dict[str, dict[Corpora, list[Trace]]] = {}
     for name, chosen in (("teacher", settings), ("student", taught)):
         with step(f"{name} over {len(pairs.questions)} held-out pairs in four settings", "kedrec eval selection …"):
             answered[name] = answer_all(chosen, pairs)
     print_table(pairs, answered)
 
 
-def answer_all(settings: Settings, pairs: Any) -> dict[Setting, list[Trace]]:
+def answer_all(settings: Settings, pairs: Any) -> dict[Corpora, list[Trace]]:
     """The traces of one model in each setting, direct edges of the pairs hidden."""
     from kedrec.agents.agent import Agent
     from kedrec.eval.selection import run_selection
@@ -195,7 +195,7 @@ def answer_all(settings: Settings, pairs: Any) -> dict[Setting, list[Trace]]:
         return {setting: run_selection(agent, pairs.questions, setting, bar) for setting in SETTINGS}
 
 
-def print_table(pairs: Any, answered: dict[str, dict[Setting, list[Trace]]]) -> None:
+def print_table(pairs: Any, answered: dict[str, dict[Corpora, list[Trace]]]) -> None:
     """F1 per setting for both, and how near the student's rationales are to the teacher's."""
     from kedrec.eval.rationales import citation_agreement, cited_sources, draft_text, rouge, sentences_kept
 

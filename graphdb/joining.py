@@ -17,7 +17,7 @@ __all__ = ["MAX_HOPS", "Joining"]
 
 MAX_HOPS = 3
 
-Pair = tuple[str, str]
+IdPair = tuple[str, str]
 Walk = tuple[str, ...]
 """Ids along a path."""
 Ranked = list[tuple[Edge, int]]
@@ -48,7 +48,7 @@ class Joining(ABC):
     def _paths(self, a: str, b: str, max_hops: int, limit: int, hub_limit: int) -> list[GraphPath]: ...
 
     @abstractmethod
-    def _evidence(self, pairs: Sequence[Pair], limit: int) -> list[PairEvidence]: ...
+    def _evidence(self, pairs: Sequence[IdPair], limit: int) -> list[PairEvidence]: ...
 
     def direct(self, a: str, b: str) -> list[Edge]:
         """Edges between two entities, either way, sorted."""
@@ -107,7 +107,7 @@ class Joining(ABC):
             best.setdefault(walk[1:-1], path)
         return list(best.values())[:limit]
 
-    def batch_evidence(self, pairs: Iterable[Pair], limit: int = 5) -> list[PairEvidence]:
+    def batch_evidence(self, pairs: Iterable[IdPair], limit: int = 5) -> list[PairEvidence]:
         """What the graph says of each (compound, disease) pair, in the order given."""
         asked = list(pairs)
         if not self.groups.all:
@@ -118,7 +118,7 @@ class Joining(ABC):
     def _most_paths(self, a: str, b: str, max_hops: int, hub_limit: int, limit: int) -> list[GraphPath]:
         return self._paths(a, b, max_hops, limit, hub_limit)
 
-    def _pairs(self, a: str, b: str) -> list[Pair]:
+    def _pairs(self, a: str, b: str) -> list[IdPair]:
         return list(product(self.groups.of(a), self.groups.of(b)))
 
 

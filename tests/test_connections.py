@@ -9,7 +9,7 @@ import pytest
 from chat_server import completion, stream
 
 from kedrec.agents.models.openai_api.chat_model import OpenAICompatibleChatModel
-from kedrec.agents.models.openai_api.run_budget import Purse
+from kedrec.agents.models.openai_api.run_budget import RunBudget
 from kedrec.config import Settings
 from kedrec.errors import ConfigError
 
@@ -104,7 +104,7 @@ def test_a_second_purse_is_refused_rather_than_left_unpaid(server, tmp_path):
     model, settings = opened(server, tmp_path), Settings(home=tmp_path)
 
     async def two():
-        with Purse(tmp_path / "a.jsonl", settings) as one, Purse(tmp_path / "b.jsonl", settings) as other:
+        with RunBudget(tmp_path / "a.jsonl", settings) as one, RunBudget(tmp_path / "b.jsonl", settings) as other:
             async with model.connected(one), model.connected(), model.connected(one):
                 with pytest.raises(ConfigError, match="one event loop"):
                     async with model.connected(other):

@@ -19,7 +19,7 @@ from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, read_pairs
 from kedrec.distill.runs.journal import read_rows
 from kedrec.distill.runs.run import start_run
-from kedrec.distill.runs.shard_worker import fly_shard
+from kedrec.distill.runs.shard_worker import run_shard
 from kedrec.distill.runs.sharded_loop import for_one_of, places_for
 from kedrec.distill.runs.shards import Shard, divide
 from kedrec.errors import Busy
@@ -110,7 +110,7 @@ def test_what_a_killed_worker_left_is_taken_over_by_any_engine_and_not_asked_aga
         teacher.counts.clear()
         start_run(pairs, out, chosen, limit=0)
         left = Shard(name="0000", pairs=pairs.questions[:5], tries={pair.id: 0 for pair in pairs.questions[:5]})
-        assert fly_shard(chosen, out.resolve(), left) is None
+        assert run_shard(chosen, out.resolve(), left) is None
         start_run(pairs, out, chosen)
     assert same_file(out, tmp_path / "whole")
     assert teacher.counts["answered"] == calls

@@ -20,13 +20,13 @@ from file_server import serving
 
 from kedrec.errors import Busy, DamagedData, InputError, UserError, WorkError
 from kedrec.graphdb.drkg import download as downloading
-from kedrec.graphdb.drkg.download import Patience
+from kedrec.graphdb.drkg.download import DownloadRetryPolicy
 from kedrec.graphdb.drkg.fetch import Remote, fetch, place, records
 from kedrec.graphdb.drkg.unpack import unpack
 from kedrec.locks import writing
 
 BYTES = random.Random(4).randbytes(700_000)
-QUICK = Patience(stall=0.3, tries=3, pause=0.01)
+QUICK = DownloadRetryPolicy(stall=0.3, tries=3, pause=0.01)
 
 
 @pytest.fixture
@@ -232,7 +232,11 @@ def test_no_server_at_all_is_told(folder):
 def test_without_a_network_it_is_given_up_at_once(folder):
     began = time.monotonic()
     with pytest.raises(WorkError, match="cannot be reached from here") as caught:
-        fetch(Remote("file.bin", ("https://no-such-host.invalid/file",)), folder, patience=Patience(tries=5, pause=5))
+        fetch(
+            Remote("file.bin", ("https://no-such-host.invalid/file",)),
+            folder,
+            patience=DownloadRetryPolicy(tries=5, pause=5),
+        )
     assert time.monotonic() - began < 5 and "\n" not in str(caught.value)
     assert_nothing_in_place(folder)
 

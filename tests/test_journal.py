@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from kedrec.append_log import LineFile, LineTail
+from kedrec.append_log import AppendLog, LineTail
 from kedrec.atomic_file import write_whole
 from kedrec.distill.runs.journal import Journal, ResultRow
 from kedrec.errors import DamagedData
@@ -29,7 +29,7 @@ def test_lines_are_read_as_they_come_and_only_when_they_are_whole(tmp_path):
     assert tail.read() == []
     (tmp_path / "lines").write_bytes("é\n\nb\nto".encode())
     assert tail.read() == ["é".encode(), b"", b"b"]
-    with closing(LineFile(tmp_path / "lines")) as again:
+    with closing(AppendLog(tmp_path / "lines")) as again:
         again.append(["c"], synced=False)
     assert tail.read() == [b"c"]
     assert tail.read() == []

@@ -6,7 +6,7 @@ from world import BARI, DISEASE, SULFA, build, decision, key_of
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.workflow.question_limits import Budget
+from kedrec.agents.workflow.question_limits import QuestionLimits
 from kedrec.config import Settings
 from kedrec.records import ModelCall, ToolCall, Usage
 
@@ -138,7 +138,7 @@ def test_the_smallest_number_of_steps_still_gives_an_answer(settings):
 
 
 def test_a_model_without_a_price_never_reaches_a_cost():
-    budget = Budget(Settings(max_cost=0.0))
+    budget = QuestionLimits(Settings(max_cost=0.0))
     budget.spend(Usage(input_tokens=100, output_tokens=100, cost=0.0))
     assert budget.may_ask("x")
     budget.spend(Usage(cost=0.01))

@@ -17,7 +17,7 @@ from kedrec.agents.resources import Resources
 from kedrec.config import Settings, load
 from kedrec.errors import ConfigError, DamagedData, InputError, UserError
 from kedrec.tools.library.database import Library
-from kedrec.tools.library.filters import Selection
+from kedrec.tools.library.filters import DocumentFilter
 from kedrec.tools.literature import Literature
 from kedrec.tools.literature_tools import RETRACTED
 from kedrec.tools.sources import Reading
@@ -209,7 +209,7 @@ def test_a_cut_by_date_holds_for_everything_that_is_read(tmp_path, until, within
     cut = opened(tmp_path, until=until)
     assert {document.id for document in cut.documents()} == within
     assert {hit.document_id for hit in cut.search("timolol").hits} == within
-    found = cut.search("timolol", only=Selection(until="2099"))
+    found = cut.search("timolol", only=DocumentFilter(until="2099"))
     assert {hit.document_id for hit in found.hits} == within and f"until {until}" in " ".join(found.notes)
     assert all(bool(cut.passages(name)) == (name in within) for name in ("PMID:2014", "PMID:1", "NCT00000042"))
     counted = cut.info().cut
@@ -231,13 +231,13 @@ def test_a_search_can_be_narrowed_by_year_type_and_phase(tmp_path):
     literature.add(put(tmp_path / "c.xml", pubmed_xml(typed)))
 
     def found(**wanted):
-        return {hit.document_id for hit in literature.search("timolol", only=Selection(**wanted)).hits}
+        return {hit.document_id for hit in literature.search("timolol", only=DocumentFilter(**wanted)).hits}
 
     assert found(since=2016) == {"PMID:2016"} and found(types=("REVIEW",)) == {"PMID:7"}
     assert found(phases=("PHASE2",)) == {"NCT00000042"} and found(phases=("1",)) == set()
     assert found(types=("review", "interventional"), until="2017") == {"PMID:7"}
     with pytest.raises(UserError, match="no date"):
-        Selection(until="soon")
+        DocumentFilter(until="soon")
 
 
 def test_the_setting_is_a_date(tmp_path, monkeypatch):

@@ -23,15 +23,15 @@ from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.locks import writing
 from kedrec.records import Entity
 from kedrec.tools.literature import Literature
-from kedrec.tools.live import Fetcher, OnDemand, Span, Wanted, eutils, lacking, trials_api
-from kedrec.tools.live.http import Patience, retry_after
+from kedrec.tools.live import DateSpan, Fetcher, OnDemand, Wanted, eutils, lacking, trials_api
+from kedrec.tools.live.http import HttpRetryPolicy, retry_after
 from kedrec.tools.live.pair_download import SourceReport
 from kedrec.tools.live.query_terms import terms_of
-from kedrec.tools.live.rate_limit import Pacer
+from kedrec.tools.live.rate_limit import RequestSpacer
 from kedrec.tools.live.response_cache import Answers, name_of
 
 KEY = "0123456789abcdef0123456789abcdef0123"
-QUICK = Patience(stall=0.5, retries=2, pause=0.01, longest=5.0)
+QUICK = HttpRetryPolicy(stall=0.5, retries=2, pause=0.01, longest=5.0)
 ARTICLES = [
     Article(101, "Baricitinib in alopecia areata: a trial", "Baricitinib regrew hair.", "2022-04-21", pmc=7001),
     Article(102, "Olumiant for patchy hair loss", "It helped & was safe.", "2014-06-01", pmc=7002, body=False),
@@ -133,18 +133,18 @@ def test_what_has_no_name_is_not_asked_for_by_its_id(store):
 
 
 def test_dates_go_into_the_query_of_both(fetch, server):
-    report = fetch(span=Span.of("2013", "2015-06"))
+    report = fetch(span=DateSpan.of("2013", "2015-06"))
     assert [one.total for one in report.sources] == [1, 1]
     assert '("2013/01/01"[dp] : "2015/06/30"[dp])' in server.asked("esearch")[0]["term"]
     assert server.asked("/studies")[0]["filter.advanced"] == "AREA[LastUpdatePostDate]RANGE[2013-01-01,2015-06-30]"
-    assert [one.total for one in fetch(span=Span.of(None, "2015")).sources] == [1, 1]
-    assert [one.total for one in fetch(span=Span.of("2016", None)).sources] == [1, 1]
+    assert [one.total for one in fetch(span=DateSpan.of(None, "2015")).sources] == [1, 1]
+    assert [one.total for one in fetch(span=DateSpan.of("2016", None)).sources] == [1, 1]
 
 
 @pytest.mark.parametrize("dates", [("2016", "2015"), ("yesterday", None), (None, "2015-13-01x")])
 def test_dates_that_are_none_are_refused(dates):
     with pytest.raises(UserError):
-        Span.of(*dates)
+        DateSpan.of(*dates)
 
 
 def test_full_texts_are_those_of_the_articles_found_and_those_without_text_are_told(fetch, settings, server):
@@ -352,7 +352,7 @@ def test_an_address_that_moved_or_is_none_is_named_with_its_setting(fetch, serve
 
 
 def _take(file, turns, begin):
-    pacer, time.sleep = Pacer(file, 10.0), lambda _: None  # in a process of its own
+    pacer, time.sleep = RequestSpacer(file, 10.0), lambda _: None  # in a process of its own
     begin.wait()
     for _ in range(turns):
         pacer.wait()
@@ -373,7 +373,7 @@ def test_processes_share_one_pace(tmp_path):
 
 
 def test_a_host_that_asks_for_time_gets_it_from_everybody_and_a_broken_note_stops_nobody(tmp_path):
-    first, second = Pacer(tmp_path / "pace", 1000.0), Pacer(tmp_path / "pace", 1000.0)
+    first, second = RequestSpacer(tmp_path / "pace", 1000.0), RequestSpacer(tmp_path / "pace", 1000.0)
     first.hold_off(0.3)
     began = time.monotonic()
     second.wait()

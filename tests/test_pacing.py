@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages.ai import UsageMetadata
 
 from kedrec.agents.models.openai_api.rate_limit import Pacer
-from kedrec.agents.models.openai_api.run_budget import Purse, read_spent
+from kedrec.agents.models.openai_api.run_budget import RunBudget, read_spent
 from kedrec.config import Settings
 from kedrec.errors import BudgetSpent, ConfigError
 
@@ -104,36 +104,36 @@ def test_a_call_that_is_given_up_while_it_waits_leaves_its_place_to_the_next():
     assert len(asyncio.run(asyncio.wait_for(given_up(), 5))) == 8
 
 
-async def pay(purse: Purse, sent: int, used: UsageMetadata | None) -> None:
-    async with purse.paying(sent) as paid:
+async def pay(run_budget: RunBudget, sent: int, used: UsageMetadata | None) -> None:
+    async with run_budget.paying(sent) as paid:
         await asyncio.sleep(0.001)
         paid.take(used)
 
 
 def test_what_was_paid_is_counted_also_by_the_next_process(tmp_path):
-    with Purse(tmp_path / "spent", PRICES) as purse:
-        asyncio.run(pay(purse, 40, counted(10, 2)))
-        asyncio.run(pay(purse, 40, None))
+    with RunBudget(tmp_path / "spent", PRICES) as run_budget:
+        asyncio.run(pay(run_budget, 40, counted(10, 2)))
+        asyncio.run(pay(run_budget, 40, None))
     with (tmp_path / "spent").open("ab") as file:
         file.write(b'{"input_tokens": 5')
-    with Purse(tmp_path / "spent", PRICES) as purse:
-        asyncio.run(pay(purse, 40, counted(1, 1)))
+    with RunBudget(tmp_path / "spent", PRICES) as run_budget:
+        asyncio.run(pay(run_budget, 40, counted(1, 1)))
     spent, calls = read_spent(tmp_path / "spent")
     assert (spent.input_tokens, spent.output_tokens, spent.cost, calls) == (11, 3, 14.0, 2)
 
 
 def test_a_budget_is_used_and_never_exceeded(tmp_path):
-    async def everybody(purse):
-        return await asyncio.gather(*(pay(purse, 20, counted(5, 3)) for _ in range(100)), return_exceptions=True)
+    async def everybody(run_budget):
+        return await asyncio.gather(*(pay(run_budget, 20, counted(5, 3)) for _ in range(100)), return_exceptions=True)
 
-    with Purse(tmp_path / "spent", PRICES, budget=200.0) as purse:
-        outcomes = asyncio.run(everybody(purse))
+    with RunBudget(tmp_path / "spent", PRICES, budget=200.0) as run_budget:
+        outcomes = asyncio.run(everybody(run_budget))
     paid = sum(outcome is None for outcome in outcomes)
     assert all(isinstance(outcome, BudgetSpent) for outcome in outcomes if outcome is not None)
-    assert purse.spent.cost == paid * 8.0
-    assert 200.0 - 26 < purse.spent.cost <= 200.0
+    assert run_budget.spent.cost == paid * 8.0
+    assert 200.0 - 26 < run_budget.spent.cost <= 200.0
 
 
 def test_a_budget_without_prices_is_a_users_mistake(tmp_path):
     with pytest.raises(ConfigError, match="KEDREC_INPUT_PRICE"):
-        Purse(tmp_path / "spent", Settings(), budget=1.0)
+        RunBudget(tmp_path / "spent", Settings(), budget=1.0)

@@ -19,7 +19,7 @@ from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunFolder
 from kedrec.distill.runs.journal import read_rows
-from kedrec.distill.runs.process_pool import process_crew
+from kedrec.distill.runs.process_pool import open_process_pool
 from kedrec.distill.runs.run import start_run
 from kedrec.distill.runs.shards import Shard
 from kedrec.errors import ConfigError, WorkError
@@ -116,10 +116,10 @@ def test_what_goes_wrong_in_a_worker_is_told_in_a_sentence(settings, tmp_path, m
     with teaching() as teacher, pytest.raises(WorkError, match=r"6 workers were lost.*ended with 3.*fewer --shards"):
         start_run(pairs, out, settings(teacher))
     monkeypatch.undo()
-    with teaching() as teacher, process_crew(settings(teacher), RunFolder(tmp_path / "elsewhere"), 4) as crew:
-        worker = crew.fly(Shard(name="0000", pairs=pairs.questions, tries={}))
-        assert list(crew.wait([worker], 60)) == [worker]
-        assert "No run in" in crew.land(worker).problem
+    with teaching() as teacher, open_process_pool(settings(teacher), RunFolder(tmp_path / "elsewhere"), 4) as pool:
+        worker = pool.start(Shard(name="0000", pairs=pairs.questions, tries={}))
+        assert list(pool.wait([worker], 60)) == [worker]
+        assert "No run in" in pool.result(worker).problem
     assert "Traceback" not in capfd.readouterr().err
 
 
@@ -149,5 +149,5 @@ def test_a_process_of_its_own_is_for_many_pairs_in_flight(settings, tmp_path, mo
     monkeypatch.setattr("kedrec.distill.runs.process_pool.processors", lambda: 4)
     with teaching() as teacher:
         chosen = settings(teacher, workers=workers, shards=None)
-        with process_crew(chosen, RunFolder(tmp_path), pairs) as crew:
-            assert (crew.places, crew.share.workers) == (places, workers // places)
+        with open_process_pool(chosen, RunFolder(tmp_path), pairs) as pool:
+            assert (pool.places, pool.share.workers) == (places, workers // places)

@@ -14,7 +14,7 @@ from kedrec.distill.runs.run import start_run
 from kedrec.errors import NotReady
 from kedrec.eval.rationale_measures import Measures, evaluate_rationales
 from kedrec.eval.rationale_measures.curated_mechanisms import read_mechanisms
-from kedrec.eval.rationale_measures.figures import Count, Value, quantile, ratio
+from kedrec.eval.rationale_measures.figures import Count, QuantileItem, quantile, ratio
 from kedrec.eval.rationale_measures.judge import Judge
 from kedrec.eval.rationale_measures.rationale_counts import NO_KIND, counts_of
 from kedrec.eval.rationale_measures.token_counts import quarter_of_characters
@@ -36,7 +36,7 @@ def test_a_ratio_is_over_the_sums_and_its_interval_over_diseases():
 
 
 def test_a_quantile_lies_in_its_interval_and_is_the_same_each_time():
-    values = [Value(f"d{n % 20}", n) for n in range(101)]
+    values = [QuantileItem(f"d{n % 20}", n) for n in range(101)]
     median = quantile(values, 0.5)
     assert median.ci95_by_disease[0] <= median.value == 50 <= median.ci95_by_disease[1]
     assert quantile(values, 0.5) == median

@@ -11,7 +11,7 @@ from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
 from world import build
 
-from kedrec.agents.trace_page.graph_paths import Link, Network
+from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
 from kedrec.agents.trace_page.graph_svg import drawing
 from kedrec.agents.trace_page.html import join, tag
 from kedrec.agents.trace_page.page import trace_page
@@ -175,11 +175,11 @@ def test_a_key_that_is_known_only_now_does_not_reach_the_page(settings, tmp_path
     assert "[secret]" in written
 
 
-def crowded(letters: int) -> Network:
+def crowded(letters: int) -> DrugPaths:
     verbs = ("DRUGBANK::treats::Compound:Disease", "Hetionet::DaG::Disease:Gene")
-    links = [Link("a", verbs[0], f"m{n}", ["K1"]) for n in range(letters)]
-    links += [Link(f"m{n}", verbs[n % 2], "z", ["K1"], cited=n == 0) for n in range(letters)]
-    return Network("a", "z", (*links, Link("a", verbs[0], "z", ["K2"], cited=True)), {})
+    links = [DrawnEdge("a", verbs[0], f"m{n}", ["K1"]) for n in range(letters)]
+    links += [DrawnEdge(f"m{n}", verbs[n % 2], "z", ["K1"], cited=n == 0) for n in range(letters)]
+    return DrugPaths("a", "z", (*links, DrawnEdge("a", verbs[0], "z", ["K2"], cited=True)), {})
 
 
 @pytest.mark.parametrize("letters", [1, 2, 3, 5, 7])

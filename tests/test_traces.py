@@ -12,7 +12,7 @@ from world import build
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.traces.recent_cache import Latest
+from kedrec.agents.traces.recent_cache import TwoGenerationCache
 from kedrec.agents.traces.store import TraceStore
 from kedrec.agents.traces.text_dedup import pack, unpack
 from kedrec.config import Settings
@@ -307,7 +307,7 @@ def test_the_summary_holds_no_secret_either(store, monkeypatch):
 
 
 def test_a_mapping_of_the_latest_forgets_what_is_old():
-    latest = Latest(10)
+    latest = TwoGenerationCache(10)
     for n in range(100):
         latest[n] = -n
     kept = [n for n in range(100) if latest.get(n) is not None]

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from kedrec.agents.workflow.turn_taking import Turn
+from kedrec.agents.workflow.turn_taking import LoopSlot
 
 
 def test_one_works_at_a_time_in_the_order_of_asking():
     done, at_work = [], []
 
     async def work(free, name):
-        async with Turn(free):
+        async with LoopSlot(free):
             at_work.append(name)
             for _ in range(3):
                 await asyncio.sleep(0)
@@ -28,15 +28,15 @@ def test_others_work_while_one_waits_and_it_goes_on_when_they_do_not():
     told = []
 
     async def asks(free, answer):
-        async with (turn := Turn(free)):
+        async with (slot := LoopSlot(free)):
             told.append("asked")
-            async with turn.aside():
+            async with slot.released():
                 await answer.wait()
                 told.append("answered")
             told.append("went on")
 
     async def works(free, answer):
-        async with Turn(free):
+        async with LoopSlot(free):
             answer.set()
             await asyncio.sleep(0.01)
             told.append("worked")
@@ -51,11 +51,11 @@ def test_others_work_while_one_waits_and_it_goes_on_when_they_do_not():
 
 def test_one_that_is_cancelled_anywhere_leaves_the_turn_to_exactly_one_other():
     async def waits(free):
-        async with (turn := Turn(free)), turn.aside():
+        async with (slot := LoopSlot(free)), slot.released():
             await asyncio.Event().wait()
 
     async def holds(free, release):
-        async with Turn(free):
+        async with LoopSlot(free):
             await release.wait()
 
     async def cancelled_aside_and_while_coming_back():

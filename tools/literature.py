@@ -24,10 +24,10 @@ from kedrec.errors import Busy, InputError, MissingExtra, UserError
 from kedrec.locks import writing
 from kedrec.records import Corpus, Document, Passage, Record
 from kedrec.tools.embedders.registry import available
-from kedrec.tools.library.database import GROUPS, Group, Library
+from kedrec.tools.library.database import GROUPS, CorpusGroup, Library
 from kedrec.tools.library.disk import troubles_told
-from kedrec.tools.library.filters import Cut, Selection
-from kedrec.tools.library.ingest import Adder, AddReport, Progress, write_rejected
+from kedrec.tools.library.filters import Cut, DocumentFilter
+from kedrec.tools.library.ingest import Adder, AddReport, OnProgress, write_rejected
 from kedrec.tools.search.bm25 import LexicalIndex, words
 from kedrec.tools.search.indexes import Indexes
 from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity, Standing, fused
@@ -37,7 +37,7 @@ from kedrec.tools.text.drug_filter import DrugFilter
 if TYPE_CHECKING:
     from kedrec.tools.ray_workers import Ahead, Workers
 
-__all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "Progress", "SearchResult"]
+__all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "OnProgress", "SearchResult"]
 
 _SELECTIONS = 8
 _ONE_WRITER = "Chroma loses vectors of two writers of one folder without a word, so there is never more than one"
@@ -93,7 +93,7 @@ class Literature:
         self.similarity = Similarity(self.library, settings)
         self.indexes = Indexes(self.library)
         self._cuts = ("", ""), Cut(until="", within=0, later=0, undated=0)
-        self._counted: dict[tuple[str, str, Selection], NDArray[np.bool_]] = {}
+        self._counted: dict[tuple[str, str, DocumentFilter], NDArray[np.bool_]] = {}
 
     @classmethod
     def open(cls, folder: Path, settings: Settings) -> Literature:
@@ -108,7 +108,7 @@ class Literature:
             return content
         return hashlib.sha256(f"{content} until {self.settings.until}".encode()).hexdigest()
 
-    def documents(self, corpus: Group | Corpus | None = None) -> Iterator[Document]:
+    def documents(self, corpus: CorpusGroup | Corpus | None = None) -> Iterator[Document]:
         """Yield all documents that count, or those of one corpus, in the order in which they came."""
         return self.library.documents(corpus, self._only())
 
@@ -123,9 +123,9 @@ class Literature:
             self._cuts = wanted, self.library.cut(until)
         return self._cuts[1]
 
-    def _only(self, only: Selection | None = None) -> Selection:
+    def _only(self, only: DocumentFilter | None = None) -> DocumentFilter:
         """Return what counts by the caller and the settings."""
-        return (only or Selection()).and_until(self.settings.until)
+        return (only or DocumentFilter()).and_until(self.settings.until)
 
     def document(self, identifier: str) -> Document | None:
         """Return one document; None where there is none of that id."""
@@ -141,7 +141,7 @@ class Literature:
         path: Path,
         format: Format | None = None,
         embed: bool | None = None,
-        on_progress: Progress | None = None,
+        on_progress: OnProgress | None = None,
     ) -> AddReport:
         """Add a file; see `add_all`."""
         return self.add_all([path], Reading(format or "auto"), embed=embed, on_progress=on_progress)[0]
@@ -155,7 +155,7 @@ class Literature:
         embed: bool | None = None,
         again: bool = False,
         on_ray: bool = False,
-        on_progress: Progress | None = None,
+        on_progress: OnProgress | None = None,
         on_added: Callable[[AddReport], None] | None = None,
     ) -> list[AddReport]:
         """Add files in order: each whole or, where it cannot be read, not at all; then index once.
@@ -221,7 +221,7 @@ class Literature:
         return self.settings.embed if embed is None else "always" if embed else "never"
 
     def _embed_as_wished(
-        self, report: AddReport, wish: str, on_progress: Progress | None, workers: Workers | None
+        self, report: AddReport, wish: str, on_progress: OnProgress | None, workers: Workers | None
     ) -> AddReport:
         """Embed what is pending where that was asked for or is quickly done; else say what is left."""
         standing = self.similarity.standing()
@@ -235,7 +235,7 @@ class Literature:
             update={"to_embed": standing.to_embed, "notes": (*report.notes, _left_to_do(standing, self.settings))}
         )
 
-    def embed(self, on_progress: Progress | None = None, *, on_ray: bool = False) -> EmbedReport:
+    def embed(self, on_progress: OnProgress | None = None, *, on_ray: bool = False) -> EmbedReport:
         """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call goes on from there.
 
         Args:
@@ -260,7 +260,7 @@ class Literature:
         """
         return self.similarity.estimate()
 
-    def _tidy(self, on_progress: Progress | None) -> None:
+    def _tidy(self, on_progress: OnProgress | None) -> None:
         """Index what was added without, and delete what is of no further use."""
         self.indexes.catch_up(on_progress)
         shutil.rmtree(self.folder / "staged", ignore_errors=True)
@@ -269,10 +269,10 @@ class Literature:
     def search(
         self,
         query: str,
-        corpus: Group | None = None,
+        corpus: CorpusGroup | None = None,
         limit: int = 10,
         require_all_of: Sequence[Sequence[str]] = (),
-        only: Selection | None = None,
+        only: DocumentFilter | None = None,
     ) -> SearchResult:
         """Find passages.
 
@@ -318,14 +318,14 @@ class Literature:
                 passage.scores["embedding"] = cosines[key]
         return tuple(passages[key] for key in keys if key in passages)
 
-    def _standing(self, only: Selection) -> list[str]:
+    def _standing(self, only: DocumentFilter) -> list[str]:
         """Say what a search does not see."""
         behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
         cut = [str(self._cut(only.until))] if only.until else []
         return [*cut, *(behind if self.indexes.behind else [])]
 
     def _first_step(
-        self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: Selection
+        self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: DocumentFilter
     ) -> dict[int, float]:
         """Return the best passages of all indexes together by BM25, best first: score by key."""
         limit, found = self.settings.bm25_candidates, list[tuple[int, float]]()
@@ -335,7 +335,7 @@ class Literature:
         found.sort(key=lambda pair: (-pair[1], pair[0]))
         return dict(found[:limit])
 
-    def _counting(self, name: str, index: LexicalIndex, only: Selection) -> NDArray[np.bool_] | None:
+    def _counting(self, name: str, index: LexicalIndex, only: DocumentFilter) -> NDArray[np.bool_] | None:
         """Say which passages of an index count, shape (passages,); None where all do. The last few are kept."""
         if not only:
             return None
@@ -361,7 +361,7 @@ class Literature:
         )
 
 
-def _groups(corpus: Group | None) -> tuple[Group, ...]:
+def _groups(corpus: CorpusGroup | None) -> tuple[CorpusGroup, ...]:
     if corpus is None:
         return tuple(GROUPS)
     if corpus not in GROUPS:
@@ -388,7 +388,7 @@ def _one_each(keys: Sequence[int], owners: Mapping[int, int]) -> list[int]:
     return list(best.values())
 
 
-def _why_nothing(query: str, groups: Sequence[Group], filled: bool) -> str:
+def _why_nothing(query: str, groups: Sequence[CorpusGroup], filled: bool) -> str:
     """Say why there are no hits."""
     if not filled:
         return f"There are no {' or '.join(groups)} yet. Add some with: kedrec literature add FILE"

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from kedrec.causes import cause_of
 from kedrec.errors import AmbiguousName, InputError, SourceUnavailable, UnknownEntity
 from kedrec.graphdb.store import GraphStore, HiddenPairs
-from kedrec.records import CandidateScore, Entity, Finding, Passage, Setting, ToolResult, ToolStatus
+from kedrec.records import CandidateScore, Corpora, Entity, Finding, Passage, ToolResult, ToolStatus
 from kedrec.tools.cypher_tool import CypherTool, Reads
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.literature_tools import LiteratureTools, mentions, record_finding
@@ -25,7 +25,7 @@ __all__ = ["LITERATURE_TOOLS", "Toolbox", "Weighs", "schemas", "tools_in"]
 
 GRAPH_TOOLS = ("resolve_entity", "graph_evidence", "neighbours")
 """Tools that ask the graph and nothing else."""
-LITERATURE_TOOLS: dict[Setting, tuple[str, ...]] = {
+LITERATURE_TOOLS: dict[Corpora, tuple[str, ...]] = {
     "none": (),
     "trials": ("search_trials",),
     "articles": ("search_articles",),
@@ -42,7 +42,7 @@ MISTAKES = (InputError, UnknownEntity, AmbiguousName)
 class Weighs(Protocol):
     """What weighs the evidence by rule."""
 
-    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Setting, hidden: HiddenPairs) -> Any:
+    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Corpora, hidden: HiddenPairs) -> Any:
         """Candidates with their scores and factors, and notes."""
         ...
 
@@ -68,7 +68,7 @@ class Toolbox:
         store: GraphStore,
         literature: Literature | None,
         weigher: Weighs | None,
-        setting: Setting,
+        setting: Corpora,
         hidden: HiddenPairs = frozenset(),
         *,
         passages: int = 4,
@@ -175,7 +175,7 @@ class Toolbox:
         return record_finding(self._literature, best, entities)
 
 
-def tools_in(setting: Setting, *, weigh: bool = False, cypher: bool = False) -> tuple[str, ...]:
+def tools_in(setting: Corpora, *, weigh: bool = False, cypher: bool = False) -> tuple[str, ...]:
     """Names of the tools that exist in a setting."""
     own = ("run_cypher",) if cypher else ()
     weighing = ("weigh_evidence",) if weigh else ()

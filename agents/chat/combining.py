@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kedrec.agents.chat.entity_finder import Named, Token, common_words, find_names, overlaps, tokens
+from kedrec.agents.chat.entity_finder import NameInText, Token, common_words, find_names, overlaps, tokens
 from kedrec.agents.chat.salts import SHORTEST, looked_up, with_salts
 from kedrec.graphdb.names.kinship import KIN, named_parts
 from kedrec.graphdb.store import GraphStore
@@ -20,7 +20,7 @@ _SAID_BEFORE = re.compile(r"\bcombin(?:ation|ing)(?: therapy| treatment)?(?: of|
 _SAID_BEHIND = re.compile(r"\s*,?\s*(?:in |as a |given )?(?:combin(?:ation|ed)|together)\b(?! with)", re.IGNORECASE)
 
 
-def names_in(text: str, store: GraphStore) -> list[Named]:
+def names_in(text: str, store: GraphStore) -> list[NameInText]:
     """Find the drugs and diseases that a sentence names, each salt and each combination as one drug.
 
     Args:
@@ -33,7 +33,7 @@ def names_in(text: str, store: GraphStore) -> list[Named]:
     return with_combinations(text, store, with_salts(text, store, find_names(text, store)))
 
 
-def with_combinations(text: str, store: GraphStore, found: Sequence[Named]) -> list[Named]:
+def with_combinations(text: str, store: GraphStore, found: Sequence[NameInText]) -> list[NameInText]:
     """Return the names of a sentence with each combination in place of its parts.
 
     Args:
@@ -49,12 +49,12 @@ def with_combinations(text: str, store: GraphStore, found: Sequence[Named]) -> l
     return sorted([*kept, *made], key=lambda named: named.start)
 
 
-def unknown_names(found: Sequence[Named]) -> list[Match]:
+def unknown_names(found: Sequence[NameInText]) -> list[Match]:
     """Return the combinations and salts among names that the graph does not have."""
     return [named.match for named in found if named.match.match == "none"]
 
 
-def _joined(text: str, store: GraphStore, found: Sequence[Named]) -> Iterator[Named]:
+def _joined(text: str, store: GraphStore, found: Sequence[NameInText]) -> Iterator[NameInText]:
     """Yield what stands joined by a sign or word: known drugs, and words that nobody knows beside them."""
     drugs = [named for named in found if named.kind == "Compound"]
     spans = sorted([*((one.start, one.end) for one in drugs), *_unknown_beside(text, found, drugs)])
@@ -67,11 +67,11 @@ def _joined(text: str, store: GraphStore, found: Sequence[Named]) -> Iterator[Na
     yield from _made(text, store, chain)
 
 
-def _made(text: str, store: GraphStore, chain: Sequence[tuple[int, int]]) -> Iterator[Named]:
+def _made(text: str, store: GraphStore, chain: Sequence[tuple[int, int]]) -> Iterator[NameInText]:
     if len(chain) > 1:
         start, end = chain[0][0], chain[-1][1]
         name = "/".join(text[first:last] for first, last in chain)
-        yield Named(start, end, "Compound", looked_up(name, text[start:end], store))
+        yield NameInText(start, end, "Compound", looked_up(name, text[start:end], store))
 
 
 def _are_joined(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -82,7 +82,7 @@ def _are_joined(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool
     return bool(_AND.fullmatch(between) and said)
 
 
-def _unknown_beside(text: str, found: Sequence[Named], drugs: Sequence[Named]) -> Iterator[tuple[int, int]]:
+def _unknown_beside(text: str, found: Sequence[NameInText], drugs: Sequence[NameInText]) -> Iterator[tuple[int, int]]:
     """Yield where an unknown word is joined to a known drug."""
     for word in tokens(text):
         plain = word.text.lower()
@@ -98,12 +98,12 @@ def _touch(text: str, word: tuple[int, int], drug: tuple[int, int]) -> bool:
     return _BETWEEN.fullmatch(text[first[1] : last[0]]) is not None
 
 
-def _in_one_word(text: str, store: GraphStore, found: Sequence[Named]) -> Iterator[Named]:
+def _in_one_word(text: str, store: GraphStore, found: Sequence[NameInText]) -> Iterator[NameInText]:
     """Yield the words that are several drugs: `amoxicillin-clavulanate`, `abacavir+lamivudine`, `co-codamol`."""
     for word in tokens(text):
         parts = named_parts(word.text)
         if parts and not overlaps([word], found) and all(_is_drug(part, store) for part in parts):
-            yield Named(word.start, word.end, "Compound", looked_up("/".join(parts), word.text, store))
+            yield NameInText(word.start, word.end, "Compound", looked_up("/".join(parts), word.text, store))
 
 
 def _is_drug(name: str, store: GraphStore) -> bool:

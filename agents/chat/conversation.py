@@ -12,7 +12,7 @@ from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import WorkError
-from kedrec.records import Match, Recommendation, Record, Setting
+from kedrec.records import Corpora, Match, Recommendation, Record
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent, Query
@@ -71,7 +71,7 @@ class Conversation:
         topic: where to go on from.
     """
 
-    def __init__(self, agent: Agent, setting: Setting, topic: Topic | None = None) -> None:
+    def __init__(self, agent: Agent, setting: Corpora, topic: Topic | None = None) -> None:
         self._agent, self._setting = agent, setting
         self.topic = topic or Topic()
 

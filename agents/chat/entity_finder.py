@@ -12,7 +12,7 @@ from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
-__all__ = ["Named", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
+__all__ = ["NameInText", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
 
 LONGEST_NAME = 8
 """Words of the longest name that is looked for."""
@@ -43,7 +43,7 @@ _SAFE_SHORT = frozenset(
 """Short names that are meant as such even in lower case."""
 
 
-class Named(NamedTuple):
+class NameInText(NamedTuple):
     """A name that stands in a sentence."""
 
     start: int
@@ -67,7 +67,7 @@ class Token(NamedTuple):
     """The word."""
 
 
-def find_names(text: str, store: GraphStore) -> list[Named]:
+def find_names(text: str, store: GraphStore) -> list[NameInText]:
     """Find the drugs and diseases that a sentence names.
 
     Longer names win over shorter ones inside them, so that "type 2 diabetes" is not also "diabetes". An ordinary word
@@ -83,7 +83,7 @@ def find_names(text: str, store: GraphStore) -> list[Named]:
     """
     words = tokens(text)
     loud = _shouts(text)
-    found: list[Named] = []
+    found: list[NameInText] = []
     for size in range(min(LONGEST_NAME, len(words)), 0, -1):
         for first in range(len(words) - size + 1):
             span = words[first : first + size]
@@ -92,7 +92,7 @@ def find_names(text: str, store: GraphStore) -> list[Named]:
     return sorted(found)
 
 
-def doubtful_words(text: str, store: GraphStore, found: Sequence[Named], kinds: Sequence[str]) -> list[Match]:
+def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], kinds: Sequence[str]) -> list[Match]:
     """Words of a sentence that are no name but seem to be meant as one, with what they may have meant.
 
     These are words that are nearly a name of what is looked for, and unknown words that stand beside a known drug as
@@ -122,7 +122,7 @@ def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     return match.model_copy(update={"alternatives": tuple(near)})
 
 
-def _beside_drugs(text: str, found: Sequence[Named]) -> set[int]:
+def _beside_drugs(text: str, found: Sequence[NameInText]) -> set[int]:
     """Offsets of the words that a connective offers as alternatives to known drugs."""
     drugs = [named for named in found if named.kind == "Compound"]
     after = [_after(text, named.end) for named in drugs]
@@ -162,12 +162,12 @@ def _shouts(text: str) -> bool:
     return len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
 
 
-def overlaps(span: Sequence[Token], found: Iterable[Named]) -> bool:
+def overlaps(span: Sequence[Token], found: Iterable[NameInText]) -> bool:
     """Whether a stretch of words shares a character with a name."""
     return any(span[0].start < named.end and named.start < span[-1].end for named in found)
 
 
-def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> Named | None:
+def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> NameInText | None:
     """The name that a stretch of words is, if it is one."""
     start, end = span[0].start, span[-1].end
     words = text[start:end]
@@ -181,7 +181,7 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
         return None
     kind = min(known, key=lambda kind: (_rank(known[kind]), kind))
     match = known[kind]
-    return Named(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
+    return NameInText(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
 
 
 def _may_be_name(span: Sequence[Token], loud: bool) -> bool:

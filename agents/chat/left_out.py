@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from kedrec.agents.chat.entity_finder import Named, Token, common_words, overlaps, tokens
+from kedrec.agents.chat.entity_finder import NameInText, Token, common_words, overlaps, tokens
 
 __all__ = ["left_out"]
 
@@ -42,7 +42,7 @@ _SAYS_NOTHING = frozenset(
 """Words of a question, not of a patient."""
 
 
-def left_out(text: str, found: Sequence[Named], vague: Iterable[str] = ()) -> tuple[str, ...]:
+def left_out(text: str, found: Sequence[NameInText], vague: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the phrases of a question that may narrow it down and that nothing takes into account.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kedrec.agents.agent import Query
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.errors import UserError
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -22,7 +22,7 @@ MOST = 10
 """Drugs of one question."""
 
 
-def query_for(agent: Agent, understood: Understanding, setting: Setting) -> tuple[Query, tuple[str, ...]]:
+def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tuple[Query, tuple[str, ...]]:
     """The question to put to the agent; where fewer than two drugs are named, the best-ranked ones are weighed too.
 
     Args:
@@ -54,7 +54,7 @@ def query_for(agent: Agent, understood: Understanding, setting: Setting) -> tupl
     return query, _said(understood, [name for _, name in added])
 
 
-def _added(agent: Agent, understood: Understanding, setting: Setting) -> list[tuple[str, str]]:
+def _added(agent: Agent, understood: Understanding, setting: Corpora) -> list[tuple[str, str]]:
     """Id and name of the best-ranked drugs that the question does not name."""
     assert understood.disease is not None and understood.disease.entity is not None
     known = {drug.entity.id for drug in understood.drugs if drug.entity}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from kedrec.agents.chat.combining import names_in, unknown_names
-from kedrec.agents.chat.entity_finder import Named, doubtful_words
+from kedrec.agents.chat.entity_finder import NameInText, doubtful_words
 from kedrec.agents.chat.left_out import left_out
 from kedrec.graphdb.names.kinship import are_parts
 from kedrec.graphdb.store import GraphStore
@@ -139,7 +139,7 @@ def _several(diseases: Sequence[Match]) -> tuple[Match, ...]:
 
 
 def _misspelled(
-    text: str, store: GraphStore, found: Sequence[Named], diseases: Sequence[Match], drugs: Sequence[Match]
+    text: str, store: GraphStore, found: Sequence[NameInText], diseases: Sequence[Match], drugs: Sequence[Match]
 ) -> list[Match]:
     """Words that may have been meant as what the question lacks."""
     kinds = [*([] if diseases else ["Disease"]), *([] if len(drugs) > 1 else ["Compound"])]

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.chat.combining import names_in, unknown_names
-from kedrec.agents.chat.entity_finder import Named
+from kedrec.agents.chat.entity_finder import NameInText
 from kedrec.agents.chat.left_out import left_out
 from kedrec.agents.chat.question_parser import Understanding, understand, understood_from
 from kedrec.agents.prompting.answer_format import LONGEST_QUESTION, refuse_too_long
@@ -116,7 +116,7 @@ def _refusal(call: Any) -> ToolResult:
     return ToolResult(status="failed", message=f"Only {_TOOL} can be called here, not {call['name']}.")
 
 
-def _understood(text: str, results: list[ToolResult], said: str, named: list[Named]) -> Understanding:
+def _understood(text: str, results: list[ToolResult], said: str, named: list[NameInText]) -> Understanding:
     """Put together what the model looked up; a combination or salt in the question is never split by it."""
     matches = [Match.model_validate(result.data["match"]) for result in results if "match" in result.data]
     found = list({match.entity.id: match for match in matches if match.entity is not None}.values())
@@ -133,7 +133,7 @@ def _understood(text: str, results: list[ToolResult], said: str, named: list[Nam
     return made
 
 
-def _where(text: str, found: list[Match]) -> list[Named]:
+def _where(text: str, found: list[Match]) -> list[NameInText]:
     """Where what the model looked up stands in the question."""
     places = [(text.lower().find(match.query.lower()), match) for match in found]
-    return [Named(at, at + len(match.query), "", match) for at, match in places if at >= 0]
+    return [NameInText(at, at + len(match.query), "", match) for at, match in places if at >= 0]

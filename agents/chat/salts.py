@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kedrec.agents.chat.entity_finder import Named, Token, common_words, overlaps, tokens
+from kedrec.agents.chat.entity_finder import NameInText, Token, common_words, overlaps, tokens
 from kedrec.graphdb.names.kinship import KIN, is_metal, is_salt
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
@@ -15,7 +15,7 @@ SHORTEST = 4
 """Letters of an unknown word that may be a drug beside another or beside the word for its salt."""
 
 
-def with_salts(text: str, store: GraphStore, found: Sequence[Named]) -> list[Named]:
+def with_salts(text: str, store: GraphStore, found: Sequence[NameInText]) -> list[NameInText]:
     """Return the names of a sentence with each salt in place of its drug and the words beside it.
 
     Args:
@@ -26,7 +26,7 @@ def with_salts(text: str, store: GraphStore, found: Sequence[Named]) -> list[Nam
     Returns:
         In the order of the sentence; a salt that the graph lacks has the match `none` and suggests its drug.
     """
-    words, salts = tokens(text), list[Named]()
+    words, salts = tokens(text), list[NameInText]()
     drugs = [Token(one.start, one.end, one.match.query) for one in found if one.kind == "Compound"]
     for drug in [*drugs, *_unknown(words, found)]:
         if not overlaps([drug], salts):
@@ -50,7 +50,7 @@ def looked_up(name: str, written: str, store: GraphStore) -> Match:
     return match.model_copy(update={"query": written, "alternatives": near})
 
 
-def _unknown(words: Sequence[Token], found: Sequence[Named]) -> Iterator[Token]:
+def _unknown(words: Sequence[Token], found: Sequence[NameInText]) -> Iterator[Token]:
     """Yield the words that may be a drug unknown by this name: `valproate` of `sodium valproate`."""
     for word in words:
         plain = word.text.lower()
@@ -63,7 +63,7 @@ def _unknown(words: Sequence[Token], found: Sequence[Named]) -> Iterator[Token]:
             yield word
 
 
-def _salt(text: str, store: GraphStore, drug: Token, words: Sequence[Token], *, known: bool) -> Iterator[Named]:
+def _salt(text: str, store: GraphStore, drug: Token, words: Sequence[Token], *, known: bool) -> Iterator[NameInText]:
     """Yield the drug with its salt, where words of salts stand beside it and the graph knows it or a relative."""
     start, end = drug.start, drug.end
     for word in words:
@@ -75,4 +75,4 @@ def _salt(text: str, store: GraphStore, drug: Token, words: Sequence[Token], *, 
     if (start, end) != (drug.start, drug.end):
         match = looked_up(text[start:end], text[start:end], store)
         if known or match.alternatives:
-            yield Named(start, end, "Compound", match)
+            yield NameInText(start, end, "Compound", match)

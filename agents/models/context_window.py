@@ -15,7 +15,7 @@ UNKNOWN_CONTEXT = 4096
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length", "seq_length", "n_ctx")
 
 _BLOCK = re.compile(r'<evidence key="([^"]+)">.*?</evidence>\n?', re.DOTALL)
-Message = dict[str, Any]
+ApiMessage = dict[str, Any]
 
 
 def trained_context(config: Any) -> int | None:
@@ -26,8 +26,8 @@ def trained_context(config: Any) -> int | None:
 
 
 def fit_evidence(
-    messages: Sequence[Message], size: Callable[[Sequence[Message]], int], room: int
-) -> tuple[list[Message], tuple[str, ...]]:
+    messages: Sequence[ApiMessage], size: Callable[[Sequence[ApiMessage]], int], room: int
+) -> tuple[list[ApiMessage], tuple[str, ...]]:
     """Leave out pieces of evidence from the end until the conversation fits.
 
     Args:
@@ -57,7 +57,7 @@ def fit_evidence(
     return kept, left_out
 
 
-def _keeping(messages: Sequence[Message], count: int) -> tuple[list[Message], tuple[str, ...]]:
+def _keeping(messages: Sequence[ApiMessage], count: int) -> tuple[list[ApiMessage], tuple[str, ...]]:
     """The conversation with its first `count` pieces of evidence."""
     left_out: list[str] = []
     seen = 0

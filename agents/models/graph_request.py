@@ -18,7 +18,7 @@ PAYLOAD_KEY = "kedrec"
 """Key of the payload in a message's `additional_kwargs`."""
 
 
-class Weighing(Record):
+class WeighedEvidence(Record):
     """What the weigher made of the evidence."""
 
     model_config = ConfigDict(extra="ignore")
@@ -50,7 +50,7 @@ class Task(Record):
     """Everything citable so far, by key."""
     answers: tuple[Answer, ...] = ()
     """Answers to the domain questions so far."""
-    weighing: Weighing | None = None
+    weighing: WeighedEvidence | None = None
     """What `weigh_evidence` came back with; null before."""
     setting: str = "both"
     """Which corpora are used."""

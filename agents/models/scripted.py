@@ -13,9 +13,9 @@ from pydantic import Field
 from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.errors import ModelRefused
 
-__all__ = ["Reply", "ScriptedCall", "ScriptedChatModel"]
+__all__ = ["ScriptedCall", "ScriptedChatModel", "ScriptedReply"]
 
-Reply = AIMessage | str | BaseException | Callable[[list[BaseMessage]], Any]
+ScriptedReply = AIMessage | str | BaseException | Callable[[list[BaseMessage]], Any]
 """What the model does when called: gives a message or a text, raises, or asks a function of the messages sent."""
 
 

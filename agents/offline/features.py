@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kedrec.agents.offline.literature_stats import Corpus, Derived
+from kedrec.agents.offline.literature_stats import CorpusStats, Derived
 from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
-from kedrec.records import Setting
+from kedrec.records import Corpora
 from kedrec.tools.text.comentions import FIELDS
 
 __all__ = ["GROUPS", "SETTINGS", "Transfer", "corpora_of", "field_groups", "field_names", "question_features"]
 
-SETTINGS: tuple[Setting, ...] = ("none", "trials", "articles", "both")
+SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 """The four settings."""
 
 _CUED = FIELDS[FIELDS.index("near") :]
@@ -46,17 +46,17 @@ _DISEASE_SIDE = ("ridge_disease", "disease_", "spectral")
 _CLAIMS = ("near", "for_disease", "disease_by", "induced", "with_disease", "cue_")
 
 
-def corpora_of(setting: Setting) -> tuple[str, ...]:
+def corpora_of(setting: Corpora) -> tuple[str, ...]:
     """Return the corpora that a setting uses."""
     return {"none": (), "trials": ("trials",), "articles": ("articles",), "both": ("trials", "articles")}[setting]
 
 
-def field_names(setting: Setting) -> tuple[str, ...]:
+def field_names(setting: Corpora) -> tuple[str, ...]:
     """Return the names of a setting's numbers, in order."""
     return (*LINK_FIELDS, *(f"{corpus}.{name}" for corpus in corpora_of(setting) for name in TEXT_FIELDS))
 
 
-def field_groups(setting: Setting) -> tuple[str, ...]:
+def field_groups(setting: Corpora) -> tuple[str, ...]:
     """Return the group of each of a setting's numbers, in order."""
     return tuple(_group(name) for name in field_names(setting))
 
@@ -83,7 +83,7 @@ class Transfer:
         link: The graph's treat edges, some hidden.
     """
 
-    def __init__(self, corpus: Corpus, index: dict[str, int], link: LinkModel) -> None:
+    def __init__(self, corpus: CorpusStats, index: dict[str, int], link: LinkModel) -> None:
         self.corpus, self.link = corpus, link
         facts = link.facts
         self._drugs = np.array([index.get(facts.drug_ids[i], 0) for i in link.known_drugs.tolist()], dtype=np.int64)
@@ -157,7 +157,7 @@ def question_features(
     *,
     disease: str,
     drugs: Sequence[str],
-    setting: Setting,
+    setting: Corpora,
 ) -> NDArray[np.float32]:
     """Return a question as numbers.
 
@@ -193,7 +193,7 @@ def question_features(
 
 
 def _text_features(
-    corpus: Corpus, transfer: Transfer, *, disease: str, drugs: Sequence[str], ill: int, indices: NDArray[np.int64]
+    corpus: CorpusStats, transfer: Transfer, *, disease: str, drugs: Sequence[str], ill: int, indices: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     counts = corpus.pairs.rows(indices * (len(corpus.begins) - 1) + ill)
     columns = [*np.log1p(counts).T, *_rates(corpus, counts, ill, indices), *_vectors(corpus, ill, indices)]
@@ -202,7 +202,7 @@ def _text_features(
 
 
 def _rates(
-    corpus: Corpus, counts: NDArray[np.float32], ill: int, indices: NDArray[np.int64]
+    corpus: CorpusStats, counts: NDArray[np.float32], ill: int, indices: NDArray[np.int64]
 ) -> list[NDArray[np.float64]]:
     """Return counts in relation to how often each is named at all, columns as in ``_RATES``."""
     by = {name: counts[:, i].astype(np.float64) for i, name in enumerate(FIELDS)}
@@ -218,7 +218,7 @@ def _rates(
     ]  # fmt: skip
 
 
-def _vectors(corpus: Corpus, ill: int, indices: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+def _vectors(corpus: CorpusStats, ill: int, indices: NDArray[np.int64]) -> list[NDArray[np.float32]]:
     """Return how alike what is written about drug and disease is, columns as in ``_VECTORS``."""
     profiles = corpus.profiles
     tie = profiles.drug_ties[indices] @ profiles.disease_ties[ill]

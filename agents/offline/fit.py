@@ -27,7 +27,7 @@ from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 if TYPE_CHECKING:
     import lightgbm
@@ -112,7 +112,7 @@ def fit(
     return report
 
 
-def _report(items: Sequence[Item], fitted: dict[Setting, _Fitted]) -> FitReport:
+def _report(items: Sequence[Item], fitted: dict[Corpora, _Fitted]) -> FitReport:
     return FitReport(
         items=len(items),
         diseases=len({item.disease for item in items}),
@@ -124,7 +124,7 @@ def _report(items: Sequence[Item], fitted: dict[Setting, _Fitted]) -> FitReport:
     )
 
 
-def columns_of(setting: Setting) -> list[int]:
+def columns_of(setting: Corpora) -> list[int]:
     """Return where a setting's fields stand among those of ``both``."""
     place = {name: i for i, name in enumerate(field_names("both"))}
     return [place[name] for name in field_names(setting)]
@@ -141,7 +141,7 @@ class _Fitted:
 
 
 def _fit_setting(
-    features: NDArray[np.float32], right: NDArray[np.int64], folds: NDArray[np.int64], setting: Setting
+    features: NDArray[np.float32], right: NDArray[np.int64], folds: NDArray[np.int64], setting: Corpora
 ) -> _Fitted:
     """Fit one setting, and cross-validate it."""
     margins = np.zeros((len(STATES), len(right)))
@@ -154,7 +154,7 @@ def _fit_setting(
 
 
 def _forests(
-    features: NDArray[np.float32], right: NDArray[np.int64], chosen: NDArray[np.bool_], setting: Setting
+    features: NDArray[np.float32], right: NDArray[np.int64], chosen: NDArray[np.bool_], setting: Corpora
 ) -> list[lightgbm.Booster]:
     """Fit forests on the chosen questions, each of them once warm and once cold."""
     own = features[:, chosen][..., columns_of(setting)]
@@ -162,7 +162,7 @@ def _forests(
 
 
 def held_out_margins(
-    features: NDArray[np.float32], right: NDArray[np.int64], held_out: NDArray[np.bool_], setting: Setting
+    features: NDArray[np.float32], right: NDArray[np.int64], held_out: NDArray[np.bool_], setting: Corpora
 ) -> NDArray[np.float64]:
     """Fit on all other questions and choose for those held out.
 

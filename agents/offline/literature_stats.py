@@ -31,10 +31,19 @@ from kedrec.tools.text.profiles import Profiles, build_profiles
 from kedrec.tools.text.tokens import tokenise
 from kedrec.tools.text.zones import BODY, CRITERIA, EntityRows, entity_rows
 
-__all__ = ["CORPORA", "Corpus", "Derived", "LiteratureSource", "Meeting", "MemoryLiterature", "build", "open_derived"]
+__all__ = [
+    "CORPORA",
+    "CorpusStats",
+    "Derived",
+    "LiteratureSource",
+    "Meeting",
+    "MemoryLiterature",
+    "build",
+    "open_derived",
+]
 
-Group = Literal["articles", "trials"]
-CORPORA: tuple[Group, ...] = ("articles", "trials")
+CorpusGroup = Literal["articles", "trials"]
+CORPORA: tuple[CorpusGroup, ...] = ("articles", "trials")
 """The corpora that settings name."""
 FORMAT = 2
 """Raised whenever what is stored changes."""
@@ -48,7 +57,7 @@ class LiteratureSource(Protocol):
         """Hash of all documents; empty where there are none."""
         ...
 
-    def documents(self, corpus: Group) -> Iterable[Document]:
+    def documents(self, corpus: CorpusGroup) -> Iterable[Document]:
         """Return the documents of a corpus."""
         ...
 
@@ -67,7 +76,7 @@ class MemoryLiterature:
             digest.update(f"{document.id}\x00{document.title}\x00{document.text}\x01".encode())
         self.content_sha256 = digest.hexdigest() if self._documents else ""
 
-    def documents(self, corpus: Group) -> Iterable[Document]:
+    def documents(self, corpus: CorpusGroup) -> Iterable[Document]:
         """Return the documents of a corpus, in the order given."""
         return [document for document in self._documents if (document.corpus == "trials") == (corpus == "trials")]
 
@@ -87,7 +96,7 @@ class Meeting:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class CorpusStats:
     """Everything derived from one corpus."""
 
     pairs: PairCounts
@@ -153,7 +162,7 @@ class Derived:
 
     index: dict[str, int]
     """Number of each drug and disease id."""
-    corpora: dict[str, Corpus]
+    corpora: dict[str, CorpusStats]
     """``articles`` and ``trials``, where there are any."""
     missing: tuple[str, ...]
     """Corpora that have documents but are not prepared."""
@@ -192,7 +201,9 @@ def open_derived(folder: Path, arrays: GraphArrays, literature_sha256: str) -> D
     if not literature_sha256 or not place.is_dir():
         return None
     done = {group: place / group for group in CORPORA if (place / group / "manifest.json").exists()}
-    corpora: dict[str, Corpus] = {group: read for group, path in done.items() if (read := _whole(path)) is not None}
+    corpora: dict[str, CorpusStats] = {
+        group: read for group, path in done.items() if (read := _whole(path)) is not None
+    }
     missing = tuple(group for group in CORPORA if group not in done)
     return Derived({entity: i for i, (entity, _, _) in enumerate(_named(arrays))}, corpora, missing)
 
@@ -296,7 +307,7 @@ def _is_whole(place: Path) -> bool:
     return True
 
 
-def _whole(place: Path) -> Corpus | None:
+def _whole(place: Path) -> CorpusStats | None:
     """Read one corpus; None where it has no documents.
 
     Raises:
@@ -312,7 +323,7 @@ def _whole(place: Path) -> Corpus | None:
         raise DamagedData(f"{told}. Derive it anew: kedrec model derive") from error
 
 
-def _read(place: Path) -> Corpus | None:
+def _read(place: Path) -> CorpusStats | None:
     if json.loads((place / "manifest.json").read_text(encoding="utf-8"))["documents"] == 0:
         return None
     with (place / "arrays.npz").open("rb") as file, np.load(file) as stored:
@@ -320,7 +331,7 @@ def _read(place: Path) -> Corpus | None:
     table = json.loads((place / "documents.json").read_text(encoding="utf-8"))
     profiles = Profiles(**{name: held[f"profile_{name}"].astype(np.float32) for name in Profiles.__dataclass_fields__})
     pairs = PairCounts(held["keys"], held["counts"], held["alone"], len(table["ids"]))
-    return Corpus(
+    return CorpusStats(
         pairs,
         profiles,
         table["ids"],

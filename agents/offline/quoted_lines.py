@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import Found, Quoted
+from kedrec.agents.offline.quotes import QuestionEvidence, Quoted
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
@@ -34,7 +34,7 @@ class Line(NamedTuple):
     """Evidence keys."""
 
 
-def quoted(task: Task, drug: Entity, found: Found | None, kind: SentenceKind, verb: str) -> Iterator[Line]:
+def quoted(task: Task, drug: Entity, found: QuestionEvidence | None, kind: SentenceKind, verb: str) -> Iterator[Line]:
     """The most telling sentence on a question, word for word, where it names the drug and reads as a sentence."""
     for keys, text in found.quotes if found else ():
         source = SOURCES.get(keys[0][0])
@@ -44,27 +44,29 @@ def quoted(task: Task, drug: Entity, found: Found | None, kind: SentenceKind, ve
             return
 
 
-def clinical(task: Task, drug: Entity, found: Found | None) -> Iterator[Line]:
+def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
     """A finding of an article; else a trial, which tells what was studied and not what was found."""
     quotes = found.quotes if found else ()
     for letter, verb in (("P", "reports of"), ("T", "studies")):
-        own = Found("unclear", tuple(quote for quote in quotes if quote.keys[0].startswith(letter)))
+        own = QuestionEvidence("unclear", tuple(quote for quote in quotes if quote.keys[0].startswith(letter)))
         lines = list(quoted(task, drug, own, "clinical", f"{verb} {drug.name}"))
         yield from lines
         if lines:
             return
 
 
-def safety(task: Task, drug: Entity, found: Found | None) -> Iterator[Line]:
+def safety(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
     """What an article says of harm; plans and criteria of trials tell none."""
     quotes = tuple(quote for quote in (found.quotes if found else ()) if quote.keys[0].startswith("P"))
-    yield from quoted(task, drug, Found("unclear", quotes), "safety", f"says of harm or tolerance of {drug.name}")
+    yield from quoted(
+        task, drug, QuestionEvidence("unclear", quotes), "safety", f"says of harm or tolerance of {drug.name}"
+    )
 
 
-def against(task: Task, drug: Entity, found: Found | None) -> Iterator[Line]:
+def against(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
     """A negative finding of an article; else a trial that was stopped, whose reason is not known here."""
     quotes = found.quotes if found else ()
-    articles = Found("against", tuple(quote for quote in quotes if quote.keys[0].startswith("P")))
+    articles = QuestionEvidence("against", tuple(quote for quote in quotes if quote.keys[0].startswith("P")))
     lines = list(quoted(task, drug, articles, "contrast", f"speaks against {drug.name}"))
     yield from lines or _stopped(drug, [quote for quote in quotes if quote.keys[0].startswith("T")])
 

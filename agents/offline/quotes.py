@@ -29,7 +29,7 @@ from kedrec.tools.text.sentence_cues import (
 )
 from kedrec.tools.text.spans import worth
 
-__all__ = ["Found", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
+__all__ = ["QuestionEvidence", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
 
 _QUOTES = 2
 _CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
@@ -61,7 +61,7 @@ class Quoted(NamedTuple):
     """The sentence, word for word as it stands there."""
 
 
-class Found(NamedTuple):
+class QuestionEvidence(NamedTuple):
     """What was found for one question."""
 
     stance: Stance
@@ -86,7 +86,7 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
     return f"{found.stance} | " + " ".join(said)
 
 
-def found_for(task: Task, drug: Entity, question_key: str) -> Found | None:
+def found_for(task: Task, drug: Entity, question_key: str) -> QuestionEvidence | None:
     """What the evidence says on a domain question about a drug; None where it says nothing."""
     rule = _RULES.get(question_key)
     evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
@@ -107,48 +107,48 @@ def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
     return not (drug.ids.isdisjoint(ends) or disease.ids.isdisjoint(ends))
 
 
-def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """What the drug targets; else paths from the drug to the disease through something else."""
     targets = mechanism_of(evidence, drug, disease)
     if targets is not None:
         text, keys = targets
         linked = any(len(triples_of(item.source_id)) > 1 for item in evidence if item.key in keys)
-        return Found("supports" if linked else "unclear", (Quoted(keys, text),))
+        return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text),))
     paths = [item for item in _graph(evidence) if len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease)]
     causal = [item for item in paths if "Gene::" in item.source_id]
-    return Found("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
+    return QuestionEvidence("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
 
 
-def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """What articles and trials say of how a drug acts: the sentence with the most such words, best first."""
     literature = (item for item in evidence if item.key[0] in "PT")
     quotes = [quote for item in literature for quote in _sentences(item, drug, disease) if quote.closeness]
     plain = [quote for quote in quotes if not (sets_out(quote.text) or is_criterion(quote.text))]
     told = [(explains(quote.text, places(quote.text, drug)), quote) for quote in plain]
     best = sorted((row for row in told if row[0]), key=lambda row: (-min(row[0], 2), -row[1].worth))[:_QUOTES]
-    return Found("unclear", tuple(Quoted((quote.key,), quote.text) for _, quote in best)) if best else None
+    return QuestionEvidence("unclear", tuple(Quoted((quote.key,), quote.text) for _, quote in best)) if best else None
 
 
-def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Two edges with one gene or pathway between drug and disease."""
     between = [
         item for item in _graph(evidence) if len(triples_of(item.source_id)) == 2 and _joins(item, drug, disease)
     ]
     genes = [item for item in between if "Gene::" in item.source_id or "Pathway::" in item.source_id]
-    return Found("supports", _texts(genes)) if genes else None
+    return QuestionEvidence("supports", _texts(genes)) if genes else None
 
 
 def _texts(items: Iterable[Evidence]) -> tuple[Quoted, ...]:
     return tuple(Quoted((item.key,), item.text) for item in list(items)[:_QUOTES])
 
 
-def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
     names = _names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
     best = sorted(near, key=lambda quote: -quote.worth)[:_QUOTES]
-    return Found(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+    return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 
 
 def _on_both(quote: Quote) -> bool:
@@ -172,7 +172,7 @@ def _stance(quotes: Iterable[Quote]) -> Stance:
     return "supports" if cues.count("for") > cues.count("against") else "against"
 
 
-def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Sentences on harm that name the drug, then side effects in the graph."""
     names = _names(disease)
     quotes = _quotes(
@@ -184,7 +184,7 @@ def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | 
     ]
     chosen = (*found[:_QUOTES], *_texts(effects)[: max(0, _QUOTES - len(found))])
     harmful = any(quote.cue in ("harm", "against") for quote in quotes)
-    return Found("against" if harmful else "unclear", chosen) if chosen else None
+    return QuestionEvidence("against" if harmful else "unclear", chosen) if chosen else None
 
 
 def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
@@ -194,13 +194,13 @@ def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
     return told and not (sets_out(text) or is_criterion(text))
 
 
-def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Direct edges that say the drug treats the disease, then trials after approval."""
     direct = treating(evidence, drug, disease)
     if direct:
-        return Found("supports", _texts(direct))
+        return QuestionEvidence("supports", _texts(direct))
     late = [item for item in _trials_of_both(evidence, drug, disease) if "phase 4" in item.text.lower()]
-    return Found("supports", _texts_of_trials(late, drug, disease)) if late else None
+    return QuestionEvidence("supports", _texts_of_trials(late, drug, disease)) if late else None
 
 
 def treating(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:
@@ -209,7 +209,7 @@ def treating(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> lis
     return [item for item in direct if is_therapeutic(triples_of(item.source_id)[0][1])]
 
 
-def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found | None:
+def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Negative results that name drug and disease, then trials that were stopped."""
     negative = _quotes(
         evidence,
@@ -220,7 +220,7 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Found |
     found = [Quoted((quote.key,), quote.text) for quote in negative]
     stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
     chosen = (*found[:_QUOTES], *_texts_of_trials(stopped, drug, disease))[:_QUOTES]
-    return Found("against", chosen) if chosen else None
+    return QuestionEvidence("against", chosen) if chosen else None
 
 
 def _is_stopped(item: Evidence) -> bool:
@@ -263,7 +263,7 @@ def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:
     return Quote(key, text, cue_of(text, _names(disease)), closeness, told)
 
 
-_RULES: dict[str, Callable[[list[Evidence], Entity, Entity], Found | None]] = {
+_RULES: dict[str, Callable[[list[Evidence], Entity, Entity], QuestionEvidence | None]] = {
     "mechanism": _mechanism,
     "shared_targets": _shared_targets,
     "clinical_evidence": _clinical,

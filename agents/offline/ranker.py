@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from kedrec.agents.offline.features import field_groups, field_names
 from kedrec.errors import DamagedData, NotReady
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 if TYPE_CHECKING:
     import lightgbm
@@ -57,7 +57,7 @@ def _lightgbm() -> ModuleType:
     return library
 
 
-def train_forests(features: NDArray[np.float32], right: NDArray[np.int64], setting: Setting) -> list[lightgbm.Booster]:
+def train_forests(features: NDArray[np.float32], right: NDArray[np.int64], setting: Corpora) -> list[lightgbm.Booster]:
     """Fit the forests of one setting.
 
     Args:
@@ -82,7 +82,7 @@ def train_forests(features: NDArray[np.float32], right: NDArray[np.int64], setti
 class _Forests(Mapping[str, "list[lightgbm.Booster]"]):
     """The forests in a folder, those of a setting read when first asked for: a question needs one setting's."""
 
-    def __init__(self, folder: Path, counts: dict[Setting, int]) -> None:
+    def __init__(self, folder: Path, counts: dict[Corpora, int]) -> None:
         self._folder, self._counts = folder, counts
         self._read: dict[str, list[lightgbm.Booster]] = {}
 
@@ -112,7 +112,7 @@ class Ranker:
     card: dict[str, Any]
     """What it was fitted on, and how well it did in cross-validation."""
 
-    def shares(self, features: NDArray[np.float32], setting: Setting) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    def shares(self, features: NDArray[np.float32], setting: Corpora) -> tuple[NDArray[np.float64], tuple[str, ...]]:
         """Split the candidates' scores by group of evidence.
 
         Args:
@@ -133,7 +133,7 @@ class Ranker:
         summed = np.stack([parts[:, [g == name for g in groups]].sum(axis=1) for name in names], axis=1)
         return summed * self.slopes[setting], names
 
-    def scores(self, features: NDArray[np.float32], setting: Setting) -> NDArray[np.float64]:
+    def scores(self, features: NDArray[np.float32], setting: Corpora) -> NDArray[np.float64]:
         """Return the candidates' scores in log-odds, shape (candidates,)."""
         raw = np.mean(
             [np.asarray(booster.predict(features, num_threads=1)) for booster in self.boosters[setting]], axis=0
@@ -173,7 +173,7 @@ def load_ranker(folder: Path = MODEL_FOLDER) -> Ranker:
     return Ranker(_Forests(folder, card["forests"]), card["slopes"], card)
 
 
-def _check(forests: Sequence[lightgbm.Booster], setting: Setting, folder: Path) -> None:
+def _check(forests: Sequence[lightgbm.Booster], setting: Corpora, folder: Path) -> None:
     """Refuse forests that were fitted on other fields."""
     names = [name.replace(".", "_") for name in field_names(setting)]
     if any(forest.feature_name() != names for forest in forests):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short
-from kedrec.agents.offline.quotes import Found, explained, found_for, treating
+from kedrec.agents.offline.quotes import QuestionEvidence, explained, found_for, treating
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
@@ -56,15 +56,15 @@ class _Known(NamedTuple):
     """The drug."""
     mechanism: tuple[str, tuple[str, ...]] | None
     """A sentence on its targets and where that stands."""
-    explained: Found | None
+    explained: QuestionEvidence | None
     """What the literature says of how it acts."""
     use: Evidence | None
     """That the graph lists it as a treatment of the disease."""
-    clinical: Found | None
+    clinical: QuestionEvidence | None
     """Of its effect."""
-    safety: Found | None
+    safety: QuestionEvidence | None
     """Of harm."""
-    against: Found | None
+    against: QuestionEvidence | None
     """What speaks against it."""
 
 

@@ -24,7 +24,7 @@ from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.solutions import Solutions
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import CandidateScore, Factor, Record, Setting
+from kedrec.records import CandidateScore, Corpora, Factor, Record
 
 __all__ = ["Weigher", "Weighing"]
 
@@ -100,7 +100,7 @@ class Weigher:
         return built
 
     def weigh(
-        self, disease_id: str, candidate_ids: Sequence[str], setting: Setting, hidden: HiddenPairs = frozenset()
+        self, disease_id: str, candidate_ids: Sequence[str], setting: Corpora, hidden: HiddenPairs = frozenset()
     ) -> Weighing:
         """Weigh the evidence for each candidate.
 
@@ -135,7 +135,7 @@ class Weigher:
         return Weighing(candidates=tuple(by_id[drug] for drug in candidate_ids), notes=notes)
 
     def rank(
-        self, disease_id: str, setting: Setting, top: int = 10, hidden: HiddenPairs = frozenset()
+        self, disease_id: str, setting: Corpora, top: int = 10, hidden: HiddenPairs = frozenset()
     ) -> list[CandidateScore]:
         """Score all drugs that anything speaks for and return the best, with their factors.
 
@@ -173,7 +173,7 @@ class Weigher:
         ]
 
     def _shares(
-        self, view: _View, disease: str, candidates: Sequence[str], setting: Setting
+        self, view: _View, disease: str, candidates: Sequence[str], setting: Corpora
     ) -> tuple[NDArray[np.float64], tuple[str, ...], list[str]]:
         """Return the shares of each group, the groups, and the candidates in the order of the rows.
 
@@ -207,12 +207,12 @@ class Weigher:
             self._graph = GraphFacts(self._arrays)
         return LinkModel(self._graph, hidden, solutions=Solutions(self._folder / LINKS))
 
-    def _usable(self, setting: Setting, derived: Derived | None) -> Setting:
+    def _usable(self, setting: Corpora, derived: Derived | None) -> Corpora:
         """Return the setting that can be answered with what has been prepared."""
         ready = [corpus for corpus in corpora_of(setting) if derived and corpus in derived.corpora]
         return "none" if not ready else "both" if len(ready) == 2 else "trials" if ready == ["trials"] else "articles"
 
-    def _notes(self, setting: Setting, derived: Derived | None) -> list[str]:
+    def _notes(self, setting: Corpora, derived: Derived | None) -> list[str]:
         notes = []
         for corpus in corpora_of(setting):
             if derived is None and self._literature.content_sha256:
@@ -266,7 +266,7 @@ def _factors(
     return tuple(sorted(factors, key=lambda factor: (-abs(factor.share), factor.group)))
 
 
-def _worth_scoring(view: _View, disease: str, setting: Setting) -> list[str]:
+def _worth_scoring(view: _View, disease: str, setting: Corpora) -> list[str]:
     """Return the drugs with a known use in the visible graph or a record that names them with the disease, by id."""
     facts = view.link.facts
     if disease not in facts.disease_row:
@@ -285,7 +285,7 @@ def _joined(facts: GraphFacts, ids: Sequence[str]) -> list[str]:
     return [note for note in dict.fromkeys(said) if note]
 
 
-def _unknown(view: _View, disease: str, candidates: Sequence[str], setting: Setting) -> list[str]:
+def _unknown(view: _View, disease: str, candidates: Sequence[str], setting: Corpora) -> list[str]:
     """Return a sentence for each entity that there is no evidence about."""
     facts, notes = view.link.facts, []
     if disease not in facts.disease_row:

@@ -17,12 +17,12 @@ from kedrec.agents.prompting.answer_parser import Decision
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
 from kedrec.tools.literature_tools import is_retracted, mentions, places
 
-__all__ = ["Checked", "Checker", "Failure"]
+__all__ = ["Checked", "Checker", "FailedSentence"]
 
 _SYMBOL = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*\d)[A-Za-z][\w-]*")
 
 
-class Failure(Record):
+class FailedSentence(Record):
     """A sentence that failed."""
 
     text: str
@@ -36,7 +36,7 @@ class Checked(Record):
 
     passed: tuple[Sentence, ...]
     """Sentences that hold."""
-    failures: tuple[Failure, ...]
+    failures: tuple[FailedSentence, ...]
     """Sentences that do not."""
     problems: tuple[str, ...]
     """Everything to be mended, format included; empty where the decision passes."""
@@ -63,17 +63,17 @@ class Checker:
     def decision(self, decision: Decision) -> Checked:
         """Check every sentence of a decision."""
         verdicts = [(sentence, self.reason(sentence.text, sentence.citations)) for sentence in decision.sentences]
-        failures = tuple(Failure(text=sentence.text, reason=reason) for sentence, reason in verdicts if reason)
+        failures = tuple(FailedSentence(text=sentence.text, reason=reason) for sentence, reason in verdicts if reason)
         said = tuple(f"{failure.text!r}: {failure.reason}." for failure in failures)
         passed = tuple(self._marked(sentence) for sentence, reason in verdicts if not reason)
         return Checked(passed=passed, failures=failures, problems=(*decision.problems, *said))
 
-    def answers(self, answers: Sequence[Answer]) -> tuple[tuple[Answer, ...], tuple[Failure, ...]]:
+    def answers(self, answers: Sequence[Answer]) -> tuple[tuple[Answer, ...], tuple[FailedSentence, ...]]:
         """Check the answers to the domain questions; one that fails gives way to the abstention phrase."""
         kept, failures = [], []
         for answer in answers:
             reason = None if answer.text == NO_EVIDENCE else self.reason(answer.text, answer.citations)
-            failures += [Failure(text=answer.text, reason=reason)] if reason else []
+            failures += [FailedSentence(text=answer.text, reason=reason)] if reason else []
             nothing = {"text": NO_EVIDENCE, "stance": "unclear", "citations": ()}
             kept.append(answer.model_copy(update=nothing) if reason else answer)
         return tuple(kept), tuple(failures)

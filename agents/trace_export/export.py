@@ -16,14 +16,14 @@ from kedrec.atomic_file import staged
 from kedrec.records import Trace
 from kedrec.redaction import Redactor
 
-__all__ = ["Form", "export_traces"]
+__all__ = ["ExportFormat", "export_traces"]
 
-Form = Literal["parquet", "otel", "langsmith"]
+ExportFormat = Literal["parquet", "otel", "langsmith"]
 """What a file holds: `parquet` two tables, `otel` a run on each line, `langsmith` a run, a step or a call on each."""
 Add = Callable[[Trace], None]
 
 
-def export_traces(traces: Iterable[Trace], files: Mapping[Form, Path], redactor: Redactor) -> int:
+def export_traces(traces: Iterable[Trace], files: Mapping[ExportFormat, Path], redactor: Redactor) -> int:
     """Write runs to files, one at a time; each file is there whole at the end, or as it was before.
 
     Args:
@@ -53,7 +53,7 @@ def _lines(path: Path, objects: Callable[[Trace], Iterable[Any]]) -> Iterator[Ad
         yield lambda trace: file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in objects(trace))
 
 
-_WRITERS: dict[Form, Callable[[Path], AbstractContextManager[Add]]] = {
+_WRITERS: dict[ExportFormat, Callable[[Path], AbstractContextManager[Add]]] = {
     "parquet": parquet_files,
     "otel": lambda path: _lines(path, lambda trace: [otlp(trace)]),
     "langsmith": lambda path: _lines(path, langsmith_runs),

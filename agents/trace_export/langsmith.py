@@ -43,10 +43,10 @@ def langsmith_runs(trace: Trace) -> Iterator[dict[str, Any]]:
         yield _entry(place, root, when, **parts)
 
 
-Part = tuple[_Place, tuple[datetime, datetime], dict[str, Any]]
+RunPart = tuple[_Place, tuple[datetime, datetime], dict[str, Any]]
 
 
-def _tree(trace: Trace, run: TimedRun, root: _Place) -> Iterator[Part]:
+def _tree(trace: Trace, run: TimedRun, root: _Place) -> Iterator[RunPart]:
     yield root, (run.start, run.end), _whole(trace)
     for step in run.steps:
         place = root.below(f"step {step.number}", step.start)

@@ -41,7 +41,7 @@ CALLS = {
 ROW_GROUP = 2_000
 """Rows that are written together, and so are held in memory."""
 
-Row = dict[str, Any]
+TableRow = dict[str, Any]
 
 
 def calls_file(path: Path) -> Path:
@@ -76,7 +76,7 @@ def parquet_files(path: Path) -> Iterator[Callable[[Trace], None]]:
                 file.unlink(missing_ok=True)
 
 
-def trace_row(trace: Trace) -> Row:
+def trace_row(trace: Trace) -> TableRow:
     """A run as a row of `TRACES`."""
     made, outcome = trace.recommendation, concluded(trace)
     tools = sum(isinstance(call, ToolCall) for call in trace.calls)
@@ -108,16 +108,16 @@ def trace_row(trace: Trace) -> Row:
     }
 
 
-def call_rows(trace: Trace) -> Iterator[Row]:
+def call_rows(trace: Trace) -> Iterator[TableRow]:
     """The calls of a run as rows of `CALLS`."""
     for step in timed(trace).steps:
         for item in step.calls:
             yield _call_row(trace, item)
 
 
-def _call_row(trace: Trace, item: TimedCall) -> Row:
+def _call_row(trace: Trace, item: TimedCall) -> TableRow:
     call = item.call
-    row: Row = {
+    row: TableRow = {
         "trace_id": trace.id,
         "number": item.number,
         "step": call.step,
@@ -159,7 +159,7 @@ def _type(kind: Any) -> pl.DataType:
     return known[kind]
 
 
-def _line(row: Row) -> str:
+def _line(row: TableRow) -> str:
     return _json(row) + "\n"
 
 

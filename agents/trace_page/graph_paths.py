@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from kedrec.records import Evidence, Recommendation, Triple, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
-__all__ = ["Link", "Network", "network_of"]
+__all__ = ["DrawnEdge", "DrugPaths", "network_of"]
 
 MOST_LINKS = 26
 """Edges in one picture; those that are cited come first."""
 
 
 @dataclass
-class Link:
+class DrawnEdge:
     """An edge of the graph, and the evidence that rests on it."""
 
     head: str
@@ -33,14 +33,14 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Network:
+class DrugPaths:
     """What the evidence says about one drug in the disease."""
 
     start: str
     """Id of the drug."""
     end: str
     """Id of the disease."""
-    links: tuple[Link, ...]
+    links: tuple[DrawnEdge, ...]
     """Edges."""
     names: Mapping[str, str]
     """Entity id -> name; ids without a name are missing."""
@@ -69,7 +69,7 @@ class Network:
         return depth
 
 
-def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) -> Network:
+def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) -> DrugPaths:
     """The graph's evidence about one candidate.
 
     Args:
@@ -77,7 +77,7 @@ def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) 
         drug: id of the candidate.
         cited: keys that are cited.
     """
-    wanted, links, names = set(cited), dict[Triple, Link](), _known_names(recommendation)
+    wanted, links, names = set(cited), dict[Triple, DrawnEdge](), _known_names(recommendation)
     about = [entry for key, entry in recommendation.evidence.items() if key[:1] == "K" and drug in entry.about]
     for entry in sorted(about, key=lambda entry: entry.key not in wanted):
         triples = triples_of(entry.source_id)
@@ -85,10 +85,10 @@ def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) 
         if any(triple not in links for triple in triples) and len(links) + len(triples) > MOST_LINKS:
             continue
         for triple in triples:
-            link = links.setdefault(triple, Link(*triple))
+            link = links.setdefault(triple, DrawnEdge(*triple))
             link.keys.append(entry.key)
             link.cited = link.cited or entry.key in wanted
-    return Network(drug, recommendation.disease.id, tuple(links.values()), names)
+    return DrugPaths(drug, recommendation.disease.id, tuple(links.values()), names)
 
 
 def _known_names(recommendation: Recommendation) -> dict[str, str]:
@@ -114,7 +114,7 @@ def _read_names(entry: Evidence, triples: Sequence[Triple], names: dict[str, str
             names.setdefault(end, found[f"n{at}"])
 
 
-def _neighbours(links: Iterable[Link]) -> dict[str, list[str]]:
+def _neighbours(links: Iterable[DrawnEdge]) -> dict[str, list[str]]:
     beside: dict[str, list[str]] = {}
     for link in links:
         beside.setdefault(link.head, []).append(link.tail)
@@ -122,7 +122,7 @@ def _neighbours(links: Iterable[Link]) -> dict[str, list[str]]:
     return beside
 
 
-def _beside(column: list[str], before: list[str], links: Sequence[Link]) -> list[str]:
+def _beside(column: list[str], before: list[str], links: Sequence[DrawnEdge]) -> list[str]:
     """A column in the order of what its nodes are linked with in the one before."""
     beside, place = _neighbours(links), {node: at for at, node in enumerate(before)}
 

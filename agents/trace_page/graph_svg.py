@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kedrec.agents.trace_page.citations import anchor
-from kedrec.agents.trace_page.graph_paths import Link, Network
+from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.tools.text.graph_sentences import relation_verb
 
@@ -28,7 +28,7 @@ Area = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 
-def drawing(network: Network) -> Html | None:
+def drawing(network: DrugPaths) -> Html | None:
     """The picture; None where there is nothing to draw."""
     if not network.links:
         return None
@@ -59,7 +59,7 @@ def _places(columns: list[list[str]], rows: int) -> dict[str, Point]:
     return places
 
 
-def _node(node: str, place: Point, network: Network) -> Html:
+def _node(node: str, place: Point, network: DrugPaths) -> Html:
     x, y = place
     name, kind = _name(network, node), node.partition("::")[0]
     ends = " end" if node in (network.start, network.end) else ""
@@ -72,7 +72,7 @@ def _node(node: str, place: Point, network: Network) -> Html:
     )
 
 
-def _edge(link: Link, places: dict[str, Point], network: Network, label_at: Point | None) -> Html:
+def _edge(link: DrawnEdge, places: dict[str, Point], network: DrugPaths, label_at: Point | None) -> Html:
     (x, y), *turns = _curve(places[link.head], places[link.tail])
     line = f"M{x} {y} C{' '.join(f'{x} {y}' for x, y in turns)}"
     verb = relation_verb(link.relation)
@@ -102,7 +102,7 @@ def _curve(head: Point, tail: Point) -> tuple[Point, Point, Point, Point]:
     return (x1, y1), (bow, y1), (bow, y2), (x2, y2)
 
 
-def _labels(links: Sequence[Link], places: dict[str, Point]) -> dict[int, Point]:
+def _labels(links: Sequence[DrawnEdge], places: dict[str, Point]) -> dict[int, Point]:
     """Where the words of each edge stand: on its curve, clear of all boxes and other words; those cited choose first.
 
     An edge without such a place is missing; the pointer tells what it says.
@@ -151,7 +151,7 @@ def _arrowhead(look: str) -> Html:
     return tag("marker", tip, id=f"{look}-tip", viewBox="0 0 8 8", orient="auto", markerUnits="userSpaceOnUse", **size)
 
 
-def _name(network: Network, node: str) -> str:
+def _name(network: DrugPaths, node: str) -> str:
     return network.names.get(node, node)
 
 

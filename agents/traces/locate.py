@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kedrec.agents.traces.store import TraceStore
-from kedrec.append_log import LineFile, whole_lines
+from kedrec.append_log import AppendLog, whole_lines
 from kedrec.records import Trace
 
 __all__ = ["find_store", "find_trace", "note_place"]
@@ -22,7 +22,7 @@ def note_place(home_traces: Path, folder: Path) -> None:
     """
     if folder.resolve() not in _places(home_traces):
         home_traces.mkdir(parents=True, exist_ok=True)
-        file = LineFile(home_traces / PLACES)
+        file = AppendLog(home_traces / PLACES)
         file.append([str(folder.resolve())], synced=False)
         file.close()
 

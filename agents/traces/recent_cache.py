@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
-__all__ = ["Latest"]
+__all__ = ["TwoGenerationCache"]
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Latest(Generic[K, V]):
+class TwoGenerationCache(Generic[K, V]):
     """The latest entries: at least so many, and no more than twice as many.
 
     Two plain dictionaries take turns, which needs half the memory of one that knows the order of all its entries.

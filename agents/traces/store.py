@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from kedrec.agents.traces.frame_file import FrameFile, frame
-from kedrec.agents.traces.recent_cache import Latest
+from kedrec.agents.traces.recent_cache import TwoGenerationCache
 from kedrec.agents.traces.text_dedup import DIGEST, digest, pack, unpack
 from kedrec.characters import mended
 from kedrec.errors import DamagedData, NotReady, UserError
@@ -77,8 +77,8 @@ class TraceStore:
         self._end = self._indexed = 0
         self._lock = threading.RLock()
         self._offsets: dict[str, int] = {}
-        self._known = Latest[bytes, Place](KNOWN_TEXTS)
-        self._texts = Latest[int, Sequence[str]](CACHED_FRAMES)
+        self._known = TwoGenerationCache[bytes, Place](KNOWN_TEXTS)
+        self._texts = TwoGenerationCache[int, Sequence[str]](CACHED_FRAMES)
 
     def append(self, *traces: Trace) -> None:
         """Add traces; when this returns they are on the disk. Secrets of the environment are taken out once more."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from kedrec.agents.prompting.messages import ChatMessage, fingerprint, from_model, to_model
 from kedrec.agents.workflow.events import Event, Listener
-from kedrec.agents.workflow.turn_taking import Turn
+from kedrec.agents.workflow.turn_taking import LoopSlot
 from kedrec.config import Settings
 from kedrec.errors import KedrecError, ModelError
 from kedrec.records import ModelCall, ToolCall, ToolResult, Usage
@@ -79,7 +79,7 @@ class LiveCalls:
         redactor: keeps secrets out of what is recorded, and so out of what follows from it.
         threads: where tools run.
         listener: gets events; where there is one the model streams.
-        turn: to work on the event loop, given up for as long as a call is waited for.
+        slot: to work on the event loop, given up for as long as a call is waited for.
     """
 
     def __init__(
@@ -91,11 +91,11 @@ class LiveCalls:
         redactor: Redactor,
         threads: Executor | None = None,
         listener: Listener | None = None,
-        turn: Turn | None = None,
+        slot: LoopSlot | None = None,
     ) -> None:
         self.record: list[ModelCall | ToolCall] = []
         self._toolbox, self._model, self._settings = toolbox, model, settings
-        self._redactor, self._threads, self._listener, self._turn = redactor, threads, listener, turn
+        self._redactor, self._threads, self._listener, self._slot = redactor, threads, listener, slot
         self._begun = time.perf_counter()
 
     async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
@@ -122,7 +122,7 @@ class LiveCalls:
         return [call for call, _ in made]
 
     def _aside(self) -> AbstractAsyncContextManager[None]:
-        return nullcontext() if self._turn is None else self._turn.aside()
+        return nullcontext() if self._slot is None else self._slot.released()
 
     def _waits(self) -> bool:
         """Whether the model waits for somebody else; one that works in this process gains nothing side by side."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kedrec.agents.workflow.calls import Calls
 from kedrec.agents.workflow.events import Event, Listener
-from kedrec.agents.workflow.question_limits import Budget
+from kedrec.agents.workflow.question_limits import QuestionLimits
 from kedrec.agents.workflow.requests import Requests
 from kedrec.config import Settings
 
@@ -21,7 +21,7 @@ class RunContext:
     """Limits and the model's name."""
     calls: Calls
     """Tools and model, live or recorded."""
-    budget: Budget
+    limits: QuestionLimits
     """What is left."""
     requests: Requests
     """Builds what the model is asked."""

@@ -22,10 +22,10 @@ async def answer(state: RunState, context: RunContext) -> RunState:
     shown = {drug["id"]: _evidence_on(state, drug["id"]) for drug in state["candidates"]}
     asked = [drug for drug in state["candidates"] if shown[drug["id"]]]
     texts: dict[str, str] = {}
-    if asked and context.budget.may_ask("answering the domain questions"):
+    if asked and context.limits.may_ask("answering the domain questions"):
         requests = [context.requests.answering(state, drug, shown[drug["id"]]) for drug in asked]
         for drug, call in zip(asked, await context.calls.models("answer", requests), strict=True):
-            context.budget.spend(call.usage)
+            context.limits.spend(call.usage)
             texts[drug["id"]] = (call.response or {}).get("content", "")
     return _read_answers(state, context, texts)
 
@@ -45,7 +45,7 @@ def _read_answers(state: RunState, context: RunContext, texts: dict[str, str]) -
 async def decide(state: RunState, context: RunContext) -> RunState:
     """The choice and its rationale."""
     [call] = await context.calls.models("decide", [context.requests.deciding(state)])
-    context.budget.spend(call.usage)
+    context.limits.spend(call.usage)
     return {"draft": (call.response or {}).get("content", ""), "repairs": 0}
 
 
@@ -53,7 +53,7 @@ async def check(state: RunState, context: RunContext) -> RunState:
     """What is wrong with the draft, format and facts, and whether it is to be mended."""
     checked = _checker(state).decision(_decision(state))
     failures = [failure.model_dump(mode="json") for failure in checked.failures]
-    mend = bool(checked.problems) and state["repairs"] < MOST_REPAIRS and context.budget.may_repair()
+    mend = bool(checked.problems) and state["repairs"] < MOST_REPAIRS and context.limits.may_repair()
     passed = [sentence.model_dump(mode="json") for sentence in checked.passed]
     return {"problems": list(checked.problems), "passed": passed, "failures": failures, "mend": mend}
 
@@ -61,7 +61,7 @@ async def check(state: RunState, context: RunContext) -> RunState:
 async def repair(state: RunState, context: RunContext) -> RunState:
     """The model mends its decision."""
     [call] = await context.calls.models("repair", [context.requests.repairing(state)])
-    context.budget.spend(call.usage)
+    context.limits.spend(call.usage)
     return {"draft": (call.response or {}).get("content", ""), "repairs": state["repairs"] + 1}
 
 
@@ -84,7 +84,7 @@ async def finish(state: RunState, context: RunContext) -> RunState:
         answers=tuple(Answer.model_validate(item) for item in state["answers"]),
         scores=tuple(CandidateScore.model_validate(score) for score in scores),
         evidence={key: Evidence.model_validate(entry) for key, entry in state["evidence"].items()},
-        not_found=tuple(dict.fromkeys([*state["notes"], *context.budget.notes])),
+        not_found=tuple(dict.fromkeys([*state["notes"], *context.limits.notes])),
         struck_out=(*struck, *decision.left_out),
         matches=tuple(Match.model_validate(match) for match in state["matches"]),
         trace_id=context.trace_id,

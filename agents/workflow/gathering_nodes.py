@@ -78,12 +78,12 @@ async def gather(state: RunState, context: RunContext) -> RunState:
 
 async def investigate(state: RunState, context: RunContext) -> RunState:
     """One turn of the model, which may ask for tools; at a limit the run goes on with what it has."""
-    if not context.budget.may_investigate():
+    if not context.limits.may_investigate():
         return {"messages": [*state.get("messages", []), {"role": "assistant", "content": ""}]}
-    messages = state.get("messages") or context.requests.investigation(state, context.tools, context.budget.calls_left)
+    messages = state.get("messages") or context.requests.investigation(state, context.tools, context.limits.calls_left)
     payload = context.requests.payload("investigate", state)
     [call] = await context.calls.models("investigate", [ModelRequest(tuple(messages), payload, context.tools)])
-    context.budget.spend(call.usage)
+    context.limits.spend(call.usage)
     return {"messages": [*messages, call.response or {"role": "assistant", "content": ""}]}
 
 
@@ -121,7 +121,7 @@ def wants_tools(state: RunState) -> bool:
 
 
 def _refusal(context: RunContext, name: str, arguments: dict[str, Any] | None) -> str | None:
-    refused = context.budget.may_call(name, arguments or {})
+    refused = context.limits.may_call(name, arguments or {})
     return refused or (None if arguments is not None else "failed: the arguments are not a JSON object.")
 
 

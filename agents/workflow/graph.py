@@ -12,7 +12,7 @@ from kedrec.agents.workflow.deciding_nodes import answer, check, decide, finish,
 from kedrec.agents.workflow.events import Event
 from kedrec.agents.workflow.gathering_nodes import gather, investigate, resolve, use_tools, wants_tools
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 if TYPE_CHECKING:
     from langgraph.runtime import Runtime
@@ -51,7 +51,7 @@ def compiled() -> Any:
     return graph.compile()
 
 
-async def run_flow(asked: dict[str, Any], setting: Setting, context: RunContext) -> RunState:
+async def run_flow(asked: dict[str, Any], setting: Corpora, context: RunContext) -> RunState:
     """Take one question through the graph.
 
     Args:
@@ -94,7 +94,7 @@ def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState | Command[s
 
     async def run(state: RunState, runtime: Runtime[RunContext]) -> RunState | Command[str]:
         context, started = runtime.context, time.perf_counter()
-        context.budget.step()
+        context.limits.step()
         context.tell(Event(kind="step_started", step=name))
         changed = await node(state, context)
         context.tell(Event(kind="step_finished", step=name, seconds=time.perf_counter() - started))

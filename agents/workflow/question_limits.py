@@ -9,13 +9,13 @@ from typing import Any
 from kedrec.config import Settings
 from kedrec.records import Usage
 
-__all__ = ["Budget"]
+__all__ = ["QuestionLimits"]
 
 RESERVED_STEPS = 7
 """Steps that a run needs after its investigation: the last tool calls, answer, decide, check, one repair and finish."""
 
 
-class Budget:
+class QuestionLimits:
     """Counts what a run uses against the settings.
 
     Args:

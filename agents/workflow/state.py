@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 __all__ = ["RunState"]
 
@@ -14,7 +14,7 @@ Plain = dict[str, Any]
 class RunState(TypedDict, total=False):
     """One question on its way; records are held as `model_dump(mode="json")`."""
 
-    setting: Setting
+    setting: Corpora
     """Which corpora are used."""
     asked: Plain
     """`{disease, candidates}` as given."""

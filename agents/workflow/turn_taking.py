@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-__all__ = ["Turn"]
+__all__ = ["LoopSlot"]
 
 
-class Turn:
+class LoopSlot:
     """The turns of one question; within the context it works, whenever it is its turn.
 
     Args:
@@ -24,7 +24,7 @@ class Turn:
         self._free, self._held = free, False
 
     @asynccontextmanager
-    async def aside(self) -> AsyncIterator[None]:
+    async def released(self) -> AsyncIterator[None]:
         """Wait for somebody outside, and let others work meanwhile."""
         self._end()
         try:

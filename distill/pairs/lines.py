@@ -15,9 +15,9 @@ from typing import Any
 from kedrec.characters import mended
 from kedrec.errors import InputError
 
-__all__ = ["EXPECTED", "Item", "content_of", "items_of"]
+__all__ = ["EXPECTED", "NumberedItem", "content_of", "items_of"]
 
-Item = tuple[int, dict[str, Any]]
+NumberedItem = tuple[int, dict[str, Any]]
 """Line number, and `disease`, `candidates` and whatever else stands there."""
 
 EXPECTED = "Expected JSON lines with `disease` and `candidates`, or a table with the columns disease, drug, drug"
@@ -49,7 +49,7 @@ def content_of(path: Path) -> str:
         raise InputError(path, f"cannot be read as JSON lines or a table in UTF-8: {reason}") from None
 
 
-def items_of(path: Path, content: str) -> Iterator[Item]:
+def items_of(path: Path, content: str) -> Iterator[NumberedItem]:
     """The items of a pairs file.
 
     Raises:
@@ -66,7 +66,7 @@ def _is_table(path: Path, content: str) -> bool:
     return not content.lstrip().startswith(("{", "[")) and bool(content.strip())
 
 
-def _of_json(path: Path, content: str) -> Iterator[Item]:
+def _of_json(path: Path, content: str) -> Iterator[NumberedItem]:
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
             yield number, _object(path, number, line)
@@ -82,7 +82,7 @@ def _object(path: Path, number: int, line: str) -> dict[str, Any]:
     return row
 
 
-def _of_table(path: Path, content: str) -> Iterator[Item]:
+def _of_table(path: Path, content: str) -> Iterator[NumberedItem]:
     columns: Sequence[str | None] | None = None
     for number, cells in _rows(path, content):
         if columns is None:

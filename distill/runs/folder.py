@@ -20,7 +20,7 @@ from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.journal import ResultRow, read_rows
 from kedrec.errors import Busy, DamagedData, NotReady, UserError
 from kedrec.locks import writing
-from kedrec.records import Record, Setting, Usage
+from kedrec.records import Corpora, Record, Usage
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -45,7 +45,7 @@ class RunInfo(Record):
     """Version of this record."""
     pairs_sha256: str
     """Hash of the pairs file."""
-    setting: Setting
+    setting: Corpora
     """Which corpora are used."""
     model: str
     """Model specification."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from kedrec.append_log import LineFile, whole_lines
+from kedrec.append_log import AppendLog, whole_lines
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 
@@ -66,7 +66,7 @@ class Journal:
         self.rows = _Rows()
         self.tries: Counter[str] = Counter()
         self._take(read_rows(path))
-        self._file = LineFile(path)
+        self._file = AppendLog(path)
 
     def append(self, rows: Sequence[ResultRow]) -> None:
         """Write rows; when this returns they are on the disk."""

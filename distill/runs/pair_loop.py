@@ -17,10 +17,10 @@ from kedrec.records import Trace
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
-    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.models.openai_api.run_budget import RunBudget
     from kedrec.agents.traces.store import TraceStore
 
-__all__ = ["Flight", "outcome_row"]
+__all__ = ["PairLoop", "outcome_row"]
 
 REST = 0.25
 """Seconds between two writes: each waits for the disk. A kill loses what has finished meanwhile, but no paid answer."""
@@ -30,7 +30,7 @@ WAITING = 256
 Finished = tuple[ResultRow, Trace | None]
 
 
-class Flight:
+class PairLoop:
     """Takes pairs through the agent, several at a time.
 
     Args:
@@ -38,7 +38,7 @@ class Flight:
         traces: keeps the traces.
         journal: keeps the rows.
         run_id: what the ids of the traces begin with.
-        purse: pays for model calls, where they are paid for.
+        run_budget: pays for model calls, where they are paid for.
         on_done: called with the number of rows written since the last call.
         lets_finish: whether the first signal waits for what is in flight.
     """
@@ -50,19 +50,19 @@ class Flight:
         journal: Journal,
         *,
         run_id: str,
-        purse: Purse | None,
+        run_budget: RunBudget | None,
         on_done: Callable[[int], None],
         lets_finish: bool = True,
     ) -> None:
         self._lets_finish = lets_finish
-        self._agent, self._traces, self._journal, self._purse = agent, traces, journal, purse
+        self._agent, self._traces, self._journal, self._run_budget = agent, traces, journal, run_budget
         self._run_id, self._on_done = run_id, on_done
         self._asking: SideBySide
         self._finished: asyncio.Queue[Finished | None]
-        self._landed: asyncio.Event
+        self._all_asked: asyncio.Event
         self.stopped: str | None = None
 
-    def fly(self, pairs: Sequence[Pair], workers: int) -> None:
+    def run_blocking(self, pairs: Sequence[Pair], workers: int) -> None:
         """`run` on an event loop of its own."""
         on_own_loop(self.run(pairs, workers))
 
@@ -70,21 +70,21 @@ class Flight:
         """Take the pairs through; `stopped` says afterwards why it ended early, where it did."""
         workers = min(workers, len(pairs))
         self._finished = asyncio.Queue(maxsize=max(2 * workers, WAITING))
-        self._landed = asyncio.Event()
+        self._all_asked = asyncio.Event()
         self._asking = SideBySide(
-            self._agent, self._agent.settings.setting, self._land, trace_id=self._trace_id,
+            self._agent, self._agent.settings.setting, self._queue_result, trace_id=self._trace_id,
             lets_finish=self._lets_finish,
         )  # fmt: skip
         writer = asyncio.ensure_future(self._write())
         writer.add_done_callback(lambda _: self._asking.cancel())
-        async with self._agent.connected(self._purse):
+        async with self._agent.connected(self._run_budget):
             try:
                 await self._asking.ask(pairs, workers)
             finally:
                 self.stopped = self._asking.stopped
                 await self._all_written(writer)
 
-    async def _land(self, pair: Pair, ended: Trace | Exception) -> None:
+    async def _queue_result(self, pair: Pair, ended: Trace | Exception) -> None:
         """Hand what came of a pair on to be written; one that could not be paid for is left open."""
         row = _failed_row(pair.id, ended) if isinstance(ended, Exception) else outcome_row(pair.id, ended)
         if row.error is not None and row.error["type"] == BudgetSpent.__name__:
@@ -107,7 +107,7 @@ class Flight:
 
     async def _all_written(self, writer: asyncio.Future[None]) -> None:
         """See what has finished written to its end, unless the writer fails: then nobody makes room any more."""
-        self._landed.set()
+        self._all_asked.set()
         end = asyncio.ensure_future(self._finished.put(None))
         await asyncio.wait((end, writer), return_when=asyncio.FIRST_COMPLETED)
         end.cancel()
@@ -117,7 +117,7 @@ class Flight:
         """Let more come together, unless nothing will."""
         with suppress(TimeoutError):
             async with asyncio.timeout(REST):
-                await self._landed.wait()
+                await self._all_asked.wait()
 
     def _waiting(self) -> Iterator[Finished]:
         while not self._finished.empty():

@@ -18,13 +18,13 @@ from pathlib import Path
 from kedrec.agents.open_model import check_spec
 from kedrec.config import Settings
 from kedrec.distill.runs.folder import RunFolder
-from kedrec.distill.runs.shard_worker import Landing
+from kedrec.distill.runs.shard_worker import ShardOutcome
 from kedrec.distill.runs.sharded_loop import WorkerDied, for_one_of, places_for
 from kedrec.distill.runs.shards import Shard
 from kedrec.errors import ConfigError
 from kedrec.processors import processors
 
-__all__ = ["ProcessCrew", "check_model", "process_crew"]
+__all__ = ["ProcessPool", "check_model", "open_process_pool"]
 
 LEAST = 16
 """Pairs in flight that are worth a process of their own, where a server answers."""
@@ -51,7 +51,7 @@ def check_model(settings: Settings) -> None:
 
 
 @contextmanager
-def process_crew(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[ProcessCrew]:
+def open_process_pool(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[ProcessPool]:
     """Have so many worker processes as the settings say; none of them is left at the end.
 
     Args:
@@ -62,14 +62,14 @@ def process_crew(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[
     least = LEAST if check_spec(settings.model)[0] == "openai" else 1
     most = max(1, min(processors(), settings.workers // least, pairs // least))
     places = places_for(settings, most, pairs)
-    crew = ProcessCrew(for_one_of(places, settings), folder, places)
+    pool = ProcessPool(for_one_of(places, settings), folder, places)
     try:
-        yield crew
+        yield pool
     finally:
-        crew.close()
+        pool.close()
 
 
-class ProcessCrew:
+class ProcessPool:
     """Worker processes of this one; the handle of a flight is its worker.
 
     Args:
@@ -86,30 +86,30 @@ class ProcessCrew:
         for _ in range(places):
             self._idle.append(self._started())
 
-    def fly(self, shard: Shard) -> Worker:
+    def start(self, shard: Shard) -> Worker:
         """Start the flight of a shard; returns its handle."""
         worker = self._idle.pop() if self._idle else self._started()
         worker.ask(self.share, self._run, shard)
         return worker
 
-    def wait(self, flying: Collection[Worker], seconds: float) -> Collection[Worker]:
+    def wait(self, running: Collection[Worker], seconds: float) -> Collection[Worker]:
         """Those of the handles that have ended, as soon as one has, or none after so many seconds."""
-        ended = set(wait([worker.connection for worker in flying], seconds))
-        return [worker for worker in flying if worker.connection in ended]
+        ended = set(wait([worker.connection for worker in running], seconds))
+        return [worker for worker in running if worker.connection in ended]
 
-    def land(self, handle: Worker) -> Landing:
+    def result(self, handle: Worker) -> ShardOutcome:
         """How a flight ended that has.
 
         Raises:
             WorkerDied: by the death of its worker.
         """
         try:
-            landing: Landing = handle.connection.recv()
+            outcome: ShardOutcome = handle.connection.recv()
         except (EOFError, OSError):
             self._all.discard(handle)
             raise WorkerDied(f"process {handle.process.pid} ended with {handle.end(PATIENCE)}") from None
         self._idle.append(handle)
-        return landing
+        return outcome
 
     def stop(self, handle: Worker, *, force: bool) -> None:
         """Let a flight end after what is in flight, or at once."""

@@ -35,15 +35,15 @@ def _listen(connection: Connection, orders: Orders) -> None:
 
 def _done(order: bytes) -> object:
     """Fly the shard of an order. Only meanwhile a signal is listened to, so that no answer is sent by halves."""
-    from kedrec.distill.runs.shard_worker import Landing, flown
+    from kedrec.distill.runs.shard_worker import ShardOutcome, run_shard_safely
     from kedrec.distill.runs.side_by_side import BY_SIGNAL
 
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
-            return flown(*pickle.loads(order))
+            return run_shard_safely(*pickle.loads(order))
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return Landing(BY_SIGNAL)
+        return ShardOutcome(BY_SIGNAL)

@@ -8,21 +8,21 @@ from typing import Any
 
 from kedrec.config import Settings
 from kedrec.distill.runs.folder import RunFolder
-from kedrec.distill.runs.shard_worker import Landing, flown, why_not_here
+from kedrec.distill.runs.shard_worker import ShardOutcome, machine_problem, run_shard_safely
 from kedrec.distill.runs.sharded_loop import WorkerDied, for_one_of, places_for
 from kedrec.distill.runs.shards import Shard
 from kedrec.errors import NotReady
 from kedrec.processors import processors
 from kedrec.ray_cluster import machines, ray_cluster, settings_there
 
-__all__ = ["RayCrew", "check_machines", "ray_crew"]
+__all__ = ["RayPool", "check_machines", "open_ray_pool"]
 
 PART = 0.5
 """Of what is left that is given out at a time: one machine may be twice as fast as another."""
 
 
 @contextmanager
-def ray_crew(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[RayCrew]:
+def open_ray_pool(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[RayPool]:
     """Be connected to the workers of the cluster that the settings name, or of one that is started here.
 
     Args:
@@ -39,10 +39,10 @@ def ray_crew(settings: Settings, folder: RunFolder, pairs: int) -> Iterator[RayC
         places = places_for(settings, int(ray.cluster_resources().get("CPU", 1)), pairs)
         share = for_one_of(places, settings_there(settings))
         check_machines(ray, share, folder)
-        yield RayCrew(ray, share, folder, places)
+        yield RayPool(ray, share, folder, places)
 
 
-class RayCrew:
+class RayPool:
     """Workers of a Ray cluster; the handle of a flight is Ray's reference.
 
     Args:
@@ -55,18 +55,18 @@ class RayCrew:
     def __init__(self, ray: Any, share: Settings, folder: RunFolder, places: int) -> None:
         self.share, self.places, self.part = share, places, PART
         self._ray, self._run = ray, folder.path.resolve()
-        self._flown = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy="SPREAD")(flown)
+        self._run_shard = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy="SPREAD")(run_shard_safely)
 
-    def fly(self, shard: Shard) -> Any:
+    def start(self, shard: Shard) -> Any:
         """Start the flight of a shard; returns its handle."""
-        return self._flown.remote(self.share, self._run, shard)
+        return self._run_shard.remote(self.share, self._run, shard)
 
-    def wait(self, flying: Collection[Any], seconds: float) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
         """Those of the handles that have ended, as soon as one has, or none after so many seconds."""
-        ended: list[Any] = self._ray.wait(list(flying), timeout=seconds)[0]
+        ended: list[Any] = self._ray.wait(list(running), timeout=seconds)[0]
         return ended
 
-    def land(self, handle: Any) -> Landing:
+    def result(self, handle: Any) -> ShardOutcome:
         """How a flight ended that has.
 
         Raises:
@@ -75,10 +75,10 @@ class RayCrew:
         from ray.exceptions import RayError
 
         try:
-            landing: Landing = self._ray.get(handle)
+            outcome: ShardOutcome = self._ray.get(handle)
         except RayError as error:
             raise WorkerDied(str(error).strip()) from None
-        return landing
+        return outcome
 
     def stop(self, handle: Any, *, force: bool) -> None:
         """Let a flight end after what is in flight, or at once."""
@@ -93,9 +93,9 @@ def check_machines(ray: Any, settings: Settings, folder: RunFolder) -> None:
     """
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    look, run = ray.remote(num_cpus=0)(why_not_here), folder.path.resolve()
+    look, run = ray.remote(num_cpus=0)(machine_problem), folder.path.resolve()
     there = [NodeAffinitySchedulingStrategy(machine, soft=False) for machine in machines(ray)]
-    told = ray.get([look.options(scheduling_strategy=place).remote(settings, run) for place in there])
-    if wrong := [problem for problem in told if problem]:
-        more = f" So it is with {len(wrong) - 1} more of {len(told)} machines." if len(wrong) > 1 else ""
+    problems = ray.get([look.options(scheduling_strategy=place).remote(settings, run) for place in there])
+    if wrong := [problem for problem in problems if problem]:
+        more = f" So it is with {len(wrong) - 1} more of {len(problems)} machines." if len(wrong) > 1 else ""
         raise NotReady(wrong[0] + more)

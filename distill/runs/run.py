@@ -17,8 +17,8 @@ from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.folder import RunFolder, RunInfo, info_of
 from kedrec.distill.runs.journal import Journal, ResultRow
-from kedrec.distill.runs.pair_loop import Flight
-from kedrec.distill.runs.shards import Harvest
+from kedrec.distill.runs.pair_loop import PairLoop
+from kedrec.distill.runs.shards import ShardMerger
 from kedrec.errors import ConfigError, UserError
 from kedrec.locks import writing
 from kedrec.records import Record, Usage
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from kedrec.agents.agent import Agent
-    from kedrec.agents.models.openai_api.run_budget import Purse
-    from kedrec.distill.runs.sharded_loop import Crew
+    from kedrec.agents.models.openai_api.run_budget import RunBudget
+    from kedrec.distill.runs.sharded_loop import WorkerPool
 
 __all__ = ["Progress", "RunSummary", "retry_run", "start_run"]
 
@@ -149,7 +149,7 @@ class _Job:
     def run(self, settings: Settings) -> RunSummary:
         """Do it."""
         from kedrec.agents.agent import Agent
-        from kedrec.agents.models.openai_api.run_budget import Purse
+        from kedrec.agents.models.openai_api.run_budget import RunBudget
 
         started, folder = time.monotonic(), self.folder
         folder.check()
@@ -160,10 +160,13 @@ class _Job:
             self._check_budget(agent)
             info = info_of(agent, self.pairs, self.hide_pairs)
             folder.pin(info, self.pairs)
-            with Journal(folder.journal_file) as journal, Purse(folder.spent_file, settings, self.budget) as purse:
-                stopped = self._fly(agent, journal, purse, info)
+            with (
+                Journal(folder.journal_file) as journal,
+                RunBudget(folder.spent_file, settings, self.budget) as run_budget,
+            ):
+                stopped = self._run_pairs(agent, journal, run_budget, info)
                 self._finish(journal)
-                return self._summary(journal, purse, stopped, time.monotonic() - started)
+                return self._summary(journal, run_budget, stopped, time.monotonic() - started)
 
     def _check_budget(self, agent: Agent) -> None:
         if self.budget is not None and not agent.costs:
@@ -181,47 +184,53 @@ class _Job:
 
             check_model(settings)
 
-    def _fly(self, agent: Agent, journal: Journal, purse: Purse, info: RunInfo) -> str | None:
+    def _run_pairs(self, agent: Agent, journal: Journal, run_budget: RunBudget, info: RunInfo) -> str | None:
         """Take what is open through the agent; why it ended early, where it did."""
         from kedrec.agents.traces.locate import note_place
         from kedrec.agents.traces.store import TraceStore
 
         note_place(agent.settings.home / "traces", self.folder.traces)
         agent.keep_answers(self.folder.answers_file)
-        Harvest(self.folder, journal, purse).finish(agent.answers)
+        ShardMerger(self.folder, journal, run_budget).finish(agent.answers)
         todo = [pair for pair in self.wanted if _is_open(journal.rows.get(pair.id), self.keep_failed)]
-        told = _Told(self.on_progress, purse, len(self.wanted), len(todo))
+        report = _ProgressReport(self.on_progress, run_budget, len(self.wanted), len(todo))
         if not todo:
             return None
         traces = TraceStore(self.folder.traces)
         if agent.settings.engine in ("processes", "ray"):
-            return self._fly_divided(todo, agent, journal, purse, told)
+            return self._run_sharded(todo, agent, journal, run_budget, report)
         by_batch = agent.settings.engine == "batch"
-        flight = Flight(
-            agent, traces, journal, run_id=info.model_dump_json(), purse=purse, on_done=told, lets_finish=not by_batch
+        loop = PairLoop(
+            agent,
+            traces,
+            journal,
+            run_id=info.model_dump_json(),
+            run_budget=run_budget,
+            on_done=report,
+            lets_finish=not by_batch,
         )
-        flight.fly(todo, agent.settings.batch_workers if by_batch else agent.settings.workers)
-        return self._told_of_batches(flight.stopped)
+        loop.run_blocking(todo, agent.settings.batch_workers if by_batch else agent.settings.workers)
+        return self._with_batches_left(loop.stopped)
 
-    def _fly_divided(
-        self, todo: Sequence[Pair], agent: Agent, journal: Journal, purse: Purse, told: Callable[[int], None]
+    def _run_sharded(
+        self, todo: Sequence[Pair], agent: Agent, journal: Journal, run_budget: RunBudget, report: Callable[[int], None]
     ) -> str | None:
-        from kedrec.distill.runs.sharded_loop import ShardFlight
+        from kedrec.distill.runs.sharded_loop import ShardedLoop
 
-        flight = ShardFlight(agent, self.folder, journal, purse=purse, budget=self.budget, on_done=told)
-        flight.run(todo, self._crew(agent.settings, len(todo)))
-        return flight.stopped
+        loop = ShardedLoop(agent, self.folder, journal, run_budget=run_budget, budget=self.budget, on_done=report)
+        loop.run(todo, self._pool(agent.settings, len(todo)))
+        return loop.stopped
 
-    def _crew(self, settings: Settings, pairs: int) -> AbstractContextManager[Crew]:
+    def _pool(self, settings: Settings, pairs: int) -> AbstractContextManager[WorkerPool]:
         if settings.engine == "ray":
-            from kedrec.distill.runs.ray_pool import ray_crew
+            from kedrec.distill.runs.ray_pool import open_ray_pool
 
-            return ray_crew(settings, self.folder, pairs)
-        from kedrec.distill.runs.process_pool import process_crew
+            return open_ray_pool(settings, self.folder, pairs)
+        from kedrec.distill.runs.process_pool import open_process_pool
 
-        return process_crew(settings, self.folder, pairs)
+        return open_process_pool(settings, self.folder, pairs)
 
-    def _told_of_batches(self, stopped: str | None) -> str | None:
+    def _with_batches_left(self, stopped: str | None) -> str | None:
         """Why the flight ended early, and what goes on without it."""
         left = self.folder.outstanding()
         if stopped is None or not left:
@@ -235,7 +244,7 @@ class _Job:
             known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
             self.folder.write_results(row for row in known if row is not None)
 
-    def _summary(self, journal: Journal, purse: Purse, stopped: str | None, seconds: float) -> RunSummary:
+    def _summary(self, journal: Journal, run_budget: RunBudget, stopped: str | None, seconds: float) -> RunSummary:
         there = [pair.id for pair in self.wanted if pair.id in journal.rows]
         errors = (journal.rows[pair_id].error for pair_id in there)
         failed = Counter(error["type"] for error in errors if error)
@@ -244,7 +253,7 @@ class _Job:
             done=len(there) - failed.total(),
             failed=dict(failed),
             seconds=round(seconds, 2),
-            spent=purse.spent,
+            spent=run_budget.spent,
             stopped=stopped,
         )
 
@@ -277,16 +286,16 @@ def _is_open(row: ResultRow | None, keep_failed: bool) -> bool:
     return row is None or (row.error is not None and not keep_failed)
 
 
-class _Told:
+class _ProgressReport:
     """Counts what was written and tells of it."""
 
-    def __init__(self, on_progress: OnProgress | None, purse: Purse, pairs: int, left: int) -> None:
-        self._on_progress, self._purse, self._pairs, self._done = on_progress, purse, pairs, pairs - left
+    def __init__(self, on_progress: OnProgress | None, run_budget: RunBudget, pairs: int, left: int) -> None:
+        self._on_progress, self._run_budget, self._pairs, self._done = on_progress, run_budget, pairs, pairs - left
         self(0)
 
     def __call__(self, more: int) -> None:
         self._done += more
         if self._on_progress is not None:
-            spent = self._purse.spent.cost
+            spent = self._run_budget.spent.cost
             projected = spent / self._done * self._pairs if self._done else None
             self._on_progress(Progress(done=self._done, pairs=self._pairs, spent=spent, projected=projected))

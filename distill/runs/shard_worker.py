@@ -15,10 +15,10 @@ from kedrec.errors import KedrecError
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["Landing", "flown", "fly_shard", "why_not_here"]
+__all__ = ["ShardOutcome", "machine_problem", "run_shard", "run_shard_safely"]
 
 
-class Landing(NamedTuple):
+class ShardOutcome(NamedTuple):
     """How the flight of a shard ended."""
 
     reason: str | None
@@ -27,7 +27,7 @@ class Landing(NamedTuple):
     """What went wrong with it, where something did."""
 
 
-def why_not_here(settings: Settings, run: Path) -> str | None:
+def machine_problem(settings: Settings, run: Path) -> str | None:
     """Why this machine cannot work on a run; None where it can.
 
     Args:
@@ -47,17 +47,17 @@ def why_not_here(settings: Settings, run: Path) -> str | None:
     return None
 
 
-def flown(settings: Settings, run: Path, shard: Shard) -> Landing:
-    """Fly a shard as `fly_shard` does; what goes wrong is told of, not raised."""
+def run_shard_safely(settings: Settings, run: Path, shard: Shard) -> ShardOutcome:
+    """Fly a shard as `run_shard` does; what goes wrong is told of, not raised."""
     try:
-        return Landing(fly_shard(settings, run, shard))
+        return ShardOutcome(run_shard(settings, run, shard))
     except KedrecError as error:
-        return Landing(None, str(error))
+        return ShardOutcome(None, str(error))
     except Exception as error:  # noqa: BLE001 - a full disk and the like: the run says so where it was started
-        return Landing(None, f"{type(error).__name__}: {error}")
+        return ShardOutcome(None, f"{type(error).__name__}: {error}")
 
 
-def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
+def run_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
     """Take the pairs of a shard that have no row yet through the agent; why it ended early, where it did.
 
     Args:
@@ -69,11 +69,11 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
         Busy: if another worker stays at it.
     """
     from kedrec.agents.models.openai_api.answer_cache import AnswerCache
-    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.models.openai_api.run_budget import RunBudget
     from kedrec.agents.traces.store import TraceStore
     from kedrec.distill.runs.folder import RunFolder
     from kedrec.distill.runs.journal import Journal
-    from kedrec.distill.runs.pair_loop import Flight
+    from kedrec.distill.runs.pair_loop import PairLoop
     from kedrec.locks import writing
 
     agent, folder = _opened(settings, run), shard_folder(run, shard.name)
@@ -83,14 +83,16 @@ def fly_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
         writing(folder.path),
         closing(AnswerCache(folder.answers_file, before=shard.answers)) as answers,
         Journal(folder.journal_file) as journal,
-        Purse(folder.spent_file, settings, shard.budget) as purse,
+        RunBudget(folder.spent_file, settings, shard.budget) as run_budget,
     ):
         agent.use_answers(answers)
         todo = [pair for pair in shard.pairs if pair.id not in journal.rows]
         journal.tries.update(shard.tries)
-        flight = Flight(agent, TraceStore(folder.traces), journal, run_id=run_id, purse=purse, on_done=lambda _: None)
-        flight.fly(todo, settings.workers)
-    return flight.stopped
+        loop = PairLoop(
+            agent, TraceStore(folder.traces), journal, run_id=run_id, run_budget=run_budget, on_done=lambda _: None
+        )
+        loop.run_blocking(todo, settings.workers)
+    return loop.stopped
 
 
 @lru_cache(maxsize=1)

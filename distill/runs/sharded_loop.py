@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.folder import RunFolder
-from kedrec.distill.runs.shard_worker import Landing
-from kedrec.distill.runs.shards import Harvest, Shard, divide
+from kedrec.distill.runs.shard_worker import ShardOutcome
+from kedrec.distill.runs.shards import Shard, ShardMerger, divide
 from kedrec.distill.runs.side_by_side import BY_SIGNAL
 from kedrec.errors import WorkError
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kedrec.agents.agent import Agent
-    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.models.openai_api.run_budget import RunBudget
     from kedrec.distill.runs.journal import Journal
 
-__all__ = ["Crew", "ShardFlight", "WorkerDied", "for_one_of", "places_for"]
+__all__ = ["ShardedLoop", "WorkerDied", "WorkerPool", "for_one_of", "places_for"]
 
 LOOK = 0.3
 """Seconds between two looks at what the shards have finished."""
@@ -39,7 +39,7 @@ class WorkerDied(WorkError):
     """The worker of a shard was killed, or its machine was."""
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers that fly shards. A handle stands for the flight of one shard, from its start until it has landed."""
 
     places: int
@@ -49,15 +49,15 @@ class Crew(Protocol):
     part: float
     """Part of what is left that is given out at a time: the more, the fewer ends, and the less even is the last."""
 
-    def fly(self, shard: Shard) -> Any:
+    def start(self, shard: Shard) -> Any:
         """Start the flight of a shard; returns its handle."""
         ...
 
-    def wait(self, flying: Collection[Any], seconds: float) -> Collection[Any]:
+    def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
         """Those of the handles that have ended, as soon as one has, or none after so many seconds."""
         ...
 
-    def land(self, handle: Any) -> Landing:
+    def result(self, handle: Any) -> ShardOutcome:
         """How a flight ended that has.
 
         Raises:
@@ -70,14 +70,14 @@ class Crew(Protocol):
         ...
 
 
-class ShardFlight:
+class ShardedLoop:
     """Takes pairs through agents elsewhere.
 
     Args:
         agent: one like those that answer; says where answers are kept.
         folder: of the run, held by this process.
         journal: of the run.
-        purse: of the run.
+        run_budget: of the run.
         budget: US dollars that the whole run may cost.
         on_done: called with the number of rows written since the last call.
     """
@@ -88,20 +88,20 @@ class ShardFlight:
         folder: RunFolder,
         journal: Journal,
         *,
-        purse: Purse,
+        run_budget: RunBudget,
         budget: float | None,
         on_done: Callable[[int], None],
     ) -> None:
-        self._agent, self._journal, self._purse = agent, journal, purse
+        self._agent, self._journal, self._run_budget = agent, journal, run_budget
         self._budget, self._on_done = budget, on_done
-        self._harvest = Harvest(folder, journal, purse)
+        self._merger = ShardMerger(folder, journal, run_budget)
         self._waiting: deque[Shard] = deque()
-        self._flying: dict[Any, Shard] = {}
+        self._running: dict[Any, Shard] = {}
         self._again = Counter[str]()
         self._room = self._signals = self._passed_on = 0
         self.stopped: str | None = None
 
-    def run(self, pairs: Sequence[Pair], opening: AbstractContextManager[Crew]) -> None:
+    def run(self, pairs: Sequence[Pair], opening: AbstractContextManager[WorkerPool]) -> None:
         """Take the pairs through; `stopped` says afterwards why it ended early, where it did.
 
         Args:
@@ -111,53 +111,53 @@ class ShardFlight:
         Raises:
             WorkError: a shard could not be flown.
         """
-        with opening as crew, self._stoppable():
-            first = self._harvest.next_number()
-            tries, in_flight = self._journal.tries, crew.share.workers
-            self._waiting.extend(divide(pairs, tries, crew.places, in_flight, first, part=crew.part))
-            self._room = crew.places
-            self._fly(crew)
-        self._harvest.finish(self._agent.answers)
+        with opening as pool, self._stoppable():
+            first = self._merger.next_number()
+            tries, in_flight = self._journal.tries, pool.share.workers
+            self._waiting.extend(divide(pairs, tries, pool.places, in_flight, first, part=pool.part))
+            self._room = pool.places
+            self._run_shards(pool)
+        self._merger.finish(self._agent.answers)
 
-    def _fly(self, crew: Crew) -> None:
+    def _run_shards(self, pool: WorkerPool) -> None:
         answers = self._settled_answers()
         try:
-            while self._flying or (self._waiting and not self.stopped):
-                while self._waiting and not self.stopped and len(self._flying) < self._room:
+            while self._running or (self._waiting and not self.stopped):
+                while self._waiting and not self.stopped and len(self._running) < self._room:
                     shard = self._funded(self._waiting.popleft(), answers)
-                    self._flying[crew.fly(shard)] = shard
-                self._look(crew)
+                    self._running[pool.start(shard)] = shard
+                self._look(pool)
         except BaseException:
-            self._stop_all(crew, force=True)
+            self._stop_all(pool, force=True)
             raise
 
-    def _look(self, crew: Crew) -> None:
+    def _look(self, pool: WorkerPool) -> None:
         """Take over what is there, land the shards that have ended, and pass on a signal."""
-        ended = crew.wait(self._flying, LOOK)
-        for shard in self._flying.values():
-            if rows := self._harvest.take(shard.name):
+        ended = pool.wait(self._running, LOOK)
+        for shard in self._running.values():
+            if rows := self._merger.take(shard.name):
                 self._on_done(rows)
         for handle in ended:
-            self._land(crew, handle)
+            self._end_shard(pool, handle)
         if self._signals > self._passed_on:
             self._passed_on = self._signals
-            self._stop_all(crew, force=self._signals > 1)
+            self._stop_all(pool, force=self._signals > 1)
 
-    def _land(self, crew: Crew, handle: Any) -> None:
-        shard = self._flying.pop(handle)
+    def _end_shard(self, pool: WorkerPool, handle: Any) -> None:
+        shard = self._running.pop(handle)
         try:
-            reason, problem = crew.land(handle)
+            reason, problem = pool.result(handle)
         except WorkerDied as error:
-            return self._fly_again(shard, str(error))
+            return self._retry(shard, str(error))
         if problem and not self.stopped:
             raise WorkError(f"Shard {shard.name} of the run could not be flown: {problem}")
         if reason == BY_SIGNAL:
-            return self._fly_again(shard, "it was told to end by somebody else")
+            return self._retry(shard, "it was told to end by somebody else")
         if reason and not self.stopped:
-            self._fly_with_more(shard)
+            self._retry_with_more(shard)
         return None
 
-    def _fly_again(self, shard: Shard, why: str) -> None:
+    def _retry(self, shard: Shard, why: str) -> None:
         """Fly a shard once more whose worker died, or was told to end by somebody else.
 
         Raises:
@@ -173,25 +173,25 @@ class ShardFlight:
             )
         self._waiting.appendleft(shard)
 
-    def _fly_with_more(self, shard: Shard) -> None:
+    def _retry_with_more(self, shard: Shard) -> None:
         """Fly a shard whose share of the budget was too small once more, with a larger one, where there is any."""
-        if self._room > 1 or self._flying:
+        if self._room > 1 or self._running:
             self._room = -(-self._room // 2)
             self._waiting.appendleft(shard)
         else:
             self.stopped = (
-                f"${self._purse.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call may"
-                " cost more than is left. The same command with a higher --budget goes on from here."
+                f"${self._run_budget.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call"
+                " may cost more than is left. The same command with a higher --budget goes on from here."
             )
 
     def _funded(self, shard: Shard, answers: Path | None) -> Shard:
         """A shard with its share of what is left of the budget, and with the answers that are there already."""
         if self._budget is None:
             return shard.model_copy(update={"answers": answers})
-        paid = self._harvest.paid
-        promised = sum((one.budget or 0) - paid[one.name] for one in self._flying.values())
-        left = self._budget - self._purse.spent.cost - promised
-        budget = paid[shard.name] + left / (self._room - len(self._flying))
+        paid = self._merger.paid
+        promised = sum((one.budget or 0) - paid[one.name] for one in self._running.values())
+        left = self._budget - self._run_budget.spent.cost - promised
+        budget = paid[shard.name] + left / (self._room - len(self._running))
         return shard.model_copy(update={"answers": answers, "budget": budget})
 
     def _settled_answers(self) -> Path | None:
@@ -201,18 +201,18 @@ class ShardFlight:
         kept.settle()
         return kept.path.resolve() if kept.path.is_file() else None
 
-    def _stop_all(self, crew: Crew, *, force: bool) -> None:
-        for handle in self._flying:
-            crew.stop(handle, force=force)
+    def _stop_all(self, pool: WorkerPool, *, force: bool) -> None:
+        for handle in self._running:
+            pool.stop(handle, force=force)
 
     @contextmanager
     def _stoppable(self) -> Iterator[None]:
         """The first signal stops after what is in flight, the second at once."""
 
-        def told(*_: object) -> None:
+        def on_signal(*_: object) -> None:
             self._signals, self.stopped = self._signals + 1, BY_SIGNAL
 
-        before = {name: signal.signal(name, told) for name in (signal.SIGINT, signal.SIGTERM)}
+        before = {name: signal.signal(name, on_signal) for name in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:

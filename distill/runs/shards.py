@@ -25,9 +25,9 @@ from kedrec.records import Record
 
 if TYPE_CHECKING:
     from kedrec.agents.models.openai_api.answer_cache import AnswerCache
-    from kedrec.agents.models.openai_api.run_budget import Purse
+    from kedrec.agents.models.openai_api.run_budget import RunBudget
 
-__all__ = ["Harvest", "Shard", "divide", "shard_folder", "wait_for"]
+__all__ = ["Shard", "ShardMerger", "divide", "shard_folder", "wait_for"]
 
 FOLDER = "shards"
 PATIENCE = 30.0
@@ -85,17 +85,17 @@ def _each(left: int, places: int, least: int, part: float) -> int:
     return equal if equal <= 2 * least else max(least, int(part * equal))
 
 
-class Harvest:
+class ShardMerger:
     """Takes over into a run what its shards have finished.
 
     Args:
         folder: of the run, held by this process.
         journal: of the run.
-        purse: of the run.
+        run_budget: of the run.
     """
 
-    def __init__(self, folder: RunFolder, journal: Journal, purse: Purse) -> None:
-        self._folder, self._journal, self._purse = folder, journal, purse
+    def __init__(self, folder: RunFolder, journal: Journal, run_budget: RunBudget) -> None:
+        self._folder, self._journal, self._run_budget = folder, journal, run_budget
         self._traces = TraceStore(folder.traces)
         self._stores: dict[str, TraceStore] = {}
         self._tails: dict[str, LineTail] = {}
@@ -105,7 +105,7 @@ class Harvest:
     def take(self, name: str) -> int:
         """Take over what a shard has finished since; returns the number of rows. It may be at work meanwhile."""
         shard = shard_folder(self._folder.path, name)
-        self.paid[name] += self._purse.take_over(name, shard.spent_file)  # type: ignore[assignment]
+        self.paid[name] += self._run_budget.take_over(name, shard.spent_file)  # type: ignore[assignment]
         written = self._written(name, shard.journal_file)
         rows = [row for row in written if self._journal.rows.get(row.pair_id) != row]
         if rows:
@@ -136,7 +136,7 @@ class Harvest:
 
     def next_number(self) -> int:
         """A number that no shard of the run has had, of all that have paid for anything or are still there."""
-        return 1 + max((int(name) for name in (*self._names(), *self._purse.shards)), default=-1)
+        return 1 + max((int(name) for name in (*self._names(), *self._run_budget.shards)), default=-1)
 
     def _written(self, name: str, path: Path) -> list[ResultRow]:
         """Rows that a shard has written since this was called last."""

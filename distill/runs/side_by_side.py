@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.workflow.turn_taking import Turn
+from kedrec.agents.workflow.turn_taking import LoopSlot
 from kedrec.distill.pairs.pairs_file import Pair
-from kedrec.records import Setting, Trace
+from kedrec.records import Corpora, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -53,7 +53,7 @@ class SideBySide:
     def __init__(
         self,
         agent: Agent,
-        setting: Setting,
+        setting: Corpora,
         land: Land,
         *,
         trace_id: Callable[[Pair], str] | None = None,
@@ -106,7 +106,7 @@ class SideBySide:
         query = Query(disease=pair.disease.id, candidates=candidates, setting=self._setting)
         trace_id = self._trace_id(pair) if self._trace_id else None
         try:
-            return await self._agent.arun(query, trace_id=trace_id, turn=Turn(self._free))
+            return await self._agent.arun(query, trace_id=trace_id, slot=LoopSlot(self._free))
         except Exception as error:  # noqa: BLE001 - a pair that goes wrong is told of as such; the others go on
             return error
 

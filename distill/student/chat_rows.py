@@ -10,11 +10,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from kedrec.errors import InputError, NotReady
-from kedrec.records import Record, Setting
+from kedrec.records import Corpora, Record
 
-__all__ = ["ChatRow", "Manifest", "Selection", "Task", "TrainTurn", "read_manifest", "read_rows"]
+__all__ = ["ChatRow", "Manifest", "RowTask", "Selection", "TrainTurn", "read_manifest", "read_rows"]
 
-Task = Literal["investigate", "answer", "decide"]
+RowTask = Literal["investigate", "answer", "decide"]
 MANIFEST = "manifest.json"
 
 
@@ -47,9 +47,9 @@ class ChatRow(Record):
     """The trace it was made from."""
     pair_id: str
     """The pair of the run."""
-    task: Task
+    task: RowTask
     """What the model was asked to do."""
-    setting: Setting
+    setting: Corpora
     """Which corpora the teacher saw."""
     teacher: str
     """Model specification of the teacher."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from kedrec.agents.models.context_window import trained_context
-from kedrec.distill.student.chat_rows import ChatRow, Task, read_manifest, read_rows
+from kedrec.distill.student.chat_rows import ChatRow, RowTask, read_manifest, read_rows
 from kedrec.distill.student.tiny_model import make_tiny_base, quieten_transformers
 from kedrec.errors import MissingExtra, NotReady, UserError
 from kedrec.records import Record
@@ -52,7 +52,7 @@ class TrainOptions(Record):
     """Rank of the adapter."""
     full: bool = False
     """Train all weights in place of an adapter; always so for the tiny base."""
-    tasks: tuple[Task, ...] = ("investigate", "answer", "decide")
+    tasks: tuple[RowTask, ...] = ("investigate", "answer", "decide")
     """Which rows are trained on."""
     seed: int = 0
     """Of weights and order."""

@@ -21,8 +21,19 @@ if TYPE_CHECKING:
     from kedrec.graphdb.drkg.files import Triples
 
 __all__ = [
-    "HUB_LIMIT", "KIND", "NEIGHBOURS", "PATHS", "SHARED", "Asked", "KedrecStore", "NetworkxGraph", "Nodes",
-    "OnePairAtATime", "Part", "Triple", "rows_of",
+    "HUB_LIMIT",
+    "KIND",
+    "NEIGHBOURS",
+    "PATHS",
+    "SHARED",
+    "BenchGraph",
+    "KedrecStore",
+    "LoadedPart",
+    "NetworkxGraph",
+    "Nodes",
+    "OnePairAtATime",
+    "Triple",
+    "rows_of",
 ]  # fmt: skip
 
 Triple = tuple[str, str, str]
@@ -33,7 +44,7 @@ KIND = "Gene"
 
 
 @dataclass(frozen=True)
-class Part:
+class LoadedPart:
     """What was loaded where everything would take too long."""
 
     triples: int
@@ -44,7 +55,7 @@ class Part:
     """Wall-clock."""
 
 
-class Asked(Protocol):
+class BenchGraph(Protocol):
     """A graph that answers the benchmark's questions."""
 
     def direct(self, a: str, b: str) -> list[Triple]:

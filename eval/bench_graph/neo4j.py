@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.config import Settings, load
-from kedrec.eval.bench_graph.contenders import Asked, KedrecStore, Part, rows_of
+from kedrec.eval.bench_graph.contenders import BenchGraph, KedrecStore, LoadedPart, rows_of
 from kedrec.graphdb.drkg.files import kind_of, read_triples
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def load_by_unwind(triples: Path, names: Path | None, home: Path) -> None:
     load_into_neo4j([triples], names, connect(_settings(home)))
 
 
-def open_neo4j(home: Path) -> Asked:
+def open_neo4j(home: Path) -> BenchGraph:
     """Open what either load made."""
     from kedrec.graphdb.neo4j.connection import connect
     from kedrec.graphdb.neo4j.store import Neo4jStore
@@ -74,7 +74,7 @@ def peak_of_neo4j() -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM")), 0)
 
 
-def add_by_langchain(triples: Path, home: Path) -> Part:
+def add_by_langchain(triples: Path, home: Path) -> LoadedPart:
     """Add a slice by `add_graph_documents`; needs the server's plugin APOC.
 
     It is told of the constraint that it would otherwise look for by procedures that servers do not allow by default.
@@ -97,7 +97,7 @@ def add_by_langchain(triples: Path, home: Path) -> Part:
     documents = [_document(some[start : start + DOCUMENT]) for start in range(0, len(some), DOCUMENT)]
     started = time.monotonic()
     graph.add_graph_documents(documents, baseEntityLabel=True)
-    return Part(len(some), len(rows), time.monotonic() - started)
+    return LoadedPart(len(some), len(rows), time.monotonic() - started)
 
 
 def _document(triples: list[Triple]) -> GraphDocument:

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from kedrec.eval.bench_graph import neo4j as graph_neo4j
-from kedrec.eval.bench_graph.contenders import PATHS, SHARED, Asked, KedrecStore, NetworkxGraph, Part
+from kedrec.eval.bench_graph.contenders import PATHS, SHARED, BenchGraph, KedrecStore, LoadedPart, NetworkxGraph
 from kedrec.eval.bench_graph.sqlite import SqliteGraph, load_sqlite
 from kedrec.eval.bench_graph.table import PAIRS, Loaded, Measured, table
 from kedrec.eval.machine import where
@@ -43,7 +43,7 @@ ASKED, FIRST = 2_000, 500
 
 
 @dataclass(frozen=True)
-class Inputs:
+class StoreInputs:
     """What a store is given."""
 
     triples: Path
@@ -60,62 +60,62 @@ class Contender:
 
     title: str
     """Head of its column."""
-    load: Callable[[Inputs], Part | None]
+    load: Callable[[StoreInputs], LoadedPart | None]
     """Loads everything, or a part."""
-    open: Callable[[Inputs], Asked] | None = None
+    open: Callable[[StoreInputs], BenchGraph] | None = None
     """Opens what was loaded; None where that is asked elsewhere or not at all."""
-    disk: Callable[[Inputs], int | None] = lambda inputs: None
+    disk: Callable[[StoreInputs], int | None] = lambda inputs: None
     """Bytes on disk."""
     needs: tuple[str, ...] = ()
     """Packages."""
 
 
-def _load_embedded(inputs: Inputs) -> None:
+def _load_embedded(inputs: StoreInputs) -> None:
     load_graph([inputs.triples], inputs.names, inputs.folder)
 
 
-def _open_embedded(inputs: Inputs) -> Asked:
+def _open_embedded(inputs: StoreInputs) -> BenchGraph:
     return KedrecStore(EmbeddedStore.open(inputs.folder))
 
 
-def _load_sqlite(inputs: Inputs) -> None:
+def _load_sqlite(inputs: StoreInputs) -> None:
     inputs.folder.mkdir(parents=True)
     load_sqlite(inputs.triples, inputs.folder / "graph.db")
 
 
-def _open_sqlite(inputs: Inputs) -> Asked:
+def _open_sqlite(inputs: StoreInputs) -> BenchGraph:
     return SqliteGraph(inputs.folder / "graph.db")
 
 
-def _load_networkx(inputs: Inputs) -> None:
+def _load_networkx(inputs: StoreInputs) -> None:
     NetworkxGraph(inputs.triples)
 
 
-def _open_networkx(inputs: Inputs) -> Asked:
+def _open_networkx(inputs: StoreInputs) -> BenchGraph:
     return NetworkxGraph(inputs.triples)
 
 
-def _load_bulk(inputs: Inputs) -> None:
+def _load_bulk(inputs: StoreInputs) -> None:
     graph_neo4j.load_by_bulk(inputs.triples, inputs.names, inputs.folder)
 
 
-def _load_unwind(inputs: Inputs) -> None:
+def _load_unwind(inputs: StoreInputs) -> None:
     graph_neo4j.load_by_unwind(inputs.triples, inputs.names, inputs.folder)
 
 
-def _load_langchain(inputs: Inputs) -> Part:
+def _load_langchain(inputs: StoreInputs) -> LoadedPart:
     return graph_neo4j.add_by_langchain(inputs.triples, inputs.folder)
 
 
-def _open_neo4j(inputs: Inputs) -> Asked:
+def _open_neo4j(inputs: StoreInputs) -> BenchGraph:
     return graph_neo4j.open_neo4j(inputs.folder)
 
 
-def _disk(inputs: Inputs) -> int:
+def _disk(inputs: StoreInputs) -> int:
     return sum(path.stat().st_size for path in inputs.folder.rglob("*") if path.is_file())
 
 
-def _disk_of_neo4j(inputs: Inputs) -> int | None:
+def _disk_of_neo4j(inputs: StoreInputs) -> int | None:
     return graph_neo4j.bytes_of_neo4j()
 
 
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if given.child:
         step, name, folder = given.child
-        inputs = Inputs(given.triples, given.names, Path(folder) / name)
+        inputs = StoreInputs(given.triples, given.names, Path(folder) / name)
         contender = CONTENDERS[name]
         found = asdict(_measure(contender, inputs)) if step == "ask" else _load(contender, inputs)
         sys.stdout.write(json.dumps(found) + "\n")
@@ -214,7 +214,7 @@ class _Run:
         return {"seconds": seconds, **found} if step == "load" else found
 
 
-def _load(contender: Contender, inputs: Inputs) -> dict[str, Any]:
+def _load(contender: Contender, inputs: StoreInputs) -> dict[str, Any]:
     """Load in this process; the fields of `Loaded`, without the seconds of a whole load."""
     part = contender.load(inputs)
     peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -224,7 +224,7 @@ def _load(contender: Contender, inputs: Inputs) -> dict[str, Any]:
     return found if part is None else {**found, "seconds": part.seconds * part.total / part.triples}
 
 
-def _measure(contender: Contender, inputs: Inputs) -> Measured:
+def _measure(contender: Contender, inputs: StoreInputs) -> Measured:
     """Open in this process and ask."""
     if contender.open is None:
         raise ValueError(f"{contender.title} is not asked")
@@ -254,7 +254,7 @@ def _pairs(triples: Path) -> list[tuple[str, str]]:
     return pairs
 
 
-def _questions(asked: Asked) -> dict[str, Callable[[str, str], list[Any]]]:
+def _questions(asked: BenchGraph) -> dict[str, Callable[[str, str], list[Any]]]:
     """Return what is asked of each pair."""
     return {
         "direct": asked.direct,
@@ -277,7 +277,7 @@ def _times(ask: Callable[[str, str], object], pairs: Sequence[tuple[str, str]]) 
     return found
 
 
-def _evidence(asked: Asked, pairs: Sequence[tuple[str, str]]) -> tuple[float, int]:
+def _evidence(asked: BenchGraph, pairs: Sequence[tuple[str, str]]) -> tuple[float, int]:
     """Return the seconds that the evidence of all pairs takes, and of how many pairs it was gathered."""
     started, done, spent = time.monotonic(), 0, 0.0
     while done < len(pairs) and spent < SECONDS:

@@ -9,11 +9,11 @@ from typing import Any
 
 from kedrec.tools.literature import Literature
 
-__all__ = ["Found", "known_items", "measured"]
+__all__ = ["KnownItemScores", "known_items", "measured"]
 
 
 @dataclass(frozen=True)
-class Found:
+class KnownItemScores:
     """How known items were found."""
 
     mrr10: float
@@ -24,7 +24,7 @@ class Found:
     """Wall-clock of each search."""
 
 
-def known_items(literature: Literature, queries: Sequence[dict[str, Any]]) -> Found:
+def known_items(literature: Literature, queries: Sequence[dict[str, Any]]) -> KnownItemScores:
     """Search the articles of a library.
 
     Args:
@@ -36,7 +36,7 @@ def known_items(literature: Literature, queries: Sequence[dict[str, Any]]) -> Fo
     )
 
 
-def measured(queries: Sequence[dict[str, Any]], search: Callable[[str], list[str]]) -> Found:
+def measured(queries: Sequence[dict[str, Any]], search: Callable[[str], list[str]]) -> KnownItemScores:
     """Search by any engine.
 
     Args:
@@ -51,4 +51,4 @@ def measured(queries: Sequence[dict[str, Any]], search: Callable[[str], list[str
         seconds.append(time.perf_counter() - started)
         ranks.append(ids.index(row["relevant"]) + 1 if row["relevant"] in ids else 0)
     mrr = sum(1 / rank for rank in ranks if 0 < rank <= 10) / len(ranks)
-    return Found(mrr, sum(rank > 0 for rank in ranks) / len(ranks), tuple(seconds))
+    return KnownItemScores(mrr, sum(rank > 0 for rank in ranks) / len(ranks), tuple(seconds))

@@ -27,17 +27,17 @@ from typing import Any
 import numpy as np
 
 from kedrec.config import load
-from kedrec.eval.bench_literature.known_items import Found, known_items, measured
+from kedrec.eval.bench_literature.known_items import KnownItemScores, known_items, measured
 from kedrec.eval.bench_literature.rivals import bm25s_engine, chroma_alone, tantivy_engine
 from kedrec.locks import writing
 from kedrec.records import Document
 from kedrec.tools.embedders.minilm import packaged
-from kedrec.tools.library.database import Shelf, embedded_text
+from kedrec.tools.library.database import LibraryWriter, embedded_text
 from kedrec.tools.literature import Literature
 
 __all__ = ["known_item_queries", "quality", "real_abstracts", "speed", "synthetic_abstracts"]
 
-Row = tuple[str, str]
+ReportRow = tuple[str, str]
 Queries = Sequence[dict[str, Any]]
 WIDTH = 384
 _AT_ONCE = 5000
@@ -50,7 +50,7 @@ def known_item_queries(data: Path) -> Queries:
     return queries
 
 
-def quality(data: Path, queries: Queries, count: int, home: Path | None = None, lucene: str = "") -> list[Row]:
+def quality(data: Path, queries: Queries, count: int, home: Path | None = None, lucene: str = "") -> list[ReportRow]:
     """Measure known items by each engine, by BM25 and by both steps.
 
     Args:
@@ -75,7 +75,7 @@ def quality(data: Path, queries: Queries, count: int, home: Path | None = None, 
         return rows + _both(literature, queries[:count])
 
 
-def _both(literature: Literature, queries: Queries) -> list[Row]:
+def _both(literature: Literature, queries: Queries) -> list[ReportRow]:
     """Measure the first step and both steps on the same queries, all of them and each half."""
     rows = []
     for label, part in (("", queries), (", 1st half", queries[::2]), (", 2nd half", queries[1::2])):
@@ -96,7 +96,7 @@ def _first_step_alone(literature: Literature) -> Iterator[None]:
         del similarity.scores
 
 
-def _lucene(documents: Sequence[Document], queries: Queries, python: str) -> Iterator[Row]:
+def _lucene(documents: Sequence[Document], queries: Queries, python: str) -> Iterator[ReportRow]:
     """Have another Python search by Lucene."""
     if not python:
         return
@@ -113,11 +113,11 @@ def _lucene(documents: Sequence[Document], queries: Queries, python: str) -> Ite
     answer = json.loads(done.stdout.strip().splitlines()[-1])
     ids = iter([answer["ids"][0], *answer["ids"]])
     found = measured(queries, lambda _: next(ids))
-    yield from _found("Lucene through Pyserini", Found(found.mrr10, found.recall80, tuple(answer["seconds"])))
+    yield from _found("Lucene through Pyserini", KnownItemScores(found.mrr10, found.recall80, tuple(answer["seconds"])))
     yield "Lucene through Pyserini, index", f"{len(documents) / answer['index']:,.0f} documents/s"
 
 
-def _found(name: str, found: Found) -> list[Row]:
+def _found(name: str, found: KnownItemScores) -> list[ReportRow]:
     return [(name, f"MRR@10 {found.mrr10:.3f}, within 80 {found.recall80:.3f}, {_times(found.seconds)}")]
 
 
@@ -131,7 +131,7 @@ def _both_times(seconds: Sequence[tuple[float, float]]) -> str:
     return f"{_times(wall)}; processor time {_times(work)}"
 
 
-def _embed_candidates(literature: Literature, queries: Queries) -> Row:
+def _embed_candidates(literature: Literature, queries: Queries) -> ReportRow:
     """Embed what the first step finds for the queries."""
     found = {hit.id: hit for row in queries for hit in literature.search(row["query"], "articles", limit=80).hits}
     wanted = {embedded_text(hit.title, hit.text, hit.section) for hit in found.values()}
@@ -173,34 +173,34 @@ class _filled:  # noqa: N801
     def __enter__(self) -> Literature:
         self._folder = tempfile.TemporaryDirectory(prefix="kedrec-bench-")
         literature = Literature.open(Path(self._folder.name) / "literature", load({"embed": "never"}).settings)
-        with writing(literature.folder), literature.library.write() as shelf:
+        with writing(literature.folder), literature.library.write() as writer:
             if self.straight:
-                _put_straight(shelf, self.documents)
+                _put_straight(writer, self.documents)
             else:
                 for document in self.documents:
-                    shelf.put(document)
-            literature.indexes.build(shelf, {"articles"}, None)
+                    writer.put(document)
+            literature.indexes.build(writer, {"articles"}, None)
         return literature
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
 
 
-def _put_straight(shelf: Shelf, documents: Iterable[Document]) -> None:
+def _put_straight(writer: LibraryWriter, documents: Iterable[Document]) -> None:
     """Put documents of one passage each into the tables without looking at them."""
     source = iter(documents)
     while part := list(islice(source, _AT_ONCE)):
         rows = [(int(row.id[5:]), row.id, row.title, row.text, row.year, row.id.encode()) for row in part]
-        shelf.connection.executemany(
+        writer.connection.executemany(
             "INSERT INTO documents(key, id, corpus, title, text, year, mesh, note, sha) "
             "VALUES(?, ?, 'pubmed', ?, ?, ?, '', 0, ?)",
             rows,
         )
         spans = [(key, key, len(text), hashlib.sha256(sha).digest()[:16]) for key, _, _, text, _, sha in rows]
-        shelf.connection.executemany("INSERT INTO passages VALUES(?, ?, 'abstract', 0, 0, ?, ?)", spans)
+        writer.connection.executemany("INSERT INTO passages VALUES(?, ?, 'abstract', 0, 0, ?, ?)", spans)
 
 
-def speed(name: str, documents: Iterable[Document], queries: Queries, *, thin: bool = False) -> list[Row]:
+def speed(name: str, documents: Iterable[Document], queries: Queries, *, thin: bool = False) -> list[ReportRow]:
     """Measure building, size, memory, and the time of a search with and without the second step and with filters."""
     started = time.monotonic()
     with _filled(documents, straight=thin) as literature:
@@ -238,9 +238,9 @@ def _sizes(folder: Path) -> str:
 
 def _searched(literature: Literature, queries: Queries, since: int | None = None) -> list[tuple[float, float]]:
     """Search for the ten best of each query, each once, after one search to warm up."""
-    from kedrec.tools.library.filters import Selection
+    from kedrec.tools.library.filters import DocumentFilter
 
-    seconds, only = [], Selection(since=since)
+    seconds, only = [], DocumentFilter(since=since)
     literature.search("warm up", "articles", only=only)
     for row in queries:
         started, worked = time.perf_counter(), time.process_time()

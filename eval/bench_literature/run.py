@@ -41,7 +41,7 @@ from kedrec.tools.sources import read_documents
 
 __all__ = ["main"]
 
-Row = tuple[str, str]
+ReportRow = tuple[str, str]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -71,18 +71,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _apart(part: str, arguments: Sequence[str]) -> list[Row]:
+def _apart(part: str, arguments: Sequence[str]) -> list[ReportRow]:
     """Run a part in a process of its own, and say on stderr that it begins."""
     print(f"{part} …", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "kedrec.eval.bench_literature.run", *arguments, "--only", part, "--rows"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         return [(part, f"failed with {done.returncode}")]
-    rows: list[Row] = json.loads(done.stdout.strip().splitlines()[-1])
+    rows: list[ReportRow] = json.loads(done.stdout.strip().splitlines()[-1])
     return rows
 
 
-def _ingest(given: argparse.Namespace) -> list[Row]:
+def _ingest(given: argparse.Namespace) -> list[ReportRow]:
     sources = given.data / "literature"
     with tempfile.TemporaryDirectory(prefix="kedrec-bench-") as folder:
         made = Path(folder)
@@ -101,28 +101,28 @@ def _ingest(given: argparse.Namespace) -> list[Row]:
         return [(f"add {name}", measure_adding(path)) for name, path in files.items()]
 
 
-def _embedding(given: argparse.Namespace) -> list[Row]:
+def _embedding(given: argparse.Namespace) -> list[ReportRow]:
     documents = list(real_abstracts(given.data))
     chosen = random.Random(3).sample(documents, given.texts)
     texts = [embedded_text(document.title, document.text, "abstract") for document in chosen]
     return [(f"embed by {name}", value) for name, value in measured_side_by_side(texts)]
 
 
-def _quality(given: argparse.Namespace) -> list[Row]:
+def _quality(given: argparse.Namespace) -> list[ReportRow]:
     return quality(given.data, known_item_queries(given.data), given.queries, given.home, given.lucene)
 
 
-def _search(given: argparse.Namespace) -> list[Row]:
+def _search(given: argparse.Namespace) -> list[ReportRow]:
     return speed("abstracts", real_abstracts(given.data), known_item_queries(given.data)[: given.queries])
 
 
-def _million(given: argparse.Namespace) -> list[Row]:
+def _million(given: argparse.Namespace) -> list[ReportRow]:
     documents = synthetic_abstracts(given.data, given.chunks)
     name = f"{given.chunks:,} synthetic"
     return speed(name, documents, known_item_queries(given.data)[: given.queries], thin=True)
 
 
-PARTS: dict[str, Callable[[argparse.Namespace], list[Row]]] = {
+PARTS: dict[str, Callable[[argparse.Namespace], list[ReportRow]]] = {
     "ingest": _ingest, "embedding": _embedding, "quality": _quality, "search": _search, "million": _million,
 }  # fmt: skip
 

@@ -19,10 +19,10 @@ from kedrec.distill.pairs.lines import content_of
 from kedrec.errors import InputError
 from kedrec.records import Record
 
-__all__ = ["PARTS", "CuratedNode", "Mechanisms", "Part", "Protein", "read_mechanisms"]
+__all__ = ["PARTS", "CuratedNode", "MechanismPart", "Mechanisms", "Protein", "read_mechanisms"]
 
-Part = Literal["protein", "process", "phenotype", "substance"]
-PARTS: dict[str, Part] = {
+MechanismPart = Literal["protein", "process", "phenotype", "substance"]
+PARTS: dict[str, MechanismPart] = {
     "Protein": "protein",
     "BiologicalProcess": "process",
     "Pathway": "process",
@@ -56,7 +56,7 @@ class CuratedNode(Record):
 
     id: str
     """Its id: `UniProt:P23458`, `GO:0006954`, …"""
-    part: Part
+    part: MechanismPart
     """Which part of the mechanism it is."""
     name: str
     """Its name in the path."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-__all__ = ["Count", "Figure", "Value", "quantile", "ratio"]
+__all__ = ["Count", "Figure", "QuantileItem", "quantile", "ratio"]
 
 
 class Figure(Record):
@@ -39,7 +39,7 @@ class Count(NamedTuple):
     """What is added to the denominator."""
 
 
-class Value(NamedTuple):
+class QuantileItem(NamedTuple):
     """One item of a quantile."""
 
     disease: str
@@ -65,7 +65,7 @@ def ratio(counts: Iterable[Count]) -> Figure:
     return _figure(whole, sum(count.part for count in kept) / whole, len(sums), drawn)
 
 
-def quantile(values: Iterable[Value], share: float) -> Figure:
+def quantile(values: Iterable[QuantileItem], share: float) -> Figure:
     """A quantile of the values: 0.5 for the median."""
     import numpy as np
 
@@ -80,7 +80,7 @@ def quantile(values: Iterable[Value], share: float) -> Figure:
     return _figure(len(kept), float(np.quantile([row.value for row in kept], share)), len(groups), drawn)
 
 
-def _by_disease(items: Sequence[Count] | Sequence[Value]) -> list[list[tuple[float, ...]]]:
+def _by_disease(items: Sequence[Count] | Sequence[QuantileItem]) -> list[list[tuple[float, ...]]]:
     groups: dict[str, list[tuple[float, ...]]] = {}
     for disease, *numbers in items:
         groups.setdefault(disease, []).append(tuple(numbers))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.trace_page.graph_paths import network_of
-from kedrec.eval.rationale_measures.curated_mechanisms import CuratedNode, Part, Protein
+from kedrec.eval.rationale_measures.curated_mechanisms import CuratedNode, MechanismPart, Protein
 from kedrec.eval.rationale_measures.name_patterns import folded, name_pattern, node_pattern, symbol_pattern
 from kedrec.eval.rationale_measures.subjects import subject_of
 from kedrec.records import Entity, Evidence, Recommendation, triples_of
@@ -20,15 +20,15 @@ GENE = "Gene::"
 class DrugHits(NamedTuple):
     """What a recommendation names of the curated mechanism of one of its drugs."""
 
-    curated: frozenset[Part]
+    curated: frozenset[MechanismPart]
     """Parts that the curated paths have."""
-    evidence: frozenset[Part]
+    evidence: frozenset[MechanismPart]
     """Parts of which the evidence names one."""
-    answers: frozenset[Part]
+    answers: frozenset[MechanismPart]
     """Parts of which an answer to a domain question names one."""
-    rationale: frozenset[Part]
+    rationale: frozenset[MechanismPart]
     """Parts of which the rationale names one."""
-    of_the_drug: frozenset[Part]
+    of_the_drug: frozenset[MechanismPart]
     """Parts of which a sentence of the rationale names one that is about this drug and no other."""
     targets: int
     """Genes and proteins that the `mechanism` sentences about the drug name."""
@@ -64,7 +64,7 @@ def hits_of(
     )
 
 
-def _parts(nodes: Iterable[CuratedNode]) -> frozenset[Part]:
+def _parts(nodes: Iterable[CuratedNode]) -> frozenset[MechanismPart]:
     return frozenset(node.part for node in nodes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kedrec.eval.rationale_measures.figures import Figure
-from kedrec.records import Record, Setting
+from kedrec.records import Corpora, Record
 
 __all__ = ["AgreementFigures", "MechanismFigures", "NamedIn", "RagasFigures", "RationaleReport", "SentenceFigures"]
 
@@ -112,7 +112,7 @@ class RationaleReport(Record):
 
     run: str
     """Folder of the run."""
-    setting: Setting
+    setting: Corpora
     """Which corpora were used."""
     model: str
     """Model specification."""

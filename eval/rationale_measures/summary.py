@@ -6,8 +6,8 @@ import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
 
-from kedrec.eval.rationale_measures.curated_mechanisms import Part
-from kedrec.eval.rationale_measures.figures import Count, Figure, Value, quantile, ratio
+from kedrec.eval.rationale_measures.curated_mechanisms import MechanismPart
+from kedrec.eval.rationale_measures.figures import Count, Figure, QuantileItem, quantile, ratio
 from kedrec.eval.rationale_measures.judge import Claimed, Judge
 from kedrec.eval.rationale_measures.mechanism_hits import DrugHits
 from kedrec.eval.rationale_measures.rationale_counts import NO_KIND, RationaleCounts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["agreement_figures", "mechanism_figures", "ragas_figures", "text_figures"]
 
-NOT_PROTEIN: tuple[Part, ...] = ("process", "phenotype", "substance")
+NOT_PROTEIN: tuple[MechanismPart, ...] = ("process", "phenotype", "substance")
 
 
 def mechanism_figures(read: Sequence[ReadRationale], left_out: int) -> MechanismFigures:
@@ -44,12 +44,12 @@ def mechanism_figures(read: Sequence[ReadRationale], left_out: int) -> Mechanism
     )
 
 
-def _named_in(hits: Sequence[tuple[str, DrugHits]], parts: Iterable[Part]) -> NamedIn:
+def _named_in(hits: Sequence[tuple[str, DrugHits]], parts: Iterable[MechanismPart]) -> NamedIn:
     """Over the drugs whose curated paths have any of the parts."""
     wanted = frozenset(parts)
     having = [(disease, hit) for disease, hit in hits if hit.curated & wanted]
 
-    def figure(named: Callable[[DrugHits], frozenset[Part]]) -> Figure:
+    def figure(named: Callable[[DrugHits], frozenset[MechanismPart]]) -> Figure:
         return ratio(Count(disease, bool(named(hit) & wanted), 1) for disease, hit in having)
 
     return NamedIn(
@@ -63,9 +63,11 @@ def _named_in(hits: Sequence[tuple[str, DrugHits]], parts: Iterable[Part]) -> Na
 def text_figures(read: Sequence[ReadRationale], tokens_by: str) -> SentenceFigures:
     """Sentences, length and tokens of the rationales."""
     rows = [(one.disease, one.counts) for one in read]
-    decided = [Value(disease, counts.decide_tokens) for disease, counts in rows if counts.decide_tokens is not None]
-    words = [Value(disease, counts.words) for disease, counts in rows]
-    gathered = [Value(disease, counts.evidence_tokens) for disease, counts in rows]
+    decided = [
+        QuantileItem(disease, counts.decide_tokens) for disease, counts in rows if counts.decide_tokens is not None
+    ]
+    words = [QuantileItem(disease, counts.words) for disease, counts in rows]
+    gathered = [QuantileItem(disease, counts.evidence_tokens) for disease, counts in rows]
     return SentenceFigures(
         sentences=ratio(Count(d, c.sentences, 1) for d, c in rows),
         by_kind={kind: ratio(Count(d, c.kinds[kind], 1) for d, c in rows) for kind in _kinds(rows)},

@@ -23,7 +23,7 @@ from kedrec.errors import UserError, WorkError
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["UNKNOWN", "NotOffered", "OnBytes", "OnNote", "Patience", "download", "drop_part"]
+__all__ = ["UNKNOWN", "DownloadRetryPolicy", "NotOffered", "OnBytes", "OnNote", "download", "drop_part"]
 
 OnBytes = Callable[[str, int, int], None]
 """Told of the file's name, how many bytes are there, and how many there will be (`UNKNOWN` where nobody says)."""
@@ -39,7 +39,7 @@ NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH}
 
 
 @dataclass(frozen=True)
-class Patience:
+class DownloadRetryPolicy:
     """How long to wait for a server, and how often to try again."""
 
     stall: float = 30.0
@@ -73,7 +73,7 @@ class _TryAgain(Exception):
         self.wait = wait
 
 
-def download(address: str, part: Path, patience: Patience, on_bytes: OnBytes, on_note: OnNote) -> None:
+def download(address: str, part: Path, patience: DownloadRetryPolicy, on_bytes: OnBytes, on_note: OnNote) -> None:
     """Bring a file into its part file, going on with what is there; returns when the part is whole.
 
     Args:
@@ -114,7 +114,7 @@ class _Transfer:
     on_bytes: OnBytes
     on_note: OnNote
 
-    def persist(self, patience: Patience) -> None:
+    def persist(self, patience: DownloadRetryPolicy) -> None:
         """Try until the part is whole, or until too many tries in a row brought nothing."""
         failures = 0
         while not self._is_whole():

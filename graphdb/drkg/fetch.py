@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kedrec.errors import DamagedData, InputError, WorkError
-from kedrec.graphdb.drkg.download import NotOffered, OnBytes, OnNote, Patience, download, drop_part
+from kedrec.graphdb.drkg.download import DownloadRetryPolicy, NotOffered, OnBytes, OnNote, download, drop_part
 from kedrec.locks import writing
 
 __all__ = ["MANIFEST", "FileRecord", "Remote", "fetch", "place", "records"]
@@ -48,7 +48,7 @@ class FileRecord(BaseModel):
     """Date and time, UTC, ISO 8601."""
 
 
-class Manifest(BaseModel):
+class DownloadManifest(BaseModel):
     """The records of one folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +79,7 @@ def fetch(
     folder: Path,
     *,
     again: bool = False,
-    patience: Patience | None = None,
+    patience: DownloadRetryPolicy | None = None,
     on_bytes: OnBytes = _silent,
     on_note: OnNote = _silent,
 ) -> FileRecord:
@@ -107,7 +107,7 @@ def fetch(
             _put_in_place(part, target)
         if target.exists() and not again:
             return _checked(target, known, remote)
-        record = _brought(remote, part, patience or Patience(), on_bytes, on_note)
+        record = _brought(remote, part, patience or DownloadRetryPolicy(), on_bytes, on_note)
         if known and not again:
             _check_unchanged(remote, part, known, record)
         _record(folder, remote.name, record)
@@ -144,7 +144,7 @@ def records(folder: Path) -> dict[str, FileRecord]:
     """
     path = folder / MANIFEST
     try:
-        return dict(Manifest.model_validate_json(path.read_bytes()).files) if path.exists() else {}
+        return dict(DownloadManifest.model_validate_json(path.read_bytes()).files) if path.exists() else {}
     except ValidationError as error:
         raise DamagedData(f"{path} is damaged ({error.error_count()} faults); remove it, then fetch again") from None
 
@@ -172,7 +172,9 @@ def _checked(target: Path, known: FileRecord | None, remote: Remote) -> FileReco
     return known
 
 
-def _brought(remote: Remote, part: Path, patience: Patience, on_bytes: OnBytes, on_note: OnNote) -> FileRecord:
+def _brought(
+    remote: Remote, part: Path, patience: DownloadRetryPolicy, on_bytes: OnBytes, on_note: OnNote
+) -> FileRecord:
     problems: list[str] = []
     for address in remote.addresses:
         try:
@@ -246,7 +248,7 @@ def _record_of(path: Path, address: str) -> FileRecord:
 
 
 def _record(folder: Path, name: str, record: FileRecord) -> None:
-    manifest = Manifest(files={**records(folder), name: record})
+    manifest = DownloadManifest(files={**records(folder), name: record})
     fresh = folder / f"{MANIFEST}.new"
     fresh.write_text(manifest.model_dump_json(indent=1) + "\n", "utf-8")
     sync([fresh])

@@ -21,8 +21,8 @@ from kedrec.processors import processors
 
 __all__ = ["side_by_side"]
 
-Asked = TypeVar("Asked")
-Found = TypeVar("Found")
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 WORTH_FORKS = 1_000
 """Searches from which on forks are worth their time."""
@@ -34,7 +34,7 @@ _search: ContextVar[Callable[[Any], Any]] = ContextVar("_search")
 
 
 @contextmanager
-def side_by_side(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> Iterator[Iterator[Found]]:
+def side_by_side(search: Callable[[Argument], Result], asked: Sequence[Argument]) -> Iterator[Iterator[Result]]:
     """Make searches, many of them in as many forks as there are processors; no fork is left afterwards.
 
     A fork sees all that this process has in memory, so that nothing is opened again. It is made on Linux only, and must
@@ -63,7 +63,9 @@ def side_by_side(search: Callable[[Asked], Found], asked: Sequence[Asked]) -> It
         pool.shutdown(cancel_futures=True)
 
 
-def _found(pool: ProcessPoolExecutor, search: Callable[[Asked], Found], asked: Sequence[Asked]) -> Iterator[Found]:
+def _found(
+    pool: ProcessPoolExecutor, search: Callable[[Argument], Result], asked: Sequence[Argument]
+) -> Iterator[Result]:
     """What the forks will find; where the system has no process left to give, what is found here."""
     try:
         with _all_forks_or_none(), _without_warning():

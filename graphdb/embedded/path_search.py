@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from kedrec.graphdb.embedded.adjacency import Link, Places, Slots, Walks, link_of
 
-__all__ = ["PathSearch", "Row"]
+__all__ = ["AdjacencyRow", "PathSearch"]
 
-Scores = NDArray[np.float64]
-Row = tuple[list[int], list[Link]]
+PathScores = NDArray[np.float64]
+AdjacencyRow = tuple[list[int], list[Link]]
 """Places along a path, and the edges between them."""
 
 _SLACK, _MARGIN = 1e-6, 1e-8
@@ -36,7 +36,7 @@ class PathSearch:
         self._spread = 1 / np.sqrt(np.maximum(walks.degrees, 1))
         self._open = (-1, np.zeros(0, np.bool_))
 
-    def paths(self, first: int, last: int, max_hops: int, limit: int, hub_limit: int) -> list[Row]:
+    def paths(self, first: int, last: int, max_hops: int, limit: int, hub_limit: int) -> list[AdjacencyRow]:
         """Return the best simple paths, and those that may tie with them.
 
         Args:
@@ -55,7 +55,7 @@ class PathSearch:
         best = found.part((found.scores >= _least(found.scores, limit)).nonzero()[0])
         return [self._row(first, last, *slots) for slots in zip(*(part.tolist() for part in best[1:]), strict=True)]
 
-    def _row(self, first: int, last: int, out: int, middle: int, into: int) -> Row:
+    def _row(self, first: int, last: int, out: int, middle: int, into: int) -> AdjacencyRow:
         """Return a path from the places of its edges in the rows of `first`, of the entity behind it and of `last`."""
         nears, links = self._walks.nears, self._walks.links
         if into < 0:
@@ -93,13 +93,13 @@ class PathSearch:
             self._open = (hub_limit, self._walks.degrees <= hub_limit)
         return self._open[1]
 
-    def _three_hops(self, ours: _Steps, theirs: _Steps, limit: int, known: Scores) -> _Found:
+    def _three_hops(self, ours: _Steps, theirs: _Steps, limit: int, known: PathScores) -> _Found:
         """Return the paths over one step of each side that may be among the best."""
         if self._edges_behind(theirs) < self._edges_behind(ours):
             return self._best_links(theirs, ours, limit, known).turned()
         return self._best_links(ours, theirs, limit, known)
 
-    def _best_links(self, here: _Steps, there: _Steps, limit: int, known: Scores) -> _Found:
+    def _best_links(self, here: _Steps, there: _Steps, limit: int, known: PathScores) -> _Found:
         """Return the best links from steps of one side to steps of the other, the most promising steps first.
 
         A path is worth its two steps' worth and the weight of the edge between: where that cannot be enough with the
@@ -215,12 +215,12 @@ def _two_hops(ours: _Steps, theirs: _Steps) -> _Found:
     return _Found(scores, ours.slots.take(same), np.full(len(same), -1), theirs.slots.take(goal))
 
 
-def _at_least(falling: Scores, least: float) -> int:
+def _at_least(falling: PathScores, least: float) -> int:
     """Return how many of some scores, the highest first, are not below one."""
     return len(falling) - int(falling[::-1].searchsorted(least))
 
 
-def _least(scores: Scores, limit: int) -> float:
+def _least(scores: PathScores, limit: int) -> float:
     """Return from which score on one may be among the best."""
     if len(scores) <= limit:
         return 0.0

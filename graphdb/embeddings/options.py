@@ -7,7 +7,7 @@ from pydantic import Field
 from kedrec.graphdb.embeddings.ranks import RankReport
 from kedrec.records import Record
 
-__all__ = ["EmbedOptions", "EmbedReport"]
+__all__ = ["EmbedOptions", "TrainingReport"]
 
 
 class EmbedOptions(Record):
@@ -47,7 +47,7 @@ class EmbedOptions(Record):
     """Of the split, the weights and the order."""
 
 
-class EmbedReport(Record):
+class TrainingReport(Record):
     """What came of a training."""
 
     entities: int

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.graphdb.embeddings.task import Links, LinkTask
+from kedrec.graphdb.embeddings.task import LinkArray, LinkTask
 from kedrec.records import Record
 
 __all__ = ["RankReport", "Scorer", "popularity", "rank_report", "ranks_of"]
@@ -36,7 +36,7 @@ class RankReport(Record):
     """The same over those of diseases that have none; None where there are none."""
 
 
-def rank_report(task: LinkTask, links: Links, scorer: Scorer) -> RankReport:
+def rank_report(task: LinkTask, links: LinkArray, scorer: Scorer) -> RankReport:
     """Rank every true drug of every disease among all candidates.
 
     Args:
@@ -59,7 +59,7 @@ def rank_report(task: LinkTask, links: Links, scorer: Scorer) -> RankReport:
     )
 
 
-def ranks_of(task: LinkTask, links: Links, scorer: Scorer) -> NDArray[np.float64]:
+def ranks_of(task: LinkTask, links: LinkArray, scorer: Scorer) -> NDArray[np.float64]:
     """Return the filtered rank of each link's compound among the candidates, in the order of the links.
 
     The other true drugs of the disease are left out (filtered). Of equal scores each gets the mean of the ranks that

@@ -14,9 +14,9 @@ from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 
-__all__ = ["LinkTask", "Links", "link_task"]
+__all__ = ["LinkArray", "LinkTask", "link_task"]
 
-Links = NDArray[np.int32]
+LinkArray = NDArray[np.int32]
 """Therapeutic links, shape (links, 2): place of the compound, place of the disease; each once, sorted by disease."""
 
 
@@ -40,11 +40,11 @@ class LinkTask:
     """Place of its relation."""
     tails: NDArray[np.int32]
     """Place of its tail."""
-    train: Links
+    train: LinkArray
     """Links of the diseases that are learnt from."""
-    valid: Links
+    valid: LinkArray
     """Links of the diseases by which the best epoch is chosen."""
-    test: Links
+    test: LinkArray
     """Links of the diseases on which it is measured."""
     candidates: NDArray[np.int64]
     """Places of the compounds with any visible edge, sorted; a true drug is ranked among them."""
@@ -131,7 +131,7 @@ def _links(
     triples: tuple[NDArray[np.int32], ...],
     drugs: NDArray[np.bool_],
     diseases: NDArray[np.bool_],
-) -> Links:
+) -> LinkArray:
     heads, rels, tails = triples
     good = np.array([is_therapeutic(relation) for relation in store.relations], np.bool_)[rels]
     onward, back = (good & drugs[one] & diseases[other] for one, other in ((heads, tails), (tails, heads)))
@@ -141,7 +141,9 @@ def _links(
     return np.ascontiguousarray(np.unique(pairs, axis=0)[:, ::-1])
 
 
-def _split(links: Links, rng: np.random.Generator, valid_share: float, test_share: float) -> tuple[Links, Links, Links]:
+def _split(
+    links: LinkArray, rng: np.random.Generator, valid_share: float, test_share: float
+) -> tuple[LinkArray, LinkArray, LinkArray]:
     diseases = rng.permutation(np.unique(links[:, 1]))
     tested, checked = (int(np.ceil(share * len(diseases))) for share in (test_share, valid_share))
     if len(diseases) - tested - checked < 1:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kedrec.errors import MissingExtra, UserError
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.graphdb.embeddings.files import MANIFEST, read_embeddings, write_embeddings
-from kedrec.graphdb.embeddings.options import EmbedOptions, EmbedReport
+from kedrec.graphdb.embeddings.options import EmbedOptions, TrainingReport
 from kedrec.graphdb.embeddings.ranks import popularity, rank_report
 from kedrec.graphdb.embeddings.task import LinkTask, link_task
 from kedrec.locks import writing
@@ -37,7 +37,7 @@ def need_gnn() -> None:
 
 def embed_graph(
     store: EmbeddedStore, out: Path, options: EmbedOptions, *, say: Say, on_step: OnStep | None = None
-) -> EmbedReport:
+) -> TrainingReport:
     """Train a network on the visible graph and write a vector of every visible entity.
 
     The same call again goes on from the last checkpoint; one that is done is not done again.
@@ -71,7 +71,7 @@ def _task(store: EmbeddedStore, options: EmbedOptions) -> LinkTask:
     return link_task(store, options.seed, named=options.names, **shares)
 
 
-def _done(out: Path, task: LinkTask, options: EmbedOptions) -> EmbedReport | None:
+def _done(out: Path, task: LinkTask, options: EmbedOptions) -> TrainingReport | None:
     """Return the report of a training that is done."""
     if not (out / MANIFEST).exists():
         return None
@@ -82,10 +82,10 @@ def _done(out: Path, task: LinkTask, options: EmbedOptions) -> EmbedReport | Non
             f"{out} holds embeddings of another graph, other hidden pairs or other options. Name another folder, or "
             "remove this one."
         )
-    return EmbedReport.model_validate({**manifest["report"], "sha256": manifest["sha256"]})
+    return TrainingReport.model_validate({**manifest["report"], "sha256": manifest["sha256"]})
 
 
-def _make(store: EmbeddedStore, task: LinkTask, out: Path, options: EmbedOptions, on_step: OnStep) -> EmbedReport:
+def _make(store: EmbeddedStore, task: LinkTask, out: Path, options: EmbedOptions, on_step: OnStep) -> TrainingReport:
     from kedrec.graphdb.embeddings.training import CHECKPOINT, train
 
     started = time.monotonic()
@@ -111,8 +111,8 @@ def _uses(task: LinkTask) -> list[tuple[str, Any]]:
     return [("learn from", task.train), ("validate", task.valid), ("test", task.test)]
 
 
-def _measured(store: EmbeddedStore, task: LinkTask, trained: Trained, seconds: float) -> EmbedReport:
-    return EmbedReport(
+def _measured(store: EmbeddedStore, task: LinkTask, trained: Trained, seconds: float) -> TrainingReport:
+    return TrainingReport(
         entities=len(task.ids),
         dimension=trained.vectors.shape[1],
         sha256="",
@@ -126,7 +126,7 @@ def _measured(store: EmbeddedStore, task: LinkTask, trained: Trained, seconds: f
     )
 
 
-def _manifest(store: EmbeddedStore, task: LinkTask, options: EmbedOptions, report: EmbedReport) -> dict[str, Any]:
+def _manifest(store: EmbeddedStore, task: LinkTask, options: EmbedOptions, report: TrainingReport) -> dict[str, Any]:
     import torch
     import torch_geometric
 

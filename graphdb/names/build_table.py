@@ -32,7 +32,7 @@ __all__ = ["NamesReport", "Vocabularies", "groups_beside", "name_entities", "wri
 JOINED = re.compile(r"Gene::\d+(;\d+)+")
 NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 
-Name = tuple[str, tuple[str, ...]]
+NameRow = tuple[str, tuple[str, ...]]
 """Preferred name and synonyms."""
 Claim = tuple[str, str, tuple[str, ...]]
 """DRKG id, preferred name and synonyms."""
@@ -136,7 +136,7 @@ def _same(vocabularies: Vocabularies) -> Iterator[tuple[str, ...]]:
 
 def name_entities(
     ids: Collection[str], vocabularies: Vocabularies, on_vocabulary: OnVocabulary | None = None
-) -> tuple[dict[str, Name], dict[str, int]]:
+) -> tuple[dict[str, NameRow], dict[str, int]]:
     """Return the names of ids, and how many each vocabulary gave.
 
     Raises:
@@ -144,7 +144,7 @@ def name_entities(
     """
     known = frozenset(ids)
     wanted = known.union(part for one in ids if JOINED.fullmatch(one) for part in _parts(one))
-    names: dict[str, Name] = {}
+    names: dict[str, NameRow] = {}
     named_by: dict[str, int] = {}
     for number, (vocabulary, read) in enumerate(CLAIMS.items()):
         paths: tuple[Path, ...] = getattr(vocabularies, vocabulary)
@@ -157,8 +157,8 @@ def name_entities(
     return {one: name for one, name in names.items() if one in known}, named_by
 
 
-def _names_of(claims: Iterable[Claim], wanted: frozenset[str], names: Mapping[str, Name]) -> dict[str, Name]:
-    fresh: dict[str, Name] = {}
+def _names_of(claims: Iterable[Claim], wanted: frozenset[str], names: Mapping[str, NameRow]) -> dict[str, NameRow]:
+    fresh: dict[str, NameRow] = {}
     for one, name, synonyms in claims:
         if one in wanted and one not in names and one not in fresh and (clean := _clean(name)):
             others = dict.fromkeys(_clean(synonym) for synonym in synonyms if "|" not in synonym)
@@ -170,7 +170,7 @@ def _clean(name: str) -> str:
     return NOT_IN_NAMES.sub(" ", name).strip()
 
 
-def _joined(ids: Iterable[str], names: Mapping[str, Name]) -> dict[str, Name]:
+def _joined(ids: Iterable[str], names: Mapping[str, NameRow]) -> dict[str, NameRow]:
     """Return the names of genes of several ids, of whose parts each has a name."""
     joined = [one for one in ids if JOINED.fullmatch(one) and all(part in names for part in _parts(one))]
     return {one: (";".join(names[part][0] for part in _parts(one)), ()) for one in joined}

@@ -17,7 +17,7 @@ from kedrec.graphdb.names.normalize import fold, fold_loosely
 from kedrec.graphdb.names.similarity import Shapes
 from kedrec.graphdb.snapshots import MappedLines, map_array
 
-__all__ = ["STRICT_KINDS", "Form", "Keys", "NameIndex"]
+__all__ = ["STRICT_KINDS", "Form", "KeyIndex", "NameIndex"]
 
 Form = tuple[int, int]
 """Place of an entity, and which of its names: 0 the preferred one, n its n-th synonym."""
@@ -27,7 +27,7 @@ STRICT_KINDS = frozenset({"Compound", "Gene", "Atc", "Tax"})
 
 
 @dataclass(frozen=True)
-class Keys:
+class KeyIndex:
     """Sorted keys and what they belong to."""
 
     lines: MappedLines | None
@@ -40,7 +40,7 @@ class Keys:
     """Entity and form number, shape (forms, 2)."""
 
     @classmethod
-    def gather(cls, rows: Iterable[tuple[str, int, int]]) -> Keys:
+    def gather(cls, rows: Iterable[tuple[str, int, int]]) -> KeyIndex:
         """Return the keys of (key, entity, form) rows; rows with an empty key are left out."""
         ordered = sorted(row for row in rows if row[0])
         firsts = [n for n, row in enumerate(ordered) if n == 0 or ordered[n - 1][0] != row[0]]
@@ -48,7 +48,7 @@ class Keys:
         return cls(None, [ordered[n][0] for n in firsts], np.array([*firsts, len(ordered)], np.int64), forms)
 
     @classmethod
-    def open(cls, folder: Path, name: str) -> Keys:
+    def open(cls, folder: Path, name: str) -> KeyIndex:
         """Return the keys saved under a name; the arrays are memory-mapped."""
         starts, forms = (map_array(folder / f"{name}_{part}.npy") for part in ("starts", "forms"))
         return cls(MappedLines(folder / f"{name}.txt"), None, starts, forms)
@@ -100,9 +100,9 @@ class Keys:
 class NameIndex:
     """Folded and loosely folded keys of all names."""
 
-    folded: Keys
+    folded: KeyIndex
     """Keys of `fold`, over all names."""
-    loose: Keys
+    loose: KeyIndex
     """Keys of `fold_loosely`, over the names of diseases and the like."""
 
     @classmethod
@@ -124,12 +124,12 @@ class NameIndex:
             folded += [(fold(text), place, form) for form, text in forms]
             if kind_of(entity_id) not in STRICT_KINDS:
                 loose += [(fold_loosely(text), place, form) for form, text in forms]
-        return cls(Keys.gather(folded), Keys.gather(loose))
+        return cls(KeyIndex.gather(folded), KeyIndex.gather(loose))
 
     @classmethod
     def open(cls, folder: Path) -> NameIndex:
         """Return the index saved in a folder."""
-        return cls(Keys.open(folder, "folded"), Keys.open(folder, "loose"))
+        return cls(KeyIndex.open(folder, "folded"), KeyIndex.open(folder, "loose"))
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder."""

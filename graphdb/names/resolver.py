@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.names.identifiers import ids_meant
-from kedrec.graphdb.names.index import Form, Keys, NameIndex
+from kedrec.graphdb.names.index import Form, KeyIndex, NameIndex
 from kedrec.graphdb.names.kinship import KIN, SHORTER, parts_of, relatives
 from kedrec.graphdb.names.normalize import american, fold, fold_loosely
 from kedrec.graphdb.names.similarity import BEGINNING, similarity
@@ -240,7 +240,7 @@ def _chosen(owners: Sequence[tuple[int, str]]) -> int | None:
     return asked_for[0] if len(asked_for) == 1 else None
 
 
-def _nearest(key: str, index: Keys) -> list[tuple[float, int]]:
+def _nearest(key: str, index: KeyIndex) -> list[tuple[float, int]]:
     """Return (similarity 0 to 100, place) of the keys most like one, whole names and beginnings of names."""
     import numpy as np
     from rapidfuzz import fuzz, process

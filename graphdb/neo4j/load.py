@@ -31,7 +31,7 @@ PARTS = 2
 """Parts of the edges that are counted side by side."""
 
 Counts = dict[str, int]
-Rows = Callable[[int, int], Iterator[dict[str, Any]]]
+RowBatches = Callable[[int, int], Iterator[dict[str, Any]]]
 """Gives the rows from one place to another."""
 
 
@@ -169,7 +169,7 @@ class Load:
 
     def _fill(self, what: str, query: LiteralString, total: int) -> None:
         """Add the rows from the mark on; the mark is read anew after each batch, whoever moved it."""
-        rows: Rows = self._entities if what == "entities" else self._triples
+        rows: RowBatches = self._entities if what == "entities" else self._triples
         done = self._done(what)
         while done < total:
             self._told(what, done, total)

@@ -19,7 +19,7 @@ from kedrec.graphdb.snapshots import MappedLines, current_version, map_array, ne
 
 __all__ = ["FetchedNames", "fetched_names"]
 
-Rows = Sequence[Mapping[str, Any]]
+FetchedRows = Sequence[Mapping[str, Any]]
 """Id, name, synonyms, degree and loop of each entity."""
 
 
@@ -46,7 +46,7 @@ class FetchedNames:
         return tuple(joined.split("|")) if joined else ()
 
 
-def fetched_names(fetch: Callable[[], Rows], source: str, kept_in: Path | None) -> FetchedNames:
+def fetched_names(fetch: Callable[[], FetchedRows], source: str, kept_in: Path | None) -> FetchedNames:
     """Return the names of a graph: those kept from an earlier process, or fetched now and kept.
 
     Args:
@@ -67,7 +67,7 @@ def _kept(folder: Path, source: str) -> FetchedNames | None:
         return None
 
 
-def _fetched(rows: Rows, source: str, kept_in: Path | None) -> FetchedNames:
+def _fetched(rows: FetchedRows, source: str, kept_in: Path | None) -> FetchedNames:
     with tempfile.TemporaryDirectory() as aside:
         try:
             with new_version(kept_in or Path(aside)) as building:
@@ -79,7 +79,7 @@ def _fetched(rows: Rows, source: str, kept_in: Path | None) -> FetchedNames:
             return FetchedNames(Path(aside))
 
 
-def _write(rows: Rows, folder: Path) -> None:
+def _write(rows: FetchedRows, folder: Path) -> None:
     ordered = sorted(rows, key=lambda row: str(row["id"]))
     ids, names = ([str(row[column]) for row in ordered] for column in ("id", "name"))
     synonyms = [tuple(row["synonyms"]) for row in ordered]

@@ -32,7 +32,7 @@ SLACK, MARGIN = 1e-6, 1e-8
 
 Nodes = tuple[str, ...]
 """Ids along a path."""
-Pair = tuple[str, str]
+IdPair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ class Neo4jStore(Joining):
         found.sort(key=lambda item: ranking.path_key(*item))
         return [path for path, _ in found[:limit]]
 
-    def _evidence(self, pairs: Sequence[Pair], limit: int) -> list[PairEvidence]:
+    def _evidence(self, pairs: Sequence[IdPair], limit: int) -> list[PairEvidence]:
         return [pair_evidence(self, compound, disease, limit) for compound, disease in pairs]
 
     def stats(self) -> GraphStats:
@@ -214,9 +214,9 @@ class Neo4jStore(Joining):
         entity_id, neighbours = known.ids[place], known.neighbours[place]
         return self._shown(entity_id, known.names[place], known.synonyms(place), int(neighbours), False)
 
-    def _between(self, pairs: Sequence[Pair]) -> dict[Pair, list[Edge]]:
+    def _between(self, pairs: Sequence[IdPair]) -> dict[IdPair, list[Edge]]:
         """Return the edges between the two of each pair, sorted; none, where the pair is hidden."""
-        found: dict[Pair, list[Edge]] = {pair: [] for pair in pairs}
+        found: dict[IdPair, list[Edge]] = {pair: [] for pair in pairs}
         seen = [pair for pair in found if frozenset(pair) not in self.hidden or pair[0] == pair[1]]
         for row in edges_between(self._server, seen):
             found[row["a"], row["b"]].append(edge_of(row))
@@ -273,6 +273,6 @@ def _best(scored: list[tuple[float, Nodes]], limit: int) -> list[Nodes]:
     return [nodes for _, nodes in scored]
 
 
-def _path(row: Nodes, edges: Mapping[Pair, Sequence[Edge]], walked: Mapping[str, _Step]) -> GraphPath:
+def _path(row: Nodes, edges: Mapping[IdPair, Sequence[Edge]], walked: Mapping[str, _Step]) -> GraphPath:
     best = [min(edges[step], key=ranking.best_key) for step in pairwise(row)]
     return ranking.make_path(best, [(walked[node].name, walked[node].degree) for node in row[1:-1]])

@@ -14,7 +14,7 @@ __all__ = ["Edges", "links_in", "plain", "walks_in"]
 
 Edges = Mapping[str, Edge]
 """Id of a relationship in the database -> the edge that it is."""
-Walk = tuple[Edge, ...]
+EdgeWalk = tuple[Edge, ...]
 
 
 def links_in(value: Any) -> Iterator[str]:
@@ -28,7 +28,7 @@ def links_in(value: Any) -> Iterator[str]:
             yield from links_in(part)
 
 
-def walks_in(value: Any, edges: Edges) -> Iterator[Walk]:
+def walks_in(value: Any, edges: Edges) -> Iterator[EdgeWalk]:
     """Yield what can be cited of a value: each edge alone, and each path as a whole."""
     from neo4j.graph import Path, Relationship
 

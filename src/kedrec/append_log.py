@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-__all__ = ["LineFile", "LineTail", "whole_lines"]
+__all__ = ["AppendLog", "LineTail", "whole_lines"]
 
 
-class LineFile:
+class AppendLog:
     """Lines appended to a file by one process, which others may read meanwhile.
 
     Args:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from kedrec.errors import ConfigError
-from kedrec.records import Setting
+from kedrec.records import Corpora
 
 __all__ = ["ENV_PREFIX", "Resolved", "Settings", "load"]
 
@@ -37,7 +37,7 @@ class Settings(BaseModel):
     """Address of an OpenAI-compatible server; OpenAI's own where empty."""
     api_key: SecretStr | None = None
     """Key for it; OPENAI_API_KEY is read where empty."""
-    setting: Setting = "both"
+    setting: Corpora = "both"
     """Which corpora are used: none, trials, articles or both."""
     timeout: float = Field(60.0, gt=0)
     """Seconds to wait for one answer of the chat model."""

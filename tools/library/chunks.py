@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from kedrec.records import Document
 
-__all__ = ["CHUNKING", "LONGEST_WHOLE", "WORDS", "Span", "cut", "passage_id", "section_text", "spans"]
+__all__ = ["CHUNKING", "LONGEST_WHOLE", "WORDS", "ChunkSpan", "cut", "passage_id", "section_text", "spans"]
 
 WORDS = 250
 """Most words of one passage of a text that is cut."""
@@ -28,7 +28,7 @@ _SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
 
 
 @dataclass(frozen=True)
-class Span:
+class ChunkSpan:
     """Where a passage stands in its document."""
 
     section: str
@@ -41,7 +41,7 @@ class Span:
     """Offset behind the last character."""
 
 
-def spans(document: Document) -> list[Span]:
+def spans(document: Document) -> list[ChunkSpan]:
     """Cut a document.
 
     Args:
@@ -56,17 +56,17 @@ def spans(document: Document) -> list[Span]:
     pieces = cut(section_text(document.title, document.text, section))
     if len(pieces) > 1 and document.sections:
         return list(_by_section(document))
-    return [Span(section, i if len(pieces) > 1 else 0, start, end) for i, (start, end) in enumerate(pieces, 1)]
+    return [ChunkSpan(section, i if len(pieces) > 1 else 0, start, end) for i, (start, end) in enumerate(pieces, 1)]
 
 
-def _by_section(document: Document) -> Iterator[Span]:
+def _by_section(document: Document) -> Iterator[ChunkSpan]:
     """Cut each section by itself; sections of one name are counted on."""
     ends = [*(section.start for section in document.sections[1:]), len(document.text)]
     counts: Counter[str] = Counter()
     for section, stop in zip(document.sections, ends, strict=True):
         for start, end in cut(document.text[section.start : stop]):
             counts[section.name] += 1
-            yield Span(section.name, counts[section.name], section.start + start, section.start + end)
+            yield ChunkSpan(section.name, counts[section.name], section.start + start, section.start + end)
 
 
 def section_text(title: str, text: str, section: str) -> str:

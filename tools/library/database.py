@@ -19,11 +19,11 @@ from kedrec.errors import DamagedData
 from kedrec.records import Corpus, Document, Passage, Section
 from kedrec.tools.library.chunks import passage_id, section_text
 from kedrec.tools.library.disk import troubles_told
-from kedrec.tools.library.filters import Cut, Selection
+from kedrec.tools.library.filters import Cut, DocumentFilter
 from kedrec.tools.library.schema import connect
-from kedrec.tools.library.writer import GROUPS, Group, Outcome, Shelf, embedded_text, passage_sha
+from kedrec.tools.library.writer import GROUPS, CorpusGroup, LibraryWriter, WriteOutcome, embedded_text, passage_sha
 
-__all__ = ["CORPORA", "GROUPS", "Group", "Library", "Outcome", "Shelf", "embedded_text", "members"]
+__all__ = ["CORPORA", "GROUPS", "CorpusGroup", "Library", "LibraryWriter", "WriteOutcome", "embedded_text", "members"]
 
 CORPORA: tuple[Corpus, ...] = ("pubmed", "pmc", "trials")
 FILE = "library.sqlite"
@@ -42,7 +42,7 @@ _PASSAGE = (
 _PENDING = "FROM passages WHERE sha NOT IN (SELECT sha FROM embedded)"
 
 
-def members(corpus: Group | Corpus | None) -> tuple[Corpus, ...]:
+def members(corpus: CorpusGroup | Corpus | None) -> tuple[Corpus, ...]:
     """Return the corpora that a filter means; all of them for None."""
     if corpus is None:
         return CORPORA
@@ -83,13 +83,13 @@ class Library:
         return self._held
 
     @contextmanager
-    def write(self) -> Iterator[Shelf]:
+    def write(self) -> Iterator[LibraryWriter]:
         """One transaction that is kept whole or not at all; the caller holds the folder's writer lock."""
         connection = connect(self.folder / FILE)
         try:
             with troubles_told(self.folder / FILE), _taken_back(connection):
                 connection.execute("BEGIN IMMEDIATE")
-                yield Shelf(connection)
+                yield LibraryWriter(connection)
                 connection.commit()
             with suppress(sqlite3.OperationalError):
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
@@ -109,14 +109,16 @@ class Library:
             found = dict(connection.execute(f"SELECT d.corpus, count(*) FROM {source} GROUP BY d.corpus"))
         return {corpus: found.get(corpus, 0) for corpus in CORPORA}
 
-    def documents(self, corpus: Group | Corpus | None = None, only: Selection | None = None) -> Iterator[Document]:
+    def documents(
+        self, corpus: CorpusGroup | Corpus | None = None, only: DocumentFilter | None = None
+    ) -> Iterator[Document]:
         """Yield the documents in the order in which they came; what is added meanwhile is not seen."""
         if not (self.folder / FILE).exists():
             return
         connection = connect(self.folder / FILE)
         try:
             wanted = members(corpus)
-            condition, values = (only or Selection()).where()
+            condition, values = (only or DocumentFilter()).where()
             marks = ",".join("?" * len(wanted))
             query = f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key"
             with troubles_told(self.folder / FILE):
@@ -142,14 +144,14 @@ class Library:
             rows = connection.execute(f"SELECT {_PASSAGE} WHERE d.id = ? ORDER BY p.key", (identifier,)).fetchall()
         return [_passage(row) for row in rows]
 
-    def keys(self, only: Selection) -> list[int]:
+    def keys(self, only: DocumentFilter) -> list[int]:
         """Return the keys of all passages of the documents selected, in order."""
         condition, values = only.where()
         query = f"SELECT p.key FROM passages p JOIN documents d ON d.key = p.document WHERE {condition} ORDER BY p.key"
         with self.read() as connection:
             return [key for (key,) in connection.execute(query, values)]
 
-    def holds(self, identifier: str, only: Selection) -> bool:
+    def holds(self, identifier: str, only: DocumentFilter) -> bool:
         """Say whether a document is among those selected."""
         condition, values = only.where()
         with self.read() as connection:
@@ -158,7 +160,7 @@ class Library:
 
     def cut(self, until: str) -> Cut:
         """Count what a cut by date leaves."""
-        condition, values = Selection(until=until).where()
+        condition, values = DocumentFilter(until=until).where()
         query = f"SELECT count(*), count(last_day), sum({condition}) FROM documents d"
         with self.read() as connection:
             total, dated, within = connection.execute(query, values).fetchone()
@@ -173,7 +175,7 @@ class Library:
     def content_sha256(self) -> str:
         """Hash all documents, whatever their order; empty where there are none."""
         with self.read() as connection:
-            return Shelf(connection).content_sha256()
+            return LibraryWriter(connection).content_sha256()
 
     def settled(self, fingerprint: str) -> int | None:
         """Return how many documents a file brought, where reading it again would change nothing; else None.
@@ -243,14 +245,14 @@ class Library:
 
     def mark_embedded(self, hashes: Collection[str]) -> None:
         """Note that these have a vector now; the caller holds the folder's writer lock."""
-        with self.write() as shelf:
+        with self.write() as writer:
             rows = [(bytes.fromhex(value),) for value in hashes]
-            shelf.connection.executemany("INSERT OR IGNORE INTO embedded VALUES(?)", rows)
+            writer.connection.executemany("INSERT OR IGNORE INTO embedded VALUES(?)", rows)
 
     def forget_embedded(self) -> None:
         """Take all such notes back; the caller holds the folder's writer lock."""
-        with self.write() as shelf:
-            shelf.connection.execute("DELETE FROM embedded")
+        with self.write() as writer:
+            writer.connection.execute("DELETE FROM embedded")
 
 
 @contextmanager

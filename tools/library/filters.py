@@ -10,10 +10,10 @@ from kedrec.errors import UserError
 from kedrec.records import Record
 from kedrec.tools.sources import dates, normal_phase
 
-__all__ = ["Cut", "Selection"]
+__all__ = ["Cut", "DocumentFilter"]
 
 
-class Selection(Record):
+class DocumentFilter(Record):
     """What documents must be like; a field that is left alone asks for nothing."""
 
     until: str | None = None
@@ -44,9 +44,9 @@ class Selection(Record):
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""
-        return self != Selection()
+        return self != DocumentFilter()
 
-    def and_until(self, until: str | None) -> Selection:
+    def and_until(self, until: str | None) -> DocumentFilter:
         """Return the selection with a cut that is no later than `until`."""
         cuts = sorted(filter(None, [self.until, until]), key=dates.last_day)
         return self.model_copy(update={"until": cuts[0]}) if cuts else self

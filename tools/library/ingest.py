@@ -14,15 +14,15 @@ from kedrec.errors import InputError
 from kedrec.records import Document, Record
 from kedrec.tools.library.database import Library
 from kedrec.tools.library.staging import Stage, fingerprint
-from kedrec.tools.library.writer import Group, Outcome, Shelf, group_of
+from kedrec.tools.library.writer import CorpusGroup, LibraryWriter, WriteOutcome, group_of
 from kedrec.tools.sources import Dropped, Reading, read
 from kedrec.tools.text.drug_filter import DrugFilter
 
-__all__ = ["AddReport", "Adder", "Index", "Progress", "write_rejected"]
+__all__ = ["AddReport", "Adder", "Index", "OnProgress", "write_rejected"]
 
-Progress = Callable[[str, int, int | None], None]
+OnProgress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and how much there is where that is known."""
-Index = Callable[[Shelf, set[Group]], None]
+Index = Callable[[LibraryWriter, set[CorpusGroup]], None]
 """Called within the transaction with the groups that changed."""
 _TOLD_EVERY = 2000
 
@@ -74,7 +74,7 @@ class Adder:
     """How files are read."""
     keep: DrugFilter | None = None
     """Says which documents are kept; all where None."""
-    on_progress: Progress | None = None
+    on_progress: OnProgress | None = None
     """Told how far it is."""
     ahead: Callable[[Path], int] | None = None
     """Waits until a file has been read elsewhere, and returns how much of it had been read before; here where None."""
@@ -122,13 +122,13 @@ class Adder:
     def _take_over(self, path: Path, stage: Stage, name: str, index: Index) -> AddReport:
         """Bring what was read into the library, in one transaction."""
         rejected, left_out, dropped = list(stage.rejected()), stage.left_out(), list(stage.dropped())
-        with self.library.write() as shelf:
+        with self.library.write() as writer:
             counts = _Counts()
             for number, change in enumerate(stage.changes(), 1):
                 if isinstance(change, Document):
-                    counts.put(change, shelf.put(change))
+                    counts.put(change, writer.put(change))
                 else:
-                    counts.took_back(shelf.remove(change.id))
+                    counts.took_back(writer.remove(change.id))
                 if self.on_progress and number % _TOLD_EVERY == 0:
                     self.on_progress("storing", number, None)
             if rejected and not (counts.documents or left_out or counts.deleted):
@@ -137,9 +137,9 @@ class Adder:
                     path, f"none of its {len(rejected):,} records could be read; {first.place}: {first.reason}"
                 )
             changed = counts.outcomes["replaced"] + counts.deleted
-            shelf.note_file(name, path.name, counts.documents, editions=counts.editions, changed=changed)
-            shelf.note_rejected(path.name, rejected)
-            index(shelf, counts.groups)
+            writer.note_file(name, path.name, counts.documents, editions=counts.editions, changed=changed)
+            writer.note_rejected(path.name, rejected)
+            index(writer, counts.groups)
         return AddReport(
             path=str(path), added=counts.outcomes["added"], replaced=counts.outcomes["replaced"],
             unchanged=counts.outcomes["unchanged"], older=counts.outcomes["older"], deleted=counts.deleted,
@@ -160,12 +160,12 @@ class _Counts:
     """What became of the documents of a file."""
 
     def __init__(self) -> None:
-        self.outcomes: Counter[Outcome] = Counter()
-        self.groups: set[Group] = set()
+        self.outcomes: Counter[WriteOutcome] = Counter()
+        self.groups: set[CorpusGroup] = set()
         self.deleted = self.retracted = self.documents = 0
         self.editions = True
 
-    def put(self, document: Document, outcome: Outcome) -> None:
+    def put(self, document: Document, outcome: WriteOutcome) -> None:
         """Count a document that was put on the shelf."""
         self.documents += 1
         self.outcomes[outcome] += 1
@@ -174,7 +174,7 @@ class _Counts:
         if outcome in ("added", "replaced"):
             self.groups.add(group_of(document.corpus))
 
-    def took_back(self, group: Group | None) -> None:
+    def took_back(self, group: CorpusGroup | None) -> None:
         """Count a deletion; None where there was nothing to delete."""
         if group is not None:
             self.deleted += 1

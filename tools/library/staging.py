@@ -17,7 +17,7 @@ from pathlib import Path
 from kedrec.errors import InputError
 from kedrec.records import Document
 from kedrec.tools.library.chunks import CHUNKING
-from kedrec.tools.sources import Deleted, Dropped, Item, LeftOut, Read, Reading, Rejected
+from kedrec.tools.sources import Deleted, Dropped, Item, LeftOut, Reading, ReadRecord, Rejected
 
 __all__ = ["Keep", "Stage", "fingerprint"]
 
@@ -86,14 +86,14 @@ class Stage:
         row = self._connection.execute("SELECT record, whole FROM place").fetchone() or (0, 0)
         return int(row[0]), bool(row[1])
 
-    def fill(self, records: Iterable[Read], keep: Keep | None) -> None:
+    def fill(self, records: Iterable[ReadRecord], keep: Keep | None) -> None:
         """Read on to the end of the file.
 
         Args:
             records: Those that have not been read, in order.
             keep: Says which documents to keep; all where None.
         """
-        held: list[Read] = []
+        held: list[ReadRecord] = []
         for record in records:
             held.append(record)
             if len(held) == _BATCH:
@@ -101,7 +101,7 @@ class Stage:
                 held = []
         self._write(held, keep, whole=True)
 
-    def _write(self, records: Sequence[Read], keep: Keep | None, whole: bool) -> None:
+    def _write(self, records: Sequence[ReadRecord], keep: Keep | None, whole: bool) -> None:
         numbered = _kept([(record.number, item) for record in records for item in record.items], keep)
         last = records[-1].number if records else self.place[0]
         self._connection.execute("BEGIN")

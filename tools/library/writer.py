@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from kedrec.records import Corpus, Document
-from kedrec.tools.library.chunks import CHUNKING, Span, section_text, spans
+from kedrec.tools.library.chunks import CHUNKING, ChunkSpan, section_text, spans
 from kedrec.tools.sources import Rejected, dates
 
-__all__ = ["GROUPS", "Group", "Outcome", "Shelf", "embedded_text", "group_of", "passage_sha"]
+__all__ = ["GROUPS", "CorpusGroup", "LibraryWriter", "WriteOutcome", "embedded_text", "group_of", "passage_sha"]
 
-Group = Literal["articles", "trials"]
-GROUPS: dict[Group, tuple[Corpus, ...]] = {"articles": ("pubmed", "pmc"), "trials": ("trials",)}
+CorpusGroup = Literal["articles", "trials"]
+GROUPS: dict[CorpusGroup, tuple[Corpus, ...]] = {"articles": ("pubmed", "pmc"), "trials": ("trials",)}
 """What is searched as one, and the corpora in it."""
-Outcome = Literal["added", "replaced", "unchanged", "older"]
+WriteOutcome = Literal["added", "replaced", "unchanged", "older"]
 """What became of a document that was put on the shelf; an older revision than the one that is there is passed over."""
 _COLUMNS = (
     "key, id, corpus, title, text, year, mesh, phase, status, note, sha, date, last_day, types, retracted, sections, "
@@ -25,12 +25,12 @@ _COLUMNS = (
 )
 
 
-def group_of(corpus: Corpus) -> Group:
+def group_of(corpus: Corpus) -> CorpusGroup:
     """Return the group that a corpus is searched in."""
     return "trials" if corpus == "trials" else "articles"
 
 
-class Shelf:
+class LibraryWriter:
     """The open transaction of a writer.
 
     Args:
@@ -40,7 +40,7 @@ class Shelf:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
 
-    def put(self, document: Document) -> Outcome:
+    def put(self, document: Document) -> WriteOutcome:
         """Add a document, or put it in the place of the one with its id; the same one again changes nothing.
 
         An older revision changes nothing either. A source that tells no revisions cannot take a retraction back.
@@ -64,7 +64,7 @@ class Shelf:
         self._insert(key, document)
         return "replaced"
 
-    def remove(self, identifier: str) -> Group | None:
+    def remove(self, identifier: str) -> CorpusGroup | None:
         """Delete a document; say in which group it was, None where there was none of that id."""
         old = self.connection.execute("SELECT key, corpus FROM documents WHERE id = ?", (identifier,)).fetchone()
         if old is None:
@@ -95,7 +95,7 @@ class Shelf:
             "INSERT INTO document_types VALUES(?,?)", [(number, name) for name in sorted(types)]
         )
 
-    def texts(self, group: Group) -> Iterator[tuple[int, str, str]]:
+    def texts(self, group: CorpusGroup) -> Iterator[tuple[int, str, str]]:
         """Yield key, title and text of each passage of a group, in the order of the keys."""
         wanted = GROUPS[group]
         marks = ",".join("?" * len(wanted))
@@ -164,7 +164,7 @@ def _sections(document: Document) -> str:
     return json.dumps([(section.name, section.start) for section in document.sections]) if document.sections else ""
 
 
-def _span_row(document: Document, span: Span) -> tuple[str, int, int, int, bytes]:
+def _span_row(document: Document, span: ChunkSpan) -> tuple[str, int, int, int, bytes]:
     text = section_text(document.title, document.text, span.section)[span.start : span.end]
     sha = passage_sha(embedded_text(document.title, text, span.section))
     return span.section, span.number, span.start, span.end, sha

@@ -14,11 +14,11 @@ from typing import Literal
 from xml.etree.ElementTree import Element
 
 from kedrec.errors import SourceError, SourceRefused
-from kedrec.tools.live.http import Answered, Asker, Unsound
+from kedrec.tools.live.http import Asker, HttpResponse, Unsound
 from kedrec.tools.sources import jats, pubmed_xml
 from kedrec.tools.streams.xml_stream import CutOff, elements, parse, root_tag, text_of
 
-__all__ = ["Batch", "Eutils", "Found", "pmc_ids"]
+__all__ = ["Batch", "Eutils", "QueryHits", "pmc_ids"]
 
 Database = Literal["pubmed", "pmc"]
 IDS_AT_ONCE = 1000
@@ -36,7 +36,7 @@ _IDENTIFIERS: dict[Database, Callable[[bytes], str]] = {"pubmed": pubmed_xml.ide
 
 
 @dataclass(frozen=True)
-class Found:
+class QueryHits:
     """What a query finds."""
 
     ids: tuple[str, ...]
@@ -57,7 +57,7 @@ class Batch:
 
     asked_for: tuple[str, ...]
     """Numbers."""
-    answer: Answered[list[bytes]] | None
+    answer: HttpResponse[list[bytes]] | None
     """The records, unparsed."""
     problem: SourceError | None
     """Why there is no answer."""
@@ -76,7 +76,7 @@ class Eutils:
     def __init__(self, asker: Asker, *, fresh: bool = False) -> None:
         self._asker, self._fresh = asker, fresh
 
-    def search(self, query: str, most: int) -> Found:
+    def search(self, query: str, most: int) -> QueryHits:
         """Find articles in PubMed.
 
         Args:
@@ -96,15 +96,15 @@ class Eutils:
                 given.append(page.given)
         except SourceError as error:
             problem = error
-        return Found(tuple(ids), first.value.total, first.value.notes, problem, tuple(given))
+        return QueryHits(tuple(ids), first.value.total, first.value.notes, problem, tuple(given))
 
-    def _ids(self, query: str, start: int, count: int) -> Answered[Found]:
+    def _ids(self, query: str, start: int, count: int) -> HttpResponse[QueryHits]:
         fields = {"db": "pubmed", "term": query, "retstart": str(start), "retmax": str(count)}
         return self._asker.ask(
             "esearch.fcgi", {**fields, "retmode": "xml", "sort": "relevance"}, self._read_ids, fresh=self._fresh
         )
 
-    def _read_ids(self, body: bytes) -> Found:
+    def _read_ids(self, body: bytes) -> QueryHits:
         root = _only(body, "eSearchResult")
         said = text_of(root.find("ERROR"))
         if said:
@@ -116,7 +116,7 @@ class Eutils:
         unknown = [text_of(phrase) for phrase in root.findall("ErrorList/PhraseNotFound")]
         unknown += [text_of(phrase) for phrase in root.findall("WarningList/QuotedPhraseNotFound")]
         notes = (f"{self._asker.host.name} does not know {', '.join(unknown)}.",) if unknown else ()
-        return Found(ids, int(total), notes, None, ())
+        return QueryHits(ids, int(total), notes, None, ())
 
     def fetch(self, database: Database, ids: Sequence[str]) -> Iterator[Batch]:
         """Bring the records of ids, some at a time; a batch that does not come does not end the others.
@@ -139,7 +139,7 @@ class Eutils:
             return Batch(ids, None, error)
         return Batch(ids, answer, None, _lacking(database, ids, answer.value))
 
-    def _records(self, database: Database, ids: tuple[str, ...], *, fresh: bool) -> Answered[list[bytes]]:
+    def _records(self, database: Database, ids: tuple[str, ...], *, fresh: bool) -> HttpResponse[list[bytes]]:
         fields = {"db": database, "id": ",".join(ids), "retmode": "xml"}
         return self._asker.ask("efetch.fcgi", fields, lambda body: self._read_records(database, body), fresh=fresh)
 

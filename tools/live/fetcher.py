@@ -14,13 +14,13 @@ from kedrec.config import Settings
 from kedrec.errors import Busy
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Entity, Record
-from kedrec.tools.library.ingest import AddReport, Progress
+from kedrec.tools.library.ingest import AddReport, OnProgress
 from kedrec.tools.literature import Literature
 from kedrec.tools.live.eutils import Eutils
-from kedrec.tools.live.http import Asker, Host, Patience
+from kedrec.tools.live.http import Asker, Host, HttpRetryPolicy
 from kedrec.tools.live.pair_download import Gatherer, SourceReport, Wanted
 from kedrec.tools.live.query_terms import terms_of
-from kedrec.tools.live.rate_limit import Pacer
+from kedrec.tools.live.rate_limit import RequestSpacer
 from kedrec.tools.live.response_cache import Answers
 from kedrec.tools.live.trials_api import TrialsApi
 from kedrec.tools.sources import Reading
@@ -63,12 +63,12 @@ class Fetcher:
     """
 
     def __init__(
-        self, settings: Settings, store: GraphStore, literature: Literature, patience: Patience | None = None
+        self, settings: Settings, store: GraphStore, literature: Literature, patience: HttpRetryPolicy | None = None
     ) -> None:
         self._store, self._literature = store, literature
         folder = settings.home / "live"
         self._answers, self._pace = Answers(folder / "answers", settings.live_days), folder / "pace"
-        self._patience = patience or Patience(settings.live_timeout, settings.live_retries)
+        self._patience = patience or HttpRetryPolicy(settings.live_timeout, settings.live_retries)
         self._ncbi, self._trials = _ncbi(settings), _trials(settings)
         self._adding = threading.Lock()
 
@@ -79,7 +79,7 @@ class Fetcher:
         wanted: Wanted,
         *,
         embed: bool | None = None,
-        on_progress: Progress | None = None,
+        on_progress: OnProgress | None = None,
     ) -> LiveReport:
         """Fetch what the sources have on each drug in a disease, and add it.
 
@@ -103,7 +103,7 @@ class Fetcher:
         return LiveReport(sources=tuple(reports), added=tuple(added))
 
     def _gathered(
-        self, folder: Path, disease: Entity, drugs: Sequence[Entity], wanted: Wanted, on_progress: Progress | None
+        self, folder: Path, disease: Entity, drugs: Sequence[Entity], wanted: Wanted, on_progress: OnProgress | None
     ) -> list[SourceReport]:
         """Write what the sources have into a folder."""
         import httpx
@@ -116,10 +116,10 @@ class Fetcher:
             return [report for drug in compounds for report in gatherer.gather(ill, drug, wanted)]
 
     def _asker(self, host: Host, client: httpx.Client) -> Asker:
-        pacer = Pacer(self._pace / host.setting, host.per_second)
+        pacer = RequestSpacer(self._pace / host.setting, host.per_second)
         return Asker(host, client, pacer, self._answers, self._patience)
 
-    def _add(self, files: list[Path], embed: bool | None, on_progress: Progress | None) -> list[AddReport]:
+    def _add(self, files: list[Path], embed: bool | None, on_progress: OnProgress | None) -> list[AddReport]:
         """Add files; wait for a while where another process is adding."""
         until = time.monotonic() + BUSY_SECONDS
         while files:

@@ -16,13 +16,13 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kedrec.errors import SourceError, SourceRefused, SourceUnavailable
-from kedrec.tools.live.rate_limit import Pacer
+from kedrec.tools.live.rate_limit import RequestSpacer
 from kedrec.tools.live.response_cache import Answers, name_of
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Answered", "Asker", "Host", "Patience", "Unsound", "retry_after"]
+__all__ = ["Asker", "Host", "HttpResponse", "HttpRetryPolicy", "Unsound", "retry_after"]
 
 LATER = {408, 425, 429, 500, 502, 503, 504}
 """Statuses that may be better in a while."""
@@ -58,7 +58,7 @@ class Host:
 
 
 @dataclass(frozen=True)
-class Patience:
+class HttpRetryPolicy:
     """How long to wait for a server, and how often to try again."""
 
     stall: float = 30.0
@@ -72,7 +72,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Answered(Generic[T]):
+class HttpResponse(Generic[T]):
     """An answer that was read."""
 
     value: T
@@ -104,13 +104,15 @@ class Asker:
         patience: How long and how often to try.
     """
 
-    def __init__(self, host: Host, client: httpx.Client, pacer: Pacer, answers: Answers, patience: Patience) -> None:
+    def __init__(
+        self, host: Host, client: httpx.Client, pacer: RequestSpacer, answers: Answers, patience: HttpRetryPolicy
+    ) -> None:
         self.host = host
         self._client, self._pacer, self._answers, self._patience = client, pacer, answers, patience
 
     def ask(
         self, path: str, fields: Mapping[str, str], read: Callable[[bytes], T], *, fresh: bool = False
-    ) -> Answered[T]:
+    ) -> HttpResponse[T]:
         """Ask, or take the kept answer.
 
         Args:
@@ -127,10 +129,10 @@ class Asker:
         name = name_of(address, fields)
         held = None if fresh else self._answers.find(name)
         if held is not None:
-            return Answered(read(held.body), held.body, held.given, kept=True)
+            return HttpResponse(read(held.body), held.body, held.given, kept=True)
         body, value = self._persist(address, fields, read)
         kept = self._answers.keep(name, f"{address} {dict(fields)}", body)
-        return Answered(value, body, kept.given, kept=False)
+        return HttpResponse(value, body, kept.given, kept=False)
 
     def _persist(self, address: str, fields: Mapping[str, str], read: Callable[[bytes], T]) -> tuple[bytes, T]:
         """Try until an answer can be read."""

@@ -9,12 +9,12 @@ from typing import Literal
 from kedrec.errors import SourceRefused, SourceUnavailable
 from kedrec.records import Entity
 from kedrec.tools.live.fetcher import Fetcher
-from kedrec.tools.live.pair_download import HOSTS, Source, Wanted, lacking
-from kedrec.tools.live.query_terms import Span
+from kedrec.tools.live.pair_download import HOSTS, LiveSource, Wanted, lacking
+from kedrec.tools.live.query_terms import DateSpan
 
 __all__ = ["OnDemand", "ToppedUp"]
 
-_SOURCES: dict[str, Source] = {"articles": "pubmed", "trials": "trials"}
+_SOURCES: dict[str, LiveSource] = {"articles": "pubmed", "trials": "trials"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class OnDemand:
     """
 
     def __init__(self, fetcher: Fetcher, most: int, until: str | None = None) -> None:
-        self._fetcher, self._most, self._span = fetcher, most, Span(until=until)
+        self._fetcher, self._most, self._span = fetcher, most, DateSpan(until=until)
         self._locks = {corpus: threading.Lock() for corpus in _SOURCES}
         self._done: dict[tuple[str, str, str], ToppedUp] = {}
 
@@ -57,7 +57,7 @@ class OnDemand:
                 self._done[pair] = done
             return done
 
-    def _fetched(self, source: Source, disease: Entity, drug: Entity) -> ToppedUp:
+    def _fetched(self, source: LiveSource, disease: Entity, drug: Entity) -> ToppedUp:
         report = self._fetcher.fetch(disease, [drug], Wanted((source,), self._most, self._span))
         told = report.sources[0]
         if told.missing and not told.fetched:

@@ -13,15 +13,15 @@ from typing import Literal
 
 from kedrec.errors import SourceError, SourceUnavailable
 from kedrec.records import Record
-from kedrec.tools.library.ingest import Progress
+from kedrec.tools.library.ingest import OnProgress
 from kedrec.tools.live.eutils import Batch, Eutils, pmc_ids
-from kedrec.tools.live.query_terms import Span, Terms, pubmed_query, trials_fields
+from kedrec.tools.live.query_terms import DateSpan, Terms, pubmed_query, trials_fields
 from kedrec.tools.live.trials_api import TrialsApi
 
-__all__ = ["HOSTS", "Gatherer", "Source", "SourceReport", "Wanted", "lacking"]
+__all__ = ["HOSTS", "Gatherer", "LiveSource", "SourceReport", "Wanted", "lacking"]
 
-Source = Literal["pubmed", "pmc", "trials"]
-HOSTS: dict[Source, str] = {"pubmed": "PubMed", "pmc": "PubMed Central", "trials": "ClinicalTrials.gov"}
+LiveSource = Literal["pubmed", "pmc", "trials"]
+HOSTS: dict[LiveSource, str] = {"pubmed": "PubMed", "pmc": "PubMed Central", "trials": "ClinicalTrials.gov"}
 """What people call the sources."""
 _NAMED = 5
 
@@ -30,11 +30,11 @@ _NAMED = 5
 class Wanted:
     """What is asked for."""
 
-    sources: tuple[Source, ...] = ("pubmed", "trials")
+    sources: tuple[LiveSource, ...] = ("pubmed", "trials")
     """Where; `pmc` brings the full texts of what is found in PubMed, so it does not go without it."""
     most: int = 200
     """Records of one source for one pair, the most relevant first."""
-    span: Span = field(default_factory=Span)
+    span: DateSpan = field(default_factory=DateSpan)
     """Their dates."""
     fresh: bool = False
     """Whether to ask although answers are kept."""
@@ -43,7 +43,7 @@ class Wanted:
 class SourceReport(Record):
     """What one source gave for one pair."""
 
-    source: Source
+    source: LiveSource
     """Which."""
     disease: str
     """Name of the disease."""
@@ -89,7 +89,7 @@ class Gatherer:
     """ClinicalTrials.gov."""
     folder: Path
     """Where the files are written."""
-    on_progress: Progress | None = None
+    on_progress: OnProgress | None = None
     """Told how far it is."""
 
     def gather(self, disease: Terms, drug: Terms, wanted: Wanted) -> list[SourceReport]:
@@ -171,19 +171,19 @@ class Gatherer:
         )
         return _lacks(report, f"its further pages: {found.problem}", found.problem) if found.problem else report
 
-    def _write(self, source: Source, content: bytes, given: float) -> None:
+    def _write(self, source: LiveSource, content: bytes, given: float) -> None:
         """Write a file that is the same, date of change included, whenever the answer is the same."""
         ending = "json" if source == "trials" else "xml"
         path = self.folder / f"live-{source}-{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
         path.write_bytes(content)
         os.utime(path, (given, given))
 
-    def _tell(self, source: Source, done: int, total: int) -> None:
+    def _tell(self, source: LiveSource, done: int, total: int) -> None:
         if self.on_progress:
             self.on_progress(f"fetching from {HOSTS[source]}", done, total)
 
 
-def _begun(source: Source, disease: Terms, drug: Terms, query: str) -> SourceReport:
+def _begun(source: LiveSource, disease: Terms, drug: Terms, query: str) -> SourceReport:
     left_out = [terms for terms in (disease, drug) if terms.left_out]
     notes = tuple(f"{terms.left_out:,} further names of {terms.entity.name} were not asked for." for terms in left_out)
     return SourceReport(source=source, disease=disease.entity.name, drug=drug.entity.name, query=query, notes=notes)
@@ -210,7 +210,7 @@ def _whole_texts(records: Sequence[bytes]) -> tuple[list[bytes], tuple[str, ...]
     return whole, (f"{without:,} articles come without their text: their publishers do not allow it.",) * bool(without)
 
 
-def _as_xml(source: Source, records: Sequence[bytes]) -> bytes:
+def _as_xml(source: LiveSource, records: Sequence[bytes]) -> bytes:
     root = b"pmc-articleset" if source == "pmc" else b"PubmedArticleSet"
     return b"<" + root + b">\n" + b"\n".join(records) + b"\n</" + root + b">\n"
 

@@ -10,7 +10,7 @@ from kedrec.records import Entity
 from kedrec.tools.sources import dates
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
-__all__ = ["Span", "Terms", "pubmed_query", "terms_of", "trials_fields"]
+__all__ = ["DateSpan", "Terms", "pubmed_query", "terms_of", "trials_fields"]
 
 SHORTEST = 4
 """Characters; a shorter synonym means too many other things."""
@@ -35,7 +35,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Span:
+class DateSpan:
     """The dates that are asked for, as exact as they were given: `2015-06-30`, `2015-06` or `2015`."""
 
     since: str | None = None
@@ -44,7 +44,7 @@ class Span:
     """To the last day that it may mean."""
 
     @classmethod
-    def of(cls, since: str | None, until: str | None) -> Span:
+    def of(cls, since: str | None, until: str | None) -> DateSpan:
         """Read dates as people write them.
 
         Raises:
@@ -110,7 +110,7 @@ def _any_of(terms: Terms, field: str = "") -> str:
     return " OR ".join(f'"{name}"{field}' for name in terms.names)
 
 
-def pubmed_query(disease: Terms, drug: Terms, span: Span) -> str:
+def pubmed_query(disease: Terms, drug: Terms, span: DateSpan) -> str:
     """The query in PubMed's language: text words (title, abstract, MeSH, substances) of both, and the dates.
 
     A quotation with a field is not expanded by PubMed, so nothing is found by another name than these.
@@ -122,7 +122,7 @@ def pubmed_query(disease: Terms, drug: Terms, span: Span) -> str:
     return " AND ".join(parts)
 
 
-def trials_fields(disease: Terms, drug: Terms, span: Span) -> dict[str, str]:
+def trials_fields(disease: Terms, drug: Terms, span: DateSpan) -> dict[str, str]:
     """The fields of a query of ClinicalTrials.gov; a trial is dated by its last update, as in the library."""
     fields = {"query.cond": _any_of(disease), "query.intr": _any_of(drug)}
     if span:

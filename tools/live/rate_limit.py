@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["Pacer"]
+__all__ = ["RequestSpacer"]
 
 LONGEST = 600.0
 """Seconds; a turn that is further off was noted by a clock that was wrong."""
 
 
-class Pacer:
+class RequestSpacer:
     """Gives out turns, evenly spaced.
 
     Args:

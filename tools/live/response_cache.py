@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Answer", "Answers", "name_of"]
+__all__ = ["Answers", "CachedResponse", "name_of"]
 
 DAY = 86400.0
 _SWEPT = 30.0
@@ -24,7 +24,7 @@ _SWEPT = 30.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class CachedResponse:
     """What a server said."""
 
     body: bytes
@@ -47,7 +47,7 @@ class Answers:
         self._folder, self._days = folder, days
         self._sweep()
 
-    def find(self, name: str) -> Answer | None:
+    def find(self, name: str) -> CachedResponse | None:
         """Return a kept answer; None where there is none, or where it is too old or damaged."""
         try:
             with gzip.open(self._file(name), "rb") as held:
@@ -56,9 +56,9 @@ class Answers:
             given = float(head["given"])
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             return None
-        return Answer(body, given, kept=True) if 0 <= time.time() - given < self._days * DAY else None
+        return CachedResponse(body, given, kept=True) if 0 <= time.time() - given < self._days * DAY else None
 
-    def keep(self, name: str, asked: str, body: bytes) -> Answer:
+    def keep(self, name: str, asked: str, body: bytes) -> CachedResponse:
         """Keep an answer that was given now.
 
         Args:
@@ -66,7 +66,7 @@ class Answers:
             asked: What was asked, for whoever looks into the file.
             body: The answer.
         """
-        answer = Answer(body, time.time(), kept=False)
+        answer = CachedResponse(body, time.time(), kept=False)
         head = json.dumps({"given": answer.given, "asked": asked}).encode() + b"\n"
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as draft:

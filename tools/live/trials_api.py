@@ -9,7 +9,7 @@ from typing import Any
 
 from kedrec.characters import mended
 from kedrec.errors import SourceError, SourceRefused
-from kedrec.tools.live.http import Answered, Asker, Unsound
+from kedrec.tools.live.http import Asker, HttpResponse, Unsound
 
 __all__ = ["Studies", "TrialsApi"]
 
@@ -25,7 +25,7 @@ class Studies:
     """How many there are."""
     pages: list[list[Any]] = field(default_factory=list)
     """The studies as the API gives them, the most relevant first."""
-    given: list[Answered[dict[str, Any]]] = field(default_factory=list)
+    given: list[HttpResponse[dict[str, Any]]] = field(default_factory=list)
     """The answers that they stand in."""
     problem: SourceError | None = None
     """Why there are fewer than asked for, where there are."""

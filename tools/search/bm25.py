@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from kedrec.errors import DamagedData
 from kedrec.tools.search.postings import write_postings
-from kedrec.tools.search.stemming import UNKNOWN, Terms, words
+from kedrec.tools.search.stemming import UNKNOWN, Vocabulary, words
 
 __all__ = ["LEXICAL_VERSION", "LexicalIndex", "words"]
 
@@ -41,14 +41,14 @@ STRETCH = 256
 _ARRAYS = ("keys", "starts", "words", "first", "holders", "scores")
 
 Keys = NDArray[np.int64]
-Scores = NDArray[np.float32]
+PassageScores = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class LexicalIndex:
     """BM25 scores of every term in every passage, and the terms of every passage in order."""
 
-    terms: Terms
+    terms: Vocabulary
     """The vocabulary."""
     keys: Keys
     """Key of the passage at each position, shape (passages,)."""
@@ -60,7 +60,7 @@ class LexicalIndex:
     """Where the passages of each term begin, shape (terms + 1,)."""
     holders: NDArray[np.int32]
     """Positions of passages that hold a term, term by term."""
-    scores: Scores
+    scores: PassageScores
     """BM25 score of each."""
 
     @classmethod
@@ -98,7 +98,7 @@ class LexicalIndex:
         """
         try:
             vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
-            terms = Terms({stem: number for number, stem in enumerate(vocabulary)})
+            terms = Vocabulary({stem: number for number, stem in enumerate(vocabulary)})
             index = cls(terms, *(_mapped(folder / f"{name}.npy") for name in _ARRAYS))
         except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, TokenError) as error:
             raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
@@ -114,7 +114,7 @@ class LexicalIndex:
         limit: int,
         all_of: Sequence[Sequence[str]] = (),
         counting: NDArray[np.bool_] | None = None,
-    ) -> tuple[Keys, Scores]:
+    ) -> tuple[Keys, PassageScores]:
         """Find the best passages for a query.
 
         Args:
@@ -139,7 +139,7 @@ class LexicalIndex:
 
     def _search(
         self, query: str, limit: int, all_of: Sequence[Sequence[str]], counting: NDArray[np.bool_] | None
-    ) -> tuple[Keys, Scores]:
+    ) -> tuple[Keys, PassageScores]:
         asked = query if words(query) else " ".join(phrase for group in all_of for phrase in group)
         scores = self._scores(self._weights(asked))
         for group in all_of:
@@ -151,7 +151,7 @@ class LexicalIndex:
         order = np.lexsort((best, -total))
         return self.keys[best[order]], total[order]
 
-    def _scores(self, weights: dict[int, np.float32]) -> Scores:
+    def _scores(self, weights: dict[int, np.float32]) -> PassageScores:
         """Return the BM25 score of every passage."""
         scores = np.zeros(len(self.keys), np.float32)
         for number, weight in weights.items():
@@ -164,7 +164,7 @@ class LexicalIndex:
         numbers = dict.fromkeys(self.terms.known(query))
         return {number: np.float32(1 / (1 + FADING * place)) for place, number in enumerate(numbers)}
 
-    def _bonus(self, query: str, positions: Keys) -> Scores:
+    def _bonus(self, query: str, positions: Keys) -> PassageScores:
         """Return what passages gain by words that stand together as they do in the query, each pair once."""
         worth = self._pairs(query)
         bonus = np.zeros(len(positions), np.float32)
@@ -224,7 +224,7 @@ def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
     return shared
 
 
-def _best(scores: Scores, limit: int) -> Keys:
+def _best(scores: PassageScores, limit: int) -> Keys:
     """Return the positions of the highest scores above zero, best first, ties in order."""
     hits = np.flatnonzero(scores >= _floor(scores, limit))
     if len(hits) > limit:
@@ -232,7 +232,7 @@ def _best(scores: Scores, limit: int) -> Keys:
     return hits[np.lexsort((hits, -scores[hits]))][:limit]
 
 
-def _floor(scores: Scores, limit: int) -> np.float32:
+def _floor(scores: PassageScores, limit: int) -> np.float32:
     """Return a score above zero that the best ones reach: so many stretches have their highest at or above it."""
     highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
     least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from kedrec.errors import DamagedData
-from kedrec.tools.library.database import GROUPS, Group, Library, Shelf
-from kedrec.tools.library.ingest import Progress
+from kedrec.tools.library.database import GROUPS, CorpusGroup, Library, LibraryWriter
+from kedrec.tools.library.ingest import OnProgress
 from kedrec.tools.search.bm25 import LEXICAL_VERSION, LexicalIndex
 
 __all__ = ["Indexes"]
@@ -26,59 +26,59 @@ class Indexes:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._loaded: dict[Group, tuple[str, LexicalIndex]] = {}
+        self._loaded: dict[CorpusGroup, tuple[str, LexicalIndex]] = {}
 
     @property
     def _folder(self) -> Path:
         return self._library.folder / "lexical"
 
-    def build(self, shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
+    def build(self, writer: LibraryWriter, groups: set[CorpusGroup], on_progress: OnProgress | None) -> None:
         """Build the index of each group whose passages are not the ones it was built from, and name it.
 
         Args:
-            shelf: The transaction that brought the passages.
+            writer: The transaction that brought the passages.
             groups: Groups that changed in it.
             on_progress: Told how far it is.
         """
-        for group in sorted(groups | _behind(shelf)):
+        for group in sorted(groups | _behind(writer)):
             if on_progress:
                 on_progress(f"indexing {group}", 0, None)
-            name = _name(shelf, group)
+            name = _name(writer, group)
             if name and not LexicalIndex.is_there(self._folder / name):
                 self._folder.mkdir(exist_ok=True)
-                LexicalIndex.build(shelf.texts(group), self._folder / name)
-            shelf.note(f"lexical {group}", name)
-        shelf.note(_BEHIND, "")
-        shelf.note("content_sha256", shelf.content_sha256())
+                LexicalIndex.build(writer.texts(group), self._folder / name)
+            writer.note(f"lexical {group}", name)
+        writer.note(_BEHIND, "")
+        writer.note("content_sha256", writer.content_sha256())
 
     @staticmethod
-    def put_off(shelf: Shelf, groups: set[Group], on_progress: Progress | None) -> None:
+    def put_off(writer: LibraryWriter, groups: set[CorpusGroup], on_progress: OnProgress | None) -> None:
         """Note that these groups changed and that their index does not know yet; as `build`."""
-        shelf.note(_BEHIND, " ".join(sorted(groups | _behind(shelf))))
-        shelf.note("content_sha256", "")
+        writer.note(_BEHIND, " ".join(sorted(groups | _behind(writer))))
+        writer.note("content_sha256", "")
 
     @property
     def behind(self) -> bool:
         """Whether there is something that was put off."""
         return bool(self._library.manifest(_BEHIND))
 
-    def catch_up(self, on_progress: Progress | None) -> None:
+    def catch_up(self, on_progress: OnProgress | None) -> None:
         """Build what was put off and what is missing, and delete indexes that the manifest does not name."""
         missing = {group for group in GROUPS if self._is_lost(group)}
         if missing or self.behind:
-            with self._library.write() as shelf:
-                self.build(shelf, missing, on_progress)
+            with self._library.write() as writer:
+                self.build(writer, missing, on_progress)
         kept = {self._library.manifest(f"lexical {group}") for group in GROUPS}
         for stale in self._folder.glob("*"):
             if stale.name not in kept:
                 shutil.rmtree(stale, ignore_errors=True)
 
-    def _is_lost(self, group: Group) -> bool:
+    def _is_lost(self, group: CorpusGroup) -> bool:
         """Whether the index that the manifest names is not there, or is one of an earlier form."""
         name = self._library.manifest(f"lexical {group}")
         return bool(name) and not LexicalIndex.is_there(self._folder / name)
 
-    def load(self, group: Group) -> tuple[str, LexicalIndex] | None:
+    def load(self, group: CorpusGroup) -> tuple[str, LexicalIndex] | None:
         """Return name and index of a group as the manifest names it, loaded once; None where it has no passages.
 
         Raises:
@@ -96,15 +96,15 @@ class Indexes:
         return name, index
 
 
-def _behind(shelf: Shelf) -> set[Group]:
+def _behind(writer: LibraryWriter) -> set[CorpusGroup]:
     """Return the groups whose index is behind."""
-    return {group for group in GROUPS if group in shelf.noted(_BEHIND).split()}
+    return {group for group in GROUPS if group in writer.noted(_BEHIND).split()}
 
 
-def _name(shelf: Shelf, group: Group) -> str:
+def _name(writer: LibraryWriter, group: CorpusGroup) -> str:
     """Name an index by what it is made of; empty where there is nothing."""
     digest, known = hashlib.sha256(LEXICAL_VERSION.encode()), False
-    for key, title, text in shelf.texts(group):
+    for key, title, text in writer.texts(group):
         digest.update(f"{key}\0{title}\0{text}\0".encode())
         known = True
     return f"{group}-{digest.hexdigest()[:16]}" if known else ""

@@ -24,7 +24,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.search.stemming import BORDER, Terms
+from kedrec.tools.search.stemming import BORDER, Vocabulary
 
 __all__ = ["K1", "TITLE_WEIGHT", "B", "write_postings"]
 
@@ -42,7 +42,7 @@ def write_postings(folder: Path, passages: Iterable[tuple[int, str, str]]) -> No
         folder: The folder.
         passages: Key, title and text of each, at least one, ascending by key.
     """
-    terms = Terms({"": BORDER})
+    terms = Vocabulary({"": BORDER})
     _write_words(folder, terms, passages)
     (folder / "vocabulary.json").write_text(json.dumps(list(terms.numbers), ensure_ascii=False), "utf-8")
     starts, words = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("starts", "words"))
@@ -53,7 +53,7 @@ def write_postings(folder: Path, passages: Iterable[tuple[int, str, str]]) -> No
             os.fsync(handle.fileno())
 
 
-def _write_words(folder: Path, terms: Terms, passages: Iterable[tuple[int, str, str]]) -> None:
+def _write_words(folder: Path, terms: Vocabulary, passages: Iterable[tuple[int, str, str]]) -> None:
     """Write keys and terms of all passages in one go."""
     keys, ends = [], [0]
     with _Column(folder / "words.npy", np.int32) as column:

@@ -22,9 +22,9 @@ from kedrec.tools.embedders.registry import Embedder, available, embedder, ident
 from kedrec.tools.library.database import Library
 from kedrec.tools.search.chroma import VectorStore
 
-__all__ = ["EmbedReport", "Estimate", "Progress", "Similarity", "Standing", "fused"]
+__all__ = ["EmbedReport", "Estimate", "OnProgress", "Similarity", "Standing", "fused"]
 
-Progress = Callable[[str, int, int | None], None]
+OnProgress = Callable[[str, int, int | None], None]
 """Called with what is being done, how much is done, and how much there is where that is known."""
 Rounds = Callable[[Sequence[str]], Iterator[tuple[range, NDArray[np.float32]]]]
 """Passages to positions and vectors, a round at a time."""
@@ -206,7 +206,7 @@ class Similarity:
         """Say where passages are embedded otherwise than the settings say."""
         return "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
 
-    def embed(self, on_progress: Progress | None = None, rounds: Rounds | None = None) -> EmbedReport:
+    def embed(self, on_progress: OnProgress | None = None, rounds: Rounds | None = None) -> EmbedReport:
         """Embed every passage that has no vector yet; the caller holds the writer lock.
 
         Args:
@@ -235,8 +235,8 @@ class Similarity:
     def _forget(self) -> None:
         """Take the marks back; what has a vector in this place is found again."""
         self.library.forget_embedded()
-        with self.library.write() as shelf:
-            shelf.note(_EMBEDDER, self._home)
+        with self.library.write() as writer:
+            writer.note(_EMBEDDER, self._home)
 
     def _rounds(self, rounds: Rounds, texts: dict[str, str]) -> Iterator[int]:
         """Embed texts and keep each round's vectors; yield the size of each round."""
@@ -250,8 +250,8 @@ class Similarity:
     def _report(self, embedded: int, found: int, seconds: float) -> EmbedReport:
         """Note the rate where it says something, and report."""
         if embedded >= WORTH_NOTING:
-            with self.library.write() as shelf:
-                shelf.note(self._rate, f"{embedded / seconds:.2f}")
+            with self.library.write() as writer:
+                writer.note(self._rate, f"{embedded / seconds:.2f}")
         left = self.library.count_pending()
         return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-__all__ = ["BORDER", "UNKNOWN", "Terms", "words"]
+__all__ = ["BORDER", "UNKNOWN", "Vocabulary", "words"]
 
 BORDER = 0
 """Term that stands between title and text and at the end of a passage; no word is numbered so."""
@@ -46,7 +46,7 @@ def _plain(text: str) -> str:
     return "".join(letter for letter in parted if not unicodedata.combining(letter)).lower().translate(_SPELT)
 
 
-class Terms:
+class Vocabulary:
     """The vocabulary: words to term numbers, stems once.
 
     Args:

@@ -4,11 +4,11 @@ Files are read in place, in constant memory. A record that cannot be read costs 
 is damaged or cut off is refused.
 """
 
-from kedrec.tools.sources.detect_and_read import FORMATS, Format, Read, Reading, read, read_documents
+from kedrec.tools.sources.detect_and_read import FORMATS, Format, Reading, ReadRecord, read, read_documents
 from kedrec.tools.sources.record_types import Deleted, Dropped, Item, LeftOut, Rejected
 from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status
 
 __all__ = [
-    "FORMATS", "Deleted", "Dropped", "Format", "Item", "LeftOut", "Read", "Reading", "Rejected", "normal_phase",
+    "FORMATS", "Deleted", "Dropped", "Format", "Item", "LeftOut", "ReadRecord", "Reading", "Rejected", "normal_phase",
     "normal_status", "read", "read_documents",
 ]  # fmt: skip

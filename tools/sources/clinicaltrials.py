@@ -16,7 +16,7 @@ from kedrec.tools.markup.sections import joined
 from kedrec.tools.sources.record_types import Dropped, Item, LeftOut
 from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status, understood
 
-__all__ = ["Arm", "Measure", "Outcome", "Trial", "comparison", "intervention", "items", "reading"]
+__all__ = ["Arm", "Measure", "Trial", "TrialOutcome", "comparison", "intervention", "items", "reading"]
 
 _MOST_VALUES = 60
 """Values told of one measure; some have thousands."""
@@ -35,7 +35,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """What is to be measured."""
 
     kind: str
@@ -84,7 +84,7 @@ class Trial:
     """As `intervention` writes them."""
     arms: tuple[Arm, ...]
     """Arms."""
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TrialOutcome, ...]
     """What is to be measured."""
     measures: tuple[Measure, ...]
     """What was measured."""
@@ -185,7 +185,7 @@ def _arm(arm: Arm) -> str:
     return f"Arm {arm.name}{kind}{': ' if arm.description else '.'}{arm.description}"
 
 
-def _outcome(outcome: Outcome) -> str:
+def _outcome(outcome: TrialOutcome) -> str:
     frame = f" ({outcome.frame})" if outcome.frame else ""
     return f"{outcome.kind.capitalize()} outcome: {outcome.measure}{frame}. {outcome.description}".strip()
 

@@ -10,8 +10,8 @@ from kedrec.tools.sources import dates
 from kedrec.tools.sources.clinicaltrials import (
     Arm,
     Measure,
-    Outcome,
     Trial,
+    TrialOutcome,
     comparison,
     intervention,
     items,
@@ -122,10 +122,10 @@ def _arm(row: Mapping[str, Any]) -> Arm:
     return Arm(_words(row.get("label")), _words(row.get("type")), _words(row.get("description")))
 
 
-def _outcomes(module: Mapping[str, Any]) -> Iterator[Outcome]:
+def _outcomes(module: Mapping[str, Any]) -> Iterator[TrialOutcome]:
     for kind in ("primary", "secondary", "other"):
         for row in module.get(f"{kind}Outcomes") or ():
-            yield Outcome(
+            yield TrialOutcome(
                 kind, _words(row.get("measure")), _words(row.get("timeFrame")), _words(row.get("description"))
             )
 

@@ -11,8 +11,8 @@ from kedrec.tools.sources import dates
 from kedrec.tools.sources.clinicaltrials import (
     Arm,
     Measure,
-    Outcome,
     Trial,
+    TrialOutcome,
     comparison,
     intervention,
     items,
@@ -96,10 +96,10 @@ def _arm(row: Element) -> Arm:
     return Arm(_at(row, "arm_group_label"), _at(row, "arm_group_type"), _at(row, "description"))
 
 
-def _outcomes(root: Element) -> Iterator[Outcome]:
+def _outcomes(root: Element) -> Iterator[TrialOutcome]:
     for kind in ("primary", "secondary", "other"):
         for row in root.findall(f"{kind}_outcome"):
-            yield Outcome(kind, _at(row, "measure"), _at(row, "time_frame"), _at(row, "description"))
+            yield TrialOutcome(kind, _at(row, "measure"), _at(row, "time_frame"), _at(row, "description"))
 
 
 def _measure(row: Element) -> Measure:

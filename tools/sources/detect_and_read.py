@@ -13,10 +13,10 @@ from kedrec.errors import InputError
 from kedrec.records import Document
 from kedrec.tools.sources import clinicaltrials_json, clinicaltrials_xml, jats, jsonl, pubmed_xml
 from kedrec.tools.sources.record_types import Item, Rejected
-from kedrec.tools.streams.archives import Part, opened, parts
+from kedrec.tools.streams.archives import ArchiveMember, opened, parts
 from kedrec.tools.streams.xml_stream import root_tag
 
-__all__ = ["FORMATS", "Format", "Read", "Reading", "read", "read_documents"]
+__all__ = ["FORMATS", "Format", "ReadRecord", "Reading", "read", "read_documents"]
 
 Format = Literal["auto", "jsonl", "pubmed-xml", "jats", "clinicaltrials-json", "clinicaltrials-xml"]
 FORMATS: tuple[Format, ...] = ("auto", "jsonl", "pubmed-xml", "jats", "clinicaltrials-json", "clinicaltrials-xml")
@@ -39,7 +39,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadRecord:
     """One record."""
 
     number: int
@@ -104,7 +104,7 @@ def read_documents(
 
 def read(
     path: Path, how: Reading | None = None, skip: int = 0, on_bytes: Callable[[int], None] | None = None
-) -> Iterator[Read]:
+) -> Iterator[ReadRecord]:
     """Read the records of a file one by one, in constant memory.
 
     Args:
@@ -125,14 +125,16 @@ def read(
         for place, kind, record in _records(path, parts(path, raw), how):
             number += 1
             if number > skip:
-                yield Read(number, tuple(_items(path, place, kind, record, how)))
+                yield ReadRecord(number, tuple(_items(path, place, kind, record, how)))
             if on_bytes and number % _BYTES_EVERY == 0:
                 on_bytes(raw.tell())
     if number == 0:
         raise InputError(path, "the file holds no records; expected articles or trials")
 
 
-def _records(path: Path, members: Iterator[Part], how: Reading) -> Iterator[tuple[tuple[str, int], _Kind | None, Any]]:
+def _records(
+    path: Path, members: Iterator[ArchiveMember], how: Reading
+) -> Iterator[tuple[tuple[str, int], _Kind | None, Any]]:
     """Yield where each record stands, its format and the record; no format for a member whose form is unknown."""
     for part in members:
         kind = _kind(path, part, how.format)
@@ -148,7 +150,7 @@ def _records(path: Path, members: Iterator[Part], how: Reading) -> Iterator[tupl
             raise InputError(path, f"{part.name}: {error}".removeprefix(": ")) from None
 
 
-def _kind(path: Path, part: Part, wanted: Format) -> _Kind | None:
+def _kind(path: Path, part: ArchiveMember, wanted: Format) -> _Kind | None:
     """Return the format of a stream; None for a member of an archive that has none."""
     if wanted != "auto":
         return _KINDS[wanted]

@@ -23,7 +23,7 @@ from typing import IO, Any, BinaryIO, cast
 from kedrec.errors import InputError
 from kedrec.tools.streams.encodings import in_utf8
 
-__all__ = ["Part", "opened", "parts"]
+__all__ = ["ArchiveMember", "opened", "parts"]
 
 _BUFFER = 1 << 20
 _DATA = re.compile(r"(?i)(?:^|/)[^/.][^/]*\.(?:n?xml|json|jsonl|ndjson)(?:\.(?:gz|xz|bz2))?$")
@@ -46,7 +46,7 @@ _OTHERS = (
 
 
 @dataclass(frozen=True)
-class Part:
+class ArchiveMember:
     """One stream of records."""
 
     name: str
@@ -76,7 +76,7 @@ def opened(path: Path) -> Iterator[io.BufferedReader]:
         raise InputError(path, f"cannot be read: {error.strerror or error}") from error
 
 
-def parts(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
+def parts(path: Path, raw: io.BufferedReader) -> Iterator[ArchiveMember]:
     """Yield what a file holds: itself, or the members of an archive in order.
 
     Args:
@@ -99,7 +99,7 @@ def parts(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
     if stream.peek(_BLOCK)[257:262] == b"ustar":
         yield from _held(path, _tarred(stream))
     else:
-        yield Part("", stream)
+        yield ArchiveMember("", stream)
 
 
 def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
@@ -109,7 +109,7 @@ def _unpacked(stream: io.BufferedReader) -> io.BufferedReader:
     return in_utf8(io.BufferedReader(cast(io.RawIOBase, unpack(stream)), _BUFFER) if unpack else stream)
 
 
-def _held(path: Path, members: Iterator[Part]) -> Iterator[Part]:
+def _held(path: Path, members: Iterator[ArchiveMember]) -> Iterator[ArchiveMember]:
     """Pass the members on; there must be one."""
     count = 0
     for count, part in enumerate(members, 1):  # noqa: B007
@@ -118,7 +118,7 @@ def _held(path: Path, members: Iterator[Part]) -> Iterator[Part]:
         raise InputError(path, "the archive holds no file named .xml, .nxml, .json or .jsonl")
 
 
-def _tarred(stream: io.BufferedReader) -> Iterator[Part]:
+def _tarred(stream: io.BufferedReader) -> Iterator[ArchiveMember]:
     """Yield the members of a tar."""
     watched = _Watched(stream)
     with tarfile.open(fileobj=cast(BinaryIO, watched), mode="r|") as archive:
@@ -126,7 +126,7 @@ def _tarred(stream: io.BufferedReader) -> Iterator[Part]:
             archive.members = []  # type: ignore[attr-defined]
             held = archive.extractfile(member) if member.isfile() and _DATA.search(member.name) else None
             if held is not None:
-                yield Part(member.name, _unpacked(io.BufferedReader(cast(io.RawIOBase, held), _BUFFER)))
+                yield ArchiveMember(member.name, _unpacked(io.BufferedReader(cast(io.RawIOBase, held), _BUFFER)))
         if not watched.ended_at(archive.offset):
             raise tarfile.ReadError("its end mark is missing")
 
@@ -149,7 +149,7 @@ class _Watched:
         return self._tail[place : place + _BLOCK] == bytes(_BLOCK)
 
 
-def _zipped(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
+def _zipped(path: Path, raw: io.BufferedReader) -> Iterator[ArchiveMember]:
     """Yield the members of a zip."""
     with zipfile.ZipFile(raw) as archive:
         for member in archive.infolist():
@@ -158,4 +158,4 @@ def _zipped(path: Path, raw: io.BufferedReader) -> Iterator[Part]:
             if member.flag_bits & 1:
                 raise InputError(path, f"{member.filename} is encrypted; unpack it first")
             with archive.open(member) as held:
-                yield Part(member.filename, _unpacked(io.BufferedReader(cast(io.RawIOBase, held), _BUFFER)))
+                yield ArchiveMember(member.filename, _unpacked(io.BufferedReader(cast(io.RawIOBase, held), _BUFFER)))

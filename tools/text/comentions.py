@@ -21,10 +21,10 @@ from kedrec.tools.text.claim_cues import CUES, sentence_pairs
 from kedrec.tools.text.tokens import TokenStream
 from kedrec.tools.text.zones import CONDITIONS, CRITERIA, EARLY, INTERVENTIONS, TITLE, EntityRows, cross
 
-__all__ = ["FIELDS", "Literature", "PairCounts", "count_pairs"]
+__all__ = ["FIELDS", "LiteratureRecord", "PairCounts", "count_pairs"]
 
 
-class Literature(Protocol):
+class LiteratureRecord(Protocol):
     """A record of literature, as ``kedrec.records.Document`` has it."""
 
     @property
@@ -125,7 +125,7 @@ def _per_record(rows: EntityRows, entities: int) -> _Records:
 
 
 def count_pairs(
-    documents: Sequence[Literature], stream: TokenStream, rows: EntityRows, names: Sequence[str], entities: int
+    documents: Sequence[LiteratureRecord], stream: TokenStream, rows: EntityRows, names: Sequence[str], entities: int
 ) -> PairCounts:
     """Count all pairs over the records of one corpus.
 
@@ -156,7 +156,7 @@ def count_pairs(
 
 
 def _record_columns(
-    documents: Sequence[Literature],
+    documents: Sequence[LiteratureRecord],
     drugs: _Records,
     diseases: _Records,
     *,
@@ -183,7 +183,7 @@ def _record_columns(
     return [np.asarray(column, np.float32) for column in (*flags, *trial.T, mesh)]
 
 
-def _trial_flags(documents: Sequence[Literature]) -> NDArray[np.float32]:
+def _trial_flags(documents: Sequence[LiteratureRecord]) -> NDArray[np.float32]:
     """Return phase 1 to 4, completed and stopped of each record, shape (records, 6)."""
     flags = np.zeros((len(documents), 6), np.float32)
     for number, document in enumerate(documents):
@@ -196,7 +196,7 @@ def _trial_flags(documents: Sequence[Literature]) -> NDArray[np.float32]:
 
 
 def _mesh_flags(
-    documents: Sequence[Literature],
+    documents: Sequence[LiteratureRecord],
     drugs: _Records,
     diseases: _Records,
     *,

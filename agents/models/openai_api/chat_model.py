@@ -22,15 +22,15 @@ from kedrec.agents.models.openai_api.adapting import adapted, note_refused, refu
 from kedrec.agents.models.openai_api.answer_cache import AnswerCache, digest_of
 from kedrec.agents.models.openai_api.endpoint import Endpoint, Endpoints
 from kedrec.agents.models.openai_api.errors_and_retry import (
-    Enough,
+    StopAfter,
     model_error,
     seconds_to_wait,
     worth_another_try,
 )
 from kedrec.agents.models.openai_api.http import Connections
-from kedrec.agents.models.openai_api.messages import Answer, message_from, messages_for, usage_in
+from kedrec.agents.models.openai_api.messages import ResponseBody, message_from, messages_for, usage_in
 from kedrec.agents.models.openai_api.rate_limit import Pacer
-from kedrec.agents.models.openai_api.run_budget import Purse
+from kedrec.agents.models.openai_api.run_budget import RunBudget
 from kedrec.agents.models.openai_api.streams import StreamedAnswer
 from kedrec.agents.models.written_calls import VisibleText
 from kedrec.config import Settings
@@ -133,10 +133,10 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
         self._answers = answers
 
     @asynccontextmanager
-    async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
+    async def connected(self, run_budget: RunBudget | None = None) -> AsyncIterator[None]:
         """Let all calls on this event loop share their connections, one pace and one purse, until the last has left."""
         pace = self.requests_per_minute, self.tokens_per_minute
-        async with self._shared.using(lambda: Endpoint(self._connect(), Pacer(*pace), purse), purse):
+        async with self._shared.using(lambda: Endpoint(self._connect(), Pacer(*pace), run_budget), run_budget):
             yield
 
     @property
@@ -251,7 +251,7 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     def _tries(self) -> AsyncRetrying:
         from tenacity import AsyncRetrying, retry_if_exception
 
-        stop = Enough(self.retries, self.patience)
+        stop = StopAfter(self.retries, self.patience)
         return AsyncRetrying(stop=stop, wait=seconds_to_wait, retry=retry_if_exception(worth_another_try), reraise=True)
 
     async def _ask(self, endpoint: Endpoint, request: dict[str, Any]) -> AIMessage:
@@ -281,7 +281,7 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
             yield rest
         yield message
 
-    def _ended(self, answer: Answer | None) -> AIMessage:
+    def _ended(self, answer: ResponseBody | None) -> AIMessage:
         if answer is None:
             raise ModelUnavailable(f"{self._who} dropped the connection before the answer was complete.")
         return message_from(answer, self._who)

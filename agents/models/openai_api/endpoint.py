@@ -10,7 +10,7 @@ from typing import Any
 
 from kedrec.agents.models.openai_api.http import Connections
 from kedrec.agents.models.openai_api.rate_limit import Pacer
-from kedrec.agents.models.openai_api.run_budget import Paid, Purse
+from kedrec.agents.models.openai_api.run_budget import CallUsage, RunBudget
 from kedrec.errors import ConfigError, RateLimited
 
 __all__ = ["Endpoint", "Endpoints"]
@@ -25,22 +25,24 @@ class Endpoint:
     Args:
         connections: to the server.
         pacer: the pace.
-        purse: what pays; None where nobody counts.
+        run_budget: what pays; None where nobody counts.
     """
 
-    def __init__(self, connections: Connections, pacer: Pacer, purse: Purse | None) -> None:
-        self._connections, self._pacer, self._purse = connections, pacer, purse
+    def __init__(self, connections: Connections, pacer: Pacer, run_budget: RunBudget | None) -> None:
+        self._connections, self._pacer, self._run_budget = connections, pacer, run_budget
 
-    def pays_from(self, purse: Purse) -> bool:
+    def pays_from(self, run_budget: RunBudget) -> bool:
         """Whether this is the purse that pays."""
-        return self._purse is purse
+        return self._run_budget is run_budget
 
     async def close(self) -> None:
         """Close the connections."""
         await self._connections.__aexit__()
 
     @asynccontextmanager
-    async def turn(self, request: Mapping[str, Any], most_received: int) -> AsyncIterator[tuple[Connections, Paid]]:
+    async def turn(
+        self, request: Mapping[str, Any], most_received: int
+    ) -> AsyncIterator[tuple[Connections, CallUsage]]:
         """Wait until a call may be made, and hold its place until it is answered.
 
         Args:
@@ -64,11 +66,11 @@ class Endpoint:
             self._pacer.answered(expected, paid.input_tokens + paid.output_tokens)
 
     @asynccontextmanager
-    async def _paying(self, sent: int) -> AsyncIterator[Paid]:
-        if self._purse is None:
-            yield Paid()
+    async def _paying(self, sent: int) -> AsyncIterator[CallUsage]:
+        if self._run_budget is None:
+            yield CallUsage()
             return
-        async with self._purse.paying(sent) as paid:
+        async with self._run_budget.paying(sent) as paid:
             yield paid
 
 
@@ -92,12 +94,12 @@ class Endpoints:
         return shared.endpoint if shared else None
 
     @asynccontextmanager
-    async def using(self, opened: Callable[[], Endpoint], purse: Purse | None) -> AsyncIterator[None]:
+    async def using(self, opened: Callable[[], Endpoint], run_budget: RunBudget | None) -> AsyncIterator[None]:
         """Use that of this event loop.
 
         Args:
             opened: opens one, where nobody has yet.
-            purse: what is to pay; None for whatever pays already.
+            run_budget: what is to pay; None for whatever pays already.
 
         Raises:
             ConfigError: another purse pays on this event loop.
@@ -106,7 +108,7 @@ class Endpoints:
         if loop not in self._of_loop:
             self._of_loop[loop] = _Shared(opened())
         shared = self._of_loop[loop]
-        if purse is not None and not shared.endpoint.pays_from(purse):
+        if run_budget is not None and not shared.endpoint.pays_from(run_budget):
             raise ConfigError("Two runs cannot share one model on one event loop. Open a model for each.")
         shared.users += 1
         try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LONGEST_WAIT",
-    "Enough",
+    "StopAfter",
     "error_within",
     "model_error",
     "said_by",
@@ -180,7 +180,7 @@ def worth_another_try(error: BaseException) -> bool:
     return isinstance(error, ModelUnavailable) and (error.retry_after or 0.0) <= LONGEST_WAIT
 
 
-class Enough:
+class StopAfter:
     """Ends the tries of one call: after so many that failed, or where it was turned away (429) for too long.
 
     Args:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from kedrec.agents.models.openai_api.errors_and_retry import error_within, status_error
-from kedrec.agents.models.openai_api.messages import Answer
+from kedrec.agents.models.openai_api.messages import ResponseBody
 from kedrec.agents.models.openai_api.streams import events_in
 from kedrec.characters import mended
 
@@ -45,7 +45,7 @@ class Connections:
     def __init__(self, base_url: str, api_key: str, timeout: float) -> None:
         self._address, self._key, self._timeout = base_url.rstrip("/"), api_key, timeout
 
-    async def post(self, request: dict[str, Any]) -> Answer | str:
+    async def post(self, request: dict[str, Any]) -> ResponseBody | str:
         """Ask for a whole answer.
 
         Args:
@@ -133,11 +133,11 @@ class Connections:
             await self.client.close()
 
 
-async def _whole(response: ClientResponse) -> Answer | str:
+async def _whole(response: ClientResponse) -> ResponseBody | str:
     content = _content(response, await response.read())
     if not response.ok:
         raise status_error(response.status, content, dict(response.headers))
-    sound: Answer | str = _sound(content, dict(response.headers))
+    sound: ResponseBody | str = _sound(content, dict(response.headers))
     return sound
 
 
@@ -153,10 +153,10 @@ def _sound(content: Any, headers: Mapping[str, str]) -> Any:
     return mended(content)
 
 
-def _content(response: ClientResponse, said: bytes) -> Answer | str:
+def _content(response: ClientResponse, said: bytes) -> ResponseBody | str:
     """JSON, by whatever name; text where it is none, unless a whole answer calls itself JSON."""
     try:
-        content: Answer = json.loads(said)
+        content: ResponseBody = json.loads(said)
     except ValueError:
         if response.ok and response.content_type.endswith("json"):
             raise

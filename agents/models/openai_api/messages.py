@@ -12,10 +12,10 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call
 from kedrec.agents.models.written_calls import arguments_in, text_of, without_thoughts, written_calls
 from kedrec.errors import ModelRefused, ModelUnavailable
 
-Answer = dict[str, Any]
+ResponseBody = dict[str, Any]
 """The JSON of a whole chat completion, as the server sent it."""
 
-__all__ = ["Answer", "Ending", "message_from", "messages_for", "usage_in", "without_system"]
+__all__ = ["Ending", "ResponseBody", "message_from", "messages_for", "usage_in", "without_system"]
 
 
 def messages_for(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kedrec.append_log import LineFile, LineTail, whole_lines
+from kedrec.append_log import AppendLog, LineTail, whole_lines
 from kedrec.config import Settings
 from kedrec.errors import BudgetSpent, ConfigError
 from kedrec.records import Usage
@@ -18,7 +18,7 @@ from kedrec.records import Usage
 if TYPE_CHECKING:
     from langchain_core.messages.ai import UsageMetadata
 
-__all__ = ["Paid", "PaidCall", "Purse", "read_spent"]
+__all__ = ["CallUsage", "PaidCall", "RunBudget", "read_spent"]
 
 TOKENS_PER_BYTE = 0.5
 """More tokens than any usual tokenizer makes of a byte; what is seen takes its place once it is higher."""
@@ -26,7 +26,7 @@ FOLD_AT = 1.2
 """How much more than the densest prompt seen so far a prompt may hold."""
 
 
-class Paid:
+class CallUsage:
     """What one call turned out to use; nothing where no answer came.
 
     Attributes:
@@ -50,7 +50,7 @@ class PaidCall(Usage):
     """The shard that paid for it, where the run was divided."""
 
 
-class Purse:
+class RunBudget:
     """Pays for the calls of one run.
 
     Before a call its highest possible price is put aside. Where that does not fit, the call waits until others have
@@ -74,13 +74,13 @@ class Purse:
         calls = _calls(path)
         self.spent, self.calls = _total(calls), len(calls)
         self._taken = Counter(call.shard for call in calls if call.shard is not None)
-        self._file, self._tails = LineFile(path), dict[Path, LineTail]()
+        self._file, self._tails = AppendLog(path), dict[Path, LineTail]()
         self._settings, self._budget = settings, budget
         self._aside, self._held, self._owed, self._densest = 0.0, 0, 0.0, TOKENS_PER_BYTE
         self._settled = asyncio.Event()
 
     @asynccontextmanager
-    async def paying(self, sent: int) -> AsyncIterator[Paid]:
+    async def paying(self, sent: int) -> AsyncIterator[CallUsage]:
         """Put the price of a call aside, and pay what it used.
 
         Args:
@@ -89,7 +89,7 @@ class Purse:
         Raises:
             BudgetSpent: the call could cost more than is left.
         """
-        aside, paid = await self.set_aside(sent), Paid()
+        aside, paid = await self.set_aside(sent), CallUsage()
         try:
             yield paid
         finally:
@@ -138,7 +138,7 @@ class Purse:
         """US dollars for so many tokens."""
         return (input_tokens * self._settings.input_price + output_tokens * self._settings.output_price) / 1e6
 
-    def pay(self, paid: Paid, sent: int | None = None) -> None:
+    def pay(self, paid: CallUsage, sent: int | None = None) -> None:
         """Pay what a call used, if it used anything.
 
         Args:
@@ -188,7 +188,7 @@ class Purse:
         """Close the file."""
         self._file.close()
 
-    def __enter__(self) -> Purse:
+    def __enter__(self) -> RunBudget:
         return self
 
     def __exit__(self, *exception: object) -> None:

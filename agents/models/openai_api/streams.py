@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from kedrec.agents.models.openai_api.messages import Answer
+from kedrec.agents.models.openai_api.messages import ResponseBody
 from kedrec.agents.models.written_calls import text_of
 
 __all__ = ["StreamedAnswer", "events_in"]
@@ -21,7 +21,7 @@ class StreamedAnswer:
         self._texts: list[str] = []
         self._refusals: list[str] = []
         self._calls: dict[Any, dict[str, Any]] = {}
-        self._whole: Answer = {}
+        self._whole: ResponseBody = {}
         self._reason: str | None = None
         self._done = False
 
@@ -42,7 +42,7 @@ class StreamedAnswer:
         self._texts.append(text_of(said.get("content")))
         return self._texts[-1]
 
-    def whole(self) -> Answer | None:
+    def whole(self) -> ResponseBody | None:
         """The answer, in the form of one that was sent at once; None where the server broke off."""
         if self._reason is None and not self._done:
             return None

@@ -16,8 +16,8 @@ from kedrec.agents.models.openai_api.adapting import adapted, note_refused, refu
 from kedrec.agents.models.openai_api.answer_cache import digest_of
 from kedrec.agents.models.openai_api.chat_model import OpenAICompatibleChatModel
 from kedrec.agents.models.openai_api.errors_and_retry import model_error, worth_another_try
-from kedrec.agents.models.openai_api.messages import Answer, message_from
-from kedrec.agents.models.openai_api.run_budget import Purse
+from kedrec.agents.models.openai_api.messages import ResponseBody, message_from
+from kedrec.agents.models.openai_api.run_budget import RunBudget
 from kedrec.agents.models.openai_batch.client import BatchServer
 from kedrec.agents.models.openai_batch.collector import Batches, BatchLimits
 from kedrec.agents.models.openai_batch.journal import BatchJournal
@@ -78,24 +78,29 @@ class BatchedChatModel(OpenAICompatibleChatModel):
         return made
 
     @asynccontextmanager
-    async def connected(self, purse: Purse | None = None) -> AsyncIterator[None]:
+    async def connected(self, run_budget: RunBudget | None = None) -> AsyncIterator[None]:
         """Let all calls on this event loop share their batches; within it, once more for each question."""
         if self._batches is not None:
             with self._batches.question():
                 yield
             return
-        if purse is None:
+        if run_budget is None:
             raise ConfigError("A model that is asked in batches answers the questions of a run only.")
-        async with self._connect() as connections, self._collecting(connections.client, purse):
+        async with self._connect() as connections, self._collecting(connections.client, run_budget):
             yield
 
     @asynccontextmanager
-    async def _collecting(self, client: AsyncOpenAI, purse: Purse) -> AsyncIterator[None]:
+    async def _collecting(self, client: AsyncOpenAI, run_budget: RunBudget) -> AsyncIterator[None]:
         journal = BatchJournal(self.journal_file)
         orders = BatchOrders(
-            BatchServer(client), journal, purse, poll=self.batch_poll, keep=self._keep_answer, surely=self._surely
+            BatchServer(client),
+            journal,
+            run_budget,
+            poll=self.batch_poll,
+            keep=self._keep_answer,
+            retrying=self._retrying,
         )
-        self._batches = Batches(orders, purse, BatchLimits(self.batch_requests, self.batch_megabytes * MEGABYTE))
+        self._batches = Batches(orders, run_budget, BatchLimits(self.batch_requests, self.batch_megabytes * MEGABYTE))
         try:
             yield
         finally:
@@ -136,14 +141,14 @@ class BatchedChatModel(OpenAICompatibleChatModel):
     def _key(self, request: dict[str, Any]) -> str:
         return digest_of({**request, "base_url": self.base_url}).hex()
 
-    def _keep_answer(self, key: str, answer: Answer) -> bool:
+    def _keep_answer(self, key: str, answer: ResponseBody) -> bool:
         try:
             message = message_from(answer, self._who)
         except ModelError:
             return False
         return self._answers is not None and self._answers.keep_by_digest(bytes.fromhex(key), message)
 
-    async def _surely(self, step: Callable[[], Awaitable[T]]) -> T:
+    async def _retrying(self, step: Callable[[], Awaitable[T]]) -> T:
         """Take a step at the server, as often as another try is worth while."""
         async for attempt in self._tries():
             with attempt:

@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from kedrec.agents.models.openai_api.messages import Answer
-from kedrec.agents.models.openai_api.run_budget import Purse
-from kedrec.agents.models.openai_batch.orders import BatchOrders, Outcome
+from kedrec.agents.models.openai_api.messages import ResponseBody
+from kedrec.agents.models.openai_api.run_budget import RunBudget
+from kedrec.agents.models.openai_batch.orders import BatchOrders, BatchOutcome
 from kedrec.agents.models.openai_batch.result_lines import ADDRESS
 
 __all__ = ["BatchLimits", "Batches"]
@@ -40,7 +40,7 @@ class _Call:
 
     key: str
     line: bytes
-    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: asyncio.Future[ResponseBody] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     aside: float = 0.0
 
     def fail(self, error: Exception) -> None:
@@ -48,7 +48,7 @@ class _Call:
             self.answer.set_exception(error)
             self.answer.exception()
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: BatchOutcome) -> None:
         try:
             answer = outcome.give(self.key)
         except Exception as error:  # noqa: BLE001 - whatever came of it belongs to whoever waits
@@ -65,12 +65,12 @@ class Batches:
 
     Args:
         orders: orders and collects.
-        purse: puts aside what a call may cost before it goes into a batch.
+        run_budget: puts aside what a call may cost before it goes into a batch.
         limits: of each batch.
     """
 
-    def __init__(self, orders: BatchOrders, purse: Purse, limits: BatchLimits) -> None:
-        self._orders, self._purse, self._limits = orders, purse, limits
+    def __init__(self, orders: BatchOrders, run_budget: RunBudget, limits: BatchLimits) -> None:
+        self._orders, self._run_budget, self._limits = orders, run_budget, limits
         self._most = limits.requests
         self._questions, self._waiting = 0, Counter[object]()
         self._calls: dict[str, _Call] = {}
@@ -103,7 +103,7 @@ class Batches:
         with self._wait():
             await asyncio.shield(self._recovered)
 
-    async def ask(self, key: str, request: dict[str, Any]) -> Answer:
+    async def ask(self, key: str, request: dict[str, Any]) -> ResponseBody:
         """The answer to a request, out of the next batch.
 
         Args:
@@ -150,7 +150,7 @@ class Batches:
 
     async def _enqueue(self, call: _Call) -> None:
         try:
-            call.aside = await self._purse.set_aside(len(call.line))
+            call.aside = await self._run_budget.set_aside(len(call.line))
         except Exception as error:  # noqa: BLE001 - too dear, or a full disk: whoever waits must hear of it
             del self._calls[call.key]
             call.fail(error)
@@ -186,13 +186,13 @@ class Batches:
         try:
             outcome = await self._place(calls)
         except Exception as error:  # noqa: BLE001 - whatever it is, the questions that wait for it must hear of it
-            return self._hand_out(calls, Outcome(error))
+            return self._hand_out(calls, BatchOutcome(error))
         if outcome.too_much and len(calls) > 1:
             self._crowded, self._most = True, min(self._most, len(calls) // 2)
             return await self._see_through(calls)
         return self._hand_out(calls, outcome)
 
-    async def _place(self, calls: Sequence[_Call]) -> Outcome:
+    async def _place(self, calls: Sequence[_Call]) -> BatchOutcome:
         if not self._crowded:
             return await self._place_now(calls)
         async with self._alone:
@@ -201,7 +201,7 @@ class Batches:
                 await self._one_ended.wait()
             return await self._place_now(calls)
 
-    async def _place_now(self, calls: Sequence[_Call]) -> Outcome:
+    async def _place_now(self, calls: Sequence[_Call]) -> BatchOutcome:
         self._under_way += 1
         try:
             return await self._orders.place({call.key: call.line for call in calls}, sum(call.aside for call in calls))
@@ -209,10 +209,10 @@ class Batches:
             self._under_way -= 1
             self._one_ended.set()
 
-    def _hand_out(self, calls: Sequence[_Call], outcome: Outcome) -> None:
+    def _hand_out(self, calls: Sequence[_Call], outcome: BatchOutcome) -> None:
         for call in calls:
             del self._calls[call.key]
-            self._purse.release(call.aside)
+            self._run_budget.release(call.aside)
             call.take(outcome)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

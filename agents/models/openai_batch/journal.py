@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kedrec.append_log import LineFile, whole_lines
+from kedrec.append_log import AppendLog, whole_lines
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 
@@ -56,7 +56,7 @@ class BatchJournal:
 
     def __init__(self, path: Path) -> None:
         self.path, self.orders, named = path, _read(path), _name_in(path)
-        self._file = LineFile(path)
+        self._file = AppendLog(path)
         self.run = named or secrets.token_hex(8)
         if named is None:
             self._file.append([json.dumps({"run": self.run})], synced=True)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from kedrec.agents.models.openai_api.messages import Answer, usage_in
-from kedrec.agents.models.openai_api.run_budget import Paid, Purse
+from kedrec.agents.models.openai_api.messages import ResponseBody, usage_in
+from kedrec.agents.models.openai_api.run_budget import CallUsage, RunBudget
 from kedrec.agents.models.openai_batch.client import ENDED, BatchServer
 from kedrec.agents.models.openai_batch.journal import BatchJournal, Order
 from kedrec.agents.models.openai_batch.result_lines import failure_of, is_too_much, reason_of
@@ -18,7 +18,7 @@ from kedrec.errors import ModelRefused, ModelUnavailable
 if TYPE_CHECKING:
     from openai.types import Batch
 
-__all__ = ["BatchOrders", "Outcome", "Surely"]
+__all__ = ["BatchOrders", "BatchOutcome", "Retrying"]
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ IN_VAIN = 30
 """Looks in a row that may fail before a batch is left to the next process."""
 
 
-class Surely(Protocol):
+class Retrying(Protocol):
     """Takes a step at the server until it succeeds or cannot; raises our own errors."""
 
     def __call__(self, step: Callable[[], Awaitable[T]]) -> Awaitable[T]:
@@ -41,21 +41,21 @@ class Surely(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchOutcome:
     """What came of a batch."""
 
     reason: Exception
     """Why a request in neither of the two has no answer."""
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, ResponseBody] = field(default_factory=dict)
     """Answers by key."""
     failures: dict[str, Exception] = field(default_factory=dict)
     """Errors of single requests by key."""
-    unkept: dict[str, Answer] = field(default_factory=dict)
+    unkept: dict[str, ResponseBody] = field(default_factory=dict)
     """Answers that are failures of their kind, and so were not kept."""
     too_much: bool = False
     """Whether the server turned it away because too much waits there already."""
 
-    def give(self, key: str) -> Answer:
+    def give(self, key: str) -> ResponseBody:
         """The answer to one request.
 
         Raises:
@@ -75,26 +75,26 @@ class BatchOrders:
     Args:
         server: where batches are made.
         journal: what was ordered.
-        purse: pays.
+        run_budget: pays.
         poll: most seconds between two looks at a batch.
         keep: keeps the answer to the request with this key; returns whether it was worth keeping.
-        surely: tries steps at the server as often as is worth while.
+        retrying: tries steps at the server as often as is worth while.
     """
 
     def __init__(
         self,
         server: BatchServer,
         journal: BatchJournal,
-        purse: Purse,
+        run_budget: RunBudget,
         *,
         poll: float,
-        keep: Callable[[str, Answer], bool],
-        surely: Surely,
+        keep: Callable[[str, ResponseBody], bool],
+        retrying: Retrying,
     ) -> None:
-        self._server, self._journal, self._purse = server, journal, purse
-        self._poll, self._keep, self._surely = poll, keep, surely
+        self._server, self._journal, self._run_budget = server, journal, run_budget
+        self._poll, self._keep, self._retrying = poll, keep, retrying
 
-    async def place(self, lines: Mapping[str, bytes], aside: float) -> Outcome:
+    async def place(self, lines: Mapping[str, bytes], aside: float) -> BatchOutcome:
         """Order a batch and see it through.
 
         Args:
@@ -107,7 +107,7 @@ class BatchOrders:
         order = self._journal.order(len(lines), aside)
         try:
             content = b"".join(lines.values())
-            file_id = await self._surely(lambda: self._server.upload(order, content))
+            file_id = await self._retrying(lambda: self._server.upload(order, content))
             ordered = self._journal.note(order, file_id=file_id)
             batch = await self._create(ordered)
             ordered = self._journal.note(ordered, batch_id=batch.id, status=batch.status)
@@ -116,7 +116,7 @@ class BatchOrders:
             self._give_up(self._journal.orders[order.id], error)
             raise
 
-    async def recover(self) -> dict[str, Answer]:
+    async def recover(self) -> dict[str, ResponseBody]:
         """Collect what earlier processes have ordered; what never became a batch is deleted at the server.
 
         Returns:
@@ -127,19 +127,19 @@ class BatchOrders:
         """
         orders = self._journal.outstanding
         for order in orders:
-            self._purse.hold(order.aside)
+            self._run_budget.hold(order.aside)
         outcomes = await asyncio.gather(*(self._recover(order) for order in orders), return_exceptions=True)
-        unkept: dict[str, Answer] = {}
+        unkept: dict[str, ResponseBody] = {}
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
             unkept |= outcome.unkept
         return unkept
 
-    async def _recover(self, order: Order) -> Outcome:
+    async def _recover(self, order: Order) -> BatchOutcome:
         try:
             if order.batch_id is None:
-                batch = await self._surely(lambda: self._server.batch_of(order)) if order.file_id else None
+                batch = await self._retrying(lambda: self._server.batch_of(order)) if order.file_id else None
                 if batch is None:
                     return await self._drop(order)
                 order = self._journal.note(order, batch_id=batch.id, status=batch.status)
@@ -150,12 +150,12 @@ class BatchOrders:
                 f" was ordered with; to give its answers up, delete {self._journal.path}."
             ) from None
         finally:
-            self._purse.release(order.aside)
+            self._run_budget.release(order.aside)
 
-    async def _drop(self, order: Order) -> Outcome:
-        await self._surely(lambda: self._server.drop_file(order))
+    async def _drop(self, order: Order) -> BatchOutcome:
+        await self._retrying(lambda: self._server.drop_file(order))
         self._journal.note(order, status="never ordered", over=True)
-        return Outcome(ModelUnavailable("It never was a batch."))
+        return BatchOutcome(ModelUnavailable("It never was a batch."))
 
     async def _create(self, order: Order) -> Batch:
         """Make the batch; a try whose reply was lost may have made it."""
@@ -167,29 +167,29 @@ class BatchOrders:
             found = await self._server.batch_of(order) if tries > 1 else None
             return found or await self._server.create(order)
 
-        return await self._surely(once)
+        return await self._retrying(once)
 
     def _give_up(self, order: Order, error: Exception) -> None:
         """Leave a batch to the next process, and what it may cost aside; one that was refused does not exist."""
         if order.batch_id is None and isinstance(error, ModelRefused):
             self._journal.note(order, status="refused", over=True)
         elif order.file_id is not None and not order.over:
-            self._purse.owe(order.aside)
+            self._run_budget.owe(order.aside)
 
-    async def _collect(self, order: Order, sent: Mapping[str, int]) -> Outcome:
+    async def _collect(self, order: Order, sent: Mapping[str, int]) -> BatchOutcome:
         """Wait for the end of a batch, keep its answers and pay for them."""
         batch = await self._end_of(order)
-        lines = await self._surely(lambda: self._server.answers(batch))
+        lines = await self._retrying(lambda: self._server.answers(batch))
         answers, failures = _sorted(lines)
         unkept = {key: answer for key, answer in answers.items() if not self._keep(key, answer)}
         self._pay(self._journal.orders[order.id], answers, sent)
-        return Outcome(ModelUnavailable(reason_of(batch)), answers, failures, unkept, is_too_much(batch))
+        return BatchOutcome(ModelUnavailable(reason_of(batch)), answers, failures, unkept, is_too_much(batch))
 
     async def _end_of(self, order: Order) -> Batch:
         pause, missed, batch_id = min(SOONEST, self._poll), 0, str(order.batch_id)
         while True:
             try:
-                batch = await self._surely(lambda: self._server.look(batch_id))
+                batch = await self._retrying(lambda: self._server.look(batch_id))
             except ModelUnavailable as error:
                 missed += 1
                 if missed == IN_VAIN:
@@ -207,17 +207,17 @@ class BatchOrders:
         answered, failed = (counted.completed, counted.failed) if counted else (0, 0)
         return self._journal.note(order, status=batch.status, answered=answered, failed=failed, synced=False)
 
-    def _pay(self, order: Order, answers: Mapping[str, Answer], sent: Mapping[str, int]) -> None:
+    def _pay(self, order: Order, answers: Mapping[str, ResponseBody], sent: Mapping[str, int]) -> None:
         """Pay for the answers that were not paid for before a kill; their order is that of the server's files."""
-        order = self._journal.note(order, paid_from=self._purse.calls) if order.paid_from is None else order
+        order = self._journal.note(order, paid_from=self._run_budget.calls) if order.paid_from is None else order
         used = [(key, _used(answer)) for key, answer in answers.items()]
         counted = [(key, paid) for key, paid in used if paid.input_tokens or paid.output_tokens]
-        for key, paid in counted[max(0, self._purse.calls - (order.paid_from or 0)) :]:
-            self._purse.pay(paid, sent.get(key))
+        for key, paid in counted[max(0, self._run_budget.calls - (order.paid_from or 0)) :]:
+            self._run_budget.pay(paid, sent.get(key))
         self._journal.note(order, over=True)
 
 
-def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, Answer], dict[str, Exception]]:
+def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, ResponseBody], dict[str, Exception]]:
     """Answers and errors by key."""
     answers, failures = {}, {}
     for line in lines:
@@ -229,7 +229,7 @@ def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, Answer], dict[st
     return answers, failures
 
 
-def _used(answer: Answer) -> Paid:
-    paid = Paid()
+def _used(answer: ResponseBody) -> CallUsage:
+    paid = CallUsage()
     paid.take(usage_in(answer))
     return paid

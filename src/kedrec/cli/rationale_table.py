@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["table_of"]
 
-Line = tuple[str, "Figure | None"]
+TableLine = tuple[str, "Figure | None"]
 """A label and its figure; a heading has none."""
 PLACES = {
     "evidence": "in the evidence",
@@ -62,19 +62,19 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if value >= 50 else f"{value:.3f}"
 
 
-def _of_mechanisms(found: MechanismFigures) -> Iterator[Line]:
+def _of_mechanisms(found: MechanismFigures) -> Iterator[TableLine]:
     yield "Curated mechanisms: share of the drugs with one, of which the text names", None
     yield from _named("a protein", found.protein)
     yield from _named("a process, phenotype or substance", found.process_phenotype_or_substance)
     yield "  curated among the targets in mechanism sentences", found.precision
 
 
-def _named(what: str, found: NamedIn) -> Iterator[Line]:
+def _named(what: str, found: NamedIn) -> Iterator[TableLine]:
     for place, said in PLACES.items():
         yield f"  {what}, {said}", getattr(found, place)
 
 
-def _of_text(found: SentenceFigures) -> Iterator[Line]:
+def _of_text(found: SentenceFigures) -> Iterator[TableLine]:
     yield "Sentences", None
     yield "  sentences of a rationale", found.sentences
     yield from ((f"    {kind}", figure) for kind, figure in found.by_kind.items())
@@ -93,7 +93,7 @@ def _of_text(found: SentenceFigures) -> Iterator[Line]:
     yield "    95th percentile", found.decide_tokens_p95
 
 
-def _of_ragas(found: RagasFigures) -> Iterator[Line]:
+def _of_ragas(found: RagasFigures) -> Iterator[TableLine]:
     yield "ragas" + (f", judge {found.judge}" if found.judge else ""), None
     yield "  share of the gathered sources that is cited", found.evidence_used
     if found.faithfulness is not None:
@@ -101,7 +101,7 @@ def _of_ragas(found: RagasFigures) -> Iterator[Line]:
         yield f"  faithfulness{unread}", found.faithfulness
 
 
-def _of_agreement(found: AgreementFigures) -> Iterator[Line]:
+def _of_agreement(found: AgreementFigures) -> Iterator[TableLine]:
     yield f"Against {found.run}", None
     yield "  ROUGE-1", found.rouge1
     yield "  ROUGE-2", found.rouge2

@@ -24,7 +24,7 @@ __all__ = ["app"]
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Run over many pairs, resumably.")
 
 RunDir = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")]
+RunWorkers = Annotated[int | None, typer.Option("--workers", min=1, help="Pairs in flight (KEDREC_WORKERS).")]
 Engine = Annotated[
     str | None,
     typer.Option(
@@ -41,7 +41,7 @@ Shards = Annotated[
         help="With --engine processes or ray: parts of the run that are worked on side by side (KEDREC_SHARDS).",
     ),
 ]
-Budget = Annotated[
+BudgetOption = Annotated[
     float | None,
     typer.Option("--budget", min=0, help="US dollars that the whole run may cost; it stops before they are exceeded."),
 ]
@@ -52,7 +52,7 @@ def start(
     pairs: PairsFile,
     out: Annotated[Path, typer.Option("--out", help="Folder of the run.")],
     *,
-    workers: Workers = None,
+    workers: RunWorkers = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Look at the first so many pairs only.")] = None,
     setting: SettingOption = None,
     model: Model = None,
@@ -61,7 +61,7 @@ def start(
         bool, typer.Option("--keep-failed", help="Leave pairs that failed before as they are.")
     ] = False,
     skip_unknown: SkipUnknown = False,
-    budget: Budget = None,
+    budget: BudgetOption = None,
     engine: Engine = None,
     shards: Shards = None,
     json_output: Json = False,
@@ -94,8 +94,8 @@ def retry(
         list[str] | None, typer.Option("--type", help="Only failures of this type; may be given several times.")
     ] = None,
     *,
-    workers: Workers = None,
-    budget: Budget = None,
+    workers: RunWorkers = None,
+    budget: BudgetOption = None,
     engine: Engine = None,
     shards: Shards = None,
     json_output: Json = False,

@@ -2,7 +2,7 @@
 
 from kedrec.records.base import Record
 from kedrec.records.graph import Alternative, Edge, Entity, GraphPath, Match, MatchKind
-from kedrec.records.literature import Corpus, Document, Passage, Section, Setting
+from kedrec.records.literature import Corpora, Corpus, Document, Passage, Section
 from kedrec.records.paths import Triple, edge_source, path_source, triples_of
 from kedrec.records.reasoning import (
     Answer,
@@ -18,8 +18,36 @@ from kedrec.records.reasoning import (
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
 
 __all__ = [
-    "Alternative", "Answer", "CandidateScore", "Corpus", "Document", "Edge", "Entity", "Evidence", "Factor",
-    "Finding", "GraphPath", "Match", "MatchKind", "ModelCall", "Passage", "Question", "Recommendation", "Record",
-    "Section", "Sentence", "SentenceKind", "Setting", "Stance", "ToolCall", "ToolResult", "ToolStatus", "Trace",
-    "Triple", "Usage", "edge_source", "path_source", "triples_of",
+    "Alternative",
+    "Answer",
+    "CandidateScore",
+    "Corpora",
+    "Corpus",
+    "Document",
+    "Edge",
+    "Entity",
+    "Evidence",
+    "Factor",
+    "Finding",
+    "GraphPath",
+    "Match",
+    "MatchKind",
+    "ModelCall",
+    "Passage",
+    "Question",
+    "Recommendation",
+    "Record",
+    "Section",
+    "Sentence",
+    "SentenceKind",
+    "Stance",
+    "ToolCall",
+    "ToolResult",
+    "ToolStatus",
+    "Trace",
+    "Triple",
+    "Usage",
+    "edge_source",
+    "path_source",
+    "triples_of",
 ]  # fmt: skip

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from kedrec.records.base import Record
 
-__all__ = ["Corpus", "Document", "Passage", "Section", "Setting"]
+__all__ = ["Corpora", "Corpus", "Document", "Passage", "Section"]
 
 Corpus = Literal["pubmed", "pmc", "trials"]
-Setting = Literal["none", "trials", "articles", "both"]
+Corpora = Literal["none", "trials", "articles", "both"]
 
 
 class Section(Record):

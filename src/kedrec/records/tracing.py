@@ -8,7 +8,7 @@ from pydantic import Field
 
 from kedrec.records.base import Record
 from kedrec.records.graph import Entity, Match
-from kedrec.records.literature import Setting
+from kedrec.records.literature import Corpora
 from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Finding, Sentence
 
 __all__ = ["ModelCall", "Recommendation", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage"]
@@ -38,7 +38,7 @@ class Recommendation(Record):
     """The disease as understood."""
     candidates: tuple[Entity, ...]
     """The drugs as understood, in the order asked."""
-    setting: Setting
+    setting: Corpora
     """Which corpora were used."""
     model: str
     """Model specification."""

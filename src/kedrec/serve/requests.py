@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kedrec.agents.prompting.answer_format import LONGEST_NAME, LONGEST_QUESTION
-from kedrec.records import Record, Setting
+from kedrec.records import Corpora, Record
 
 __all__ = [
     "Ask",
@@ -23,8 +23,8 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
-Corpora = Annotated[
-    Setting | None,
+CorporaField = Annotated[
+    Corpora | None,
     Field(description="Corpora used: none, trials, articles or both; by default what the server was started with."),
 ]
 TraceId = Annotated[
@@ -86,7 +86,7 @@ class Compare(Record):
     candidates: Annotated[
         tuple[Name, ...], Field(min_length=1, max_length=10, description="Names or ids of the drugs, one to ten.")
     ]
-    setting: Corpora = None
+    setting: CorporaField = None
     hide_direct: Annotated[
         bool,
         Field(
@@ -100,7 +100,7 @@ class Recommend(Record):
 
     disease: Annotated[Name, Field(description="Name or id of the disease.")]
     top: Annotated[int, Field(ge=1, le=100, description="Drugs to return.")] = 10
-    setting: Corpora = None
+    setting: CorporaField = None
 
 
 class Ask(Record):
@@ -110,7 +110,7 @@ class Ask(Record):
     conversation: Annotated[
         str | None, Field(pattern=r"^[A-Za-z0-9_-]{16,64}$", description="Id of the conversation that it goes on with.")
     ] = None
-    setting: Corpora = None
+    setting: CorporaField = None
 
 
 class WhichTrace(Record):

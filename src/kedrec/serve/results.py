@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kedrec.agents.chat.conversation import Reply
-from kedrec.records import Alternative, Edge, Entity, Passage, Record, Setting
+from kedrec.records import Alternative, Corpora, Edge, Entity, Passage, Record
 
 __all__ = ["About", "Answered", "Failure", "NamedPath", "Paths", "Problem", "ReadPassages", "RunTold"]
 
@@ -82,7 +82,7 @@ class About(Record):
     """Version of kedrec."""
     model: str
     """Specification of the model that answers."""
-    setting: Setting
+    setting: Corpora
     """Corpora used where a question does not say."""
     entities: int
     """Entities of the graph."""

@@ -12,7 +12,7 @@ from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.embeddings.options import EmbedOptions, EmbedReport
+    from kedrec.graphdb.embeddings.options import EmbedOptions, TrainingReport
     from kedrec.graphdb.embeddings.ranks import RankReport
     from kedrec.graphdb.store import HiddenPairs
 
@@ -67,7 +67,7 @@ def _hidden(files: list[Path], skip_unknown: bool) -> HiddenPairs:
     return frozenset().union(*(pairs_in(file, embedded, skip_unknown).hidden() for file in files))
 
 
-def _tell(report: EmbedReport, out: Path) -> None:
+def _tell(report: TrainingReport, out: Path) -> None:
     say(
         f"{report.entities:,} vectors of {report.dimension} in {out}, epoch {report.best_epoch}, {report.seconds:.0f} s"
     )

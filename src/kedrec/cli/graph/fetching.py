@@ -12,7 +12,7 @@ from kedrec.cli.terminal.bars import byte_bar, counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.drkg.download import Patience
+    from kedrec.graphdb.drkg.download import DownloadRetryPolicy
     from kedrec.graphdb.drkg.fetch import FileRecord
     from kedrec.graphdb.drkg.sources import Source
     from kedrec.graphdb.names.build_table import NamesReport, Vocabularies
@@ -86,7 +86,7 @@ def names(
         emit_json({"out": str(out), **report.model_dump()})
 
 
-class Inputs(NamedTuple):
+class LoadInputs(NamedTuple):
     """What is loaded."""
 
     files: list[Path]
@@ -97,14 +97,14 @@ class Inputs(NamedTuple):
     """Which of their ids are one drug or disease."""
 
 
-def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) -> Inputs:
+def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) -> LoadInputs:
     """Return the files to load: the fetched DRKG and a names file built for it where `drkg` is all that is named.
 
     What is missing is fetched first. A vocabulary that cannot be had is told and done without.
     """
     if files != DRKG or DRKG[0].exists():
-        return Inputs(files, names_file, groups)
-    from kedrec.graphdb.drkg.download import Patience
+        return LoadInputs(files, names_file, groups)
+    from kedrec.graphdb.drkg.download import DownloadRetryPolicy
     from kedrec.graphdb.drkg.sources import VOCABULARIES
     from kedrec.graphdb.names.build_table import Vocabularies, groups_beside
 
@@ -112,11 +112,11 @@ def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) 
     triples = drkg_triples()
     if names_file is None:
         for source in VOCABULARIES:
-            _bring(source, patience=Patience(tries=2))
+            _bring(source, patience=DownloadRetryPolicy(tries=2))
         names_file = _folder() / "names.tsv"
         _write_names([triples], Vocabularies.fetched(_folder()), names_file)
         groups = groups or groups_beside(names_file)
-    return Inputs([triples], names_file, groups)
+    return LoadInputs([triples], names_file, groups)
 
 
 def unpacked_drkg() -> list[Path]:
@@ -181,7 +181,11 @@ def _wanted(names: Sequence[str], local: Sequence[Path] | None, addresses: list[
 
 
 def _bring(
-    source: Source, local: Sequence[Path] | None = None, *, again: bool = False, patience: Patience | None = None
+    source: Source,
+    local: Sequence[Path] | None = None,
+    *,
+    again: bool = False,
+    patience: DownloadRetryPolicy | None = None,
 ) -> list[dict[str, Any]]:
     """Fetch the files of a source; what fails is told and returned, the other files are fetched all the same."""
     from kedrec.errors import WorkError

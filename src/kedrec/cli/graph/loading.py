@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.graph.fetching import Inputs, as_fetched
+from kedrec.cli.graph.fetching import LoadInputs, as_fetched
 from kedrec.cli.model import Derive, derive_after
 from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 from kedrec.errors import UserError
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
-Files = Annotated[list[Path], typer.Argument(help="DRKG files (head, relation, tail separated by tabs), plain or .gz.")]
+GraphFiles = Annotated[
+    list[Path], typer.Argument(help="DRKG files (head, relation, tail separated by tabs), plain or .gz.")
+]
 
 
 def load(
-    files: Files,
+    files: GraphFiles,
     names: Annotated[Path | None, typer.Option(help="Names: id, name and synonyms (a|b|c) separated by tabs.")] = None,
     *,
     groups: Annotated[
@@ -56,7 +58,7 @@ def load(
         def told(stage: str, done: int, total: int) -> None:
             bar.update(task, description=stage, completed=done, total=total)
 
-        report = _load_into(chosen, Inputs(files, names, groups), how, told)
+        report = _load_into(chosen, LoadInputs(files, names, groups), how, told)
     _say_loaded(report)
     _list_groups(report, chosen)
     _list_unnamed(report, chosen)
@@ -78,7 +80,7 @@ def _bulk(chosen: Settings, bulk: bool, overwrite: bool, neo4j_admin: Path | Non
     return Bulk(neo4j_admin, overwrite, say)
 
 
-def _load_into(chosen: Settings, given: Inputs, bulk: Bulk | None, told: OnProgress) -> LoadReport:
+def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnProgress) -> LoadReport:
     files, names, groups = given
     if bulk:
         from kedrec.graphdb.neo4j.bulk_load import bulk_load

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["info", "open_graph", "path", "show"]
 
-Kind = Annotated[str | None, typer.Option(help="Only this kind: Compound, Disease, Gene, …")]
+KindFilter = Annotated[str | None, typer.Option(help="Only this kind: Compound, Disease, Gene, …")]
 
 
 def open_graph() -> GraphStore:
@@ -67,7 +67,7 @@ def _print_size(stats: GraphStats, coverage: dict[str, NameCoverage]) -> None:
 
 def show(
     entity: Annotated[str, typer.Argument(help="Name, synonym or id.")],
-    kind: Kind = None,
+    kind: KindFilter = None,
     limit: Annotated[int, typer.Option(min=1, help="Most edges, and most alternatives.")] = 10,
     json: Json = False,
 ) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open_literature
+from kedrec.cli.literature.opening import ReadingEngine, ReadingShards, StageBar, on_ray, open_literature
 from kedrec.cli.model import Derive, derive_after
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add", "say_added"]
 
-Files = Annotated[
+LiteratureFiles = Annotated[
     list[Path],
     typer.Argument(
         help="PubMed XML, PMC JATS, ClinicalTrials.gov JSON or XML, or JSONL; plain, .gz, .xz, .zip, .tar.*"
@@ -25,7 +25,7 @@ Files = Annotated[
 
 
 def add(
-    files: Files,
+    files: LiteratureFiles,
     *,
     format: Annotated[
         str, typer.Option(help="auto, jsonl, pubmed-xml, jats, clinicaltrials-json or clinicaltrials-xml.")
@@ -47,8 +47,8 @@ def add(
     embed: Annotated[
         bool | None, typer.Option("--embed/--no-embed", help="Embed now; by the setting `embed` when not given.")
     ] = None,
-    engine: Engine = "direct",
-    shards: Shards = None,
+    engine: ReadingEngine = "direct",
+    shards: ReadingShards = None,
     derive: Derive = None,
     json: Json = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kedrec.cli.literature.opening import Engine, Shards, StageBar, on_ray, open_literature
+from kedrec.cli.literature.opening import ReadingEngine, ReadingShards, StageBar, on_ray, open_literature
 from kedrec.cli.terminal.console import Json, emit_json, say
 
 __all__ = ["embed"]
@@ -17,8 +17,8 @@ def embed(
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what it would take, in time, disk and memory, and embed nothing.")
     ] = False,
-    engine: Engine = "direct",
-    shards: Shards = None,
+    engine: ReadingEngine = "direct",
+    shards: ReadingShards = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec literature embed.

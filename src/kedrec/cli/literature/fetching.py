@@ -64,13 +64,13 @@ def fetch(
 
 def _wanted(source: str, full_text: bool, *, since: str | None, until: str | None, most: int, fresh: bool) -> Wanted:
     from kedrec.errors import UserError
-    from kedrec.tools.live import Span, Wanted
+    from kedrec.tools.live import DateSpan, Wanted
 
     articles: tuple[Literal["pubmed", "pmc"], ...] = ("pubmed", "pmc") if full_text else ("pubmed",)
     sources = {"both": (*articles, "trials"), "articles": articles, "trials": ("trials",)}
     if source not in sources:
         raise UserError(f"unknown source {source!r}; there are both, articles and trials")
-    return Wanted(sources[source], most, Span.of(since, until or settings().until), fresh)  # type: ignore[arg-type]
+    return Wanted(sources[source], most, DateSpan.of(since, until or settings().until), fresh)  # type: ignore[arg-type]
 
 
 def _fetched(disease: str, drugs: list[str], wanted: Wanted, embed: bool | None) -> LiveReport:

@@ -12,13 +12,13 @@ from kedrec.cli.terminal.console import progress, settings
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
 
-__all__ = ["Engine", "Shards", "StageBar", "on_ray", "open_literature"]
+__all__ = ["ReadingEngine", "ReadingShards", "StageBar", "on_ray", "open_literature"]
 
-Engine = Annotated[
+ReadingEngine = Annotated[
     str,
     typer.Option("--engine", help="direct: this process; ray: workers on this machine or many (KEDREC_RAY_ADDRESS)."),
 ]
-Shards = Annotated[
+ReadingShards = Annotated[
     int | None,
     typer.Option(
         "--shards", min=1, help="With --engine ray: workers; one per processor where not given (KEDREC_SHARDS)."

@@ -29,9 +29,9 @@ def search(
 
     Finds passages in two steps: BM25, then the similarity of embeddings where they exist.
     """
-    from kedrec.tools.library.filters import Selection
+    from kedrec.tools.library.filters import DocumentFilter
 
-    only = Selection(until=until, since=since, types=tuple(types or ()), phases=tuple(phases or ()))
+    only = DocumentFilter(until=until, since=since, types=tuple(types or ()), phases=tuple(phases or ()))
     result = open_literature().search(query, corpus=corpus, limit=limit, only=only)  # type: ignore[arg-type]
     for note in result.notes:
         say(note)

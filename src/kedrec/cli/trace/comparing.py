@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json
-from kedrec.cli.trace.finding import RunDir, TraceId, find
+from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find
 
 if TYPE_CHECKING:
     from kedrec.agents.replay.diff import Change, TraceDiff
@@ -24,9 +24,9 @@ ONE_SIDED = {"rationale", "evidence", "not found", "struck out"}
 
 
 def diff(
-    a: TraceId,
+    a: TraceIdArgument,
     b: Annotated[str, typer.Argument(help="Id of the other trace.")],
-    run: RunDir = None,
+    run: RunFilter = None,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec trace diff 20261123T0535 latest

@@ -10,10 +10,10 @@ import typer
 
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunDir, held_by, store
+from kedrec.cli.trace.finding import RunFilter, held_by, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.trace_export.export import Form
+    from kedrec.agents.trace_export.export import ExportFormat
     from kedrec.agents.traces.store import TraceStore
     from kedrec.records import Trace
 
@@ -36,7 +36,7 @@ LangSmith = Annotated[
 def export(
     trace_ids: Ids = None,
     *,
-    run: RunDir = None,
+    run: RunFilter = None,
     every: Annotated[bool, typer.Option("--all", help="All traces of the home.")] = False,
     parquet: Parquet = None,
     otel: Otel = None,
@@ -52,7 +52,7 @@ def export(
     from kedrec.errors import UserError
     from kedrec.redaction import Redactor
 
-    given: dict[Form, Path | None] = {"parquet": parquet, "otel": otel, "langsmith": langsmith}
+    given: dict[ExportFormat, Path | None] = {"parquet": parquet, "otel": otel, "langsmith": langsmith}
     files = {form: path for form, path in given.items() if path is not None}
     if not files:
         raise UserError("Say what to write: --parquet FILE, --otel FILE or --langsmith FILE.")

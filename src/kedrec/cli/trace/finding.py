@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from kedrec.distill.runs.folder import RunFolder
     from kedrec.records import Trace
 
-__all__ = ["RunDir", "TraceId", "find", "held_by", "run_of", "store"]
+__all__ = ["RunFilter", "TraceIdArgument", "find", "held_by", "run_of", "store"]
 
-TraceId = Annotated[str, typer.Argument(help="Id of the trace, a beginning that only it has, or `latest`.")]
-RunDir = Annotated[Path | None, typer.Option("--run", metavar="RUN_DIR", help="Look among the traces of this run.")]
+TraceIdArgument = Annotated[str, typer.Argument(help="Id of the trace, a beginning that only it has, or `latest`.")]
+RunFilter = Annotated[Path | None, typer.Option("--run", metavar="RUN_DIR", help="Look among the traces of this run.")]
 
 
 def find(trace_id: str, run: Path | None = None) -> tuple[Trace, TraceStore]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunDir, TraceId, find, store
+from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find, store
 
 if TYPE_CHECKING:
     from kedrec.agents.traces.store import TraceSummary
@@ -19,7 +19,7 @@ __all__ = ["list_traces", "show"]
 
 def list_traces(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Traces to show, newest first.")] = 20,
-    run: RunDir = None,
+    run: RunFilter = None,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec trace list
@@ -37,11 +37,11 @@ def list_traces(
 
 
 def show(
-    trace_id: TraceId,
+    trace_id: TraceIdArgument,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it as one page that needs no network.")
     ] = None,
-    run: RunDir = None,
+    run: RunFilter = None,
     json_output: Json = False,
 ) -> None:
     """Type:  kedrec trace show latest

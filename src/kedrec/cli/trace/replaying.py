@@ -10,7 +10,7 @@ import typer
 from kedrec.cli.recommend import Model
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunDir, find, run_of, store
+from kedrec.cli.trace.finding import RunFilter, find, run_of, store
 
 if TYPE_CHECKING:
     from kedrec.agents.replay.replay_all import Replays
@@ -29,7 +29,7 @@ From = Annotated[
     str | None,
     typer.Option("--from", metavar="STEP", help="Go on live from this step, or from the call of this number."),
 ]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes for --all; as many as cores.")]
+ReplayWorkers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes for --all; as many as cores.")]
 
 
 def replay(
@@ -38,8 +38,8 @@ def replay(
     every: All = None,
     start: From = None,
     model: Model = None,
-    run: RunDir = None,
-    workers: Workers = None,
+    run: RunFilter = None,
+    workers: ReplayWorkers = None,
     json_output: Json = False,
 ) -> int:
     """Type:  kedrec trace replay latest
