@@ -47,7 +47,7 @@ class PaidModel(Protocol):
     """A chat model behind a server."""
 
     def connected(self, run_budget: RunBudget | None = None) -> AbstractAsyncContextManager[None]:
-        """Let all calls on this event loop share connections, pace and purse."""
+        """Let all calls on this event loop share connections, pace and budget."""
         ...
 
     def keep_answers(self, path: Path) -> None:
@@ -236,7 +236,7 @@ class Agent:
 
     @asynccontextmanager
     async def connected(self, run_budget: RunBudget | None = None) -> AsyncIterator[None]:
-        """Let all questions asked meanwhile on this event loop share connections, pace and purse."""
+        """Let all questions asked meanwhile on this event loop share connections, pace and budget."""
         async with self.model.connected(run_budget) if isinstance(self.model, PaidModel) else nullcontext():
             yield
 

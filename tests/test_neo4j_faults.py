@@ -211,7 +211,7 @@ def test_a_load_whose_server_is_killed_goes_on_where_it_was(neo4j):
         if (stage, done) == ("triples", 1_000):
             neo4j.kill()
 
-    with pytest.raises(WorkError, match=r"No Neo4j server answers .*Start one .*the same load goes on from there"):
+    with pytest.raises(WorkError, match=r"No Neo4j server answers .*Start one .*the same load resumes from there"):
         load_into_neo4j([neo4j.graph], None, connect(neo4j.settings, patience=1), kill_at, batch=1_000)
     neo4j.control("start")
     assert connect(neo4j.settings).ask(cypher.GRAPH)[0]["graph"]["triples_done"] == 1_000

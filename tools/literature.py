@@ -68,7 +68,7 @@ class LiteratureInfo(Record):
     bytes: int
     """Size on disk."""
     content_sha256: str
-    """Hash of all documents; empty where there are none."""
+    """Hash of all documents; empty if there are none."""
     retracted: int = 0
     """Documents that were retracted."""
     undated: int = 0
@@ -102,7 +102,7 @@ class Literature:
 
     @property
     def content_sha256(self) -> str:
-        """Hash of all documents and of the cut by date, whatever their order; empty where there are none."""
+        """Hash of all documents and of the cut by date, whatever their order; empty if there are none."""
         content = self.library.manifest("content_sha256") or self.library.content_sha256()
         if not content or self.settings.until is None:
             return content
@@ -128,7 +128,7 @@ class Literature:
         return (only or DocumentFilter()).and_until(self.settings.until)
 
     def document(self, identifier: str) -> Document | None:
-        """Return one document; None where there is none of that id."""
+        """Return one document; None if no document has that id."""
         return self.library.document(identifier)
 
     def passages(self, document_id: str) -> list[Passage]:
@@ -171,8 +171,8 @@ class Literature:
             embed: whether to embed at once; None follows the setting `embed`.
             again: Whether to read files that were added before.
             on_ray: Whether files are read, and passages embedded, by the workers of a Ray cluster.
-            on_progress: told how far it is.
-            on_added: told of each file.
+            on_progress: called with the progress.
+            on_added: called for each file.
 
         Raises:
             InputError: a file cannot be read; those before it are in.
@@ -236,10 +236,10 @@ class Literature:
         )
 
     def embed(self, on_progress: OnProgress | None = None, *, on_ray: bool = False) -> EmbedReport:
-        """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call goes on from there.
+        """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call resumes from there.
 
         Args:
-            on_progress: told how far it is.
+            on_progress: called with the progress.
             on_ray: Whether the workers of a Ray cluster embed.
 
         Raises:
@@ -376,7 +376,7 @@ def _left_to_do(standing: Standing, settings: Settings) -> str:
     minutes = max(1, round(standing.seconds / 60))
     return (
         f"Found by BM25 alone until embedded: {standing.to_embed:,} passages, about {minutes} min at "
-        f"{standing.rate:.0f}/s. Run: {EMBED} (it can be stopped and goes on from there)"
+        f"{standing.rate:.0f}/s. Run: {EMBED} (it can be stopped and resumed)"
     )
 
 

@@ -24,7 +24,7 @@ LONGEST = 6_000
 """Characters of a record's own text in a finding."""
 
 _TO_DO = "kedrec"
-"""Notes of the index that name a command tell what to do; what was not found is told by the tools themselves."""
+"""Notes of the index that name a command tell what to do; what was not found is reported by the tools themselves."""
 
 
 class LiteratureTools:

@@ -2,7 +2,7 @@
 
 A file is read by one worker into its stage beside the library, just as this process would, and taken over from there in
 the order of the files. Passages to embed go to the workers 512 at a time, and their vectors come back. What a worker
-was at when it was killed is given to another one: a file goes on from the last records in its stage.
+was at when it was killed is given to another one: a file resumes from the last records in its stage.
 """
 
 from __future__ import annotations

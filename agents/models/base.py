@@ -50,7 +50,7 @@ class ToolOfferingModel(BaseChatModel):
     async def told_answer(
         self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]], tell: Callable[[str], None]
     ) -> AIMessage:
-        """The answer to messages, its text told as it comes.
+        """The answer to messages, its text reported as it comes.
 
         Args:
             messages: what is asked.

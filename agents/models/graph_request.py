@@ -62,7 +62,7 @@ def read_task(messages: Sequence[BaseMessage]) -> Task:
     """The payload of the last message of the user.
 
     Raises:
-        ModelRefused: where there is none, or one that does not fit.
+        ModelRefused: if there is none, or one that does not fit.
     """
     last = next((message for message in reversed(messages) if isinstance(message, HumanMessage)), None)
     payload = last.additional_kwargs.get(PAYLOAD_KEY) if last is not None else None

@@ -125,7 +125,7 @@ class LocalChatModel(WholeAnswerModel):
         return _message(text, sent, received, _said(left_out))
 
     def _prompt(self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> tuple[str, tuple[str, ...]]:
-        """The text that the model is to go on from, and the keys of the evidence that had no room in it."""
+        """The text that the model is to continue, and the keys of the evidence that had no room in it."""
         plain = [_with_objects(message) for message in messages_for(messages)]
         room = self.context - self._output_room() - _FORCED
         kept, left_out = fit_evidence(plain, lambda some: len(self._ids(self._render(some, tools))), room)

@@ -1,4 +1,4 @@
-"""A chat model that says what it is told to say: for tests, examples and dry runs."""
+"""A chat model that returns scripted replies: for tests, examples and dry runs."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class TraceDiff(Record):
 def compare_traces(a: Trace, b: Trace) -> TraceDiff:
     """Compare two runs.
 
-    Evidence is told apart by its source, not by its key: the same passage may have another key in another run. For the
+    Evidence is compared by its source, not by its key: the same passage may have another key in another run. For the
     same reason citations are compared as sources.
     """
     changes = [

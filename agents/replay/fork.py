@@ -107,7 +107,7 @@ def fork(
 
     Raises:
         UserError: the trace has no such point, or its question cannot be asked here.
-        WorkError: the code or the prompts changed so that the trace cannot be gone along with so far.
+        WorkError: the code or the prompts changed so that the trace cannot be forked at this call.
     """
     kept = fork_point(trace, step)
     settings = _settings(trace, here)
@@ -136,7 +136,7 @@ async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
     except Differs as found:
         recorded, replayed = found.difference.excerpt()
         raise WorkError(
-            f"The run {trace.id} cannot be gone along with up to call {kept}: the same question is asked otherwise now,"
+            f"The run {trace.id} cannot be forked at call {kept}: the same question leads to another request now,"
             f" first at {found.difference.step}.\n  recorded: {recorded}\n  now:      {replayed}"
         ) from None
 

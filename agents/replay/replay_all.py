@@ -39,7 +39,7 @@ class Replayed(Record):
 
 
 class Replays(Record):
-    """What came of replaying many."""
+    """The outcome of many replays."""
 
     traces: int
     """How many were replayed."""

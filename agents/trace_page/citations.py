@@ -28,7 +28,7 @@ def anchor(key: str) -> str:
 
 
 def key_link(key: str, evidence: Mapping[str, Evidence]) -> Html:
-    """A key that leads to its evidence; plain where there is none."""
+    """A key that leads to its evidence; plain if there is none."""
     entry = evidence.get(key)
     if entry is None:
         return tag("span", key, class_="key")

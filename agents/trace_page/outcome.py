@@ -1,4 +1,4 @@
-"""What came of a run, for its page: the choice, why, how the evidence weighs, what was not found or struck out."""
+"""The outcome of a run, for its page: the choice, why, how the evidence weighs, what was not found or struck out."""
 
 from __future__ import annotations
 

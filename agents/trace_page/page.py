@@ -65,7 +65,7 @@ def _forked(origin: Mapping[str, Any] | None) -> Html | None:
 
 
 def outcome(trace: Trace) -> dict[str, Html | None]:
-    """What came of the run, by title; without one where nothing leads there."""
+    """The outcome of the run, by title; without one where nothing leads there."""
     made = trace.recommendation
     if made is None:
         failed = trace.error or {"type": "", "message": "The run came to no end."}

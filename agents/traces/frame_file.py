@@ -63,7 +63,7 @@ class FrameFile:
         """The first part of the frame at an offset.
 
         Raises:
-            DamagedData: where there is none that holds.
+            DamagedData: if there is none that holds.
         """
         return self._read(offset)[0]
 
@@ -71,7 +71,7 @@ class FrameFile:
         """The second part of the frame at an offset.
 
         Raises:
-            DamagedData: where there is none that holds.
+            DamagedData: if there is none that holds.
         """
         return self._read(offset)[1]
 

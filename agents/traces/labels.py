@@ -31,7 +31,7 @@ def asked(trace: Trace) -> str:
 
 
 def concluded(trace: Trace) -> dict[str, Any]:
-    """What came of the run: choice, confidence and rationale, or why there is none."""
+    """The outcome of the run: choice, confidence and rationale, or why there is none."""
     made = trace.recommendation
     if made is None:
         return {"error": trace.error}

@@ -31,7 +31,7 @@ def find_trace(home_traces: Path, trace_id: str) -> Trace:
     """A trace of the home, or of a run that it knows; see `find_store`.
 
     Raises:
-        NotReady: where there is none.
+        NotReady: if there is none.
         UserError: where several ids begin so.
         DamagedData: where it cannot be read.
     """

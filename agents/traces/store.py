@@ -137,7 +137,7 @@ class TraceStore:
             trace_id: its id, a beginning that only one id has, or `latest`.
 
         Raises:
-            NotReady: where there is none.
+            NotReady: if there is none.
             UserError: where several ids begin so.
             DamagedData: where it cannot be read.
         """

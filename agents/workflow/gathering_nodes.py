@@ -145,7 +145,7 @@ def _withheld(context: RunContext) -> list[str]:
 
 
 def _said(result: ToolResult) -> list[str]:
-    """What a result says of things not found, missing or refused; a tool that failed is told elsewhere."""
+    """What a result says of things not found, missing or refused; a tool that failed is reported elsewhere."""
     notes = [str(note) for note in result.data.get("notes", ())]
     return notes if result.status == "found" or result.data.get("broken") else [result.message, *notes]
 

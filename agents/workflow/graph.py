@@ -89,7 +89,7 @@ def _way(name: str, changed: RunState) -> str:
 
 
 def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState | Command[str]]]:
-    """A node that counts its step and tells of its beginning and end."""
+    """A node that counts its step and reports its beginning and end."""
     from langgraph.types import Command
 
     async def run(state: RunState, runtime: Runtime[RunContext]) -> RunState | Command[str]:

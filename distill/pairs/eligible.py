@@ -33,7 +33,7 @@ def disease_faults(ids: Sequence[str], names: Sequence[str], degrees: Sequence[i
 
     Args:
         ids: entity ids.
-        names: preferred names in the same order; the id itself where there is none.
+        names: preferred names in the same order; the id itself if there is none.
         degrees: triples at each; of several with one name the one with most can be asked about, of equals the first.
     """
     return _faults(ids, names, degrees, fold_loosely, _everyday_disease)

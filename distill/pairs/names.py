@@ -1,4 +1,4 @@
-"""Names in a pairs file, looked up in the graph before anything is asked; what is not found is told all at once."""
+"""Names in a pairs file, looked up in the graph before anything is asked; what is not found is reported all at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PairNames:
     """Looks up names, each once, and remembers those that it did not find.
 
     Args:
-        open_graph: opens the graph; None where there is none to look into.
+        open_graph: opens the graph; None if there is none to look into.
     """
 
     def __init__(self, open_graph: OpenGraph | None) -> None:

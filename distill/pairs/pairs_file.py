@@ -106,7 +106,7 @@ def read_pairs(path: Path, open_graph: OpenGraph | None = None, *, skip_unknown:
 
     Args:
         path: the file.
-        open_graph: opens the graph in which names without ids are looked up; not called where there are none.
+        open_graph: opens the graph in which names without ids are looked up; not called if there are none.
         skip_unknown: leave out lines with names that are not found or ambiguous.
 
     Raises:

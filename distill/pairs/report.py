@@ -1,4 +1,4 @@
-"""Writes drawn pairs with a report beside them; never over other pairs unless told to."""
+"""Writes drawn pairs with a report beside them; never over other pairs unless asked to."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def draw_pairs(
         embeddings: vectors of its drugs.
         wanted: which pairs.
         ontology: what is a kind of what among its diseases.
-        on_progress: told how many are drawn and how many are wanted.
+        on_progress: called with how many are drawn and how many are wanted.
 
     Raises:
         UserError: the embeddings belong to another graph, the graph has no such pairs or fewer than wanted, or the
@@ -292,7 +292,7 @@ class _Sampler:
 
 
 def _vectors(embeddings: GraphEmbeddings, drug_ids: list[str]) -> np.ndarray:
-    """Return the row of each drug's vector, -1 where there is none or it is nought.
+    """Return the row of each drug's vector, -1 if there is none or it is nought.
 
     Raises:
         UserError: too few drugs have one.

@@ -33,7 +33,7 @@ SHAPES_ANSWERS = (
     "base_url", "temperature", "max_output_tokens", "max_steps", "max_tool_calls", "max_repeated_calls", "max_tokens",
     "max_cost", "passages", "bm25_candidates", "hub_limit",
 )  # fmt: skip
-"""Settings that may change an answer; the others (time-outs, workers) may differ when a run is gone on with."""
+"""Settings that may change an answer; the others (time-outs, workers) may differ when a run is resumed."""
 RECENT = 500
 """Rows from which the rate is taken."""
 

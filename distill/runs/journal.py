@@ -16,7 +16,7 @@ __all__ = ["Journal", "ResultRow", "read_rows", "rows_of"]
 
 
 class ResultRow(Record):
-    """What came of one pair."""
+    """The outcome of one pair."""
 
     pair_id: str
     """Id of the item."""

@@ -85,7 +85,7 @@ class PairLoop:
                 await self._all_written(writer)
 
     async def _queue_result(self, pair: Pair, ended: Trace | Exception) -> None:
-        """Hand what came of a pair on to be written; one that could not be paid for is left open."""
+        """Queue the outcome of a pair to be written; one that could not be paid for is left open."""
         row = _failed_row(pair.id, ended) if isinstance(ended, Exception) else outcome_row(pair.id, ended)
         if row.error is not None and row.error["type"] == BudgetSpent.__name__:
             self._asking.stop(row.error["message"])

@@ -1,4 +1,4 @@
-"""Worker processes on this machine that fly the shards of a run, for one process keeps one processor busy at most.
+"""Worker processes on this machine that run the shards of a run, for one process keeps one processor busy at most.
 
 Each is in a session of its own, so that Ctrl-C reaches the process that started them and nobody else; it tells them. A
 worker ends by itself as soon as the process that started it has gone, however that ended.
@@ -70,12 +70,12 @@ def open_process_pool(settings: Settings, folder: RunFolder, pairs: int) -> Iter
 
 
 class ProcessPool:
-    """Worker processes of this one; the handle of a flight is its worker.
+    """Worker processes of this one; the handle of a running shard is its worker.
 
     Args:
         share: settings of each worker.
         folder: of the run.
-        places: shards that are flown at the same time.
+        places: shards that run at the same time.
     """
 
     def __init__(self, share: Settings, folder: RunFolder, places: int) -> None:
@@ -87,7 +87,7 @@ class ProcessPool:
             self._idle.append(self._started())
 
     def start(self, shard: Shard) -> Worker:
-        """Start the flight of a shard; returns its handle."""
+        """Start a shard; returns its handle."""
         worker = self._idle.pop() if self._idle else self._started()
         worker.ask(self.share, self._run, shard)
         return worker
@@ -98,7 +98,7 @@ class ProcessPool:
         return [worker for worker in running if worker.connection in ended]
 
     def result(self, handle: Worker) -> ShardOutcome:
-        """How a flight ended that has.
+        """How a shard ended that has.
 
         Raises:
             WorkerDied: by the death of its worker.
@@ -112,7 +112,7 @@ class ProcessPool:
         return outcome
 
     def stop(self, handle: Worker, *, force: bool) -> None:
-        """Let a flight end after what is in flight, or at once."""
+        """Let a shard end after what is in flight, or at once."""
         handle.process.send_signal(signal.SIGKILL if force else signal.SIGINT)
 
     def close(self) -> None:
@@ -127,11 +127,11 @@ class ProcessPool:
 
 
 class Worker:
-    """A process that flies one shard after another.
+    """A process that runs one shard after another.
 
     Attributes:
         process: it.
-        connection: to it; there is something to read, or its end, when a flight has ended.
+        connection: to it; there is something to read, or its end, when a shard has ended.
     """
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Worker:
             )  # fmt: skip
 
     def ask(self, settings: Settings, run: Path, shard: Shard) -> None:
-        """Ask for the flight of a shard; where the process has died, its connection says so afterwards."""
+        """Ask for a shard; where the process has died, its connection says so afterwards."""
         with suppress(OSError):
             self.connection.send((settings, run, shard))
 

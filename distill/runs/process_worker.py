@@ -1,4 +1,4 @@
-"""A worker process of a run on this machine: flies the shards that it is asked for, one after another."""
+"""A worker process of a run on this machine: runs the shards that it is asked for, one after another."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _listen(connection: Connection, orders: Orders) -> None:
-    """Take orders while a shard is flown, so that the end of whoever gives them is never missed."""
+    """Take orders while a shard runs, so that the end of whoever gives them is never missed."""
     while True:
         try:
             orders.put(connection.recv_bytes())
@@ -34,7 +34,7 @@ def _listen(connection: Connection, orders: Orders) -> None:
 
 
 def _done(order: bytes) -> object:
-    """Fly the shard of an order. Only meanwhile a signal is listened to, so that no answer is sent by halves."""
+    """Run the shard of an order. Only meanwhile a signal is listened to, so that no answer is sent by halves."""
     from kedrec.distill.runs.shard_worker import ShardOutcome, run_shard_safely
     from kedrec.distill.runs.side_by_side import BY_SIGNAL
 

@@ -1,4 +1,4 @@
-"""Workers of a Ray cluster that fly the shards of a run."""
+"""Workers of a Ray cluster that run the shards of a run."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def open_ray_pool(settings: Settings, folder: RunFolder, pairs: int) -> Iterator
 
 
 class RayPool:
-    """Workers of a Ray cluster; the handle of a flight is Ray's reference.
+    """Workers of a Ray cluster; the handle of a running shard is Ray's reference.
 
     Args:
         ray: the module, connected.
         share: settings of each worker.
         folder: of the run.
-        places: shards that are flown at the same time.
+        places: shards that run at the same time.
     """
 
     def __init__(self, ray: Any, share: Settings, folder: RunFolder, places: int) -> None:
@@ -58,7 +58,7 @@ class RayPool:
         self._run_shard = ray.remote(num_cpus=0, max_retries=0, scheduling_strategy="SPREAD")(run_shard_safely)
 
     def start(self, shard: Shard) -> Any:
-        """Start the flight of a shard; returns its handle."""
+        """Start a shard; returns its handle."""
         return self._run_shard.remote(self.share, self._run, shard)
 
     def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
@@ -67,7 +67,7 @@ class RayPool:
         return ended
 
     def result(self, handle: Any) -> ShardOutcome:
-        """How a flight ended that has.
+        """How a shard ended that has.
 
         Raises:
             WorkerDied: by the death of its worker, or of its machine.
@@ -81,7 +81,7 @@ class RayPool:
         return outcome
 
     def stop(self, handle: Any, *, force: bool) -> None:
-        """Let a flight end after what is in flight, or at once."""
+        """Let a shard end after what is in flight, or at once."""
         self._ray.cancel(handle, force=force)
 
 

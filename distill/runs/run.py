@@ -1,6 +1,6 @@
 """One agent over many pairs: several at a time, resumable, affordable, every trace kept.
 
-The same command goes on where a run was stopped; pairs that failed are tried again, those that are done are not.
+The same command resumes a run that was stopped: finished pairs are skipped, failed ones retried.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def start_run(
     budget: float | None = None,
     on_progress: OnProgress | None = None,
 ) -> RunSummary:
-    """Run over the pairs, or go on with the run in `out`.
+    """Run over the pairs, or resume the run in `out`.
 
     The first Ctrl-C (or SIGTERM) lets what is in flight finish, the second does not; nothing that was finished is
     lost by either, nor by kill -9, and no answer of a model is paid for twice: those of unfinished pairs are kept, too.
@@ -92,7 +92,7 @@ def start_run(
         limit: look at the first so many pairs only.
         keep_failed: leave pairs that failed before as they are.
         budget: US dollars that the whole run may cost; it stops before they are exceeded.
-        on_progress: told after each write.
+        on_progress: called after each write.
 
     Raises:
         UserError: if `out` holds another run or something else.
@@ -231,7 +231,7 @@ class _Job:
         return open_process_pool(settings, self.folder, pairs)
 
     def _with_batches_left(self, stopped: str | None) -> str | None:
-        """Why the flight ended early, and what goes on without it."""
+        """Why the run ended early, and what goes on without it."""
         left = self.folder.outstanding()
         if stopped is None or not left:
             return stopped
@@ -287,7 +287,7 @@ def _is_open(row: ResultRow | None, keep_failed: bool) -> bool:
 
 
 class _ProgressReport:
-    """Counts what was written and tells of it."""
+    """Counts what was written and reports it."""
 
     def __init__(self, on_progress: OnProgress | None, run_budget: RunBudget, pairs: int, left: int) -> None:
         self._on_progress, self._run_budget, self._pairs, self._done = on_progress, run_budget, pairs, pairs - left

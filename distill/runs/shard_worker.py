@@ -1,4 +1,4 @@
-"""What a worker does for a run, wherever it is: sees whether its machine can, and flies shards."""
+"""What a worker does for a run, wherever it is: sees whether its machine can, and runs shards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ShardOutcome", "machine_problem", "run_shard", "run_shard_safely"]
 
 
 class ShardOutcome(NamedTuple):
-    """How the flight of a shard ended."""
+    """How a shard ended."""
 
     reason: str | None
     """Why it ended early, where it did."""
@@ -48,7 +48,7 @@ def machine_problem(settings: Settings, run: Path) -> str | None:
 
 
 def run_shard_safely(settings: Settings, run: Path, shard: Shard) -> ShardOutcome:
-    """Fly a shard as `run_shard` does; what goes wrong is told of, not raised."""
+    """Run a shard as `run_shard` does; what goes wrong is returned, not raised."""
     try:
         return ShardOutcome(run_shard(settings, run, shard))
     except KedrecError as error:
@@ -97,7 +97,7 @@ def run_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
 
 @lru_cache(maxsize=1)
 def _opened(settings: Settings, run: Path) -> Agent:
-    """The agent of this process: its graph and its literature are read once, whatever it flies."""
+    """The agent of this process: its graph and its literature are read once, whatever shards it runs."""
     from kedrec.agents.agent import Agent
     from kedrec.distill.runs.folder import RunFolder
 

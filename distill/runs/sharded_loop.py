@@ -1,6 +1,6 @@
-"""The pairs of a run in flight at several places: a crew flies shards, and what it finishes is taken over here.
+"""The pairs of a run in flight at several places: a pool of workers runs shards, and their results are merged here.
 
-One shard at a time is flown at each of so many places. Their pace, their pairs in flight and what is left of the
+One shard at a time runs at each of so many places. Their pace, their pairs in flight and what is left of the
 budget are divided by that number, so that all of them together keep to the settings.
 """
 
@@ -32,7 +32,7 @@ __all__ = ["ShardedLoop", "WorkerDied", "WorkerPool", "for_one_of", "places_for"
 LOOK = 0.3
 """Seconds between two looks at what the shards have finished."""
 RETRIES = 5
-"""How often a shard is flown again whose worker died."""
+"""How often a shard is run again whose worker died."""
 
 
 class WorkerDied(WorkError):
@@ -40,17 +40,17 @@ class WorkerDied(WorkError):
 
 
 class WorkerPool(Protocol):
-    """Workers that fly shards. A handle stands for the flight of one shard, from its start until it has landed."""
+    """Workers that run shards. A handle stands for one running shard, from its start until it has ended."""
 
     places: int
-    """Shards that are flown at the same time, at most."""
+    """Shards that run at the same time, at most."""
     share: Settings
     """Settings of each of them."""
     part: float
     """Part of what is left that is given out at a time: the more, the fewer ends, and the less even is the last."""
 
     def start(self, shard: Shard) -> Any:
-        """Start the flight of a shard; returns its handle."""
+        """Start a shard; returns its handle."""
         ...
 
     def wait(self, running: Collection[Any], seconds: float) -> Collection[Any]:
@@ -58,7 +58,7 @@ class WorkerPool(Protocol):
         ...
 
     def result(self, handle: Any) -> ShardOutcome:
-        """How a flight ended that has.
+        """How a shard ended that has.
 
         Raises:
             WorkerDied: by the death of its worker.
@@ -66,7 +66,7 @@ class WorkerPool(Protocol):
         ...
 
     def stop(self, handle: Any, *, force: bool) -> None:
-        """Let a flight end after what is in flight, or at once."""
+        """Let a shard end after what is in flight, or at once."""
         ...
 
 
@@ -106,10 +106,10 @@ class ShardedLoop:
 
         Args:
             pairs: what is open, in order.
-            opening: opens the crew.
+            opening: opens the pool.
 
         Raises:
-            WorkError: a shard could not be flown.
+            WorkError: a shard could not be run.
         """
         with opening as pool, self._stoppable():
             first = self._merger.next_number()
@@ -132,7 +132,7 @@ class ShardedLoop:
             raise
 
     def _look(self, pool: WorkerPool) -> None:
-        """Take over what is there, land the shards that have ended, and pass on a signal."""
+        """Take over what is there, close the shards that have ended, and pass on a signal."""
         ended = pool.wait(self._running, LOOK)
         for shard in self._running.values():
             if rows := self._merger.take(shard.name):
@@ -150,15 +150,15 @@ class ShardedLoop:
         except WorkerDied as error:
             return self._retry(shard, str(error))
         if problem and not self.stopped:
-            raise WorkError(f"Shard {shard.name} of the run could not be flown: {problem}")
+            raise WorkError(f"Shard {shard.name} of the run could not be run: {problem}")
         if reason == BY_SIGNAL:
-            return self._retry(shard, "it was told to end by somebody else")
+            return self._retry(shard, "it was stopped by another process")
         if reason and not self.stopped:
             self._retry_with_more(shard)
         return None
 
     def _retry(self, shard: Shard, why: str) -> None:
-        """Fly a shard once more whose worker died, or was told to end by somebody else.
+        """Run a shard once more whose worker died, or was stopped by another process.
 
         Raises:
             WorkError: that happened too often.
@@ -168,20 +168,20 @@ class ShardedLoop:
         self._again[shard.name] += 1
         if self._again[shard.name] > RETRIES:
             raise WorkError(
-                f"Shard {shard.name} of the run could not be flown: {RETRIES + 1} workers were lost, the last like"
-                f" this: {why}. The same command goes on from here; where memory is short, with fewer --shards."
+                f"Shard {shard.name} of the run could not be run: {RETRIES + 1} workers were lost, the last like"
+                f" this: {why}. Run the same command to resume; if memory is short, with fewer --shards."
             )
         self._waiting.appendleft(shard)
 
     def _retry_with_more(self, shard: Shard) -> None:
-        """Fly a shard whose share of the budget was too small once more, with a larger one, where there is any."""
+        """Run a shard whose share of the budget was too small once more, with a larger one, where there is any."""
         if self._room > 1 or self._running:
             self._room = -(-self._room // 2)
             self._waiting.appendleft(shard)
         else:
             self.stopped = (
                 f"${self._run_budget.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call"
-                " may cost more than is left. The same command with a higher --budget goes on from here."
+                " may cost more than is left. Run the same command with a higher --budget to resume."
             )
 
     def _funded(self, shard: Shard, answers: Path | None) -> Shard:
@@ -221,7 +221,7 @@ class ShardedLoop:
 
 
 def places_for(settings: Settings, most: int, pairs: int) -> int:
-    """How many shards are flown at the same time: no more than there are pairs, calls a minute or places for them.
+    """How many shards run at the same time: no more than there are pairs, calls a minute or places for them.
 
     Args:
         settings: of the whole run; say how many there are to be, and what they share.

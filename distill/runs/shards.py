@@ -1,4 +1,4 @@
-"""A run in parts: shards that somebody else flies in folders of their own, and what the run takes over from them.
+"""A run in parts: shards that others run in folders of their own, and what the run takes over from them.
 
 While a run is divided, `shards/NNNN` holds the journal, traces, paid calls and answers of each part. All of it can be
 taken over at any time and again; the folders are removed at the end, or by the next start of the same run.
@@ -31,7 +31,7 @@ __all__ = ["Shard", "ShardMerger", "divide", "shard_folder", "wait_for"]
 
 FOLDER = "shards"
 PATIENCE = 30.0
-"""Seconds for which it is waited for a worker that should have ended."""
+"""Seconds to wait for a worker to exit."""
 FILLED = 16
 """Pairs of a shard for each that is in flight, at least: at a shard's end ever fewer of its pairs are in flight."""
 
@@ -64,7 +64,7 @@ def divide(
     Args:
         pairs: what is open, in order.
         tries: how often each was tried before.
-        places: shards that are flown at the same time.
+        places: shards that run at the same time.
         in_flight: pairs in flight in each of them.
         first: number of the first shard.
         part: of what is left, which the next shards of all places together hold.

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["BY_SIGNAL", "SideBySide", "on_own_loop"]
 
 BY_SIGNAL = "stopped by a signal"
-"""Why asking ended that was told to."""
+"""Stop reason after SIGINT or SIGTERM."""
 
 COLLECTED = (20_000, 20, 20)
 """Objects that are made before the youngest of Python's collector are looked at, and rounds before older ones are."""
 
 Land = Callable[[Pair, Trace | Exception], Awaitable[None]]
-"""Told of each pair as it ends: its trace, or what kept it from one. What it raises ends the asking."""
+"""Called with each pair as it ends: its trace, or what kept it from one. What it raises ends the asking."""
 
 
 def on_own_loop(work: Coroutine[Any, Any, None]) -> None:
@@ -45,7 +45,7 @@ class SideBySide:
     Args:
         agent: answers; whoever asks keeps it connected meanwhile.
         setting: which corpora are used.
-        land: told of each pair as it ends.
+        land: called for each pair as it ends.
         trace_id: what the id of the trace of a pair is to be; None for a new one.
         lets_finish: whether the first signal waits for what is in flight.
     """
@@ -107,7 +107,7 @@ class SideBySide:
         trace_id = self._trace_id(pair) if self._trace_id else None
         try:
             return await self._agent.arun(query, trace_id=trace_id, slot=LoopSlot(self._free))
-        except Exception as error:  # noqa: BLE001 - a pair that goes wrong is told of as such; the others go on
+        except Exception as error:  # noqa: BLE001 - a pair that goes wrong is reported as such; the others go on
             return error
 
     @contextmanager

@@ -31,7 +31,7 @@ class Encoded:
     labels: list[int]
     """The same where trained on, `IGNORED` elsewhere."""
     rationale: list[int]
-    """Positions of the rationale's tokens; empty where there is none."""
+    """Positions of the rationale's tokens; empty if there is none."""
     choice_position: int
     """Position of the label token; -1 where no choice is made."""
     choice: int

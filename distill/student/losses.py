@@ -51,7 +51,7 @@ def select_loss(logits: Tensor, label_tokens: Tensor, choice: Tensor) -> Tensor:
 
 
 def rationale_loss(logits: Tensor, targets: Tensor, inside: Tensor, embeddings: Tensor) -> Tensor:
-    """Squared distance between the mean embeddings of the student's and the teacher's rationale; 0 where there is none.
+    """Squared distance between the mean embeddings of the student's and the teacher's rationale; 0 if there is none.
 
     `‖ mean_t Σ_v p(v|t)·E_v − mean_t E_{teacher_t} ‖²`, a mean over the rows that hold a rationale, in units of the
     mean squared norm of an embedding, so that its weight means the same whatever the base. E is taken as it is and

@@ -59,7 +59,7 @@ class TrainOptions(Record):
 
 
 class StudentReport(Record):
-    """What came of the training."""
+    """The result of the training."""
 
     model: str
     """Model specification to use: `local:…`."""
@@ -92,14 +92,14 @@ def train_student(
     say: Say | None = None,
     on_progress: OnProgress | None = None,
 ) -> StudentReport:
-    """Train a student on a data set; the same call again goes on from the last checkpoint.
+    """Train a student on a data set; the same call again resumes from the last checkpoint.
 
     Args:
         dataset: folder that `dataset build` made.
         base: a folder or hub id of a chat model, or `tiny` for one made on the spot from the data set's own words.
         out: where the student goes; `checkpoints` below it while it is trained.
         options: how to train.
-        say: told the sample and what is going on, for people.
+        say: called with the sample and what is going on, for people.
         on_progress: called with steps done, steps in all and the latest metrics.
 
     Raises:

@@ -36,7 +36,7 @@ class DistillCollator(DataCollatorForLanguageModeling):  # type: ignore[misc]
 
     Pads on the left, so that what is trained on, which ends every row, lines up and few places need logits.
     Adds to a batch of B rows and T tokens: `rationale` [B, T] bool, `choice_position` [B], `choice` [B] and
-    `label_tokens` [B, C], -1 where there is none.
+    `label_tokens` [B, C], -1 if there is none.
     """
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Tensor]:

@@ -67,7 +67,7 @@ def bytes_of_neo4j() -> int | None:
 
 
 def peak_of_neo4j() -> int:
-    """Return the most memory, in KiB, that the server has had since its start; 0 where it cannot be told."""
+    """Return the most memory, in KiB, that the server has had since its start; 0 if unknown."""
     pid = Path(os.environ.get("NEO4J_HOME", "")) / "kedrec.pid"
     status = Path("/proc") / (pid.read_text("utf-8").strip() if pid.is_file() else "none") / "status"
     lines = status.read_text("utf-8").splitlines() if status.is_file() else []
@@ -77,7 +77,7 @@ def peak_of_neo4j() -> int:
 def add_by_langchain(triples: Path, home: Path) -> LoadedPart:
     """Add a slice by `add_graph_documents`; needs the server's plugin APOC.
 
-    It is told of the constraint that it would otherwise look for by procedures that servers do not allow by default.
+    It is given the constraint that it would otherwise look for by procedures that servers do not allow by default.
     """
     from langchain_neo4j import Neo4jGraph  # type: ignore[import-not-found,unused-ignore]
 

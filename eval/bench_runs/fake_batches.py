@@ -1,4 +1,4 @@
-"""The scripted teacher's Batch API: files and batches as OpenAI's, as slow and as unreliable as it is told to be.
+"""The scripted teacher's Batch API: files and batches as OpenAI's, as slow and as unreliable as it is set to be.
 
 State belongs to the server, so it survives its clients; `stall_at` lets a test kill a client at a known moment.
 """

@@ -1,4 +1,4 @@
-"""A scripted teacher behind an OpenAI-compatible server: as slow and as faulty as it is told to be.
+"""A scripted teacher behind an OpenAI-compatible server: as slow and as faulty as it is set to be.
 
 It reads the evidence out of the prompts and quotes it, so that its answers pass the check. It knows nothing: its choice
 is the hash of the question. For benchmarks, for tests of faults and for dry runs of a whole job.

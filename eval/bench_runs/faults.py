@@ -128,7 +128,7 @@ def _command(home: Path, pairs: Path, out: Path, url: str, workers: int) -> list
 
 
 def _kedrec(home: Path, words: Sequence[str], url: str) -> list[str]:
-    """Return the command line of the package in this environment, told of the teacher."""
+    """Return the command line of the package in this environment, with the teacher's address."""
     told = f"import os, kedrec.cli; os.environ.update(KEDREC_BASE_URL={url!r}, KEDREC_TIMEOUT='5'); kedrec.cli.main()"
     return [sys.executable, "-c", told, "--home", str(home), *words]
 

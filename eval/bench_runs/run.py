@@ -8,7 +8,7 @@ With `--processes N` the same run by that many worker processes comes next; thei
 and memory are those of all of them together.
 
 With `--distilabel PYTHON` and `--curator PYTHON`, which name Pythons of other environments, these tools make a chain of
-as many calls in the same run; their start is in their seconds, as it cannot be told apart. Prints tables in Markdown.
+as many calls in the same run; their start is in their seconds, as it cannot be split off. Prints tables in Markdown.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """One file over HTTP into a part file that the next try, or the next process, goes on with.
 
-A part is only gone on with where the server vouches that it is still the same file: by a strong ETag or by a date of
+A part is only resumed where the server vouches that it is still the same file: by a strong ETag or by a date of
 change, sent as `If-Range` and compared with what comes back (RFC 9110, sections 13.1.5 and 14).
 """
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["UNKNOWN", "DownloadRetryPolicy", "NotOffered", "OnBytes", "OnNote", "download", "drop_part"]
 
 OnBytes = Callable[[str, int, int], None]
-"""Told of the file's name, how many bytes are there, and how many there will be (`UNKNOWN` where nobody says)."""
+"""Called with the file's name, how many bytes are there, and how many there will be (`UNKNOWN` where nobody says)."""
 OnNote = Callable[[str], None]
-"""Told in words of a choice and its reason."""
+"""Called with a choice and its reason, in words."""
 
 UNKNOWN = -1
 RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -56,7 +56,7 @@ class Promise:
 
     address: str
     validator: str
-    """Strong ETag or date of change; empty where it gave neither, and then the part cannot be gone on with."""
+    """Strong ETag or date of change; empty where it gave neither, and then the part cannot be resumed."""
     total: int
     """Bytes of the whole file; `UNKNOWN` where it did not say, and then only the end of the answer tells."""
 
@@ -80,11 +80,11 @@ def download(address: str, part: Path, patience: DownloadRetryPolicy, on_bytes: 
         address: `http://` or `https://`.
         part: the part file; what was promised of it stands beside it.
         patience: how long and how often to try.
-        on_bytes: told of each piece.
-        on_note: told in words of each choice and its reason.
+        on_bytes: called for each piece.
+        on_note: called with each choice and its reason, in words.
 
     Raises:
-        NotOffered: a refusal: 404, 403 and the like, or an answer of which it cannot be told whether it is whole.
+        NotOffered: a refusal: 404, 403 and the like, or an answer that does not show whether it is whole.
         WorkError: it failed too often, or cannot be written; what came is kept.
         UserError: the address is none.
     """

@@ -85,15 +85,15 @@ def fetch(
 ) -> FileRecord:
     """Bring a file into a folder; where it is there already, only check it against its record.
 
-    A stopped or failed fetch is gone on with by the same call. A file put there by hand is taken in where it is whole.
+    A stopped or failed fetch is resumed by the same call. A file put there by hand is taken in where it is whole.
 
     Args:
         remote: the file.
         folder: where it goes.
         again: fetch it anew and let the new one take the place of the old, whatever the record says.
         patience: how long and how often to try.
-        on_bytes: told of each piece.
-        on_note: told in words of each choice and its reason.
+        on_bytes: called for each piece.
+        on_note: called with each choice and its reason, in words.
 
     Raises:
         WorkError: no address offers it, the network fails, or it cannot be written; nothing stands under its name.
@@ -137,7 +137,7 @@ def place(path: Path, name: str, folder: Path) -> FileRecord:
 
 
 def records(folder: Path) -> dict[str, FileRecord]:
-    """Return the records of a folder by file name; empty where there are none.
+    """Return the records of a folder by file name; empty if there are none.
 
     Raises:
         DamagedData: the manifest cannot be read.
@@ -156,7 +156,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _checked(target: Path, known: FileRecord | None, remote: Remote) -> FileRecord:
-    """Return the record of a file that is there, after comparing the two; make one where there is none."""
+    """Return the record of a file that is there, after comparing the two; make one if there is none."""
     if known is None:
         if problem := _fault(target):
             raise DamagedData(f"{target}: {problem}. Move it away, then fetch again")

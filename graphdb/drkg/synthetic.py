@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["SyntheticGraph", "SyntheticReport", "write_synthetic"]
 
 OnProgress = Callable[[str, int, int], None]
-"""Told of the relation, and of how many of how many triples are written."""
+"""Called with the relation, and with how many of how many triples are written."""
 Places = NDArray[np.int64]
 DENSEST = 4
 """At most one in so many of all possible pairs is drawn for a relation; DRKG itself stays far below."""
@@ -137,7 +137,7 @@ def write_synthetic(
         names: file for the names likewise.
         seed: what the drawing begins with.
         scale: size as a share of DRKG's.
-        on_progress: told of each relation.
+        on_progress: called for each relation.
 
     Raises:
         UserError: the scale is not above 0, or the two files are one.

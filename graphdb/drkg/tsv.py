@@ -1,4 +1,4 @@
-"""Reads tab-separated files strictly: every fault is told with its line before anything else sees the text."""
+"""Reads tab-separated files strictly: every fault is reported with its line before anything else sees the text."""
 
 from __future__ import annotations
 

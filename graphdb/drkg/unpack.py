@@ -29,7 +29,7 @@ APPLE_DOUBLE = "._"
 """Beginning of the names of what macOS adds to archives; DRKG's holds some."""
 
 OnShare = Callable[[int, int], None]
-"""Told how many of how many bytes of the archive are unpacked."""
+"""Called with how many of how many bytes of the archive are unpacked."""
 
 
 def unpack(
@@ -43,7 +43,7 @@ def unpack(
         archive: gzipped tar archive.
         sha256: of the archive; a folder unpacked from another one is replaced.
         folder: where its files go.
-        on_share: told how far it is.
+        on_share: called with the progress.
         most_bytes: unpacked size beyond which it is refused.
 
     Returns:

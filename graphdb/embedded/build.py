@@ -26,7 +26,7 @@ from kedrec.graphdb.store import GraphStats
 __all__ = ["GROUPS", "LinkedGraph", "LoadReport", "OnProgress", "distinct", "link", "load_graph", "report_of"]
 
 OnProgress = Callable[[str, int, int], None]
-"""Told of the stage, and of how many of how many stages are done."""
+"""Called with the stage, and with how many of how many stages are done."""
 STAGES = ("reading triples", "reading names", "linking", "indexing names", "writing")
 ARRAYS = ("start", "near", "link", "degrees")
 """What is written of a graph's arrays; the triples themselves can be read from them."""
@@ -61,7 +61,7 @@ class LinkedGraph:
     ids: list[str]
     """Entity ids, sorted; those of the names file that have no edge included."""
     names: list[str]
-    """Preferred names in the same order; the id itself where there is none."""
+    """Preferred names in the same order; the id itself if there is none."""
     synonyms: list[tuple[str, ...]]
     """Other names in the same order."""
     relations: list[str]
@@ -86,7 +86,7 @@ def load_graph(
         files: DRKG files, plain or gzipped.
         names: names file, plain or gzipped.
         folder: where the graph lives.
-        on_progress: told of each stage.
+        on_progress: called for each stage.
         groups: which ids are one drug or disease; see `read_groups`. Ids that it leaves out are joined by their names.
 
     Raises:

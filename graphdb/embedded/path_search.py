@@ -16,7 +16,7 @@ AdjacencyRow = tuple[list[int], list[Link]]
 """Places along a path, and the edges between them."""
 
 _SLACK, _MARGIN = 1e-6, 1e-8
-"""Relative and absolute difference below which scores are told apart later, by the common ranking."""
+"""Relative and absolute difference below which scores are distinguished later, by the common ranking."""
 _CHUNK = 20_000
 """Edges behind first steps that are looked at together; twice as many each time."""
 

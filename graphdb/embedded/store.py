@@ -70,7 +70,7 @@ class EmbeddedStore(Joining):
 
     @property
     def names(self) -> list[str]:
-        """Preferred names in the order of `ids`; the id itself where there is none."""
+        """Preferred names in the order of `ids`; the id itself if there is none."""
         return self._graph.names
 
     @property

@@ -1,4 +1,4 @@
-"""What embeddings are trained with, and what came of it."""
+"""What embeddings are trained with, and the outcome of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class EmbedOptions(Record):
 
 
 class TrainingReport(Record):
-    """What came of a training."""
+    """The result of a training."""
 
     entities: int
     """Number of vectors."""

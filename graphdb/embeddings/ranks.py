@@ -31,9 +31,9 @@ class RankReport(Record):
     hits10: float
     """Share of the links with a rank of at most 10."""
     mrr_linked: float | None
-    """The same mean over the links of diseases that have an edge left; None where there are none."""
+    """The same mean over the links of diseases that have an edge left; None if there are none."""
     mrr_alone: float | None
-    """The same over those of diseases that have none; None where there are none."""
+    """The same over those of diseases that have none; None if there are none."""
 
 
 def rank_report(task: LinkTask, links: LinkArray, scorer: Scorer) -> RankReport:

@@ -40,14 +40,14 @@ def embed_graph(
 ) -> TrainingReport:
     """Train a network on the visible graph and write a vector of every visible entity.
 
-    The same call again goes on from the last checkpoint; one that is done is not done again.
+    The same call again resumes from the last checkpoint; one that is done is not done again.
 
     Args:
         store: the graph; hidden pairs stay hidden.
         out: folder for `entities.npy`, `entities.tsv`, `manifest.json`, and a checkpoint until it is done.
         options: how it is trained.
-        say: told what is about to be done, and why.
-        on_step: told of every step.
+        say: called with what is about to be done, and why.
+        on_step: called for every step.
 
     Raises:
         MissingExtra: the extra `gnn` is not installed.

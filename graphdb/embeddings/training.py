@@ -27,7 +27,7 @@ from kedrec.graphdb.embeddings.task import LinkTask
 __all__ = ["CHECKPOINT", "OnStep", "Trained", "train"]
 
 OnStep = Callable[[int, int], None]
-"""Told how many steps of how many are done."""
+"""Called with how many steps of how many are done."""
 CHECKPOINT = "checkpoint.pt"
 BETWEEN_CHECKPOINTS = 60.0
 """Seconds of training that a kill may cost, beside the step that was under way."""
@@ -50,13 +50,13 @@ class Trained:
 
 
 def train(task: LinkTask, options: EmbedOptions, folder: Path, on_step: OnStep) -> Trained:
-    """Train on a task, or go on from the checkpoint in a folder; the epoch best on the validation diseases is taken.
+    """Train on a task, or resume from the checkpoint in a folder; the epoch best on the validation diseases is taken.
 
     Args:
         task: what is learnt.
         options: how.
         folder: where the checkpoint is kept; nobody else may be writing there.
-        on_step: told of every step.
+        on_step: called for every step.
 
     Raises:
         UserError: the checkpoint is that of another task or other options.
@@ -211,7 +211,7 @@ class _Trainer:
         staged.replace(self.path)
 
     def resume(self) -> bool:
-        """Go on from the checkpoint where there is one.
+        """Resume from the checkpoint where there is one.
 
         Raises:
             UserError: it is that of another task or other options.

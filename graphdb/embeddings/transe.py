@@ -45,7 +45,7 @@ def transe(task: LinkTask, options: TransEOptions, on_step: OnStep) -> Scorer:
     Args:
         task: what may be learnt from.
         options: how.
-        on_step: told of every step.
+        on_step: called for every step.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)

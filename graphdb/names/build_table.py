@@ -37,7 +37,7 @@ NameRow = tuple[str, tuple[str, ...]]
 Claim = tuple[str, str, tuple[str, ...]]
 """DRKG id, preferred name and synonyms."""
 OnVocabulary = Callable[[str, int, int], None]
-"""Told of a vocabulary, and of how many of how many are read."""
+"""Called with a vocabulary, and with how many of how many are read."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def write_names(
         ids: DRKG ids.
         vocabularies: the files to name by.
         out: the names file: `id<TAB>name<TAB>synonym|synonym`, sorted by id; beside it the groups of ids that are one.
-        on_vocabulary: told of each vocabulary.
+        on_vocabulary: called for each vocabulary.
 
     Raises:
         InputError: a vocabulary does not fit; with the line.

@@ -49,7 +49,7 @@ def find_groups(
 
     Args:
         ids: entity ids.
-        names: preferred names in the same order; the id itself where there is none.
+        names: preferred names in the same order; the id itself if there is none.
         given: what a person said; of its ids nothing is found here.
         same: ids that a vocabulary says are one.
     """

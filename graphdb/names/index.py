@@ -111,7 +111,7 @@ class NameIndex:
 
         Args:
             ids: entity ids.
-            names: preferred names in the same order; the id itself where there is none.
+            names: preferred names in the same order; the id itself if there is none.
             synonyms: gives the other names of the entity at a place.
         """
         folded: list[tuple[str, int, int]] = []

@@ -44,7 +44,7 @@ class Resolver:
 
     Args:
         ids: entity ids.
-        names: preferred names in the same order; the id itself where there is none.
+        names: preferred names in the same order; the id itself if there is none.
         synonyms: gives the other names of the entity at a place.
         place_of: gives the place of an id, None where there is no such entity.
         index: the folded keys of all names.

@@ -1,4 +1,4 @@
-"""How alike two folded names are to whoever typed one of them: one slip of the fingers is little, another name is much.
+"""How alike two folded names are to whoever typed one of them: typos score high, other names low.
 
 The costs of the single slips are chosen so that of two names that are each one slip away, the one whose slip is the
 commoner comes first.

@@ -37,7 +37,7 @@ class Bulk:
     overwrite: bool = False
     """Whether what others keep in the database may be lost."""
     announce: Callable[[str], None] = lambda text: None
-    """Told in a sentence what will be done."""
+    """Called with a sentence that says what will be done."""
 
 
 def bulk_load(
@@ -59,7 +59,7 @@ def bulk_load(
         names: names file, plain or gzipped.
         settings: which server and database, and the home that takes the files for the import.
         bulk: how to go about it.
-        on_progress: told of the stage, and of how much of how much is done.
+        on_progress: called with the stage, and with how much of how much is done.
         groups: which ids are one drug or disease; see `read_groups`.
 
     Raises:

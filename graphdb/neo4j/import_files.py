@@ -31,7 +31,7 @@ class ImportFiles:
     """Where they are, and where the import leaves its report."""
 
     def arguments(self, database: str) -> list[str]:
-        """Return what `neo4j-admin` is told, in this folder, to put the graph in the place of a database."""
+        """Return the arguments of `neo4j-admin`, in this folder, to put the graph in the place of a database."""
         return [
             "database", "import", "full", database, "--verbose",
             "--overwrite-destination=true", "--id-type=integer", "--delimiter=TAB", f"--array-delimiter={WITHIN}",

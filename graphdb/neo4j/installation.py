@@ -59,7 +59,7 @@ class Installation:
         Args:
             files: the files.
             database: name of the database.
-            told: told how far the import is.
+            told: called with how far the import is.
             lock: handle of a lock that the import holds too, as it may outlive this process.
 
         Raises:

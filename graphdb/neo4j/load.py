@@ -53,7 +53,7 @@ def load_into_neo4j(
         files: DRKG files, plain or gzipped.
         names: names file, plain or gzipped.
         server: the database.
-        on_progress: told of the stage, and of how many of how many rows are done.
+        on_progress: called with the stage, and with how many of how many rows are done.
         batch: rows of one transaction.
         groups: which ids are one drug or disease; see `read_groups`.
 
@@ -106,7 +106,7 @@ class Load:
         server: the database.
         graph: what it shall hold.
         report: what the files held.
-        told: told of the stage, and of how many of how many rows are done.
+        told: called with the stage, and with how many of how many rows are done.
         batch: rows of one transaction.
     """
 
@@ -264,7 +264,7 @@ def _kept() -> Iterator[None]:
     except DamagedData:
         raise
     except (NotReady, WorkError) as error:
-        raise WorkError(f"{error} What was loaded is kept: the same load goes on from there.") from error
+        raise WorkError(f"{error} What was loaded is kept: the same load resumes from there.") from error
 
 
 def _counts(rows: Sequence[dict[str, Any]], column: str) -> Counts:

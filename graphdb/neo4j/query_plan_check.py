@@ -39,7 +39,7 @@ def refused_step(plan: Mapping[str, Any] | None, query_type: str | None) -> str 
         query_type: `r` for a query that only reads.
 
     Returns:
-        The first step that may do more than read the graph; None where there is none.
+        The first step that may do more than read the graph; None if there is none.
     """
     strange = [step for step in _steps(plan) if not _READS.fullmatch(step)] if plan else ["a query without a plan"]
     if strange:

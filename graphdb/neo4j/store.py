@@ -28,7 +28,7 @@ __all__ = ["FORMAT", "Neo4jStore"]
 FORMAT = 1
 """Version of the schema; a graph of another version must be loaded again."""
 SLACK, MARGIN = 1e-6, 1e-8
-"""Relative and absolute difference below which scores are told apart later, by the common ranking."""
+"""Relative and absolute difference below which scores are distinguished later, by the common ranking."""
 
 Nodes = tuple[str, ...]
 """Ids along a path."""

@@ -48,7 +48,7 @@ def main() -> None:
         except MemoryError:
             _say(_error("WorkError", "The answer is too large. Return fewer columns, no whole lists, or use LIMIT."))
             return
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one query is told to whoever asked it
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one query goes back to whoever asked it
             answer = _error("WorkError", f"The query failed: {type(error).__name__}: {error}")
         _say(answer)
 

@@ -54,7 +54,7 @@ def lines_of(path: Path, what: str) -> Iterator[tuple[int, str]]:
 
 
 def first_line(path: Path, what: str) -> str:
-    """Return the first line that is not blank, without spaces around it; empty where there is none.
+    """Return the first line that is not blank, without spaces around it; empty if there is none.
 
     Raises:
         InputError: see `lines_of`.

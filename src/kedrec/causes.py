@@ -1,4 +1,4 @@
-"""What the system would not do, told with what to do about it: a full disk is no damage, and neither is a lock."""
+"""What the system would not do, reported with what to do about it: a full disk is no damage, and neither is a lock."""
 
 from __future__ import annotations
 

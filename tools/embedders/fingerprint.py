@@ -1,4 +1,4 @@
-"""What can be told of a model folder without loading it."""
+"""What can be known of a model folder without loading it."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ class Library:
             connection.close()
 
     def manifest(self, name: str) -> str:
-        """Return an entry of the manifest; empty where there is none."""
+        """Return an entry of the manifest; empty if there is none."""
         with self.read() as connection:
             row = connection.execute("SELECT value FROM manifest WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
@@ -133,7 +133,7 @@ class Library:
             return rows.fetchone()
 
     def document(self, identifier: str) -> Document | None:
-        """Return one document; None where there is none of that id."""
+        """Return one document; None if no document has that id."""
         with self.read() as connection:
             row = connection.execute(f"SELECT {_DOCUMENT} WHERE d.id = ?", (identifier,)).fetchone()
         return _document(row) if row else None
@@ -173,7 +173,7 @@ class Library:
             return int(connection.execute(f"SELECT count(*) FROM {source.get(what, what)}").fetchone()[0])
 
     def content_sha256(self) -> str:
-        """Hash all documents, whatever their order; empty where there are none."""
+        """Hash all documents, whatever their order; empty if there are none."""
         with self.read() as connection:
             return LibraryWriter(connection).content_sha256()
 

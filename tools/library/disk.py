@@ -1,6 +1,6 @@
 """What went wrong with the disk, in words: full, read-only, not ours, or truly damaged.
 
-Only what is damaged may be told to be moved away; a full disk or a folder without the right to write harms nothing.
+Only for damaged data a message says to move it away; a full disk or a read-only folder harms nothing.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Adder:
     keep: DrugFilter | None = None
     """Says which documents are kept; all where None."""
     on_progress: OnProgress | None = None
-    """Told how far it is."""
+    """Called with the progress."""
     ahead: Callable[[Path], int] | None = None
     """Waits until a file has been read elsewhere, and returns how much of it had been read before; here where None."""
 
@@ -166,7 +166,7 @@ class _Counts:
         self.editions = True
 
     def put(self, document: Document, outcome: WriteOutcome) -> None:
-        """Count a document that was put on the shelf."""
+        """Count a document that was put into the library."""
         self.documents += 1
         self.outcomes[outcome] += 1
         self.retracted += document.retracted

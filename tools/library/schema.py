@@ -94,7 +94,7 @@ def _opened(target: Path | str) -> sqlite3.Connection:
 
 
 def _version(connection: sqlite3.Connection) -> int:
-    """Return the version of the tables; 1 where they bear none, 0 where there are none."""
+    """Return the version of the tables; 1 where they bear none, 0 if there are none."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     old = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'embedded'").fetchone()
     return int(version) or (1 if old else 0)

@@ -1,7 +1,7 @@
 """What was read of a file, kept beside the library until the whole file is known to be sound.
 
 Each file has a stage of its own, named by a fingerprint of the file and of the way it is read. What was read is written
-every few hundred records; after a kill the next reading goes on from there. A file that turns out to be damaged has
+every few hundred records; after a kill the next reading resumes from there. A file that turns out to be damaged has
 touched nothing but its stage.
 """
 

@@ -18,7 +18,7 @@ CorpusGroup = Literal["articles", "trials"]
 GROUPS: dict[CorpusGroup, tuple[Corpus, ...]] = {"articles": ("pubmed", "pmc"), "trials": ("trials",)}
 """What is searched as one, and the corpora in it."""
 WriteOutcome = Literal["added", "replaced", "unchanged", "older"]
-"""What became of a document that was put on the shelf; an older revision than the one that is there is passed over."""
+"""What became of a document that was written; a revision older than the stored one is passed over."""
 _COLUMNS = (
     "key, id, corpus, title, text, year, mesh, phase, status, note, sha, date, last_day, types, retracted, sections, "
     "twin, edition"
@@ -111,7 +111,7 @@ class LibraryWriter:
         self.connection.execute("INSERT OR REPLACE INTO manifest VALUES(?, ?)", (name, value))
 
     def noted(self, name: str) -> str:
-        """Return an entry of the manifest; empty where there is none."""
+        """Return an entry of the manifest; empty if there is none."""
         row = self.connection.execute("SELECT value FROM manifest WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
@@ -137,7 +137,7 @@ class LibraryWriter:
         self.connection.executemany("INSERT INTO rejected VALUES(?, ?, ?, ?)", rows)
 
     def content_sha256(self) -> str:
-        """Hash all documents, in an order that does not depend on how they came; empty where there are none."""
+        """Hash all documents, in an order that does not depend on how they came; empty if there are none."""
         digest, known = hashlib.sha256(), False
         for identifier, sha in self.connection.execute("SELECT id, sha FROM documents ORDER BY id"):
             digest.update(identifier.encode() + b"\0" + sha)

@@ -1,7 +1,7 @@
 """NCBI's E-utilities: `esearch` finds ids, `efetch` brings what they stand for.
 
 Ids are asked for by number and not through NCBI's history: a history server forgets, so what hangs on it can be neither
-kept nor gone on with. Everything is sent by POST, so that no key stands in an address. Formats: NBK25499.
+kept nor resumed. Everything is sent by POST, so that no key stands in an address. Formats: NBK25499.
 """
 
 from __future__ import annotations

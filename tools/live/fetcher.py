@@ -88,7 +88,7 @@ class Fetcher:
             drugs: The drugs.
             wanted: What is asked for.
             embed: Whether to embed at once; None follows the setting `embed`.
-            on_progress: Told how far it is.
+            on_progress: called with the progress.
 
         Returns:
             What each source gave. A source that did not answer, or not to the end, says so in `missing`; what came is

@@ -90,7 +90,7 @@ class Gatherer:
     folder: Path
     """Where the files are written."""
     on_progress: OnProgress | None = None
-    """Told how far it is."""
+    """Called with the progress."""
 
     def gather(self, disease: Terms, drug: Terms, wanted: Wanted) -> list[SourceReport]:
         """Ask for one pair; a source that does not answer says so in its report."""

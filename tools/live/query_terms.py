@@ -57,7 +57,7 @@ class DateSpan:
         return read
 
     def days(self, earliest: str, latest: str) -> tuple[str, str]:
-        """First and last day; these where there is none."""
+        """First and last day; these if there is none."""
         first = f"{self.since}{'-01-01'[len(self.since) - 10 :]}" if self.since else earliest
         return first[:10], dates.last_day(self.until) if self.until else latest
 

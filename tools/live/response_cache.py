@@ -48,7 +48,7 @@ class Answers:
         self._sweep()
 
     def find(self, name: str) -> CachedResponse | None:
-        """Return a kept answer; None where there is none, or where it is too old or damaged."""
+        """Return a kept answer; None if there is none, or where it is too old or damaged."""
         try:
             with gzip.open(self._file(name), "rb") as held:
                 head = json.loads(held.readline())

@@ -3,7 +3,7 @@
 Raised text is written behind a `^` (`10^-3`, `kg/m^2`, `Confidence^a`) but for what reads the same without: isotopes
 (`18F`), charges (`Ca2+`), ordinals (`25th`), signs (`CD4+`). Lowered text stands where it stands (`CO2`, `FEV1`),
 behind a `_` where it would become part of a number. Marks that point at references are left out. Formulas in MathML
-are told by `mathml`.
+are written by `mathml`.
 
 While a text is put together its levels are held by control characters, which XML itself cannot hold.
 """

@@ -38,7 +38,7 @@ class Indexes:
         Args:
             writer: The transaction that brought the passages.
             groups: Groups that changed in it.
-            on_progress: Told how far it is.
+            on_progress: called with the progress.
         """
         for group in sorted(groups | _behind(writer)):
             if on_progress:

@@ -133,7 +133,7 @@ class Similarity:
 
     @property
     def _home(self) -> str:
-        """What the marks of the library tell of: vectors of this model in this place."""
+        """What the marks of the library say: vectors of this model in this place."""
         return f"{identity(self.settings)} {self.settings.chroma_url or ''}".strip()
 
     def is_current(self) -> bool:
@@ -210,7 +210,7 @@ class Similarity:
         """Embed every passage that has no vector yet; the caller holds the writer lock.
 
         Args:
-            on_progress: told how many are done and how many there are.
+            on_progress: called with how many are done and how many there are.
             rounds: embeds passages as the embedder's own does, which is used where None.
 
         Raises:

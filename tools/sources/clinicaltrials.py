@@ -19,7 +19,7 @@ from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status, u
 __all__ = ["Arm", "Measure", "Trial", "TrialOutcome", "comparison", "intervention", "items", "reading"]
 
 _MOST_VALUES = 60
-"""Values told of one measure; some have thousands."""
+"""Values given of one measure; some have thousands."""
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def _at(value: Any, *keys: str) -> Any:
 
 
 def _words(value: Any) -> str:
-    """Return a text with single blanks; empty where there is none."""
+    """Return a text with single blanks; empty if there is none."""
     if value is None:
         return ""
     if not isinstance(value, str):

@@ -186,7 +186,7 @@ def _name(section: Element) -> str:
 
 
 def _lines(element: Element | None) -> str:
-    """Return the running text of an element, a line for each paragraph and heading; empty where there is none."""
+    """Return the running text of an element, a line for each paragraph and heading; empty if there is none."""
     text = "" if element is None else _MARKS.sub("", running(element, _instead, _BLOCKS))
     lines = (" ".join(line.split()) for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

@@ -1,7 +1,7 @@
 """PubMed's XML: the yearly baseline, the daily updates, and what E-utilities' `efetch` returns.
 
 A citation's text is its abstract, with the labels of a structured one (`METHODS: …`), a line each. It is retracted
-where its publication types say so or a comment of type `RetractionIn` names the notice. Revisions are told apart by
+where its publication types say so or a comment of type `RetractionIn` names the notice. Revisions are distinguished by
 the citation's version and the day of its last revision.
 """
 
@@ -27,7 +27,7 @@ _FORMER = ("MedlineCitation", "DeleteCitation")
 """Tags of the records up to 2016, and in excerpts."""
 _PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*</PMID>")
 _NO_TITLE = re.compile(r"(?i)\W*not available\W*")
-"""What stands in the place of an English title where there is none."""
+"""What stands in the place of an English title if there is none."""
 _RETRACTED = "Retracted Publication"
 
 

@@ -49,7 +49,7 @@ def normal_phase(value: object) -> str | None:
 
 
 def _phases(words: str) -> str:
-    """Return the part of a value that tells phases; empty where there is none."""
+    """Return the part of a value that names phases; empty if there is none."""
     asked = _ASKED.findall(words)
     if asked:
         return " ".join(phase for phase, said in asked if said == "yes")
@@ -65,7 +65,7 @@ def normal_status(value: object) -> str | None:
         value: `ACTIVE_NOT_RECRUITING`, `active, not recruiting`, … or None.
 
     Returns:
-        Lower-case words without commas, `active not recruiting`; None where there is none.
+        Lower-case words without commas, `active not recruiting`; None if there is none.
 
     Raises:
         ValueError: the value is no string.

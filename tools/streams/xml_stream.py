@@ -35,7 +35,7 @@ class CutOff(EOFError):
 
 
 def root_tag(head: bytes) -> str:
-    """Return the tag of the outermost element, by the first bytes of a file; empty where there is none."""
+    """Return the tag of the outermost element, by the first bytes of a file; empty if there is none."""
     found = _ROOT.search(_COMMENT.sub(b"", head))
     return found[1].decode("ascii", "replace") if found else ""
 

@@ -59,7 +59,7 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     it that nothing opened. What the server says it does not take is left out from then on: optional parameters,
     tools, messages of the system, whose text goes before the first of the user. Tool calls that cannot be read come
     back as `invalid_tool_calls`. Whole answers are kept: at temperature 0 in the home, else where `keep_answers`
-    says. Calls made while `connected` share connections, pace and purse.
+    says. Calls made while `connected` share connections, pace and budget.
 
     Raises:
         ModelUnavailable: when the last try failed, too.
@@ -134,7 +134,7 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
 
     @asynccontextmanager
     async def connected(self, run_budget: RunBudget | None = None) -> AsyncIterator[None]:
-        """Let all calls on this event loop share their connections, one pace and one purse, until the last has left."""
+        """Let all calls on this event loop share connections, pace and budget, until the last has left."""
         pace = self.requests_per_minute, self.tokens_per_minute
         async with self._shared.using(lambda: Endpoint(self._connect(), Pacer(*pace), run_budget), run_budget):
             yield
@@ -188,7 +188,7 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     async def told_answer(
         self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]], tell: Callable[[str], None]
     ) -> AIMessage:
-        """The answer to messages, its text told as it comes."""
+        """The answer to messages, its text reported as it comes."""
         offered: dict[str, Any] = {"tools": list(tools)} if tools else {}
         async for piece in self._streamed({**self._request(messages, None, offered), **STREAMED}):
             if isinstance(piece, str):

@@ -1,4 +1,4 @@
-"""One server as all calls of an event loop reach it: its connections, its pace and the purse that pays."""
+"""One server as all calls of an event loop reach it: its connections, its pace and the budget that pays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Endpoint:
         self._connections, self._pacer, self._run_budget = connections, pacer, run_budget
 
     def pays_from(self, run_budget: RunBudget) -> bool:
-        """Whether this is the purse that pays."""
+        """Whether this is the budget that pays."""
         return self._run_budget is run_budget
 
     async def close(self) -> None:
@@ -102,7 +102,7 @@ class Endpoints:
             run_budget: what is to pay; None for whatever pays already.
 
         Raises:
-            ConfigError: another purse pays on this event loop.
+            ConfigError: another budget pays on this event loop.
         """
         loop = asyncio.get_running_loop()
         if loop not in self._of_loop:

@@ -65,7 +65,7 @@ def status_error(status: int, said: Any, headers: Mapping[str, str] | None = Non
 
 
 def error_within(content: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError | None:
-    """The error that some servers send as an answer, with status 200; None where there is none.
+    """The error that some servers send as an answer, with status 200; None if there is none.
 
     Args:
         content: the JSON of an answer, or of a piece of one.

@@ -113,7 +113,7 @@ class RunBudget:
             if not self._held:
                 raise BudgetSpent(
                     f"${self.spent.cost:.2f} of the budget of ${self._budget:.2f} is spent, and the next call may cost"
-                    f" ${most:.2f}. The same command with a higher --budget goes on from here."
+                    f" ${most:.2f}. Run the same command with a higher --budget to resume."
                 )
             self._settled.clear()
             await self._settled.wait()
@@ -160,7 +160,7 @@ class RunBudget:
         return self._taken
 
     def take_over(self, shard: str, path: Path) -> float:
-        """Take over what the purse of a shard has paid for so far; each line once, however often this is called.
+        """Take over what the budget of a shard has paid for so far; each line once, however often this is called.
 
         Args:
             shard: its name; never that of another of the same run.
@@ -178,7 +178,7 @@ class RunBudget:
         return sum(call.cost for call in calls)
 
     def _new(self, shard: str, path: Path) -> list[bytes]:
-        """The lines of a shard's file that were not taken over yet, by this purse or by one before it."""
+        """The lines of a shard's file that were not taken over yet, by this budget or by one before it."""
         if path not in self._tails:
             self._tails[path] = LineTail(path)
             return self._tails[path].read()[self._taken[shard] :]

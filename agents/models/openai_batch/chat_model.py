@@ -41,7 +41,7 @@ class BatchedChatModel(OpenAICompatibleChatModel):
     """A chat model whose calls wait for each other and go to the server in batches.
 
     Requests, messages, answers kept and errors are those of `OpenAICompatibleChatModel`; a call that may succeed when
-    tried again goes into the next batch. It answers only while `connected` with a purse.
+    tried again goes into the next batch. It answers only while `connected` with a budget.
     """
 
     journal_file: Path

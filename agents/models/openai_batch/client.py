@@ -53,7 +53,7 @@ class BatchServer:
         )
 
     async def batch_of(self, order: Order) -> Batch | None:
-        """The batch that was made for an order; None where there is none."""
+        """The batch that was made for an order; None if there is none."""
         async for batch in self._client.batches.list(limit=100):
             if (batch.metadata or {}).get("kedrec_order") == order.id:
                 return batch
@@ -95,7 +95,7 @@ def _file_name(order: Order) -> str:
 
 
 def _lines(content: bytes) -> Iterator[dict[str, Any]]:
-    """The lines that can be read; one that cannot is as good as none."""
+    """The lines that can be read; one that cannot is skipped."""
     for line in content.splitlines():
         try:
             yield mended(json.loads(line))

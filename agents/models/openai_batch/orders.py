@@ -42,7 +42,7 @@ class Retrying(Protocol):
 
 @dataclass(frozen=True)
 class BatchOutcome:
-    """What came of a batch."""
+    """The outcome of a batch."""
 
     reason: Exception
     """Why a request in neither of the two has no answer."""

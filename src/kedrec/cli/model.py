@@ -41,7 +41,7 @@ def info(json: Json = False) -> None:
         cold = held_out.get("accuracy_cold", {}).get(setting)
         unseen = f"   no drug of the disease known: {cold:.3f}" if cold else ""
         print(f"  {setting:9} {accuracy:.3f}   on the surer 80 %: {held_out['accuracy_surer_80'][setting]:.3f}{unseen}")
-    print("A visible direct edge adds a fixed amount, set by hand; confidence is calibrated where there is none.")
+    print("A visible direct edge adds a fixed amount, set by hand; confidence is calibrated if there is none.")
     print(f"Never used: {card['not_used']}.")
     return None
 
@@ -92,7 +92,7 @@ def derive(json: Json = False) -> None:
     """Type:  kedrec model derive
 
     Derive from the graph and the literature of the home what the offline model weighs with. What is there already is
-    kept; it can be stopped and goes on from there.
+    kept; it can be stopped and resumed.
     """
     seconds = _derive_missing()
     if json:

@@ -68,11 +68,11 @@ def start(
 ) -> None:
     """Type:  kedrec runs start pairs.jsonl --out runs/first
 
-    Let the agent choose for every pair. The same command again goes on where it was stopped, and tries pairs that
-    failed once more; what is done is not done again. Ctrl-C lets what is in flight finish, a second one does not.
+    Let the agent choose for every pair. Run the same command to resume: finished pairs are skipped, failed ones
+    retried. Ctrl-C lets the pairs in flight finish, a second Ctrl-C does not.
     OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
-    waiting, and the same command collects what goes on at the server. Exits 1 where pairs failed that another try may
-    mend, or none was done; ids that the graph does not have are rows, and are counted.
+    waiting, and the same command collects what the server has done. Exits 1 if pairs failed that another try may
+    complete, or none was done; ids that the graph does not have are rows, and are counted.
     """
     resolved = _resolved(engine, workers, setting=setting, model=model, shards=shards)
     from kedrec.distill.runs.run import start_run
@@ -189,7 +189,7 @@ def _tell(summary: RunSummary, out: Path) -> None:
     say(f"{summary.done} of {summary.pairs} pairs done{failures}, {summary.seconds:.1f} s{cost}")
     if summary.stopped:
         said = summary.stopped.rstrip(".")
-        say(f"Stopped: {said}." + ("" if "goes on from here" in said else " The same command goes on from here."))
+        say(f"Stopped: {said}." + ("" if "to resume" in said else " Run the same command to resume."))
         return
     if summary.failed:
         say(_said_of_failures(summary, out))

@@ -42,7 +42,7 @@ def train(
     """Type:  kedrec student train datasets/first --base Qwen/Qwen2.5-0.5B-Instruct --out students/first
 
     Train a student with L_sft + a·L_select + λ·L_rationale. Prints one sample with what is trained on marked, and
-    refuses where nothing would be learnt. The same command again goes on from the last checkpoint.
+    refuses where nothing would be learnt. Run the same command to resume from the last checkpoint.
     """
     from pydantic import ValidationError
 

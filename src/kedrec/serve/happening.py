@@ -13,7 +13,7 @@ from kedrec.agents.workflow.events import Event, Listener
 __all__ = ["Work", "happening"]
 
 SILENCE = 10.0
-"""Seconds after which it is told that nothing has happened."""
+"""Seconds after which a client hears that nothing has happened."""
 
 Work = Callable[[Listener], Awaitable[BaseModel]]
 

@@ -42,7 +42,7 @@ class KeptTraces:
         """A trace without what is a secret now.
 
         Raises:
-            NotReady: where there is none.
+            NotReady: if there is none.
             UserError: where several ids begin so.
         """
         found = self._own.get(trace_id) if trace_id in self._own else find_trace(self._folder, trace_id)

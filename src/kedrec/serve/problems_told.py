@@ -1,4 +1,4 @@
-"""What went wrong, in words and as a status, whoever is told."""
+"""What went wrong, in words and as a status, for every client."""
 
 from __future__ import annotations
 

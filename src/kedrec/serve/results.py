@@ -66,7 +66,7 @@ class RunTold(Record):
     model: str
     """Specification of the model."""
     calls: tuple[str, ...]
-    """Every call in order: its step, what was called, what came of it."""
+    """Every call in order: its step, what was called, its outcome."""
     outcome: dict[str, Any]
     """Choice, confidence and rationale with citations, or the error."""
     evidence: dict[str, str]

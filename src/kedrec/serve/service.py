@@ -49,7 +49,7 @@ class Service:
         self._topics: OrderedDict[str, Topic] = OrderedDict()
 
     def warm(self) -> None:
-        """Open what the first question would have to wait for; what is damaged is told now."""
+        """Open what the first question would have to wait for; what is damaged is reported now."""
         self.agent.resources.toolbox(self.settings.setting, weigh=self.agent.reads_weighing)
         if self.agent.reads_weighing:
             self.agent.resources.weigher()
@@ -188,7 +188,7 @@ class Service:
         """A recorded run.
 
         Raises:
-            NotReady: where there is none.
+            NotReady: if there is none.
         """
         return self.traces.get(asked.id)
 

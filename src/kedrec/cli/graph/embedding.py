@@ -39,8 +39,8 @@ def embed(
     """Type:  kedrec graph embed --out embeddings --hide pairs.jsonl
 
     Train a relational graph neural network on the graph of the home to find the drugs of diseases, and write a vector
-    of every entity. Whole diseases are held out to measure on, all their Compound-Disease edges with them. The same
-    command again goes on where it was stopped.
+    of every entity. Whole diseases are held out to measure on, all their Compound-Disease edges with them. Run the
+    same command to resume.
     """
     options = _options(
         {name: value for name, value in locals().items() if name not in ("out", "hide", "skip_unknown", "json")}

@@ -41,8 +41,8 @@ def fetch(
 ) -> int:
     """Type:  kedrec graph fetch drkg.
 
-    Fetches DRKG, or a vocabulary that names its ids, into the home. A fetch that was stopped goes on when it is run
-    again. Sizes and hashes are kept on record, and a file that differs from its record is an error.
+    Fetch DRKG, or a vocabulary that names its ids, into the home. Run the same command to resume a fetch that was
+    stopped. Sizes and hashes are kept on record, and a file that differs from its record is an error.
     """
     wanted = _wanted(sources, local, address)
     done = [result for source in wanted for result in _bring(source, local, again=again)]
@@ -72,7 +72,7 @@ def names(
 ) -> None:
     """Type:  kedrec graph names graph.tsv --drugbank vocabulary.csv --mesh d2025.bin --out names.tsv.
 
-    Names the ids of a graph by the vocabularies given here, and by those that were fetched. Ids that none of them
+    Name the ids of a graph by the vocabularies given here, and by those that were fetched. Ids that none of them
     knows are left out. Then: kedrec graph load graph.tsv --names names.tsv
     """
     from dataclasses import replace
@@ -100,7 +100,7 @@ class LoadInputs(NamedTuple):
 def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) -> LoadInputs:
     """Return the files to load: the fetched DRKG and a names file built for it where `drkg` is all that is named.
 
-    What is missing is fetched first. A vocabulary that cannot be had is told and done without.
+    What is missing is fetched first. A vocabulary that cannot be fetched is reported and left out.
     """
     if files != DRKG or DRKG[0].exists():
         return LoadInputs(files, names_file, groups)
@@ -187,7 +187,7 @@ def _bring(
     again: bool = False,
     patience: DownloadRetryPolicy | None = None,
 ) -> list[dict[str, Any]]:
-    """Fetch the files of a source; what fails is told and returned, the other files are fetched all the same."""
+    """Fetch the files of a source; what fails is reported and returned, the other files are fetched all the same."""
     from kedrec.errors import WorkError
     from kedrec.graphdb.drkg.fetch import fetch as fetch_file
     from kedrec.graphdb.drkg.fetch import place

@@ -35,17 +35,17 @@ def load(
     store: Annotated[str | None, typer.Option(help="embedded or neo4j; KEDREC_STORE where not given.")] = None,
     bulk: Annotated[bool, typer.Option("--bulk", help="With neo4j: by its bulk import, server stopped.")] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="With --bulk: what others keep there is lost.")
+        bool, typer.Option("--overwrite", help="With --bulk: delete whatever else the database holds.")
     ] = False,
     neo4j_admin: Annotated[Path | None, typer.Option(help="With --bulk: the command; else it is looked for.")] = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec graph load drkg, or with files of yours: kedrec graph load graph.tsv.gz --names names.tsv.gz.
 
-    Builds one graph from all the files and puts it in the place of the former one in a single swap. On any fault in a
+    Build one graph from all the files and put it in the place of the former one in a single swap. On any fault in a
     file nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
-    not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; a load
-    that was stopped goes on when it is run again; with --bulk it is several times as fast.
+    not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; run
+    the same command to resume a load that was stopped; --bulk is several times as fast.
 
     Ids of one drug or disease are joined; groups.tsv in the home lists them. Edit a copy and give it with --groups.
     """

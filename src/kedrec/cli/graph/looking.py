@@ -38,7 +38,7 @@ def info(
 ) -> None:
     """Type:  kedrec graph info.
 
-    Says how large the graph is: entities by kind and how many of them have a name, triples by relation, and the hash
+    Say how large the graph is: entities by kind and how many of them have a name, triples by relation, and the hash
     of its sources.
     """
     from kedrec.graphdb.names.coverage import covered, write_unnamed
@@ -73,7 +73,7 @@ def show(
 ) -> int:
     """Type:  kedrec graph show baricitinib.
 
-    Says what a name means and what the entity is linked to; exits 2 where the name is ambiguous or unknown.
+    Say what a name means and what the entity is linked to; exits 2 where the name is ambiguous or unknown.
     """
     store = open_graph()
     match = store.search(entity, kinds=_kinds(kind), limit=limit)
@@ -116,7 +116,7 @@ def path(
 ) -> None:
     """Type:  kedrec graph path baricitinib "alopecia areata".
 
-    Lists the best paths between two entities; entities with very many neighbours (KEDREC_HUB_LIMIT) are not walked
+    List the best paths between two entities; entities with very many neighbours (KEDREC_HUB_LIMIT) are not walked
     through.
     """
     store = open_graph()

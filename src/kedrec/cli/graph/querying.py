@@ -21,7 +21,7 @@ def query(
 ) -> None:
     """Type:  kedrec graph query "MATCH (e:Entity) RETURN e.kind, count(*)".
 
-    Asks the graph in Neo4j. What may do more than read it is refused, and time, rows and size are limited;
+    Query the graph in Neo4j. What may do more than read it is refused, and time, rows and size are limited;
     docs/cypher.md says what that covers.
     """
     from kedrec.errors import UserError

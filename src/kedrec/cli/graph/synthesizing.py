@@ -21,7 +21,7 @@ def synthesize(
 ) -> None:
     """Type:  kedrec graph synthesize --out drkg-like.tsv.gz --seed 0.
 
-    Writes a graph with DRKG's number of entities of each kind and triples of each relation, drawn at random: to
+    Write a graph with DRKG's number of entities of each kind and triples of each relation, drawn at random: to
     measure how fast things are at that size without fetching DRKG. It holds no knowledge.
     """
     from kedrec.graphdb.drkg.synthetic import write_synthetic

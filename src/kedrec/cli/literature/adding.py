@@ -54,9 +54,9 @@ def add(
 ) -> None:
     """Type:  kedrec literature add pubmed26n*.xml.gz oa_comm.tar.gz AllPublicJSON.zip notes.jsonl.
 
-    Adds articles and trials as their publishers distribute them, or JSONL: {"id": "PMID:…", "title", "abstract"} or
+    Add articles and trials as their publishers distribute them, or JSONL: {"id": "PMID:…", "title", "abstract"} or
     {"id": "NCT…", "text"} a line. A file is added whole or not at all; records that cannot be read are listed in
-    rejected.tsv. After a kill run the same command again: it goes on where it stopped.
+    rejected.tsv. Run the same command to resume after a kill.
     """
     from kedrec.tools.sources import Reading
 

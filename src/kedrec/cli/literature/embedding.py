@@ -23,8 +23,8 @@ def embed(
 ) -> None:
     """Type:  kedrec literature embed.
 
-    Embeds every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
-    the next run goes on from there.
+    Embed every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
+    run the same command to resume.
     """
     literature, by_ray = open_literature(shards), on_ray(engine)
     expected = literature.estimate()

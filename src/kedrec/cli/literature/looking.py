@@ -11,7 +11,7 @@ __all__ = ["info"]
 def info(json: Json = False) -> None:
     """Type:  kedrec literature info.
 
-    Says how many documents and passages there are, how many are embedded, retracted or without a date, and the hash of
+    Say how many documents and passages there are, how many are embedded, retracted or without a date, and the hash of
     all of it.
     """
     found = open_literature().info()

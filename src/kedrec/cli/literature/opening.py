@@ -49,7 +49,7 @@ def open_literature(shards: int | None = None) -> Literature:
 
 
 class StageBar:
-    """A progress bar that follows the stages it is told of."""
+    """A progress bar that follows the stages reported to it."""
 
     def __enter__(self) -> Any:
         self.progress = progress()

@@ -1,4 +1,4 @@
-"""Output whose reader has gone, as behind `| head`: no failure, and nothing to be told."""
+"""Output whose reader has gone, as behind `| head`: no failure, and nothing to report."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 __all__ = ["said_when_stopped"]
 
-GOES_ON = "The same command goes on from here."
+GOES_ON = "Run the same command to resume."
 KEPT = {
     "runs start": GOES_ON,
     "runs retry": GOES_ON,
@@ -15,8 +15,8 @@ KEPT = {
     "literature fetch": "The same command fetches the rest.",
     "graph embed": GOES_ON,
     "graph fetch": "The same command fetches the rest.",
-    "graph load": "The graph is as it was. The same command loads again; into Neo4j it goes on from here.",
-    "student train": "The same command goes on from the last checkpoint.",
+    "graph load": "The graph is as it was. Run the same command to load again; into Neo4j it resumes.",
+    "student train": "Run the same command to resume from the last checkpoint.",
     "model derive": GOES_ON,
     "model fit": "The same command begins again with what was derived so far; no weights were written.",
     "eval selection": "The same command asks again. Answers of a server at temperature 0 are kept and not paid for"

@@ -24,7 +24,7 @@ def find(trace_id: str, run: Path | None = None) -> tuple[Trace, TraceStore]:
     """A trace by its id, and what holds it.
 
     Raises:
-        NotReady: where there is none.
+        NotReady: if there is none.
     """
     held = held_by(trace_id, run)
     return held.get(trace_id), held

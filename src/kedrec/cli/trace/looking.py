@@ -1,4 +1,4 @@
-"""`kedrec trace list | show`: which runs were recorded, and one of them told."""
+"""`kedrec trace list | show`: which runs were recorded, and one of them in words."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def show(
 ) -> None:
     """Type:  kedrec trace show latest
 
-    Tell a recorded run: what was asked, what was looked up, what the model said, what came of it. With --html FILE it
+    Show a recorded run: what was asked, what was looked up, what the model said, the outcome. With --html FILE it
     becomes a page for a browser or a printer: steps, evidence, citations that lead to it, the paths in the graph.
     """
     trace = find(trace_id, run)[0]

@@ -46,7 +46,7 @@ def replay(
 
     Run the graph again on the recorded answers alone, calling nothing, and say at the first difference what differed.
     Exits 1 where it differs. --all RUN_DIR does so with every trace of a run: a regression test for prompts and code.
-    --from STEP takes the answers up to STEP from the trace and goes on live, with --model SPEC by another model; the
+    --from STEP takes the answers up to STEP from the trace and continues live, with --model SPEC by another model; the
     new run is a trace of its own, which says where it was forked from.
     """
     from kedrec.errors import UserError

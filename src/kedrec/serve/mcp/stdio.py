@@ -27,7 +27,7 @@ async def serve_stdio(opened: Callable[[], AbstractContextManager[Service]]) -> 
 
 
 class _Once:
-    """Opens a service when it is first asked for; what keeps it from being opened is told to each call."""
+    """Opens a service when it is first asked for; what keeps it from being opened is reported to each call."""
 
     def __init__(self, opened: Callable[[], AbstractContextManager[Service]], stack: ExitStack) -> None:
         self._opened, self._stack, self._lock = opened, stack, asyncio.Lock()

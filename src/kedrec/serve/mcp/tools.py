@@ -24,7 +24,7 @@ from kedrec.serve.service import Service
 __all__ = ["TOOLS", "Called", "Tool", "call"]
 
 Report = Callable[[int, str], Awaitable[None]]
-"""Told how many steps and calls are behind, and what is going on."""
+"""Called with how many steps and calls are done, and what is going on."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class Called:
-    """What came of a call."""
+    """The outcome of a call."""
 
     text: str
     """In a line or a few."""
@@ -118,13 +118,13 @@ COUNTED = {"paths": "path(s)", "hits": "passage(s)", "passages": "passage(s)", "
 async def call(
     opened: Callable[[], Awaitable[Service]], name: str, arguments: dict[str, Any], report: Report
 ) -> Called:
-    """Call a tool; what is wrong with the call, or kept it from a result, is told in words.
+    """Call a tool; what is wrong with the call, or kept it from a result, is returned in words.
 
     Args:
         opened: gives what does it.
         name: of the tool.
         arguments: its arguments as they came.
-        report: told how far it is.
+        report: called with the progress.
     """
     tool = TOOLS.get(name)
     if tool is None:

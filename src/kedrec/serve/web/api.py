@@ -44,7 +44,7 @@ def about(service: Served) -> results.About:
 
 @router.post("/ask", response_model=results.Answered, responses=AS_EVENTS, summary="Ask in plain words")
 async def ask(asked: requests.Ask, request: Request, service: Served) -> Any:
-    """Answer a question or a follow-up; as events (`Accept: text/event-stream`) it is told while it goes on."""
+    """Answer a question or a follow-up; as events (`Accept: text/event-stream`) its progress is streamed."""
     if _wants_events(request):
         return streamed(lambda listener: service.ask(asked, listener))
     return await while_waited_for(request, service.ask(asked))
@@ -52,7 +52,7 @@ async def ask(asked: requests.Ask, request: Request, service: Served) -> Any:
 
 @router.post("/compare", response_model=Recommendation, responses=AS_EVENTS, summary="Choose between drugs")
 async def compare(asked: requests.Compare, request: Request, service: Served) -> Any:
-    """Choose between drugs for a disease; as events it is told while it goes on."""
+    """Choose between drugs for a disease; as events its progress is streamed."""
     if _wants_events(request):
         return streamed(lambda listener: service.compare(asked, listener))
     return await while_waited_for(request, service.compare(asked))

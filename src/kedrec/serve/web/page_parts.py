@@ -147,7 +147,7 @@ def hidden_told(trace: Trace, before: Trace | None) -> Html | None:
 
 
 def working() -> Html:
-    """Where it is told how far an answer is, and what was said that is no answer."""
+    """Where the progress of an answer is shown, and what was said that is no answer."""
     steps = tag("ol", id="progress", role="log", aria_live="polite", aria_label="Steps")
     stop = tag("button", "Stop", type="button", id="stop", hidden="hidden")
     shown = tag("section", tag("h2", "At work"), steps, tag("p", class_="hint", id="counted"), stop,

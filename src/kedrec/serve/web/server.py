@@ -50,7 +50,7 @@ def read_key(path: Path) -> str:
     """The key in a file.
 
     Raises:
-        UserError: where there is none, or one that can be guessed.
+        UserError: if there is none, or one that can be guessed.
     """
     try:
         key = path.read_text("utf-8").strip()

@@ -1,4 +1,4 @@
-"""Work that is told while it goes on, and stopped when nobody waits for it any more."""
+"""Work whose progress is streamed, and that is stopped when nobody waits for it any more."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ async def _leaves(request: Request) -> None:
 def streamed(work: Work) -> StreamingResponse:
     """An event stream: `progress` for each step and call, then `answer` or `error`, which hold what JSON would.
 
-    What a model writes is not told before it has passed the check.
+    What a model writes is not sent before it has passed the check.
     """
     return StreamingResponse(_told(work), media_type=EVENT_STREAM, headers={"x-accel-buffering": "no"})
 
