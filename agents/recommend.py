@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from kedrec.agents.offline.roles import ROLES, Role, RoleName, RoleReader, is_no_drug
 from kedrec.agents.prompting.citation_check import Checker
 from kedrec.agents.resources import Resources
 from kedrec.agents.workflow.evidence_keys import Ledger
 from kedrec.errors import AmbiguousName, ToolError, UnknownEntity
+from kedrec.graphdb.names.normalize import fold
 from kedrec.records import CandidateScore, Corpora, Entity, Evidence, Factor, Finding, Record, Sentence
+from kedrec.tools.text.sentence_cues import quotable
 
-__all__ = ["RankedDrug", "Ranking", "rank_drugs"]
+__all__ = ["RankedDrug", "Ranking", "SetAside", "rank_drugs"]
 
+SPARE = 10
+"""Drugs beside twice as many as are asked for that are looked at, so that those left out are made up for."""
 MOST_CITED = 4
 """Sources cited by one sentence."""
 MOST_SENTENCES = 4
@@ -35,6 +41,19 @@ class RankedDrug(Record):
     """What its score rests on, largest share first; only sentences that pass the check."""
 
 
+class SetAside(Record):
+    """A drug that scored among the best and is no treatment, with why."""
+
+    id: str
+    """Compound id."""
+    name: str
+    """Preferred name."""
+    role: RoleName
+    """What it is to the disease instead."""
+    sentence: Sentence
+    """What says so; only what passes the check is cited."""
+
+
 class Ranking(Record):
     """Drugs for a disease, best first."""
 
@@ -47,7 +66,9 @@ class Ranking(Record):
     evidence: dict[str, Evidence]
     """Everything cited, by key."""
     not_found: tuple[str, ...]
-    """What was missing."""
+    """What was missing, and what was left out."""
+    set_aside: tuple[SetAside, ...] = ()
+    """Drugs that scored among these and cause the disease, serve to test for it, or are no treatment otherwise."""
 
 
 def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -> Ranking:
@@ -70,21 +91,108 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
         raise ERRORS.get(understood.status, ToolError)(understood.message)
     ill = Entity.model_validate(understood.data["match"]["entity"])
     weigher = resources.weigher()
-    scores = weigher.rank(ill.id, setting, top, resources.hidden)
-    notes = weigher.weigh(ill.id, [score.id for score in scores[:1]], setting, resources.hidden).notes if scores else ()
-    drugs = [resources.store.get(score.id) or _unnamed(score.id) for score in scores]
-    ledger = Ledger(ill, drugs)
+    best = weigher.rank(ill.id, setting, 2 * top + SPARE, resources.hidden)
+    notes = weigher.weigh(ill.id, [score.id for score in best[:1]], setting, resources.hidden).notes if best else ()
+    chosen = _chosen(resources, ill, setting, best, top)
+    scores, drugs = [score for score, _ in chosen.kept], [drug for _, drug in chosen.kept]
+    ledger = Ledger(ill, [*drugs, *(drug for drug, _ in chosen.harmful)])
     found = [toolbox.sources(score, ill, drug) for score, drug in zip(scores, drugs, strict=True)]
     keys = [_keys(ledger, sources) for sources in found]
+    against = [_keys(ledger, toolbox.sources(_as_score(drug, role), ill, drug)) for drug, role in chosen.harmful]
     evidence = {key: Evidence.model_validate(entry) for key, entry in ledger.plain().items()}
     ranked = [
         _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores))
         for score, drug, cites in zip(scores, drugs, keys, strict=True)
     ]
-    cited = {key for drug in ranked for sentence in drug.sentences for key in sentence.citations}
+    aside = tuple(
+        _aside(drug, role, cites, evidence, ill) for (drug, role), cites in zip(chosen.harmful, against, strict=True)
+    )
+    said = [sentence for drug in ranked for sentence in drug.sentences] + [one.sentence for one in aside]
+    cited = {key for sentence in said for key in sentence.citations}
     kept = {key: entry for key, entry in evidence.items() if key in cited}
     missing = () if ranked else (f"Nothing in the graph or the literature speaks for any drug in {ill.name}.",)
-    return Ranking(disease=ill, setting=setting, drugs=tuple(ranked), evidence=kept, not_found=(*missing, *notes))
+    return Ranking(
+        disease=ill,
+        setting=setting,
+        drugs=tuple(ranked),
+        evidence=kept,
+        not_found=(*missing, *notes, *_left_out(chosen, aside)),
+        set_aside=aside,
+    )
+
+
+@dataclass
+class _Chosen:
+    """The best drugs, and those that scored as well and are left out."""
+
+    kept: list[tuple[CandidateScore, Entity]] = field(default_factory=list)
+    harmful: list[tuple[Entity, Role]] = field(default_factory=list)
+    repeated: list[Entity] = field(default_factory=list)
+    no_drug: list[Entity] = field(default_factory=list)
+
+
+def _chosen(resources: Resources, ill: Entity, setting: Setting, best: Sequence[CandidateScore], top: int) -> _Chosen:
+    """Take the best that are drugs, each once, and no cause, test or excess of the disease."""
+    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
+    weigher, chosen, seen = resources.weigher(), _Chosen(), set[str]()
+    reader = RoleReader(store, resources.literature() if setting != "none" else None, weigher, setting)
+    for score in best:
+        if len(chosen.kept) == top:
+            break
+        drug = resources.store.get(score.id) or _unnamed(score.id)
+        if fold(drug.name) in seen:
+            chosen.repeated.append(drug)
+            continue
+        seen.add(fold(drug.name))
+        if is_no_drug(drug, store):
+            chosen.no_drug.append(drug)
+            continue
+        role = reader.role(drug, ill, weigher.stated(ill.id, drug.id, resources.hidden))
+        if role.is_harmful:
+            chosen.harmful.append((drug, role))
+        else:
+            chosen.kept.append((score, drug))
+    return chosen
+
+
+def _left_out(chosen: _Chosen, aside: Sequence[SetAside]) -> list[str]:
+    """Say how many drugs were left out, which, and why."""
+    told = []
+    if aside:
+        named = "; ".join(f"{one.name} ({ROLES[one.role]})" for one in aside)
+        told.append(f"Left out as no treatment of the disease: {len(aside)}: {named}.")
+    if chosen.no_drug:
+        told.append(f"Left out as the name of a target and no drug: {', '.join(one.name for one in chosen.no_drug)}.")
+    if chosen.repeated:
+        twice = ", ".join(f"{one.name} ({one.id})" for one in chosen.repeated)
+        told.append(f"Left out as listed already under another id: {twice}.")
+    return told
+
+
+def _as_score(drug: Entity, role: Role) -> CandidateScore:
+    """The sources of a role in the form in which sources are looked up."""
+    sources = tuple(dict.fromkeys(one.source_id for one in role.sources))
+    factor = Factor(group="role", share=0.0, text=ROLES[role.role], sources=sources)
+    return CandidateScore(id=drug.id, score=0.0, probability=0.0, factors=(factor,))
+
+
+def _aside(
+    drug: Entity, role: Role, keys: Mapping[str, str], evidence: Mapping[str, Evidence], ill: Entity
+) -> SetAside:
+    """A drug that is left out, with the plainest sentence against it; what does not pass the check is not cited."""
+    checker = Checker(evidence, (ill, drug))
+    claim = f"{drug.name} {ROLES[role.role]}"
+    offers = [
+        Sentence(text=f"{claim}: {quotable(source.sentence)}", citations=(keys[source.source_id],))
+        for source in role.sources
+        if source.source_id in keys
+    ]
+    cited = tuple(dict.fromkeys(keys[one.source_id] for one in role.sources if one.source_id in keys))
+    offers.append(Sentence(text=claim, citations=cited))
+    held = [offer for offer in offers if checker.reason(offer.text, offer.citations) is None]
+    return SetAside(
+        id=drug.id, name=drug.name, role=role.role, sentence=held[0] if held else Sentence(text=claim, citations=())
+    )
 
 
 def _keys(ledger: Ledger, sources: Mapping[str, Finding]) -> dict[str, str]:

@@ -172,6 +172,26 @@ class Weigher:
             for row, i in enumerate(best)
         ]
 
+    def meetings(self, disease_id: str, drug_id: str, setting: Setting, limit: int) -> list[str]:
+        """Return the documents that name a drug and a disease, by id; those with both in the heading first.
+
+        Args:
+            disease_id: Disease id.
+            drug_id: Compound id.
+            setting: Which corpora may be used.
+            limit: Most documents of one corpus.
+        """
+        derived = self._view(frozenset()).derived
+        if derived is None or not {disease_id, drug_id} <= derived.index.keys():
+            return []
+        drug, ill = derived.index[drug_id], derived.index[disease_id]
+        held = [derived.corpora[name] for name in corpora_of(setting) if name in derived.corpora]
+        return [meeting.id for corpus in held for meeting in corpus.meetings(drug, ill)[:limit]]
+
+    def stated(self, disease_id: str, drug_id: str, hidden: HiddenPairs = frozenset()) -> tuple[str, ...]:
+        """Return the visible therapeutic edges between a drug and a disease, by their source ids."""
+        return direct_edges(self._view(hidden).link.facts, drug_id, disease_id, hidden)
+
     def _shares(
         self, view: _View, disease: str, candidates: Sequence[str], setting: Corpora
     ) -> tuple[NDArray[np.float64], tuple[str, ...], list[str]]:

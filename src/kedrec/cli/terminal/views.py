@@ -61,7 +61,11 @@ def print_ranking(ranking: Ranking) -> None:
     for place, drug in enumerate(ranking.drugs, 1):
         console.print(f"{place:3}. {drug.name}   {drug.score:+.2f}", markup=False, highlight=False)
         _print_sentences(console, drug.sentences, indent=6)
-    sentences = [sentence for drug in ranking.drugs for sentence in drug.sentences]
+    if ranking.set_aside:
+        console.print("\nLeft out, as no treatment:", style="bold")
+    aside = [one.sentence for one in ranking.set_aside]
+    _print_sentences(console, aside, indent=2)
+    sentences = [sentence for drug in ranking.drugs for sentence in drug.sentences] + aside
     _print_evidence(console, sentences, ranking.evidence)
     _print_not_found(console, ranking.not_found)
     console.print("Ranked by rule from the graph and the literature; not medical advice.", style="dim")

@@ -190,7 +190,12 @@ def ranked(ranking: Ranking) -> Html:
     missing = tag("section", tag("h2", "Notes"), tag("ul", *notes), id="missing") if ranking.not_found else None
     entries = (evidence_item(entry) for entry in ranking.evidence.values())
     found = tag("section", tag("h2", "Evidence"), tag("ul", *entries, class_="evidence"), id="evidence")
-    return tag("div", tag("ol", *drugs, class_="rationale"), missing, found if ranking.evidence else None)
+    against = (
+        tag("p", one.sentence.text, " ", key_links(one.sentence.citations, ranking.evidence))
+        for one in ranking.set_aside
+    )
+    aside = tag("section", tag("h2", "Left out: no treatment"), *against, id="set-aside") if ranking.set_aside else None
+    return tag("div", tag("ol", *drugs, class_="rationale"), aside, missing, found if ranking.evidence else None)
 
 
 def _drug(drug: RankedDrug, evidence: dict[str, Evidence]) -> Html:

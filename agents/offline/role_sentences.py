@@ -1,0 +1,211 @@
+"""What a sentence says that a drug is to a disease: its treatment, its cause, its test, or what is in excess in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from kedrec.records import Entity
+from kedrec.tools.text.sentence_cues import sentences_of
+
+__all__ = ["Claim", "claims_of", "names_of"]
+
+DRUG, ILL, MAKING, LACKING = "§D", "§X", "§A", "§N"
+"""What the names are replaced by before the patterns are tried."""
+LONGEST = 700
+"""Characters beyond which what stands between two stops is a table."""
+
+
+class Claim(NamedTuple):
+    """What one sentence says of a drug in a disease."""
+
+    role: str
+    """As in `roles.ROLES`."""
+    weight: float
+    """1 for a plain statement, less for what is only told in passing."""
+    sentence: str
+    """The sentence."""
+    names_both: bool
+    """Whether it names the disease as well."""
+
+
+_BRINGING = re.compile(r"(?i:hyp(?:o|er)\w+ic)s?$")
+"""An adjective for what a drug brings about: a hypoglycemic agent lowers glucose."""
+
+_STOP = (
+    r"but|not|no|without|than|versus|vs|whereas|while|prevent\w*|protect\w*|treat\w*|reduc\w+|decreas\w+|lower\w*"
+    r"|attenuat\w+|improv\w+|inhibit\w*|block\w*|abolish\w*|suppress\w*|revers\w+|amelior\w+|alleviat\w+|reliev\w+"
+    r"|relief|analges\w+|patients|participants|subjects|remission|resolution|recovery|control\w*|better|antagoni\w+|§D|§X"
+)
+_AUX = (
+    r"(?:(?:therapy|treatment|use|administration|infusion|alone|may|can|could|might|has|have|had|been|also|often|is|was"
+    r"|were|are|known|reported|shown|found|to|which|that|significantly|commonly|frequently|rarely|sometimes|itself"
+    r"|apparently|probably|clearly|likely|acutely|directly)[ ,]+){0,5}"
+)
+_PATIENT = (
+    r"(?:(?:patients?|subjects?|children|adults|who|was|were|is|are|being|been|has|have|can|be|may|successfully|cases?"
+    r"|effectively|symptoms|attacks|well|when|and)[ ,]+){0,5}"
+)
+
+
+def _gap(most: int, stop: str = _STOP) -> str:
+    """A pattern of at most so many words, none of which turns what is said."""
+    return rf"(?:(?!(?:{stop})\b)[\w'%/-]+[ ,]+){{0,{most}}}"
+
+
+_INDUCED = r"(?:induced|provoked|triggered|precipitated|exacerbated|aggravated|evoked|caused)"
+_CAUSES = (
+    r"(?:causes?|caused|causing|induces?|induced|inducing|provokes?|provoked|worsens?|worsened|exacerbates?"
+    r"|exacerbated|aggravates?|aggravated|precipitates?|precipitated|triggers?|triggered|produces?|produced"
+    r"|resulted in|results in|led to|leads to)"
+)
+_RISK = r"(?:risks?|incidence|rates?|odds|likelihood|frequency)"
+_SIDE = r"(?:side|adverse|unwanted|untoward|toxic) (?:effects?|events?|reactions?)"
+_SAFETY = r"\b(?:tolera\w+|adverse|safety|side effects?|weight gain|nausea|symptomatic|drowsiness)\b"
+_RECEPTOR = r"(?:[ -](?:receptors?|type|subtype|v\w*|[\w/]*\d\w*)|(?: /v))*"
+_TEST = (
+    r"(?:challenges?|provocations?|bronchoprovocations?|provocative|hyperresponsiveness|bronchoconstriction|pc20|pd20"
+    r"|(?:stimulation|suppression|provocation|challenge|loading|inhalation|tolerance|diagnostic) tests?)"
+)
+_AMOUNT = r"(?:serum|plasma|blood|urinary|urine|extracellular|total body)"
+_HELPS = (
+    r"(?:improv\w+|reliev\w+|reduc\w+|decreas\w+|prevent\w*|amelior\w+|attenuat\w+|alleviat\w+|correct(?:s|ed|ing)"
+    r"|revers\w+|abolish\w*|protect\w*|control\w*|effective\w*|efficac\w+|benefi\w+|approved|(?<!contra)indicated"
+    r"|recommended|licensed|treats?|used|useful|superior|suppress\w*|inhibit\w*)"
+)
+_TREATING = r"(?:treat(?:ment|ing|s)?|manag(?:ement|ing|e)|therapy|prevention|prophylaxis|relief|control|correction)"
+_LINKED = r"but|not|no|without|§D|§X"
+_TURNED = r"but|without|induced|caus\w+|contraindicated|versus|risk|than|not|§D|§X"
+
+PATTERNS: tuple[tuple[str, float, str], ...] = (
+    ("causes_or_worsens", 1.0, rf"§D(?: therapy| treatment| infusion)?[- ]{_INDUCED}[ -]{_gap(3)}§X"),
+    ("causes_or_worsens", 0.5, rf"§D[- ](?:associated|related)[ -]{_gap(2)}§X"),
+    ("causes_or_worsens", 1.0, rf"§X,? {_gap(2)}(?:{_INDUCED}|produced|elicited|worsened) by {_gap(3)}§D"),
+    ("causes_or_worsens", 1.0, rf"§X,? {_gap(1)}(?:due|secondary|attributable|owing) to {_gap(3)}§D"),
+    ("causes_or_worsens", 1.0, rf"§D {_AUX}{_CAUSES} {_gap(6)}§X"),
+    ("causes_or_worsens", 1.0, rf"§D {_AUX}(?:increases?|increased|raises?) {_gap(2)}{_RISK} (?:of|for) {_gap(4)}§X"),
+    ("causes_or_worsens", 0.5, rf"(?:increased|higher|greater|elevated) {_gap(1)}{_RISK} (?:of|for) {_gap(4)}§X "
+     rf"{_gap(3)}(?:with|on|from|receiving|taking|using|among) {_gap(4)}§D"),
+    ("causes_or_worsens", 1.0, rf"§X {_gap(5)}{_SIDE} (?:of|to|with|during|associated with|from) {_gap(4)}§D"),
+    ("causes_or_worsens", 0.5, rf"{_SIDE} (?:of|to|with) {_gap(4)}§D {_gap(6)}(?:include|including|are|were|was|is"
+     r"|such as)\b[^;]{0,80}§X"),
+    ("causes_or_worsens", 0.5, rf"(?:develop\w*|onset of|new-onset|occurrence of) {_gap(3)}§X {_gap(4)}(?:during|after"
+     rf"|following|while|with) {_gap(4)}§D"),
+    ("causes_or_worsens", 1.0, rf"§X {_gap(3)}(?:seen|observed) (?:with|in) {_gap(3)}§D"),
+    ("causes_or_worsens", 1.0, rf"§X (?:during|following) {_gap(10, _TURNED)}§D"),
+    ("causes_or_worsens", 1.0, rf"(?:discontinu\w+|withdraw\w*|stopp\w+) {_gap(4)}§D {_gap(2)}(?:due to|because of"
+     rf"|owing to) {_gap(3)}§X"),
+    ("causes_or_worsens", 1.0, r"§A (?:effects?|actions?|activity|properties) of [^;]{0,40}§D"),
+    ("causes_or_worsens", 1.0, rf"§D,? (?:is )?an? {_gap(3)}§A"),
+    ("causes_or_worsens", 0.5, r"§A[ -](?:agents?|drugs?|medications?)[^;]{0,80}§D"),
+    ("causes_or_worsens", 0.5, rf"({_SAFETY}[^;]*)?(?:{_RISK} of {_gap(2)}§X|§X (?:events?|episodes?|{_RISK}))[^;]*"
+     rf"§D(?(1)|[^;]*{_SAFETY})"),
+    ("contraindicated", 1.0, rf"§D {_gap(6)}contraindicated {_gap(6, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"contraindications? (?:to|for|of) {_gap(3)}§D\b[^;]{{0,60}}§X"),
+    ("contraindicated", 1.0, rf"§D {_gap(3)}should (?:be avoided|not be used|not be given) {_gap(5, _LINKED)}§X"),
+    ("diagnoses_or_provokes", 1.0, rf"§D[- ](?:(?!and\b|or\b)[\w-]+ ){{0,2}}{_TEST}\b"),
+    ("diagnoses_or_provokes", 1.0, r"(?:challenged?|provocations?|bronchoconstriction|pc20|pd20|hyper-?responsiveness"
+     r"|hyper-?reactivity|(?:airway|bronchial) (?:responsiveness|reactivity))(?: tests?)? (?:with|to|by|for|induced by|"
+     r"of) (?:(?:inhaled|nebuli[sz]ed|aerosoli[sz]ed|increasing|doses|of|the) )*§D"),
+    ("own_substance_in_excess", 1.0, r"§D[- ](?:lowering|depleting)"),
+    ("own_substance_in_excess", 1.0, rf"(?:lower|reduc|decreas|elevat|increas|high|rais|excess)\w* (?:the |levels? of |"
+     rf"concentrations? of )?{_AMOUNT} (?:levels? of |concentrations? of )?§D"),
+    ("own_substance_in_excess", 1.0, rf"§X[^;]*{_AMOUNT} §D (?:levels?|concentrations?)?(?: was| were| is)? ?(?:above"
+     r"|greater|higher|>|≥|over|elevated|increased)"),
+    ("own_substance_in_excess", 1.0, r"(?:overproduction|deposition|hypersecretion|crystals) of §D|§D (?:crystals?"
+     r"|deposits?|deposition|overproduction|excess|overload)"),
+    ("own_substance_in_excess", 1.0, rf"§D{_RECEPTOR} (?:antagonists?|inhibitors?|blockers?)\b[^;]*§X"),
+    ("treats", 1.0, rf"§D {_gap(5, 'but|without|than|§D|§X')}{_TREATING} (?:of|for) {_gap(5, _TURNED)}§X"),
+    ("treats", 1.0, rf"§X {_PATIENT}(?:treated|managed|controlled|corrected|relieved|maintained|responded|responding"
+     rf"|responsive) {_gap(2)}(?:with|by|to|on) {_gap(6, _TURNED)}§D"),
+    ("treats", 1.0, rf"{_TREATING} (?:of |for )?{_gap(5, _TURNED)}§X,? {_gap(4, _TURNED)}(?:with|by|using|including"
+     rf"|include|is|are) {_gap(7, _TURNED)}§D"),
+    ("treats", 1.0, rf"§D {_gap(5, 'but|without|contraindicated|than|not|§X')}{_HELPS} {_gap(9, _TURNED)}§X"),
+    ("treats", 1.0, rf"(?:efficacy|effectiveness) (?:and \w+ )?of {_gap(4, _TURNED)}§D {_gap(5, _TURNED)}(?:in|for|on"
+     rf"|against) {_gap(7, _TURNED)}§X"),
+    ("treats", 0.5, r"§N|§D (?:supplement\w*|replacement|repletion)"),
+    ("treats", 0.5, rf"§D {_gap(4, _TURNED)}(?:for|in|against) {_gap(6, _TURNED)}§X"),
+)  # fmt: skip
+"""Role, weight, and how it is said."""
+_PATTERNS = [(role, weight, re.compile(pattern)) for role, weight, pattern in PATTERNS]
+_OTHER = re.compile(
+    r"§A[ -]?(?:agents?|drugs?|medications?|effects?|actions?|activity|properties|s\b)"
+    r"|an? (?:[\w-]+ ){0,3}§A\b(?! [a-z])"
+)
+_LACKING = re.compile(
+    r"§D[- ](?:deficien\w+|deplet\w+|depriv\w+|withdrawal|wasting)|(?:deficien\w+|lack|depletion|absence|withdrawal)"
+    r" (?:of|in) §D"
+)
+"""The drug is what is missing."""
+_DENIED = re.compile(
+    r"\b(?:not|no|never|neither|nor|without|lack of|absence of|unlikely to|free of)(?: \w+){0,2} ?$"
+)  # fmt: skip
+_DENIES = re.compile(r"\b(?:not|never|neither|nor|rarely|unlikely)\b")
+
+
+def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
+    """Return what a text says of a drug in a disease: the strongest sentence for each role, nothing for silence.
+
+    Args:
+        text: a title and what stands below it.
+        drug: the drug.
+        disease: the disease; a text that never names it says nothing.
+    """
+    best: dict[str, Claim] = {}
+    drugs, ills = names_of(drug), names_of(disease)
+    for sentence in sentences_of(text):
+        if len(sentence) <= LONGEST and drugs.search(sentence):
+            both = ills.search(sentence) is not None
+            for role, weight in _said(_marked(sentence, drugs, ills)):
+                if role not in best or (weight, both) > (best[role].weight, best[role].names_both):
+                    best[role] = Claim(role, weight, sentence, both)
+    return list(best.values())
+
+
+def _said(marked: str) -> Iterable[tuple[str, float]]:
+    """Yield the roles that a sentence with its names marked states; where it tells of a harm, it tells of no use."""
+    found: dict[str, float] = {}
+    for role, weight, pattern in _PATTERNS:
+        hit = pattern.search(marked)
+        if hit and not _is_denied(role, marked[: hit.start()], hit[0]):
+            found[role] = max(weight, found.get(role, 0.0))
+    if len(found) > 1 and (found.get("treats", 0.0) < 1 or "own_substance_in_excess" in found):
+        found.pop("treats", None)
+    return found.items()
+
+
+def _is_denied(role: str, before: str, said: str) -> bool:
+    """Whether a harm is said not to be; a use that is denied was still tried as one."""
+    within = role == "causes_or_worsens" and _DENIES.search(said) is not None
+    return role != "treats" and (within or _DENIED.search(before) is not None)
+
+
+def _marked(sentence: str, drugs: re.Pattern[str], ills: re.Pattern[str]) -> str:
+    plain = drugs.sub(DRUG, ills.sub(lambda found: MAKING if _BRINGING.match(found[0]) else ILL, sentence))
+    bare = re.sub(r"\s*\([^()]*\)|[\"'“”]", "", plain).lower()
+    bare = _LACKING.sub(LACKING, re.sub(r"§([dxa])", lambda found: found[0].upper(), bare))
+    return bare if _OTHER.search(bare) else bare.replace(MAKING, ILL)
+
+
+@lru_cache(maxsize=512)
+def names_of(entity: Entity) -> re.Pattern[str]:
+    """The names of a drug or disease as they stand in text, either side of the Atlantic, the longest first."""
+    names = {entity.name, *(name for name in entity.synonyms if len(name) > 3)}
+    names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
+    names = {name for name in names if len(name) < 90 and "::" not in name}
+    patterns = [_written(name) for name in sorted(names, key=lambda name: (-len(name), name))]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?![\w])")
+
+
+def _written(name: str) -> str:
+    """A pattern for a name; short names and acronyms count only in the case in which they are written."""
+    plain = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
+    if len(name) <= 4 and name.isupper():
+        return plain
+    american = re.sub(r"ae(?=m|s|th)|oe(?=d|s)", "e", plain, flags=re.IGNORECASE)
+    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", american)
+    either = re.sub(r"rrho?ea$", "rrho?ea", either)
+    either = re.sub(r"^([Aa]sthma)$", r"\1(?:tics?)?", either)
+    return f"(?i:{either}s?)"

@@ -1,0 +1,187 @@
+"""What a drug is to a disease: read from sentences, counted by document, and what becomes of it in a ranking."""
+
+import json
+
+import pytest
+
+from kedrec.agents.offline.role_sentences import claims_of
+from kedrec.agents.offline.roles import RoleSource, decide, is_no_drug
+from kedrec.agents.recommend import rank_drugs
+from kedrec.agents.resources import Resources
+from kedrec.config import Settings
+from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.records import Entity
+from kedrec.tools.literature import Literature
+
+
+def drug(name, *synonyms):
+    return Entity(id=f"Compound::{name}", kind="Compound", name=name, synonyms=synonyms)
+
+
+def ill(name, *synonyms):
+    return Entity(id=f"Disease::{name}", kind="Disease", name=name, synonyms=synonyms)
+
+
+def role_of(text, one, other):
+    """The roles that a text states plainly."""
+    return {claim.role for claim in claims_of(text, drug(one), ill(other)) if claim.weight == 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other"),
+    [
+        ("Bromocriptine for risperidone-induced hyperprolactinemia in adults.", "Risperidone", "Hyperprolactinemia"),
+        ("We report amiodarone-induced hypothyroidism.", "Amiodarone", "hypothyroidism"),
+        ("Hypokalaemia caused by amphotericin was common.", "Amphotericin", "Hypokalemia"),
+        ("Parkinsonism due to metoclopramide is missed.", "Metoclopramide", "parkinsonism"),
+        ("Timolol may worsen asthma.", "Timolol", "Asthma"),
+        ("Naproxen increases the risk of gastric ulcer.", "Naproxen", "gastric ulcer"),
+        ("Cough is a common side effect of enalapril.", "Enalapril", "cough"),
+        ("Severe hyperkalemia during combined therapy with ACE inhibitors and spironolactone.", "Spironolactone",
+         "hyperkalemia"),
+        ("Metformin, an effective hypoglycemic, is cheap.", "Metformin", "hypoglycemic"),
+        ("It was withdrawn: discontinuation of rofecoxib due to angina.", "Rofecoxib", "angina"),
+    ],
+)  # fmt: skip
+def test_a_sentence_that_blames_the_drug_makes_it_a_cause(text, one, other):
+    assert role_of(text, one, other) == {"causes_or_worsens"}
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other"),
+    [
+        ("Salbutamol is effective in the treatment of asthma.", "Salbutamol", "Asthma"),
+        ("Asthma patients were treated with budesonide for a year.", "Budesonide", "Asthma"),
+        ("Treatment of gout with allopurinol is old.", "Allopurinol", "gout"),
+        ("Propranolol reduced haloperidol-induced akathisia.", "Propranolol", "akathisia"),
+        ("Efficacy and safety of tolvaptan in patients with hyponatremia.", "Tolvaptan", "hyponatremia"),
+    ],
+)
+def test_a_sentence_of_use_makes_it_a_treatment_and_no_cause(text, one, other):
+    assert "causes_or_worsens" not in {claim.role for claim in claims_of(text, drug(one), ill(other))}
+    assert "treats" in {claim.role for claim in claims_of(text, drug(one), ill(other))} or "Propranolol" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "other", "role"),
+    [
+        ("Asthma was confirmed by methacholine challenge.", "Methacholine", "Asthma", "diagnoses_or_provokes"),
+        ("Cushing disease: a dexamethasone suppression test was done.", "Dexamethasone", "Cushing disease",
+         "diagnoses_or_provokes"),
+        ("Gout needs reduced serum uric acid.", "Uric acid", "gout", "own_substance_in_excess"),
+        ("Wilson disease: copper overload of the liver.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("A vasopressin V2 receptor antagonist for hyponatremia.", "Vasopressin", "hyponatremia",
+         "own_substance_in_excess"),
+        ("Propranolol is contraindicated in patients with asthma.", "Propranolol", "Asthma", "contraindicated"),
+        ("Timolol should not be used in asthma.", "Timolol", "asthma", "contraindicated"),
+        ("Ergotamine should be avoided in angina.", "Ergotamine", "angina", "contraindicated"),
+    ],
+)  # fmt: skip
+def test_tests_excess_and_contraindications_are_told_apart(text, one, other, role):
+    assert role_of(text, one, other) == {role}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Timolol did not worsen asthma.",
+        "There was no timolol-induced asthma.",
+        "Asthma without timolol was rare.",
+        "Scurvy and asthma are caused by timolol deficiency.",
+    ],
+)
+def test_what_is_denied_is_no_harm(text):
+    assert "causes_or_worsens" not in {claim.role for claim in claims_of(text, drug("Timolol"), ill("asthma"))}
+
+
+def source(number, role, weight=1.0):
+    return RoleSource(source_id=f"PMID:{number}", role=role, weight=weight, sentence="A sentence.")
+
+
+def test_documents_are_counted_and_not_sentences():
+    same = [source(1, "causes_or_worsens"), source(1, "causes_or_worsens"), source(2, "treats")]
+    assert decide(same).role == "treats"
+    assert decide([source(n, "causes_or_worsens") for n in range(4)] + [source(9, "treats")]).is_harmful
+
+
+def test_weak_text_alone_takes_no_drug_away():
+    assert decide([source(1, "causes_or_worsens", 0.5)]).role == "unknown"
+    assert decide([source(1, "diagnoses_or_provokes")]).role == "unknown"
+    assert decide([]).role == "unknown"
+
+
+def test_an_edge_of_use_outweighs_two_documents_of_harm():
+    edge = RoleSource(source_id="a|treats|b", role="treats", weight=2.0, sentence="a")
+    assert not decide([edge, source(1, "causes_or_worsens"), source(2, "causes_or_worsens")]).is_harmful
+    assert decide([edge, *(source(n, "causes_or_worsens") for n in range(4))]).is_harmful
+
+
+ASTHMA, EFFECT, OTHER = "Disease::MESH:D001249", "Side Effect::C0004096", "Disease::MESH:D006073"
+SALBUTAMOL, METHACHOLINE, TIMOLOL = "Compound::DB01001", "Compound::DB06709", "Compound::DB00373"
+TWIN, TARGET, TREATS = "Compound::DB99999", "Compound::DB05876", "DRUGBANK::treats::Compound:Disease"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home whose literature and graph hold a treatment, a test, a cause, a target and a drug under two ids."""
+    place = tmp_path_factory.mktemp("roles")
+    settings = Settings(home=place / "home")
+    edges = [
+        (SALBUTAMOL, TREATS, ASTHMA), (METHACHOLINE, TREATS, OTHER), (TIMOLOL, TREATS, OTHER), (TWIN, TREATS, ASTHMA),
+        (TARGET, TREATS, ASTHMA), (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
+        (SALBUTAMOL, "DRUGBANK::target::Compound:Gene", "Gene::154"),
+        (TARGET, "DRUGBANK::target::Compound:Gene", "Gene::5141"),
+    ]  # fmt: skip
+    names = [
+        (ASTHMA, "asthma"), (OTHER, "glaucoma"), (EFFECT, "Asthma"), (SALBUTAMOL, "Salbutamol"), (TWIN, "Salbutamol"),
+        (METHACHOLINE, "Methacholine"), (TIMOLOL, "Timolol"), (TARGET, "PDE4"), ("Gene::154", "ADRB2"),
+        ("Gene::5141", "PDE4A"),
+    ]  # fmt: skip
+    (place / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in edges))
+    (place / "names.tsv").write_text("".join(f"{one}\t{name}\t\n" for one, name in names))
+    load_graph([place / "graph.tsv"], place / "names.tsv", settings.home / "graph")
+    texts = [
+        "Methacholine challenge in children with asthma.", "Asthma was confirmed by methacholine challenge.",
+        "Salbutamol is effective in asthma.",
+    ]  # fmt: skip
+    rows = [{"id": f"PMID:{n}", "title": text, "abstract": text, "year": 2000} for n, text in enumerate(texts, 1)]
+    (place / "articles.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    literature = Literature.open(settings.home / "literature", settings)
+    literature.add(place / "articles.jsonl", embed=False)
+    resources = Resources.open(settings)
+    resources.weigher().prepare()
+    return resources
+
+
+def test_a_ranking_leaves_out_causes_and_tests_and_says_why_with_citations(home):
+    ranking = rank_drugs(home, "asthma", "both", 5)
+    aside = {one.name: one for one in ranking.set_aside}
+    assert [one.name for one in ranking.drugs] == ["Salbutamol"]
+    assert aside["Methacholine"].role == "diagnoses_or_provokes"
+    assert aside["Timolol"].role == "causes_or_worsens"
+    for one in aside.values():
+        assert one.sentence.citations
+        assert set(one.sentence.citations) <= set(ranking.evidence)
+    said = " ".join(ranking.not_found)
+    assert "2: " in said
+    assert "Methacholine" in said
+
+
+def test_a_ranking_names_a_drug_once_and_no_target(home):
+    said = " ".join(rank_drugs(home, "asthma", "both", 5).not_found)
+    assert "PDE4" in said
+    assert f"Salbutamol ({TWIN})" in said or f"Salbutamol ({SALBUTAMOL})" in said or "Taken as one" in said
+
+
+def test_a_setting_without_literature_rests_on_the_graph_alone(home):
+    ranking = rank_drugs(home, "asthma", "none", 5)
+    assert {one.name for one in ranking.set_aside} == {"Timolol"}
+
+
+def test_a_symbol_is_a_target_only_where_the_graph_has_its_genes(home):
+    store = home.store
+    assert isinstance(store, EmbeddedStore)
+    assert is_no_drug(drug("PDE4"), store)
+    assert not is_no_drug(drug("AZT"), store)
+    assert not is_no_drug(drug("PDE4", "rolipram"), store)
