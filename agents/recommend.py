@@ -14,7 +14,7 @@ from kedrec.graphdb.names.normalize import fold
 from kedrec.records import CandidateScore, Corpora, Entity, Evidence, Factor, Finding, Record, Sentence
 from kedrec.tools.text.sentence_cues import quotable
 
-__all__ = ["RankedDrug", "Ranking", "SetAside", "rank_drugs"]
+__all__ = ["RankedDrug", "Ranking", "SetAside", "best_treatments", "rank_drugs", "role_reader"]
 
 SPARE = 10
 """Drugs beside twice as many as are asked for that are looked at, so that those left out are made up for."""
@@ -121,6 +121,30 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
     )
 
 
+def best_treatments(resources: Resources, disease: Entity, setting: Setting, top: int) -> list[Entity]:
+    """Return the best-ranked drugs for a disease, without those that are no treatment of it.
+
+    Args:
+        resources: the stores of a home.
+        disease: the disease.
+        setting: which corpora are used.
+        top: drugs to return.
+    """
+    best = resources.weigher().rank(disease.id, setting, 2 * top + SPARE, resources.hidden)
+    return [drug for _, drug in _chosen(resources, disease, setting, best, top).kept]
+
+
+def role_reader(resources: Resources, setting: Setting) -> RoleReader:
+    """Return what reads the roles of drugs over the stores of a home.
+
+    Args:
+        resources: the stores; what is hidden in them stays hidden.
+        setting: which corpora are used.
+    """
+    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
+    return RoleReader(store, resources.literature() if setting != "none" else None, resources.weigher(), setting)
+
+
 @dataclass
 class _Chosen:
     """The best drugs, and those that scored as well and are left out."""
@@ -133,9 +157,8 @@ class _Chosen:
 
 def _chosen(resources: Resources, ill: Entity, setting: Setting, best: Sequence[CandidateScore], top: int) -> _Chosen:
     """Take the best that are drugs, each once, and no cause, test or excess of the disease."""
-    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
     weigher, chosen, seen = resources.weigher(), _Chosen(), set[str]()
-    reader = RoleReader(store, resources.literature() if setting != "none" else None, weigher, setting)
+    reader = role_reader(resources, setting)
     for score in best:
         if len(chosen.kept) == top:
             break
@@ -144,7 +167,7 @@ def _chosen(resources: Resources, ill: Entity, setting: Setting, best: Sequence[
             chosen.repeated.append(drug)
             continue
         seen.add(fold(drug.name))
-        if is_no_drug(drug, store):
+        if is_no_drug(drug, resources.store):
             chosen.no_drug.append(drug)
             continue
         role = reader.role(drug, ill, weigher.stated(ill.id, drug.id, resources.hidden))

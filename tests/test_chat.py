@@ -98,7 +98,8 @@ def test_a_side_of_the_answer_is_answered_from_its_evidence(talk):
 def test_a_side_of_another_drug_is_a_new_question(talk):
     talk.reply(FIRST)
     reply = talk.reply("what about the safety of methotrexate?")
-    assert reply.kind == "recommendation" and METHO in ids(reply)
+    assert reply.kind == "topic" and ids(reply) == [METHO]
+    assert reply.topics[0].answer.question.drug == METHO
 
 
 def test_what_was_understood_waits_for_what_is_missing(talk):
@@ -289,12 +290,16 @@ def test_ask_prints_the_recommendation_as_json_and_nothing_else(asked):
     assert {"choice", "mechanism"} <= {sentence["kind"] for sentence in answer["sentences"]}
 
 
-def test_ask_without_drugs_or_with_one_weighs_the_best_ranked_beside(asked):
+def test_ask_without_drugs_or_for_a_better_one_weighs_the_best_ranked_and_one_drug_alone(asked):
     none = json.loads(asked("best drug for rheumatoid arthritis", "--json")[1])
-    code, out, err = asked("Is methotrexate reasonable in alopecia areata?", "--json")
+    _, _, err = asked("best drug for rheumatoid arthritis", "--json")
+    assert len(none["candidates"]) > 1 and none["choice"] and "best-ranked" in err
+    code, out, _ = asked("Is methotrexate reasonable in alopecia areata?", "--json")
     one = json.loads(out)
-    assert len(none["candidates"]) > 1 and none["choice"] and code == 0 and "best-ranked" in err
-    assert one["candidates"][0]["id"] == METHO and len(one["candidates"]) > 1
+    assert code == 0
+    better = json.loads(asked("Is anything better than methotrexate for alopecia areata?", "--json")[1])
+    assert [drug["id"] for drug in one["candidates"]] == [METHO]
+    assert better["candidates"][0]["id"] == METHO and len(better["candidates"]) > 1
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, topics_in
+from kedrec.agents.chat.intents import ABOUT_ONE, TOPICS, Intent
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
@@ -43,6 +44,8 @@ class Topic(Record):
     """The last answer."""
     unclear: tuple[Match, ...] = ()
     """What was asked back last."""
+    intent: Intent = "choose"
+    """What the last question wanted."""
 
 
 class Reply(Record):
@@ -101,7 +104,8 @@ class Conversation:
         understood, notes = self._understood(text)
         topics = topics_in(text)
         last = self.topic.recommendation
-        if topics and last is not None and understood.disease is None and not understood.unclear:
+        beyond = understood.intent == "out_of_scope"
+        if topics and not beyond and last is not None and understood.disease is None and not understood.unclear:
             drug = self._drug_meant(understood, last)
             if drug is not None and (said := answer_on(last, drug, topics)):
                 told = (*notes, *said_left_out(understood.left_out))
@@ -110,7 +114,7 @@ class Conversation:
         if merged.ask_back:
             return self._asked_back(understood, merged, notes)
         query, added = query_for(self._agent, merged, self._setting)
-        return query, Topic(disease=merged.disease, drugs=merged.drugs), (*notes, *added)
+        return query, Topic(disease=merged.disease, drugs=merged.drugs, intent=merged.intent), (*notes, *added)
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
@@ -135,11 +139,14 @@ class Conversation:
         unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
         disease = new.disease or self.topic.disease
         drugs = self._drugs(new)
-        ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
+        beyond = new.ask_back if new.intent == "out_of_scope" else None
+        ask = beyond or unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
         return new.model_copy(update={"disease": disease, "drugs": drugs, "ask_back": ask})
 
     def _drugs(self, new: Understanding) -> tuple[Match, ...]:
         former = self.topic.drugs
+        if len(new.drugs) == 1 and new.intent in ABOUT_ONE[1:]:
+            return new.drugs
         if new.disease is not None:
             afresh = bool(new.drugs) or _AFRESH.search(new.text) is not None
             return new.drugs if afresh else former
@@ -161,7 +168,7 @@ class Conversation:
 
     def _asked_back(self, new: Understanding, merged: Understanding, notes: tuple[str, ...]) -> Reply:
         """Ask; what was understood so far stays, so that a short reply completes it."""
-        if new.disease or new.drugs or new.unclear:
+        if new.intent != "out_of_scope" and (new.disease or new.drugs or new.unclear):
             known = {"disease": merged.disease, "drugs": merged.drugs, "unclear": new.unclear}
             self.topic = self.topic.model_copy(update=known)
         return Reply(kind="question", notes=notes, text=merged.ask_back or "")
@@ -172,7 +179,12 @@ class Conversation:
         if trace.recommendation is None:
             error = trace.error or {"message": "the run ended without an outcome"}
             raise WorkError(f"{error['message']} (trace {trace.id})")
-        self.topic = topic.model_copy(update={"recommendation": trace.recommendation})
+        made = trace.recommendation
+        disease = topic.disease or Match(query=made.disease.id, match="exact", entity=made.disease)
+        self.topic = topic.model_copy(update={"recommendation": made, "disease": disease})
+        said = answer_on(made, made.candidates[0].id, TOPICS.get(topic.intent, ())) if len(made.candidates) == 1 else ()
+        if said:
+            return Reply(kind="topic", notes=notes, recommendation=made, topics=said, trace_id=trace.id)
         return Reply(kind="recommendation", notes=notes, recommendation=trace.recommendation, trace_id=trace.id)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kedrec.agents.agent import Query
+from kedrec.agents.chat.drug_facts import disease_of, role_note
+from kedrec.agents.chat.intents import ABOUT_ONE
 from kedrec.agents.chat.question_parser import Understanding
+from kedrec.agents.recommend import best_treatments
 from kedrec.errors import UserError
 from kedrec.records import Corpora
 
@@ -23,25 +26,30 @@ MOST = 10
 
 
 def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tuple[Query, tuple[str, ...]]:
-    """The question to put to the agent; where fewer than two drugs are named, the best-ranked ones are weighed too.
+    """The question to put to the agent; one drug that is asked about is weighed alone.
+
+    Where no drug is named, or the question is what is better than the one named, the best-ranked are weighed. Where a
+    question about one drug names no disease, the one is taken that the graph says it is used for.
 
     Args:
         agent: the agent that is to answer it; its resources rank.
-        understood: a question with a disease, and nothing to ask back.
+        understood: a question with nothing to ask back.
         setting: which corpora are used.
 
     Returns:
-        The query, and notes that say which drugs were added and why.
+        The query, and notes that say what was added and why, and what the drug is to the disease where that is asked.
 
     Raises:
         UserError: where the question lacks a disease, names too many drugs, or nothing speaks for any drug in it.
     """
+    understood, taken = _with_disease(agent, understood)
     if understood.disease is None or understood.disease.entity is None:
         raise UserError(understood.ask_back or "The question names no disease.")
     if len(understood.drugs) > MOST:
         raise UserError(f"The question names {len(understood.drugs)} drugs; at most {MOST} can be weighed at once.")
     named = [drug.query for drug in understood.drugs]
-    added = _added(agent, understood, setting) if len(named) < 2 else []
+    alone = len(named) == 1 and understood.intent in ABOUT_ONE
+    added = _added(agent, understood, setting) if len(named) < 2 and not alone else []
     if not named and not added:
         raise UserError(f"Nothing speaks for any drug in {understood.disease.entity.name}. Name the drugs to weigh.")
     query = Query(
@@ -51,7 +59,23 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         text=understood.text,
         left_out=understood.left_out or None,
     )
-    return query, _said(understood, [name for _, name in added])
+    role = role_note(agent, understood, setting) if alone else ()
+    return query, (*taken, *_said(understood, [name for _, name in added]), *role)
+
+
+def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understanding, tuple[str, ...]]:
+    """A question about one drug with the disease that it is used for, where it names none, and a note of that."""
+    if understood.disease is not None or len(understood.drugs) != 1 or understood.intent not in ABOUT_ONE:
+        return understood, ()
+    drug = understood.drugs[0].entity
+    found = disease_of(agent, drug) if drug else None
+    if drug is None or found is None or found.entity is None:
+        name = drug.name if drug else understood.drugs[0].query
+        raise UserError(f"For which disease? The graph states no use of {name}; name the disease that you mean.")
+    note = (
+        f"No disease was named; {drug.name} is looked at in {found.entity.name}, which the graph states it is used for."
+    )
+    return understood.model_copy(update={"disease": found}), (note,)
 
 
 def _added(agent: Agent, understood: Understanding, setting: Corpora) -> list[tuple[str, str]]:
@@ -59,10 +83,8 @@ def _added(agent: Agent, understood: Understanding, setting: Corpora) -> list[tu
     assert understood.disease is not None and understood.disease.entity is not None
     known = {drug.entity.id for drug in understood.drugs if drug.entity}
     count = BESIDE_ONE if known else BEST
-    resources = agent.resources
-    ranked = resources.weigher().rank(understood.disease.entity.id, setting, count + len(known), resources.hidden)
-    entities = [resources.store.get(score.id) for score in ranked if score.id not in known]
-    return [(entity.id, entity.name) for entity in entities if entity is not None][:count]
+    ranked = best_treatments(agent.resources, understood.disease.entity, setting, count + len(known))
+    return [(drug.id, drug.name) for drug in ranked if drug.id not in known][:count]
 
 
 def _said(understood: Understanding, added: list[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from kedrec.agents.chat.combining import names_in, unknown_names
 from kedrec.agents.chat.entity_finder import NameInText, doubtful_words
+from kedrec.agents.chat.intents import ABOUT_ONE, Intent, intent_of
 from kedrec.agents.chat.left_out import left_out
 from kedrec.graphdb.names.kinship import are_parts
 from kedrec.graphdb.store import GraphStore
@@ -50,6 +51,8 @@ class Understanding(Record):
     """Names that may mean several things, and words that may be misspelled names, with what they may have meant."""
     left_out: tuple[str, ...] = ()
     """What the question says beside the names, such as a stage, an age or a dose, and nothing takes into account."""
+    intent: Intent = "choose"
+    """What the question wants."""
     ask_back: str | None = None
     """One line to ask the user, where the question cannot be answered as it stands."""
 
@@ -97,13 +100,17 @@ def understood_from(
     ask = " ".join(_unknown(match) for match in unknown) or _ask_back(ambiguous, sure, known, misspelled)
     if ask is None and not known and asks_what_to_avoid(text):
         ask = WHAT_TO_AVOID
+    intent, beyond = intent_of(text, len(known), disease=bool(sure))
+    if len(known) == 1 and intent in ABOUT_ONE[1:] and not (sure or ambiguous or misspelled or unknown):
+        ask = None
     disease = sure[0] if len(sure) == 1 else None
     return Understanding(
         text=text,
         disease=disease,
         drugs=known,
-        unclear=(*unknown, *ambiguous, *_several(sure), *misspelled),
-        ask_back=ask,
+        unclear=() if beyond else (*unknown, *ambiguous, *_several(sure), *misspelled),
+        intent=intent,
+        ask_back=beyond or ask,
     )
 
 

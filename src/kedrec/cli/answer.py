@@ -25,8 +25,8 @@ def ask(
 ) -> None:
     """Type:  kedrec ask "Why baricitinib rather than sulfasalazine for alopecia areata?"
 
-    Answer a question in plain words. With one drug the best-ranked others are weighed beside it; with none, the three
-    best-ranked. Asks back, with exit code 2, where a name is ambiguous or the disease is missing.
+    Answer a question in plain words. One drug is looked at alone, unless the question is what is better; with none, the
+    three best-ranked are weighed. Asks back, with exit code 2, where a name is ambiguous or the disease is missing.
     """
     resolved = settings(setting=setting, model=model)
     from kedrec.agents.prompting.answer_format import LONGEST_QUESTION, refuse_too_long

@@ -1,0 +1,83 @@
+"""What the stores say of the one drug that a question is about: what it is used for, and what it is to a disease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kedrec.agents.offline.roles import ROLES, Role
+from kedrec.agents.recommend import role_reader
+from kedrec.errors import NotReady
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.records import Entity, Match, Setting
+from kedrec.tools.text.sentence_cues import quotable
+
+if TYPE_CHECKING:
+    from kedrec.agents.agent import Agent
+    from kedrec.agents.chat.question_parser import Understanding
+
+__all__ = ["disease_of", "role_note"]
+
+MOST_USES = 30
+"""Diseases looked at where none is named."""
+READ = 400
+"""Documents up to which those that name both are counted."""
+
+
+def disease_of(agent: Agent, drug: Entity) -> Match | None:
+    """Return the disease that the graph states a use of the drug in and most documents name with it; None for none.
+
+    Args:
+        agent: its resources are asked.
+        drug: the drug.
+    """
+    resources = agent.resources
+    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
+    edges = store.neighbours(drug.id, kind="Disease", limit=400)
+    ids = {edge.tail if edge.head in drug.ids else edge.head for edge in edges if is_therapeutic(edge.relation)}
+    found = [entity for one in sorted(ids)[:MOST_USES] if (entity := store.get(one)) is not None]
+    if not found:
+        return None
+    best = max(found, key=lambda ill: (_together(agent, ill, drug), ill.id))
+    return Match(query=best.id, match="exact", entity=best)
+
+
+def _together(agent: Agent, ill: Entity, drug: Entity) -> int:
+    try:
+        return len(agent.resources.weigher().meetings(ill.id, drug.id, "both", READ))
+    except NotReady:
+        return 0
+
+
+def role_note(agent: Agent, understood: Understanding, setting: Setting) -> tuple[str, ...]:
+    """Say what the drug is to the disease where it is no treatment, or where the question is whether it causes it.
+
+    Args:
+        agent: its resources are asked.
+        understood: a question with one drug and a disease.
+        setting: which corpora are used.
+    """
+    drug, ill = understood.drugs[0].entity, understood.disease.entity if understood.disease else None
+    if drug is None or ill is None:
+        return ()
+    try:
+        role = role_reader(agent.resources, setting).role(drug, ill, _stated(agent, drug, ill))
+    except NotReady:
+        return ()
+    if role.is_harmful:
+        return (_said(drug, ill, role),)
+    if understood.intent != "causes":
+        return ()
+    found = "tells of its use in it instead" if role.role == "treats" else "does not say with enough weight"
+    return (f"Whether {drug.name} causes or worsens {ill.name}: what was found {found}.",)
+
+
+def _stated(agent: Agent, drug: Entity, ill: Entity) -> tuple[str, ...]:
+    return agent.resources.weigher().stated(ill.id, drug.id, agent.resources.hidden)
+
+
+def _said(drug: Entity, ill: Entity, role: Role) -> str:
+    first = role.sources[0]
+    others = ", ".join(dict.fromkeys(one.source_id for one in role.sources[1:] if one.source_id != first.source_id))
+    more = f"; also {others}" if others else ""
+    said = f"By what was found of {ill.name}, {drug.name} {ROLES[role.role]}"
+    return f"{said}: “{quotable(first.sentence)}” ({first.source_id}{more})."
