@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kedrec.agents.offline.role_sentences import claims_of
-from kedrec.agents.offline.roles import RoleSource, decide, is_no_drug
+from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
 from kedrec.config import Settings
@@ -172,6 +172,20 @@ def test_a_ranking_names_a_drug_once_and_no_target(home):
     said = " ".join(rank_drugs(home, "asthma", "both", 5).not_found)
     assert "PDE4" in said
     assert f"Salbutamol ({TWIN})" in said or f"Salbutamol ({SALBUTAMOL})" in said or "Taken as one" in said
+
+
+def test_edges_of_harm_count_beside_side_effects(tmp_path):
+    harm, marks = "GNBR::Sa::Compound:Disease", "GNBR::Mp::Compound:Disease"
+    edges = [(TIMOLOL, harm, ASTHMA), (TIMOLOL, TREATS, OTHER), (SALBUTAMOL, marks, ASTHMA)]
+    (tmp_path / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in edges))
+    load_graph([tmp_path / "graph.tsv"], None, tmp_path / "graph")
+    store = EmbeddedStore.open(tmp_path / "graph")
+    reader = RoleReader(store, None, None, "none")
+    disease = Entity(id=ASTHMA, kind="Disease", name="asthma")
+    timolol = reader.role(Entity(id=TIMOLOL, kind="Compound", name="Timolol"), disease)
+    assert timolol.role == "causes_or_worsens"
+    assert timolol.sources[0].source_id == f"{TIMOLOL}|{harm}|{ASTHMA}"
+    assert not reader.role(Entity(id=SALBUTAMOL, kind="Compound", name="Salbutamol"), disease).is_harmful
 
 
 def test_a_setting_without_literature_rests_on_the_graph_alone(home):

@@ -43,6 +43,13 @@ CITED = 4
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{2,9}")
 EDGE = 2.0
 """Documents that a visible therapeutic edge of the graph counts as, and an edge that states a side effect."""
+STATED: dict[str, tuple[RoleName, float]] = {
+    "GNBR::Sa::Compound:Disease": ("causes_or_worsens", 1.0),
+    "GNBR::J::Compound:Disease": ("own_substance_in_excess", 1.0),
+    "GNBR::Mp::Compound:Disease": ("own_substance_in_excess", 0.5),
+}
+"""Relations read from texts by machine: side effect, part in the making of the disease, marker of it; each counts as a
+document at most."""
 LEAST = 2.0
 """Documents of harm that it takes where anything tells of a use."""
 PLAIN: tuple[RoleName, ...] = ("causes_or_worsens", "contraindicated")
@@ -121,7 +128,19 @@ class RoleReader:
             stated: the visible therapeutic edges between them, by their source ids.
         """
         edges = [RoleSource(source_id=edge, role="treats", weight=EDGE, sentence=edge) for edge in stated[:1]]
-        return decide([*edges, *self._side_effects(drug, disease), *self._told(drug, disease)])
+        return decide(
+            [*edges, *self._edges(drug, disease), *self._side_effects(drug, disease), *self._told(drug, disease)]
+        )
+
+    def _edges(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
+        """Yield the edges between the two that state harm, or a part in the disease."""
+        pairs = ((one, other) for one in sorted(drug.ids) for other in sorted(disease.ids))
+        for edge in (edge for pair in pairs for edge in self._store.direct(*pair)):
+            role, weight = STATED.get(edge.relation, ("unknown", 0.0))
+            if weight:
+                source = edge_source(edge.head, edge.relation, edge.tail)
+                text = f"{drug.name} {ROLES[role]} ({disease.name}), by an edge of the graph"
+                yield RoleSource(source_id=source, role=role, weight=weight, sentence=text)
 
     def _side_effects(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
         """Yield the edges to a side effect that has the disease's name."""
