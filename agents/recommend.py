@@ -121,7 +121,7 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
     )
 
 
-def best_treatments(resources: Resources, disease: Entity, setting: Setting, top: int) -> list[Entity]:
+def best_treatments(resources: Resources, disease: Entity, setting: Corpora, top: int) -> list[Entity]:
     """Return the best-ranked drugs for a disease, without those that are no treatment of it.
 
     Args:
@@ -134,7 +134,7 @@ def best_treatments(resources: Resources, disease: Entity, setting: Setting, top
     return [drug for _, drug in _chosen(resources, disease, setting, best, top).kept]
 
 
-def role_reader(resources: Resources, setting: Setting) -> RoleReader:
+def role_reader(resources: Resources, setting: Corpora) -> RoleReader:
     """Return what reads the roles of drugs over the stores of a home.
 
     Args:
@@ -155,7 +155,7 @@ class _Chosen:
     no_drug: list[Entity] = field(default_factory=list)
 
 
-def _chosen(resources: Resources, ill: Entity, setting: Setting, best: Sequence[CandidateScore], top: int) -> _Chosen:
+def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[CandidateScore], top: int) -> _Chosen:
     """Take the best that are drugs, each once, and no cause, test or excess of the disease."""
     weigher, chosen, seen = resources.weigher(), _Chosen(), set[str]()
     reader = role_reader(resources, setting)

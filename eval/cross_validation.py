@@ -29,7 +29,7 @@ import numpy as np
 
 from kedrec.agents.offline.features import SETTINGS, corpora_of
 from kedrec.agents.offline.fit import held_out_margins, item_features, no_numbers, slope_of
-from kedrec.agents.offline.items import FOLDS, STATES, Item, fold_of, looks
+from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion, fold_of, looks
 from kedrec.agents.offline.literature_stats import Derived, open_derived
 from kedrec.agents.resources import Resources
 from kedrec.atomic_file import staged
@@ -44,7 +44,7 @@ from kedrec.records import Corpora
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Measured", "cross_validate", "main"]
+__all__ = ["SettingScores", "cross_validate", "main"]
 
 PLACE = "cross-validation"
 """Where in the home it is kept."""
@@ -56,7 +56,7 @@ ONE_CANDIDATE_AHEAD = 1e-12
 
 
 @dataclass(frozen=True)
-class Measured:
+class SettingScores:
     """The scores of one setting in one state."""
 
     setting: Corpora
@@ -82,7 +82,7 @@ def cross_validate(
     settings: Sequence[Corpora] = DEFAULT,
     processes: int = 1,
     on_progress: Callable[[str], None] | None = None,
-) -> list[Measured]:
+) -> list[SettingScores]:
     """Fit and choose in turn, fold by fold.
 
     Args:
@@ -111,7 +111,7 @@ class _World:
     """The questions, the graph, and what was prepared from the literature."""
 
     pairs: tuple[Pairs, ...]
-    items: list[Item]
+    items: list[LabelledQuestion]
     facts: GraphFacts
     derived: Derived | None
     literature: str
@@ -130,12 +130,12 @@ def _opened(home: Path, files: Sequence[Path]) -> _World:
     return _World(pairs, items, GraphFacts(graph), open_derived(home / "derived", graph, literature), literature)
 
 
-def _item(pairs: Pairs, pair_id: str) -> Item:
+def _item(pairs: Pairs, pair_id: str) -> LabelledQuestion:
     number, question = next((n, q) for n, q in enumerate(pairs.questions, 1) if q.id == pair_id)
     ids = [drug.id for drug in question.candidates]
     if len(ids) != 2 or pairs.scoring[pair_id].answer not in ids:
         raise InputError(pairs.path, f"item {pair_id} needs two candidates, one of them its `answer`.", number)
-    return Item(question.disease.id, (ids[0], ids[1]), ids.index(pairs.scoring[pair_id].answer or ""))
+    return LabelledQuestion(question.disease.id, (ids[0], ids[1]), ids.index(pairs.scoring[pair_id].answer or ""))
 
 
 def _prepared(world: _World, home: Path, settings: Sequence[Corpora]) -> Path:
@@ -210,7 +210,7 @@ def _save(path: Path, array: NDArray[Any]) -> None:
         np.save(file, array)
 
 
-def _measured(task: _Task, setting: Corpora) -> list[Measured]:
+def _measured(task: _Task, setting: Corpora) -> list[SettingScores]:
     world = _world(task)
     folds = fold_of(world.items)
     margins = np.zeros((len(STATES), len(world.items)))
@@ -220,7 +220,7 @@ def _measured(task: _Task, setting: Corpora) -> list[Measured]:
     found = []
     for state, ahead, sure in zip(STATES, margins, chances, strict=True):
         outcomes = [_outcome(*one) for one in zip(_questions(world), world.items, ahead, sure, strict=True)]
-        found.append(Measured(setting, state, score(outcomes)))
+        found.append(SettingScores(setting, state, score(outcomes)))
     return found
 
 
@@ -233,7 +233,7 @@ def _questions(world: _World) -> list[tuple[str, str]]:
     ]
 
 
-def _outcome(question: tuple[str, str], item: Item, ahead: float, sure: float) -> Outcome:
+def _outcome(question: tuple[str, str], item: LabelledQuestion, ahead: float, sure: float) -> Outcome:
     right = item.right == 0 if abs(ahead) < ONE_CANDIDATE_AHEAD else ahead > 0
     answer, other = item.candidates[item.right], item.candidates[1 - item.right]
     return Outcome(
@@ -263,11 +263,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write(_as_json(found) if given.json else f"{_table(found)}\n{where()}\n")
 
 
-def _as_json(found: Sequence[Measured]) -> str:
+def _as_json(found: Sequence[SettingScores]) -> str:
     return json.dumps([{**asdict(one), "scores": one.scores.model_dump()} for one in found], indent=1) + "\n"
 
 
-def _table(found: Sequence[Measured]) -> str:
+def _table(found: Sequence[SettingScores]) -> str:
     kinds = list(found[0].scores.by_kind)
     head = ["setting", "disease", "F1", "95 % by diseases", *kinds, "surer 80 %", "ECE"]
     rows = [head, ["---"] * len(head), *(_row(one, kinds) for one in found)]
@@ -276,7 +276,7 @@ def _table(found: Sequence[Measured]) -> str:
     return title + "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _row(one: Measured, kinds: Sequence[str]) -> list[str]:
+def _row(one: SettingScores, kinds: Sequence[str]) -> list[str]:
     scores, figures = one.scores, one.scores.calibration
     low, high = scores.f1_ci95_by_disease
     by_kind = [f"{scores.by_kind[kind].f1:.3f}" for kind in kinds]

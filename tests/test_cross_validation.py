@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kedrec.agents.offline import ranker
-from kedrec.agents.offline.items import FOLDS, Item, fold_of, looks, pairs_of
+from kedrec.agents.offline.items import FOLDS, LabelledQuestion, fold_of, looks, pairs_of
 from kedrec.errors import InputError, NotReady
 from kedrec.eval.cross_validation import cross_validate, main
 from kedrec.graphdb.embedded.build import load_graph
@@ -48,18 +48,18 @@ def home(tmp_path_factory) -> Path:
     return place / "home"
 
 
-def items(count: int = 80) -> list[Item]:
+def items(count: int = 80) -> list[LabelledQuestion]:
     rng = random.Random(1)
     made = []
     for _ in range(count):
         good, bad = rng.sample(range(CLASSES), 2)
         pair = [drug(good, rng.randrange(OF_EACH)), drug(bad, rng.randrange(OF_EACH))]
         right = rng.randrange(2)
-        made.append(Item(ill(good, rng.randrange(ILLS)), (pair[right], pair[1 - right]), right))
+        made.append(LabelledQuestion(ill(good, rng.randrange(ILLS)), (pair[right], pair[1 - right]), right))
     return made
 
 
-def write(path: Path, chosen: list[Item], **changed: object) -> Path:
+def write(path: Path, chosen: list[LabelledQuestion], **changed: object) -> Path:
     rows = [
         {
             "id": f"p{number}",
@@ -146,6 +146,6 @@ def test_numbers_do_not_depend_on_which_candidate_is_right(home):
     from kedrec.agents.offline.fit import item_features
 
     facts, asked = GraphFacts(EmbeddedStore.open(home / "graph")), items(40)
-    other = [Item(item.disease, item.candidates, 1 - item.right) for item in asked]
+    other = [LabelledQuestion(item.disease, item.candidates, 1 - item.right) for item in asked]
     for one, two in zip(looks(asked, facts), looks(other, facts), strict=True):
         assert np.array_equal(item_features(facts, None, asked, one), item_features(facts, None, other, two), True)

@@ -8,7 +8,7 @@ from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Entity, Match, Setting
+from kedrec.records import Corpora, Entity, Match
 from kedrec.tools.text.sentence_cues import quotable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _together(agent: Agent, ill: Entity, drug: Entity) -> int:
         return 0
 
 
-def role_note(agent: Agent, understood: Understanding, setting: Setting) -> tuple[str, ...]:
+def role_note(agent: Agent, understood: Understanding, setting: Corpora) -> tuple[str, ...]:
     """Say what the drug is to the disease where it is no treatment, or where the question is whether it causes it.
 
     Args:

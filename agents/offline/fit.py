@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.agents.offline.features import SETTINGS, Transfer, field_names, question_features
-from kedrec.agents.offline.items import FOLDS, STATES, Item, Look, fold_of, looks, read_items
+from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion, Look, fold_of, looks, read_items
 from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, build
 from kedrec.agents.offline.ranker import Ranker, train_forests
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
@@ -60,7 +60,9 @@ def no_numbers(items: int) -> NDArray[np.float32]:
     return np.zeros((len(STATES), items, 2, len(field_names("both"))), np.float32)
 
 
-def item_features(facts: GraphFacts, derived: Derived | None, items: Sequence[Item], look: Look) -> NDArray[np.float32]:
+def item_features(
+    facts: GraphFacts, derived: Derived | None, items: Sequence[LabelledQuestion], look: Look
+) -> NDArray[np.float32]:
     """Return the items of a look as numbers, columns as for ``both``, shape (rows, 2, fields)."""
     link = LinkModel(facts, look.hidden)
     held = derived.corpora.items() if derived else ()
@@ -112,7 +114,7 @@ def fit(
     return report
 
 
-def _report(items: Sequence[Item], fitted: dict[Corpora, _Fitted]) -> FitReport:
+def _report(items: Sequence[LabelledQuestion], fitted: dict[Corpora, _Fitted]) -> FitReport:
     return FitReport(
         items=len(items),
         diseases=len({item.disease for item in items}),

@@ -24,7 +24,18 @@ from kedrec.graphdb.store import HiddenPairs
 if TYPE_CHECKING:
     from kedrec.graphdb.link_prediction.treatments import GraphFacts
 
-__all__ = ["FOLDS", "STATES", "Item", "Look", "cold_pairs", "fold_of", "half_of", "looks", "pairs_of", "read_items"]
+__all__ = [
+    "FOLDS",
+    "STATES",
+    "LabelledQuestion",
+    "Look",
+    "cold_pairs",
+    "fold_of",
+    "half_of",
+    "looks",
+    "pairs_of",
+    "read_items",
+]
 
 FOLDS = 5
 """Folds of diseases in cross-validation."""
@@ -33,7 +44,7 @@ STATES = ("warm", "cold")
 
 
 @dataclass(frozen=True)
-class Item:
+class LabelledQuestion:
     """A question with its answer."""
 
     disease: str
@@ -65,7 +76,7 @@ class Look:
         return f"fold-{self.fold + 1}-half-{self.half + 1}"
 
 
-def read_items(path: Path) -> list[Item]:
+def read_items(path: Path) -> list[LabelledQuestion]:
     """Read pairs.
 
     Args:
@@ -83,7 +94,7 @@ def read_items(path: Path) -> list[Item]:
         try:
             row = json.loads(line)
             one, other = (candidate["id"] for candidate in row["candidates"])
-            items.append(Item(row["disease"]["id"], (one, other), (one, other).index(row["answer"])))
+            items.append(LabelledQuestion(row["disease"]["id"], (one, other), (one, other).index(row["answer"])))
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 path, f"expected an item with disease, two candidates and answer, found {error!r}", number
@@ -91,7 +102,7 @@ def read_items(path: Path) -> list[Item]:
     return items
 
 
-def pairs_of(items: Iterable[Item]) -> HiddenPairs:
+def pairs_of(items: Iterable[LabelledQuestion]) -> HiddenPairs:
     """Return the (candidate, disease) pairs of items, whose edges are to be hidden."""
     return frozenset(frozenset((drug, item.disease)) for item in items for drug in item.candidates)
 
@@ -106,17 +117,19 @@ def cold_pairs(facts: GraphFacts, diseases: Iterable[str]) -> HiddenPairs:
     return facts.groups.spread(frozenset(found))
 
 
-def fold_of(items: Sequence[Item]) -> NDArray[np.int64]:
+def fold_of(items: Sequence[LabelledQuestion]) -> NDArray[np.int64]:
     """Return the fold of each item; all items of a disease share one, by a hash of its id, shape (items,)."""
     return np.array([_digest(item)[0] % FOLDS for item in items], dtype=np.int64)
 
 
-def half_of(items: Sequence[Item]) -> NDArray[np.int64]:
+def half_of(items: Sequence[LabelledQuestion]) -> NDArray[np.int64]:
     """Return the half of its fold that each item's disease is in, by the same hash, shape (items,)."""
     return np.array([_digest(item)[1] % 2 for item in items], dtype=np.int64)
 
 
-def looks(items: Sequence[Item], facts: GraphFacts, also_hidden: HiddenPairs = frozenset()) -> Iterator[Look]:
+def looks(
+    items: Sequence[LabelledQuestion], facts: GraphFacts, also_hidden: HiddenPairs = frozenset()
+) -> Iterator[Look]:
     """Yield what is to be looked at: each fold twice, with one half of its diseases cold and then the other.
 
     Args:
@@ -134,5 +147,5 @@ def looks(items: Sequence[Item], facts: GraphFacts, also_hidden: HiddenPairs = f
             yield Look(fold, half, rows, (halves[rows] == half).astype(np.int64), hidden)
 
 
-def _digest(item: Item) -> bytes:
+def _digest(item: LabelledQuestion) -> bytes:
     return hashlib.sha256(item.disease.encode()).digest()

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from kedrec.agents.offline.role_sentences import Claim, claims_of
 from kedrec.graphdb.names.normalize import american, fold
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Document, Entity, Record, Setting, edge_source
+from kedrec.records import Corpora, Document, Entity, Record, edge_source
 
 __all__ = ["HARMFUL", "ROLES", "Role", "RoleName", "RoleReader", "RoleSource", "decide", "is_no_drug"]
 
@@ -98,7 +98,7 @@ class _Literature(Protocol):
 
 
 class _Meetings(Protocol):
-    def meetings(self, disease_id: str, drug_id: str, setting: Setting, limit: int) -> list[str]:
+    def meetings(self, disease_id: str, drug_id: str, setting: Corpora, limit: int) -> list[str]:
         """Ids of the documents that name both."""
         ...
 
@@ -114,7 +114,7 @@ class RoleReader:
     """
 
     def __init__(
-        self, store: GraphStore, literature: _Literature | None, weigher: _Meetings | None, setting: Setting
+        self, store: GraphStore, literature: _Literature | None, weigher: _Meetings | None, setting: Corpora
     ) -> None:
         self._store, self._literature, self._weigher, self._setting = store, literature, weigher, setting
         self._effects: dict[str, tuple[str, ...]] = {}

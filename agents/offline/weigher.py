@@ -172,7 +172,7 @@ class Weigher:
             for row, i in enumerate(best)
         ]
 
-    def meetings(self, disease_id: str, drug_id: str, setting: Setting, limit: int) -> list[str]:
+    def meetings(self, disease_id: str, drug_id: str, setting: Corpora, limit: int) -> list[str]:
         """Return the documents that name a drug and a disease, by id; those with both in the heading first.
 
         Args:
