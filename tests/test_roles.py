@@ -188,6 +188,20 @@ def test_edges_of_harm_count_beside_side_effects(tmp_path):
     assert not reader.role(Entity(id=SALBUTAMOL, kind="Compound", name="Salbutamol"), disease).is_harmful
 
 
+@pytest.mark.parametrize(("this", "opposite"), [("hypokalemia", "hyperkalemia"), ("Hyperthyroidism", "Hypothyroidism")])
+def test_what_is_used_for_the_opposite_brings_the_disease_about(tmp_path, this, opposite):
+    edges = [(TIMOLOL, TREATS, OTHER), (SALBUTAMOL, TREATS, OTHER), (SALBUTAMOL, TREATS, ASTHMA)]
+    (tmp_path / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in edges))
+    (tmp_path / "names.tsv").write_text(f"{ASTHMA}\t{this}\t\n{OTHER}\t{opposite}\t\n")
+    load_graph([tmp_path / "graph.tsv"], tmp_path / "names.tsv", tmp_path / "graph")
+    reader = RoleReader(EmbeddedStore.open(tmp_path / "graph"), None, None, "none")
+    disease = Entity(id=ASTHMA, kind="Disease", name=this)
+    found = reader.role(Entity(id=TIMOLOL, kind="Compound", name="Timolol"), disease)
+    assert (found.role, found.sources[0].source_id) == ("causes_or_worsens", f"{TIMOLOL}|{TREATS}|{OTHER}")
+    both = Entity(id=SALBUTAMOL, kind="Compound", name="Salbutamol")
+    assert not reader.role(both, disease, (f"{SALBUTAMOL}|{TREATS}|{ASTHMA}",)).is_harmful
+
+
 def test_a_setting_without_literature_rests_on_the_graph_alone(home):
     ranking = rank_drugs(home, "asthma", "none", 5)
     assert {one.name for one in ranking.set_aside} == {"Timolol"}

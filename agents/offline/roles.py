@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 from kedrec.agents.offline.role_sentences import Claim, claims_of
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.normalize import american, fold
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Corpora, Document, Entity, Record, edge_source
@@ -40,6 +41,8 @@ READ = 80
 """Most documents read of one corpus for one pair; those with both in the heading come first."""
 CITED = 4
 """Most sources cited for a role."""
+_TURN = re.compile(r"\b(?:hypo|hyper)(?=\w{5})", re.IGNORECASE)
+_TURNS = {"hypo": "hyper", "hyper": "hypo"}
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{2,9}")
 EDGE = 2.0
 """Documents that a visible therapeutic edge of the graph counts as, and an edge that states a side effect."""
@@ -118,6 +121,7 @@ class RoleReader:
     ) -> None:
         self._store, self._literature, self._weigher, self._setting = store, literature, weigher, setting
         self._effects: dict[str, tuple[str, ...]] = {}
+        self._opposites: dict[str, Entity | None] = {}
 
     def role(self, drug: Entity, disease: Entity, stated: Sequence[str] = ()) -> Role:
         """Return the role of a drug in a disease, with what is cited for it.
@@ -129,7 +133,13 @@ class RoleReader:
         """
         edges = [RoleSource(source_id=edge, role="treats", weight=EDGE, sentence=edge) for edge in stated[:1]]
         return decide(
-            [*edges, *self._edges(drug, disease), *self._side_effects(drug, disease), *self._told(drug, disease)]
+            [
+                *edges,
+                *self._edges(drug, disease),
+                *self._opposite(drug, disease),
+                *self._side_effects(drug, disease),
+                *self._told(drug, disease),
+            ]
         )
 
     def _edges(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
@@ -141,6 +151,19 @@ class RoleReader:
                 source = edge_source(edge.head, edge.relation, edge.tail)
                 text = f"{drug.name} {ROLES[role]} ({disease.name}), by an edge of the graph"
                 yield RoleSource(source_id=source, role=role, weight=weight, sentence=text)
+
+    def _opposite(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
+        """Yield the edge that states a use in the opposite of the disease: what lowers can lower too far."""
+        if disease.id not in self._opposites:
+            turned = _TURN.sub(lambda found: _TURNS[found[0].lower()], disease.name)
+            match = self._store.search(turned, kinds=("Disease",), limit=1) if turned != disease.name else None
+            self._opposites[disease.id] = match.entity if match else None
+        other = self._opposites[disease.id]
+        edges = self._store.direct(drug.id, other.id) if other else []
+        for edge in [edge for edge in edges if is_therapeutic(edge.relation)][:1]:
+            source = edge_source(edge.head, edge.relation, edge.tail)
+            text = f"it is used for {other.name if other else ''}, the opposite"
+            yield RoleSource(source_id=source, role="causes_or_worsens", weight=EDGE, sentence=text)
 
     def _side_effects(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
         """Yield the edges to a side effect that has the disease's name."""
