@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from kedrec.agents.offline.role_sentences import claims_of
 from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
@@ -13,6 +12,7 @@ from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.records import Entity
 from kedrec.tools.literature import Literature
+from kedrec.tools.text.role_sentences import claims_of
 
 
 def drug(name, *synonyms):

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
-from kedrec.agents.offline.role_sentences import Claim, claims_of
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.normalize import american, fold
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Corpora, Document, Entity, Record, edge_source
+from kedrec.tools.text.role_sentences import Claim, claims_of
 
 __all__ = ["HARMFUL", "ROLES", "Role", "RoleName", "RoleReader", "RoleSource", "decide", "is_no_drug"]
 
