@@ -88,7 +88,7 @@ def test_killed_stopped_and_gone_on_with_by_another_engine_it_is_still_the_same_
         os.killpg(stopped.pid, signal.SIGINT)
         said = stopped.communicate(timeout=60)[1]
         assert stopped.returncode == 130, said
-        assert "The same command goes on" in said and "Traceback" not in said
+        assert "Run the same command to resume" in said and "Traceback" not in said
         assert not (out / "shards").exists()
         assert len(read_rows(out / "journal.jsonl")) < 40
         teacher.latency = 0.0

@@ -83,7 +83,7 @@ def test_the_first_ctrl_c_lets_what_is_in_flight_finish_and_no_worker_hears_it_f
         os.killpg(command.pid, signal.SIGINT)
         said = command.communicate(timeout=60)[1]
     assert command.returncode == 130, said
-    assert "The same command goes on" in said and "Traceback" not in said
+    assert "Run the same command to resume" in said and "Traceback" not in said
     assert ended(workers)
     rows = read_rows(out / "journal.jsonl")
     assert 4 <= len(rows) < PAIRS

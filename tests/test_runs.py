@@ -136,7 +136,7 @@ def test_ctrl_c_finishes_what_is_in_flight_and_the_same_command_goes_on(settings
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
     assert process.returncode == 130
-    assert "The same command goes on" in said
+    assert "Run the same command to resume" in said
     assert "Traceback" not in said
     rows = RunFolder(tmp_path / "out").rows()
     assert 3 <= len(rows) < 80

@@ -179,7 +179,7 @@ class Batches:
         self._spawn(self._see_through(calls))
 
     async def _see_through(self, calls: Sequence[_Call]) -> None:
-        """Order these calls, in parts where they are too many for one batch, and hand out the outcome of them."""
+        """Order these calls, in parts where they are too many for one batch, and hand out the results."""
         while len(calls) > self._most:
             part, calls = calls[: self._most], calls[self._most :]
             await self._see_through(part)
