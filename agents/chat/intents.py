@@ -51,21 +51,25 @@ _BEYOND: tuple[tuple[str, str], ...] = (
      r"|\bis this (?:rash|lump|mole|pain|headache|cough)\b"),
     ("own", rf"\b(?:should|can|may|could|shall|must|would) (?:i|we) {_TAKE}\b|\bdo i (?:need|have) to\b|\bmy {_KIN}\b"
      r"|\bi(?:'m|’m| am) (?:taking|on|pregnant|allergic)\b|\bi (?:take|took|was prescribed|have been prescribed)\b"
-     r"|\b(?:good|right|best|safe|better) for me\b|\bwhat should i\b"),
+     r"|\b(?:good|right|best|safe|better) for me\b|\bwhat should i\b|\bi (?:have|got|suffer from) an?\b"),
 )  # fmt: skip
 _CONTEST = re.compile(
-    r"\balternatives?\b|\binstead of\b|\bbetter than\b|\bother than\b|\bbesides\b|\brather than\b|\bversus\b|\bvs\b"
+    r"\balternatives?\b|\b(?:if|when|after|once) [\w -]+ (?:fails|failed)\b|\bsomething else\b"
+    r"|\binstead of\b|\bbetter than\b|\bother than\b|\bbesides\b|\brather than\b|\bversus\b|\bvs\b"
     r"|\bcompar\w+|\breplac\w+|\bwhat else\b|\bbest (?:drugs?|treatments?|options?|choice|medicines?|agents?)\b"
     r"|\bwhich (?:drugs?|treatments?|other|one|medicines?)\b|\bsomething else\b|\bany(?:thing)? better\b|\bbeats?\b",
     re.IGNORECASE,
 )
 _ONE: tuple[tuple[Intent, str], ...] = (
-    ("causes", r"\b(?:caus(?:e|es|ed|ing)|induc(?:e|es|ed|ing)|trigger\w*|provok\w+|precipitat\w+|leads? to"
+    ("causes", r"\b(?:caus(?:e|es|ed|ing)|giv(?:e|es|ing) rise to|link(?:s|ed)? (?:to|with)|reasons? for"
+     r"|associated with"
+     r"|induc(?:e|es|ed|ing)|trigger\w*|provok\w+|precipitat\w+|leads? to"
      r"|led to|bring(?:s)? on"
      r"|worsen\w*|aggravat\w+|exacerbat\w+|mak(?:e|es|ing) \w+(?: \w+){0,3} worse|responsible for|to blame|blamed"
      r"|result(?:s|ing)? (?:in|from)|side effect of|brought on|behind (?:the|this)|give(?:s)? (?:you|people"
      r"|patients))\b"),
-    ("mechanism", r"\bmechanisms?\b|\bhow (?:does|do|would|is|might|could|can)\b[^?]*\b(?:work|act|help"
+    ("mechanism", r"\bmechanisms?\b|\bhow come\b|\bwhat makes\b[^?]*\bwork\b|\bmolecules?\b"
+     r"|\bhow (?:does|do|would|is|might|could|can)\b[^?]*\b(?:work|act|help"
      r"|function|affect)s?\b"
      r"|\bmode of action\b|\btargets?\b|\bpathways?\b|\bpharmacolog\w+|\bpharmacodynamic\w*|\bacts? (?:on|by|in)\b"
      r"|\bwhat does [\w -]+ (?:bind|inhibit|block|do)\b|\breceptors?\b|\bhow \w+ works\b"),
@@ -73,10 +77,13 @@ _ONE: tuple[tuple[Intent, str], ...] = (
      r"|\badverse\b"
      r"|\bcontra-?indicat\w*|\btolera\w+|\bavoid\w*|\bhazard\w*|\bbad for\b|\bwarnings?\b|\bproblems?\b|\bpregnan\w+"
      r"|\bshould(?:n't| not)\b|\bcaution\w*|\binteract\w*"),
-    ("evidence", r"\bevidence\b|\btrials?\b|\bstud(?:y|ies|ied)\b|\bproo?[fv]\w*|\bdata\b|\bliterature\b"
+    ("evidence", r"\bevidence\b|\bspeaks? for\b|\bsummari[sz]\w+"
+     r"|\btrials?\b|\bstud(?:y|ies|ied)\b|\bproo?[fv]\w*|\bdata\b|\bliterature\b"
      r"|\bpublications?\b"
      r"|\brcts?\b|\bresearch\w*|\bsupports?\b|\bshown?\b|\bpapers?\b|\btested\b|\bfindings\b"),
-    ("use", r"\bwhy\b|\bused (?:for|in|to)\b|\buses? (?:of|for|in)\b|\bindicat\w+|\brole (?:of|for|does)\b"
+    ("use", r"\bwhy\b|\breach for\b|\bwhat (?:is|are) [\w -]+ good for\b|\bwho (?:gets?|should|is|are)\b"
+     r"|\bwhen (?:do|does|is|are)\b"
+     r"|\bused (?:for|in|to)\b|\buses? (?:of|for|in)\b|\bindicat\w+|\brole (?:of|for|does)\b"
      r"|\bexplain\b|\bfirst[- ]line\b"
      r"|\bplace of\b|\btell me (?:about|more)\b|\bapprov\w+|\bprescribed\b|\bwhat is [\w -]+ for\b|\bgiven for\b"
      r"|\bwhat (?:is|are|does)\b[^?]*\btreat\b|\bdescribe\b|\blicen[sc]ed\b|\bstandard\b"),
