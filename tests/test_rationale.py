@@ -3,11 +3,12 @@
 import pytest
 
 from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.decision import decision
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.quoted_lines import against, short
 from kedrec.agents.offline.quotes import found_for
 from kedrec.agents.prompting.answer_parser import parse_decision
-from kedrec.records import Edge, Entity, Evidence
+from kedrec.records import CandidateScore, Edge, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import places
 from kedrec.tools.text.graph_sentences import edge_sentence, path_id
 from kedrec.tools.text.sentence_cues import explains, praises, reads_well, without_models
@@ -20,6 +21,7 @@ NAMES = {
 }  # fmt: skip
 TARGET, BINDS = "DRUGBANK::target::Compound:Gene", "Hetionet::CbG::Compound:Gene"
 CARRIED, TREATS = "DRUGBANK::transporter::Compound:Gene", "DRUGBANK::treats::Compound:Disease"
+FACTORS = (Factor(group="articles", share=0.5, text="", sources=("PMID:1",)),)
 LINKED = "Hetionet::DaG::Disease:Gene"
 
 
@@ -141,3 +143,35 @@ def test_ranges_are_written_with_a_dash_and_cut_quotes_end_in_an_ellipsis():
 def asked(text, key="P1"):
     item = Evidence(key=key, source_id="PMID:1", text=text, about=(DRUG.id, GOUT.id))
     return Task(task="decide", disease=GOUT, candidates=(DRUG,), labels=("A",), evidence={key: item})
+
+
+def against_gout(*said):
+    """A question about the drug and a rival, with these sentences as articles and both thought as likely."""
+    rival = Entity(id="Compound::DB2", kind="Compound", name="Canakinumab")
+    made = {f"P{n}": Evidence(key=f"P{n}", source_id=f"PMID:{n}", text=text) for n, text in enumerate(said, 1)}
+    even = [CandidateScore(id=one.id, score=0.0, probability=0.5, factors=FACTORS) for one in (DRUG, rival)]
+    weighing = {"candidates": [one.model_dump() for one in even]}
+    asked_for = {"disease": GOUT, "candidates": (DRUG, rival), "labels": ("A", "B")}
+    return Task(task="decide", evidence=made, weighing=weighing, **asked_for)
+
+
+def test_a_drug_that_causes_the_disease_loses_and_it_is_said_with_its_source():
+    written = decision(
+        against_gout("Anakinra-induced gout is rare.", "Gout caused by anakinra was seen.", "Canakinumab.")
+    )
+    assert written.startswith("CHOICE: B")
+    assert "(safety) Anakinra causes or worsens the disease: “" in written
+    assert 0.95 < float(written.splitlines()[1].removeprefix("CONFIDENCE: ")) < 1
+
+
+def test_of_drugs_that_all_cause_the_disease_none_is_chosen():
+    said = (
+        "Anakinra-induced gout.",
+        "Gout caused by anakinra.",
+        "Canakinumab-induced gout.",
+        "Gout caused by canakinumab.",
+    )
+    written = decision(against_gout(*said))
+    assert (
+        written.startswith("CHOICE: NONE | Anakinra causes or worsens the disease") and "Canakinumab causes" in written
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.quoted_lines import Line
+from kedrec.agents.offline.quoted_lines import Line, told_role
 from kedrec.agents.offline.rationale import rationale
+from kedrec.agents.offline.roles import Role, role_in
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of
@@ -27,20 +29,38 @@ _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against":
 _TRIAL_WEIGHT = 0.6
 _GRAPH_WEIGHT = 0.3
 _TREATS_WEIGHT = 4.0
+_HARMFUL_WEIGHT = -4.0
+"""As much as a visible edge of use adds, the other way."""
 
 
 def decision(task: Task) -> str:
     """Choice, confidence and rationale in the line format; an abstention only where nothing at all is known."""
-    scores = _scores(task)
+    roles = [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
+    scores = _with_roles(_scores(task), roles)
     if not any(score.factors for score in scores):
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
+    if all(role.is_harmful for role in roles):
+        return f"CHOICE: {ABSTAINED} | {' '.join(map(told_role, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
-    lines = [line for line in rationale(task, scores, best) if not _failed(line, task)][:LONGEST_RATIONALE]
+    lines = [line for line in rationale(task, scores, best, roles) if not _failed(line, task)][:LONGEST_RATIONALE]
     body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
+
+
+def _with_roles(scores: list[CandidateScore], roles: Sequence[Role]) -> list[CandidateScore]:
+    """The scores, less what a treat edge adds for a drug that causes the disease, or serves to test for it."""
+    shift = [_HARMFUL_WEIGHT if role.is_harmful else 0.0 for role in roles]
+    if not any(shift):
+        return scores
+    odds = [score.probability * math.exp(less) for score, less in zip(scores, shift, strict=True)]
+    whole = sum(odds) if len(scores) > 1 else odds[0] + 1 - scores[0].probability
+    return [
+        score.model_copy(update={"score": score.score + less, "probability": one / whole})
+        for score, less, one in zip(scores, shift, odds, strict=True)
+    ]
 
 
 def _failed(line: Line, task: Task) -> bool:

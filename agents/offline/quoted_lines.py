@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.quotes import QuestionEvidence, Quoted
+from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
-__all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short"]
+__all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
 
 SOURCES = {"P": "An article", "T": "A trial"}
 """First letter of an evidence key -> what it is."""
@@ -86,3 +87,9 @@ def short(text: str) -> str:
     words = _RANGE.sub("–", quotable(text)).split()
     whole = len(words) <= _WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
     return " ".join(words[:_WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
+
+
+def told_role(drug: Entity, role: Role) -> str:
+    """That a drug causes the disease, or serves to test for it, and the words that say so."""
+    words = ROLES[role.role].replace(" it", " the disease", 1)
+    return f"{drug.name} {words}: “{short(role.sources[0].sentence)}”"

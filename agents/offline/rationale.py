@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short
+from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
 from kedrec.agents.offline.quotes import QuestionEvidence, explained, found_for, treating
+from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
@@ -68,17 +69,24 @@ class _Known(NamedTuple):
     """What speaks against it."""
 
 
-def rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[Line]:
+def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Sequence[Role] = ()) -> list[Line]:
     """The choice and its main reason, then drug by drug how it works, what was found and what speaks against it.
 
     Args:
         task: the question with its evidence and answers.
         scores: one per candidate, in the order asked.
         best: place of the chosen candidate.
+        roles: what each candidate is to the disease, in the same order.
     """
     known = [_known(task, drug) for drug in task.candidates]
     chosen, others = known[best], [one for place, one in enumerate(known) if place != best]
-    told = [_choice(task, chosen, others, scores, best), *_about(task, chosen), *_together(task, chosen, others)]
+    warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(drug, role)]
+    told = [
+        _choice(task, chosen, others, scores, best),
+        *warned,
+        *_about(task, chosen),
+        *_together(task, chosen, others),
+    ]
     for other in others:
         told += _about(task, other, full=len(others) == 1)
     last = [*against(task, chosen.drug, chosen.against)]
@@ -86,6 +94,12 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int) -> list[L
     lines = _without_repeats(line for line in (*told, *last) if line.keys)
     ending = [line for line in last if line in lines]
     return [*[line for line in lines if line not in ending][: MOST - len(ending)], *ending]
+
+
+def _role(drug: Entity, role: Role) -> Iterator[Line]:
+    """That a drug causes the disease, serves to test for it or is too much of in it, in the words of the evidence."""
+    if role.is_harmful:
+        yield Line("safety", told_role(drug, role), (role.sources[0].source_id,))
 
 
 def _known(task: Task, drug: Entity) -> _Known:

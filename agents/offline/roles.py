@@ -14,10 +14,10 @@ from typing import Literal, Protocol
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.normalize import american, fold
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Corpora, Document, Entity, Record, edge_source
+from kedrec.records import Corpora, Document, Entity, Evidence, Record, edge_source, triples_of
 from kedrec.tools.text.role_sentences import Claim, claims_of
 
-__all__ = ["HARMFUL", "ROLES", "Role", "RoleName", "RoleReader", "RoleSource", "decide", "is_no_drug"]
+__all__ = ["HARMFUL", "ROLES", "Role", "RoleName", "RoleReader", "RoleSource", "decide", "is_no_drug", "role_in"]
 
 RoleName = Literal[
     "treats", "prevents", "causes_or_worsens", "diagnoses_or_provokes", "own_substance_in_excess", "contraindicated",
@@ -237,6 +237,26 @@ def decide(sources: Sequence[RoleSource]) -> Role:
         against=use if harmful else harm,
         sources=tuple(chosen[:CITED]),
     )
+
+
+def role_in(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Role:
+    """Return the role that the evidence of one question speaks for; its sources are evidence keys.
+
+    Args:
+        evidence: what was found, the edges between the two included.
+        drug: the drug.
+        disease: the disease.
+    """
+    found: list[RoleSource] = []
+    for item in evidence:
+        edges = triples_of(item.source_id) if item.key.startswith("K") else ()
+        if item.key[0] in "PT":
+            claims = claims_of(item.passage or item.text, drug, disease)
+            found += [RoleSource(source_id=item.key, **claim._asdict()) for claim in claims]
+        elif len(edges) == 1 and not any(one.ids.isdisjoint(edges[0]) for one in (drug, disease)):
+            name, weight = ("treats", EDGE) if is_therapeutic(edges[0][1]) else STATED.get(edges[0][1], ("", 0.0))
+            found += [RoleSource(source_id=item.key, role=name, weight=weight, sentence=item.text)] if name else []
+    return decide(found)
 
 
 def is_no_drug(drug: Entity, store: GraphStore) -> bool:
