@@ -304,8 +304,8 @@ FETCH = """
 import sys
 from pathlib import Path
 from kedrec.graphdb.drkg.fetch import Remote, fetch
-from kedrec.graphdb.drkg.download import Patience
-fetch(Remote("file.bin", (sys.argv[1],)), Path(sys.argv[2]), patience=Patience(stall=20))
+from kedrec.graphdb.drkg.download import DownloadRetryPolicy
+fetch(Remote("file.bin", (sys.argv[1],)), Path(sys.argv[2]), patience=DownloadRetryPolicy(stall=20))
 """
 
 
