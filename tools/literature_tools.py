@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -166,20 +166,19 @@ def is_retracted(text: str) -> bool:
 
 def mentions(text: str, entity: Entity) -> bool:
     """Whether a text names an entity by its name or a synonym, as whole words, whatever the case."""
-    lowered = text.lower()
-    return any(_within(name, text, lowered) for name in (entity.name, *entity.synonyms) if len(name) >= 2)
+    return any(_pattern(name).search(text) for name in _likely_names(text, entity))
 
 
 def places(text: str, entity: Entity) -> list[tuple[int, int]]:
     """Where a text names an entity: offset of the first character, and behind the last, in order."""
+    return sorted({found.span() for name in _likely_names(text, entity) for found in _pattern(name).finditer(text)})
+
+
+def _likely_names(text: str, entity: Entity) -> Iterator[str]:
+    """Names that may stand in a text: most are ruled out by their longest word, before a pattern is made."""
     lowered = text.lower()
-    names = [name for name in (entity.name, *entity.synonyms) if len(name) >= 2 and _longest_word(name) in lowered]
-    return sorted({found.span() for name in names for found in _pattern(name).finditer(text)})
-
-
-def _within(name: str, text: str, lowered: str) -> bool:
-    """Most names are ruled out by their longest word, before a pattern is made."""
-    return _longest_word(name) in lowered and _pattern(name).search(text) is not None
+    names = (name for name in (entity.name, *entity.synonyms) if len(name) >= 2)
+    return (name for name in names if _longest_word(name) in lowered)
 
 
 @lru_cache(maxsize=16_384)

@@ -29,12 +29,12 @@ _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against":
 _TRIAL_WEIGHT = 0.6
 _GRAPH_WEIGHT = 0.3
 _TREATS_WEIGHT = 4.0
-_HARMFUL_WEIGHT = -4.0
+_HARMFUL_WEIGHT = -_TREATS_WEIGHT
 """As much as a visible edge of use adds, the other way."""
 
 
 def decision(task: Task) -> str:
-    """Choice, confidence and rationale in the line format; an abstention only where nothing at all is known."""
+    """Choice, confidence and rationale in the line format; an abstention where nothing is known or all do harm."""
     roles = [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
     scores = _with_roles(_scores(task), roles)
     if not any(score.factors for score in scores):

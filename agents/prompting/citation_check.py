@@ -17,7 +17,7 @@ from kedrec.agents.prompting.answer_parser import Decision
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
 from kedrec.tools.literature_tools import is_retracted, mentions, places
 
-__all__ = ["Checked", "Checker", "FailedSentence"]
+__all__ = ["Checked", "Checker", "FailedSentence", "bare"]
 
 _SYMBOL = re.compile(r"(?<![\w-])(?=[\w-]*[A-Z])(?=[\w-]*\d)[A-Za-z][\w-]*")
 
@@ -113,24 +113,25 @@ class Checker:
         missing = next((said for number, said in amounts.told(text).items() if number not in known), None)
         if missing:
             return f"the evidence cited does not hold the number {missing}"
-        symbol = next((word for word in _SYMBOL.findall(text) if _bare(word) not in _bare(held)), None)
+        symbol = next((word for word in _SYMBOL.findall(text) if bare(word) not in bare(held)), None)
         return f"the evidence cited does not hold {symbol}" if symbol and not self._is_named(symbol) else None
 
     def _held(self, entry: Evidence, text: str) -> list[str]:
         """What the entry says, and what the weigher counted over it where the sentence tells just that."""
         sources = dict.fromkeys((entry.source_id, entry.source_id.partition("#")[0]))
         counted = [factor for source in sources for factor in self._counted.get(source, ())]
-        told = [f"{factor.text} ({factor.share:+.2f})" for factor in counted if _bare(factor.text) in _bare(text)]
+        told = [f"{factor.text} ({factor.share:+.2f})" for factor in counted if bare(factor.text) in bare(text)]
         return [entry.text, entry.source_id, *told]
 
     def _is_named(self, symbol: str) -> bool:
         """Whether a symbol is part of a name, which has been looked at already."""
-        return any(_bare(symbol) in _bare(name) for entity in self._names for name in (entity.name, *entity.synonyms))
+        return any(bare(symbol) in bare(name) for entity in self._names for name in (entity.name, *entity.synonyms))
 
 
 def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
     return span != other and other[0] <= span[0] and span[1] <= other[1]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Return the letters and digits of a text in lower case, by which words are compared however they are written."""
     return re.sub(r"[^a-z0-9]+", "", text.lower())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.citation_check import bare
 from kedrec.agents.prompting.messages import ChatMessage, human, system
 from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest
@@ -74,8 +75,8 @@ class Requests:
 
     def deciding(self, state: RunState) -> ModelRequest:
         """Which candidate, and why."""
-        payload = self.payload("decide", state, evidence=self._shown(state))
-        return ModelRequest(tuple(self._decide(state)), payload)
+        shown = self._shown(state)
+        return ModelRequest(tuple(self._decide(state, shown)), self.payload("decide", state, evidence=shown))
 
     def repairing(self, state: RunState) -> ModelRequest:
         """The same decision again, with what is wrong with it."""
@@ -83,7 +84,7 @@ class Requests:
         keys = ", ".join(shown) or "none"
         problems = "\n".join(f"- {problem}" for problem in state["problems"])
         text = self._prompts.fill("repair", problems=problems, draft=draft, keys=keys)
-        messages = [*self._decide(state), {"role": "assistant", "content": draft}, human(text)]
+        messages = [*self._decide(state, shown), {"role": "assistant", "content": draft}, human(text)]
         return ModelRequest(tuple(messages), self.payload("repair", state, failures=state["failures"], evidence=shown))
 
     def questions(self, state: RunState, drug: dict[str, Any]) -> list[Question]:
@@ -103,8 +104,7 @@ class Requests:
         used = [key for answer in state.get("answers", []) for key in answer["citations"]]
         return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
 
-    def _decide(self, state: RunState) -> list[ChatMessage]:
-        shown = self._shown(state)
+    def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
         return self._open(
             "decide",
             disease=named(state["disease"]),
@@ -174,13 +174,9 @@ def _answers(state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _said(answer: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]]) -> str:
     keys = "".join(f"[{key}]" for key in answer["citations"])
-    held = _bare(" ".join(shown[key]["text"] for key in answer["citations"] if key in shown))
+    held = bare(" ".join(shown[key]["text"] for key in answer["citations"] if key in shown))
     parts = re.split(r"(?<=[.!?…])\s+", answer["text"])
     quoted = all(key in shown for key in answer["citations"]) and all(
-        _bare(part.rstrip(". …")) in held for part in parts
+        bare(part.rstrip(". …")) in held for part in parts
     )
     return keys if quoted else f"{answer['text']} {keys}".strip()
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "", text.lower())
