@@ -227,9 +227,9 @@ def print_table(pairs: Any, answered: dict[str, dict[Corpora, list[Trace]]]) -> 
 WHAT_IT_MEANS = """
 What these numbers are. The pairs are {n}, so that one pair is {share} of F1: nothing here is a measured result. The
 teacher is `offline`, rules and weights fitted elsewhere, on a starter graph and short notes in our own words that were
-chosen to show evidence. The student is a tiny Llama that knew no language and was trained for a minute: it learnt the
-form of its teacher's sentences and no pharmacology. The check strikes out what does not stand on its evidence, and a
-choice without a sentence left is an abstention; what passes may still say little.
+chosen to show evidence. The student is a tiny Llama that knew no language and was trained for a minute: what it
+writes is of no worth. The check strikes out what does not stand on its evidence, and a choice without a sentence left
+is an abstention.
 "What it wrote" is its decision before that check: there, choosing between two drugs, a coin scores 0.5, and ROUGE says
 how alike its words are to the teacher's rationale, not whether they are true. The README has the figures on real data;
 `kedrec student train --base MODEL` takes a real base. Research only; not medical advice.""".replace("{share}", "1/{n}")
