@@ -26,6 +26,8 @@ EDGES = [(f"Compound::DB{n:05}", TARGET, f"Gene::{n % 1999}") for n in range(4_0
 FOR_FILES, FOR_IMPORT, FOR_SERVER = 10_000, 400_000, 300_000
 """Bytes that no file may exceed: less than the import's files take, than the imported database, than an index."""
 WAIT = 60.0
+STARTED: list[subprocess.Popen[str]] = []
+"""The command lines of the running test, ended with it: one left over would stop the next test's server."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +47,10 @@ def neo4j(address, monkeypatch, home, tmp_path):
     monkeypatch.setenv("KEDREC_NEO4J_PASSWORD", address.password)
     server = Neo4j(address, home, write_tsv(tmp_path / "graph.tsv", EDGES))
     server.empty()
-    return server
+    yield server
+    while STARTED:
+        with STARTED.pop() as process:
+            process.kill()
 
 
 class Neo4j:
@@ -113,7 +118,9 @@ def start(*words, largest=resource.RLIM_INFINITY):
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY)); main(sys.argv[2:])"
     )
     command = [sys.executable, "-c", code, str(largest), "graph", "load", *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    STARTED.append(process)
+    return process
 
 
 def ended(process):
@@ -129,13 +136,21 @@ def load(*words, largest=resource.RLIM_INFINITY):
     return ended(start(*words, largest=largest))
 
 
+def command_of(process_id):
+    """The command line of a process; nothing once it has ended, as the importer's own short helpers do."""
+    try:
+        return Path(f"/proc/{process_id}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def importer(process):
     """The import's process, as soon as it runs."""
 
     def found():
         assert process.poll() is None
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        return [int(child) for child in children if b"AdminTool" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        return [int(child) for child in children if b"AdminTool" in command_of(child)]
 
     return until(found)[0]
 
