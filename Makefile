@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 LOCK := requirements/all.txt
-EXTRAS := local,gnn,neo4j,ragas,web,mcp
+EXTRAS := local,gnn,neo4j,ragas,web,mcp,tables
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: setup demo test lint types tests wheel lock clean
@@ -50,7 +50,7 @@ wheel: setup
 
 lock: | $(UV)
 	$(UV) pip compile --quiet --universal --no-emit-index-url --no-annotate --no-header --generate-hashes \
-	  --all-extras --group dev --python-version 3.11 pyproject.toml -o $(LOCK)
+	  --all-extras --group dev --group docs --python-version 3.11 pyproject.toml -o $(LOCK)
 
 clean:
 	rm -rf $(VENV) $(VENV)-uv build dist .demo
