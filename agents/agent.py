@@ -107,6 +107,7 @@ class Agent:
         *,
         model: str | BaseChatModel | None = None,
         hidden: HiddenPairs = frozenset(),
+        given: Mapping[str, str] | None = None,
         record: bool = True,
     ) -> Agent:
         """Open an agent.
@@ -115,6 +116,7 @@ class Agent:
             settings: limits, model and home.
             model: a specification or a chat model; by default that of the settings.
             hidden: pairs whose direct edges are hidden from every tool and from the weigher.
+            given: names that came with ids; one whose id the graph lacks is asked about by its name.
             record: whether traces are kept in the home.
 
         Raises:
@@ -124,7 +126,7 @@ class Agent:
         from kedrec.agents.open_model import open_model
         from kedrec.agents.traces.store import TraceStore
 
-        resources = Resources.open(settings, hidden)
+        resources = Resources.open(settings, hidden, given)
         if model is None or isinstance(model, str):
             settings = settings.model_copy(update={"model": model or settings.model})
             chat = open_model(settings.model, settings)

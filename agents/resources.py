@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kedrec.config import Settings
 from kedrec.errors import NotReady
 from kedrec.graphdb.open_store import open_store
 from kedrec.graphdb.store import GraphStore, HiddenPairs
-from kedrec.records import Corpora
+from kedrec.records import Corpora, Entity
 from kedrec.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
@@ -29,8 +29,12 @@ class _WeighsWhenAsked:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Corpora, hidden: HiddenPairs) -> Any:
-        return self._resources.weigher().weigh(disease_id, candidate_ids, setting, hidden)
+    def weigh(self, disease: Entity, candidates: Sequence[Entity], setting: Corpora, hidden: HiddenPairs) -> Any:
+        if any(self._resources.store.get(one.id) is None for one in (disease, *candidates)):
+            from kedrec.agents.weighing_by_name import weigh_by_name
+
+            return weigh_by_name(self._resources.literature(), disease, candidates, setting)
+        return self._resources.weigher().weigh(disease.id, [drug.id for drug in candidates], setting, hidden)
 
 
 class Resources:
@@ -40,10 +44,17 @@ class Resources:
         settings: home and limits.
         store: the graph, nothing hidden.
         hidden: pairs whose direct edges are hidden from every tool and from the weigher.
+        given: names that came with ids; one whose id the graph lacks is asked about by its name.
     """
 
-    def __init__(self, settings: Settings, store: GraphStore, hidden: HiddenPairs = frozenset()) -> None:
-        self._settings, self.store, self.hidden = settings, store, hidden
+    def __init__(
+        self,
+        settings: Settings,
+        store: GraphStore,
+        hidden: HiddenPairs = frozenset(),
+        given: Mapping[str, str] | None = None,
+    ) -> None:
+        self._settings, self.store, self.hidden, self._given = settings, store, hidden, given or {}
         self._lock = threading.RLock()
         self._literature: Literature | None = None
         self._weigher: Weigher | None = None
@@ -51,17 +62,19 @@ class Resources:
         self._toolboxes: dict[tuple[Corpora, bool], Toolbox] = {}
 
     @classmethod
-    def open(cls, settings: Settings, hidden: HiddenPairs = frozenset()) -> Resources:
+    def open(
+        cls, settings: Settings, hidden: HiddenPairs = frozenset(), given: Mapping[str, str] | None = None
+    ) -> Resources:
         """Open the graph that the settings name.
 
         Raises:
             NotReady: where none is loaded, or no Neo4j server answers.
         """
-        return cls(settings, open_store(settings), hidden)
+        return cls(settings, open_store(settings), hidden, given)
 
     def hiding(self, hidden: HiddenPairs) -> Resources:
         """The same with the direct edges of other pairs hidden; what is open already is shared."""
-        other = Resources(self._settings, self.store, hidden)
+        other = Resources(self._settings, self.store, hidden, self._given)
         with self._lock:
             other._literature, other._weigher = self._literature, self._weigher
         return other
@@ -119,6 +132,7 @@ class Resources:
                     hub_limit=self._settings.hub_limit,
                     reader=self._reader(),
                     live=self._live_sources() if setting != "none" else None,
+                    given=self._given,
                 )
             return self._toolboxes[setting, weigh]
 

@@ -63,7 +63,7 @@ def evaluate_selection(
     """
     scored = pairs.answered()
     hidden = scored.hidden() if hide_pairs else frozenset()
-    with Agent.open(settings, hidden=hidden, record=record) as agent:
+    with Agent.open(settings, hidden=hidden, given=pairs.names(), record=record) as agent:
         started = time.monotonic()
         traces = run_selection(agent, scored.questions, settings.setting, on_progress)
         seconds = time.monotonic() - started

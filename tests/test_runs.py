@@ -189,7 +189,7 @@ def test_a_folder_with_something_else_in_it_is_refused(settings, tmp_path):
 
 def unknown_drug(path: Path) -> Path:
     rows = [json.loads(line) for line in many_pairs(path, 3).read_text("utf-8").splitlines()]
-    rows[1]["candidates"][1]["id"] = "Compound::nowhere"
+    rows[1]["candidates"][1] = {"id": "Compound::nowhere"}
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     return path
 

@@ -69,7 +69,7 @@ def test_nothing_is_recorded_unless_asked_for(settings):
 
 def test_an_item_that_fails_counts_as_not_answered(settings, tmp_path):
     rows = [json.loads(line) for line in (STARTER / "pairs.jsonl").read_text("utf-8").splitlines()[:4]]
-    rows[0]["disease"]["id"] = "Disease::nowhere"
+    rows[0]["disease"] = {"id": "Disease::nowhere"}
     (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = evaluate_selection(read_pairs(tmp_path / "pairs.jsonl"), settings)
     assert report.failed == {"UnknownEntity": 1}

@@ -176,8 +176,9 @@ class _Weighing(Record):
 class _Weigher:
     """Gives fixed factors, to see what the tool makes of their sources."""
 
-    def weigh(self, disease_id, candidate_ids, setting, hidden):
-        self.asked = (disease_id, tuple(candidate_ids), setting, hidden)
+    def weigh(self, disease, candidates, setting, hidden):
+        candidate_ids = [drug.id for drug in candidates]
+        self.asked = (disease.id, tuple(candidate_ids), setting, hidden)
         sources = {BARI: ("PMID:1", f"{BARI}|DRUGBANK::target::Compound:Gene|Gene::3716"), SULFA: ("PMID:1", "PMID:99")}
         factors = {i: (Factor(group="g", share=1, text="t", sources=sources[i]),) for i in candidate_ids}
         scores = [CandidateScore(id=i, score=1, probability=0.5, factors=factors[i]) for i in candidate_ids]

@@ -40,10 +40,11 @@ class GraphTools:
     Args:
         store: the graph; pairs to be hidden are hidden in it already.
         hub_limit: entities with more neighbours are not walked through.
+        given: names that came with ids; one whose id the graph lacks is asked about by its name.
     """
 
-    def __init__(self, store: GraphStore, hub_limit: int = 500) -> None:
-        self._store = store
+    def __init__(self, store: GraphStore, hub_limit: int = 500, given: Mapping[str, str] | None = None) -> None:
+        self._store, self._given = store, given or {}
         self._hub_limit = hub_limit
 
     def resolve_entity(self, name: str, kind: Kind = "any") -> ToolResult:
@@ -84,12 +85,13 @@ class GraphTools:
         linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
         if not findings:
             text = f"The graph says nothing of {compound.name} and {ill.name}."
-            return ToolResult(status="nothing_found", message=text)
+            unknown = [note for one in (ill, compound) if (note := self.lacks(one))]
+            return ToolResult(status="nothing_found", message=text, data={"notes": unknown} if unknown else {})
         said = (
             f"{linked or 'No'} link(s) between {compound.name} and {ill.name}; {len(findings)} finding(s) in the graph."
         )
         notes = [] if linked else [f"No link between {compound.name} and {ill.name} was found in the graph."]
-        notes += [note for one in (ill, compound) if (note := self._joined(one.id))]
+        notes += [note for one in (ill, compound) if (note := self._joined(one.id) or self.lacks(one))]
         data = {"notes": notes} if notes else {}
         return ToolResult(status="found", message=said, findings=findings, data=data)
 
@@ -124,9 +126,18 @@ class GraphTools:
         match = self._search(name, kind)
         return match.entity or self.resolve_entity(name, kind)
 
+    def lacks(self, entity: Entity) -> str:
+        """A sentence where the graph lacks an entity that is asked about by its name; empty otherwise."""
+        if entity.id not in self._given or self._store.get(entity.id) is not None:
+            return ""
+        return f"The graph lacks {entity.id}; only the literature was asked, by the name {entity.name!r}."
+
     def _search(self, name: str, kind: Kind) -> Match:
         """What a name means, all ids of it included."""
         match = self._store.search(name, kinds=KINDS[kind])
+        if match.match == "none" and (given := self._given.get(name)) and _is(name, kind):
+            named = Entity(id=name, kind=name.partition("::")[0], name=given)
+            return Match(query=name, match="given", entity=named)
         entity = match.entity
         also = tuple(one for one in self._store.groups.of(entity.id) if one != entity.id) if entity else ()
         if entity is None or not also:
@@ -194,6 +205,11 @@ class GraphTools:
             return f"{match.query!r} is {describe(other)}, not a {kind}.{_near(match) if akin else ''}"
         what = "name" if kind == "any" else kind
         return f"The graph has no {what} called {match.query!r}.{_near(match)}"
+
+
+def _is(entity_id: str, kind: Kind) -> bool:
+    kinds = KINDS[kind]
+    return kinds is None or entity_id.partition("::")[0] in kinds
 
 
 def describe(entity: Entity) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
     from kedrec.tools.live import OnDemand
 
-__all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "places", "record_finding"]
+__all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "names_for_search", "places", "record_finding"]
 
 RETRACTED: Final = "RETRACTED:"
 """How the text of evidence from a retracted article begins."""
@@ -109,12 +109,14 @@ class LiteratureTools:
         self, literature: Literature, corpus: Literal["articles", "trials"], words: str, drug: Entity, disease: Entity
     ) -> tuple[list[Finding], list[str]]:
         """Passages that name both first; then, where there are too few, passages that name the drug."""
-        both = literature.search(words, corpus, self._passages, require_all_of=(_names(drug), _names(disease)))
+        both = literature.search(
+            words, corpus, self._passages, require_all_of=(names_for_search(drug), names_for_search(disease))
+        )
         about = (drug.id, disease.id)
         findings = {hit.document_id: record_finding(literature, hit, (), about) for hit in both.hits}
         notes = both.notes
         if len(findings) < self._passages:
-            rest = literature.search(words, corpus, self._passages, require_all_of=(_names(drug),))
+            rest = literature.search(words, corpus, self._passages, require_all_of=(names_for_search(drug),))
             for hit in rest.hits:
                 if hit.document_id not in findings:
                     findings[hit.document_id] = record_finding(literature, hit, (disease,), (drug.id,))
@@ -124,7 +126,7 @@ class LiteratureTools:
         return list(findings.values())[: self._passages], [*told, *(note for note in notes if _TO_DO in note)]
 
 
-def _names(entity: Entity) -> tuple[str, ...]:
+def names_for_search(entity: Entity) -> tuple[str, ...]:
     """The names by which an entity is looked for in texts; the shortest synonyms mean too many other things."""
     return (entity.name, *(name for name in entity.synonyms if len(name) > 3))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
@@ -42,7 +42,7 @@ MISTAKES = (InputError, UnknownEntity, AmbiguousName)
 class Weighs(Protocol):
     """What weighs the evidence by rule."""
 
-    def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Corpora, hidden: HiddenPairs) -> Any:
+    def weigh(self, disease: Entity, candidates: Sequence[Entity], setting: Corpora, hidden: HiddenPairs) -> Any:
         """Candidates with their scores and factors, and notes."""
         ...
 
@@ -61,6 +61,7 @@ class Toolbox:
         reader: reads the graph by Cypher of the model's own; None where it may not. Never offered where pairs are
             hidden: a query could read their edges.
         live: asks PubMed and ClinicalTrials.gov where the literature has too little on a pair; None where it may not.
+        given: names that came with ids; one whose id the graph lacks is asked about by its name.
     """
 
     def __init__(
@@ -75,11 +76,12 @@ class Toolbox:
         hub_limit: int = 500,
         reader: Reads | None = None,
         live: OnDemand | None = None,
+        given: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store.hiding(hidden) if hidden else store
         self._literature, self._weigher = literature, weigher
         self._setting, self._hidden = setting, hidden
-        self.graph = GraphTools(self._store, hub_limit)
+        self.graph = GraphTools(self._store, hub_limit, given)
         self.papers = LiteratureTools(literature, self.graph, passages, live)
         self._cypher = CypherTool(reader, self.graph) if reader is not None and not hidden else None
         self.names = tools_in(setting, weigh=weigher is not None, cypher=self._cypher is not None)
@@ -145,7 +147,7 @@ class Toolbox:
     def _weigh(self, disease: Entity, drugs: Sequence[Entity]) -> ToolResult:
         if self._weigher is None:
             return _failed("Nothing that weighs evidence is here.", retryable=False)
-        weighing = self._weigher.weigh(disease.id, [drug.id for drug in drugs], self._setting, self._hidden)
+        weighing = self._weigher.weigh(disease, drugs, self._setting, self._hidden)
         findings: dict[str, Finding] = {}
         for score, drug in zip(weighing.candidates, _in_order(weighing.candidates, drugs), strict=True):
             self._collect(findings, score, disease, drug)

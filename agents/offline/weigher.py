@@ -26,7 +26,7 @@ from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import CandidateScore, Corpora, Factor, Record
 
-__all__ = ["Weigher", "Weighing"]
+__all__ = ["Weigher", "Weighing", "chances"]
 
 DIRECT = 4.0
 """Log-odds that a visible therapeutic edge between the drug and the disease adds: set by hand, since fitting hides
@@ -119,13 +119,13 @@ class Weigher:
         shares = shares - shares.mean(axis=0, keepdims=True) if len(order) > 1 else shares
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in order]
         scores = shares.sum(axis=1) + np.array([DIRECT * bool(edges) for edges in direct])
-        chances = _chances(scores)
+        probabilities = chances(scores)
         facts = Facts(view.link, view.derived, hidden)
         by_id = {
             drug: CandidateScore(
                 id=drug,
                 score=round(float(scores[i]), 6),
-                probability=round(float(chances[i]), 6),
+                probability=round(float(probabilities[i]), 6),
                 factors=_factors(facts, disease_id, drug, groups=groups, shares=shares[i], direct=direct[i]),
             )
             for i, drug in enumerate(order)
@@ -259,7 +259,7 @@ class _View:
         self.transfers = {name: Transfer(corpus, derived.index, self.link) for name, corpus in held} if derived else {}
 
 
-def _chances(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def chances(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Turn log-odds into probabilities of being the choice; a single candidate is compared with an average one."""
     if len(scores) == 1:
         return np.asarray(1 / (1 + np.exp(-scores)))

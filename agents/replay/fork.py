@@ -12,7 +12,7 @@ from kedrec.agents.workflow.calls import LiveCalls, ModelRequest, ToolRequest
 from kedrec.config import Settings
 from kedrec.errors import UserError, WorkError
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import ModelCall, ToolCall, ToolResult, Trace
+from kedrec.records import Match, ModelCall, ToolCall, ToolResult, Trace
 
 __all__ = ["fork", "fork_point"]
 
@@ -111,8 +111,16 @@ def fork(
     """
     kept = fork_point(trace, step)
     settings = _settings(trace, here)
-    with Agent.open(settings, model=model or str(trace.config.get("model")), hidden=hidden) as agent:
+    chosen = model or str(trace.config.get("model"))
+    with Agent.open(settings, model=chosen, hidden=hidden, given=_given(trace)) as agent:
         return asyncio.run(_follow(agent, trace, kept))
+
+
+def _given(trace: Trace) -> dict[str, str]:
+    """Return the names that the recorded run was given with ids that its graph lacked."""
+    results = [call.result for call in trace.calls if isinstance(call, ToolCall) and call.step == "resolve"]
+    matches = [Match.model_validate(result.data["match"]) for result in results if "match" in result.data]
+    return {match.entity.id: match.entity.name for match in matches if match.match == "given" and match.entity}
 
 
 async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:

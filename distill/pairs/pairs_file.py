@@ -84,6 +84,11 @@ class Pairs(Record):
         """Every (candidate, disease) of every question: the pairs whose direct edges would give the answers away."""
         return frozenset(frozenset((drug.id, q.disease.id)) for q in self.questions for drug in q.candidates)
 
+    def names(self) -> dict[str, str]:
+        """Return id -> name of whatever the file gives a name to."""
+        named = [one for question in self.questions for one in (question.disease, *question.candidates)]
+        return {one.id: one.name for one in named if one.name.strip()}
+
     def answered(self) -> Pairs:
         """The same file, for scoring.
 

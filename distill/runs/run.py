@@ -156,7 +156,11 @@ class _Job:
         self._check_engine(settings)
         settings, model = engine_of(settings, folder)
         hidden = self.pairs.hidden() if self.hide_pairs else frozenset()
-        with writing(folder.path), Agent.open(settings, model=model, hidden=hidden, record=False) as agent:
+        given = self.pairs.names()
+        with (
+            writing(folder.path),
+            Agent.open(settings, model=model, hidden=hidden, given=given, record=False) as agent,
+        ):
             self._check_budget(agent)
             info = info_of(agent, self.pairs, self.hide_pairs)
             folder.pin(info, self.pairs)

@@ -102,5 +102,6 @@ def _opened(settings: Settings, run: Path) -> Agent:
     from kedrec.distill.runs.folder import RunFolder
 
     folder = RunFolder(run)
-    hidden = folder.questions().hidden() if folder.info().hide_pairs else frozenset()
-    return Agent.open(settings, hidden=hidden, record=False)
+    pairs = folder.questions()
+    hidden = pairs.hidden() if folder.info().hide_pairs else frozenset()
+    return Agent.open(settings, hidden=hidden, given=pairs.names(), record=False)

@@ -8,7 +8,7 @@ from kedrec.records.base import Record
 
 __all__ = ["Alternative", "Edge", "Entity", "GraphPath", "Match", "MatchKind"]
 
-MatchKind = Literal["exact", "synonym", "folded", "ambiguous", "none"]
+MatchKind = Literal["exact", "synonym", "folded", "given", "ambiguous", "none"]
 
 
 class Entity(Record):
@@ -72,8 +72,9 @@ class Match(Record):
     query: str
     """The name as given."""
     match: MatchKind
-    """How it was found; `ambiguous` and `none` come without an entity."""
+    """How it was found; `given`: the graph lacks the id, and the name is the one that the pair gives; `ambiguous` and
+    `none` come without an entity."""
     entity: Entity | None = None
-    """The entity, only for `exact`, `synonym` and `folded`."""
+    """The entity; None for `ambiguous` and `none`."""
     alternatives: tuple[Alternative, ...] = ()
     """Candidates, best first: the several owners of an ambiguous name, or similar names where none was found."""
