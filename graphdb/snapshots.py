@@ -7,7 +7,7 @@ import json
 import mmap
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,11 @@ def read_manifest(version: Path) -> dict[str, Any]:
         raise trouble(version, error) from error
     if manifest.get("format") != FORMAT:
         raise NotReady(f"The graph in {version} has another format. Load it again: kedrec graph load FILE")
-    _check_sizes(version, manifest.get("bytes", {}))
+    # Refuse files that are not as long as they were written; a text that is cut off would be read all the same.
+    for name, written in manifest.get("bytes", {}).items():
+        found = (version / name).stat().st_size
+        if found != written:
+            raise trouble(version, ValueError(f"{name} has {found:,} of {written:,} bytes"))
     return manifest
 
 
@@ -104,14 +108,6 @@ def trouble(version: Path, error: Exception) -> WorkError:
     if cause := cause_of(error):
         return WorkError(f"The graph in {version} cannot be read: {cause} ({error}).")
     return DamagedData(f"The graph in {version} is damaged ({error}). Load it again: kedrec graph load FILE")
-
-
-def _check_sizes(version: Path, sizes: Mapping[str, int]) -> None:
-    """Refuse files that are not as long as they were written; a text that is cut off would be read all the same."""
-    for name, written in sizes.items():
-        found = (version / name).stat().st_size
-        if found != written:
-            raise trouble(version, ValueError(f"{name} has {found:,} of {written:,} bytes"))
 
 
 def write_manifest(version: Path, manifest: dict[str, Any]) -> None:
@@ -157,18 +153,14 @@ def _put_in_place(folder: Path, building: Path) -> None:
     for path in building.iterdir():
         _sync(path)
     _sync(building)
-    version = folder / f"{PREFIX}{_next_number(folder):06d}"
+    numbers = [int(path.name.removeprefix(PREFIX)) for path in folder.glob(f"{PREFIX}*")]
+    version = folder / f"{PREFIX}{max(numbers, default=0) + 1:06d}"
     building.rename(version)
     fresh = folder / f"{CURRENT}.new"
     fresh.write_text(version.name + "\n", "utf-8")
     _sync(fresh)
     fresh.replace(folder / CURRENT)
     _sync(folder)
-
-
-def _next_number(folder: Path) -> int:
-    numbers = [int(path.name.removeprefix(PREFIX)) for path in folder.glob(f"{PREFIX}*")]
-    return max(numbers, default=0) + 1
 
 
 def _sync(path: Path) -> None:

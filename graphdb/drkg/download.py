@@ -125,15 +125,14 @@ class _Transfer:
             except _TryAgain as problem:
                 failures = 1 if _size(self.part) > had else failures + 1
                 if failures >= patience.tries:
-                    raise self._given_up(problem, failures) from None
+                    kept = (
+                        f"; {_size(self.part):,} bytes are kept, the same command goes on" if _size(self.part) else ""
+                    )
+                    raise WorkError(f"{self.address}: {problem}; given up after {failures} tries{kept}") from None
                 wait = min(LONGEST_WAIT, max(problem.wait, patience.pause * 2 ** (failures - 1)))
                 self.on_note(f"{problem}; trying again in {wait:.0f} s")
                 time.sleep(wait)
         return None
-
-    def _given_up(self, problem: _TryAgain, failures: int) -> WorkError:
-        kept = f"; {_size(self.part):,} bytes are kept, the same command goes on" if _size(self.part) else ""
-        return WorkError(f"{self.address}: {problem}; given up after {failures} tries{kept}")
 
     def _is_whole(self) -> bool:
         promise = _read_promise(self.part)

@@ -209,7 +209,11 @@ def read_names(path: Path) -> Names:
         if number == 1 and entity_id == "id":
             continue
         row = _names_row(name, synonyms)
-        _check_names_row(path, number, entity_id, seen.setdefault(entity_id, row) == row)
+        same = seen.setdefault(entity_id, row) == row
+        if problem := _id_problem(entity_id):
+            raise InputError(path, f"id: {problem}", number)
+        if not same:
+            raise InputError(path, f"{entity_id} was named differently on an earlier line; keep one of the two", number)
     return Names(
         {entity_id: name for entity_id, (name, _) in seen.items() if name},
         {entity_id: others for entity_id, (_, others) in seen.items() if others},
@@ -223,10 +227,3 @@ def _names_row(name: str, synonyms: str) -> tuple[str, tuple[str, ...]]:
     others = dict.fromkeys(part for synonym in synonyms.split("|") if (part := synonym.strip()))
     others.pop(name, None)
     return name, tuple(others)
-
-
-def _check_names_row(path: Path, number: int, entity_id: str, same: bool) -> None:
-    if problem := _id_problem(entity_id):
-        raise InputError(path, f"id: {problem}", number)
-    if not same:
-        raise InputError(path, f"{entity_id} was named differently on an earlier line; keep one of the two", number)

@@ -60,14 +60,12 @@ def names_row(kind: str, number: int) -> str:
     if number % NAMELESS == 0:
         return "\t"
     synonym = _word(number + WORDS // 2) if number % BRANDED == 0 else ""
-    return f"{_name(kind, number)}\t{synonym.capitalize()}"
-
-
-def _name(kind: str, number: int) -> str:
     if kind == "Gene":
-        return f"{_word(number)[:4].upper()}{number}"
-    forms = NAME_FORMS[kind]
-    return forms[number % len(forms)].format(_word(number))
+        name = f"{_word(number)[:4].upper()}{number}"
+    else:
+        forms = NAME_FORMS[kind]
+        name = forms[number % len(forms)].format(_word(number))
+    return f"{name}\t{synonym.capitalize()}"
 
 
 def _word(number: int) -> str:

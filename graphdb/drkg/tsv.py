@@ -58,7 +58,11 @@ def read_table(path: Path, columns: int, what: str) -> Table:
     """
     raw = _read(path)
     content = _unpack(path, raw).removeprefix(b"\xef\xbb\xbf")
-    _check_start(path, content, what)
+    start = content[:4096].strip()
+    if not start and not content.strip():
+        raise InputError(path, f"the file is empty; expected lines of {what}")
+    if start.startswith(b"<"):
+        raise InputError(path, f"looks like a web page, not like lines of {what}; fetch it again", 1)
     _check_characters(path, content)
     content = _end_lines(path, content)
     _check_columns(path, content, columns, what)
@@ -102,14 +106,6 @@ def _other_form(content: bytes) -> str:
     ):
         return "is text in UTF-16; convert it first: iconv -f UTF-16 -t UTF-8 FILE > NEW"
     return ""
-
-
-def _check_start(path: Path, content: bytes, what: str) -> None:
-    start = content[:4096].strip()
-    if not start and not content.strip():
-        raise InputError(path, f"the file is empty; expected lines of {what}")
-    if start.startswith(b"<"):
-        raise InputError(path, f"looks like a web page, not like lines of {what}; fetch it again", 1)
 
 
 def _check_characters(path: Path, content: bytes) -> None:

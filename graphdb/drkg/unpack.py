@@ -60,7 +60,10 @@ def unpack(
     try:
         aside.mkdir(parents=True)
         _extract_all(archive, aside, on_share, most_bytes)
-        _mark(aside, sha256)
+        found = _files(aside)
+        sizes = {path.relative_to(aside).as_posix(): path.stat().st_size for path in found}
+        (aside / MARK).write_text(json.dumps({"archive_sha256": sha256, "files": sizes}, indent=1) + "\n", "utf-8")
+        sync([*found, aside / MARK, aside])
         shutil.rmtree(folder, ignore_errors=True)
         aside.rename(folder)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -132,10 +135,3 @@ class _Bounded:
             raise _refusal(self._archive, f"it unpacks to over {self._most:,} bytes")
         self._on_read()
         return block
-
-
-def _mark(folder: Path, sha256: str) -> None:
-    found = _files(folder)
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
-    (folder / MARK).write_text(json.dumps({"archive_sha256": sha256, "files": sizes}, indent=1) + "\n", "utf-8")
-    sync([*found, folder / MARK, folder])

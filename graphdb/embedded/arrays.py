@@ -24,12 +24,6 @@ __all__ = ["MappedGraph"]
 Range = tuple[int, int]
 
 
-def _groups(path: Path) -> Groups:
-    """Return the groups of a graph; none where it was loaded before they were looked for."""
-    lines = MappedLines(path).read() if path.exists() else []
-    return Groups(line.split("\t") for line in lines)
-
-
 class MappedGraph:
     """What all views of one graph share; every file is opened at once, so that a later load cannot take one away.
 
@@ -47,7 +41,10 @@ class MappedGraph:
             MappedLines(folder / f"{name}.txt") for name in ("ids", "names", "relations", "synonyms")
         )
         self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
-        self.groups = _groups(folder / GROUPS)
+        path = folder / GROUPS
+        # The groups of a graph; none where it was loaded before they were looked for.
+        lines = MappedLines(path).read() if path.exists() else []
+        self.groups = Groups(line.split("\t") for line in lines)
         self._index = NameIndex.open(folder)
         self.arrays = {name: map_array(folder / f"{name}.npy") for name in ARRAYS}
         sizes = {name: len(array) for name, array in self.arrays.items()}

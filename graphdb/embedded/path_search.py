@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.graphdb.embedded.adjacency import Link, Places, Slots, Walks, link_of
+from kedrec.graphdb.embedded.adjacency import Link, Slots, Walks, link_of
 
 __all__ = ["AdjacencyRow", "PathSearch"]
 
@@ -46,7 +46,11 @@ class PathSearch:
             limit: how many are wanted, at least 1.
             hub_limit: entities with more neighbours are not walked through.
         """
-        found = self._one_hop(first, last)
+        slot = None if last in self._walks.hidden.get(first, ()) else self._walks.slot(first, last)
+        if slot is None:
+            found = _NOTHING
+        else:
+            found = _Found(self._weights[self._link[slot : slot + 1]], np.array([slot]), _NOWHERE, _NOWHERE)
         if max_hops > 1:
             ours, theirs = self._steps(first, last, hub_limit), self._steps(last, first, hub_limit)
             found = found.and_also(_two_hops(ours, theirs))
@@ -66,18 +70,15 @@ class PathSearch:
             return [first, one, last], [begin, end]
         return [first, one, other, last], [begin, link_of(one, other, links[middle]), end]
 
-    def _one_hop(self, first: int, last: int) -> _Found:
-        slot = None if last in self._walks.hidden.get(first, ()) else self._walks.slot(first, last)
-        if slot is None:
-            return _NOTHING
-        return _Found(self._weights[self._link[slot : slot + 1]], np.array([slot]), _NOWHERE, _NOWHERE)
-
     def _steps(self, place: int, other: int, hub_limit: int) -> _Steps:
         """Return what may be walked through from one end on the way to the other, each by its best edge."""
         walks = self._walks
         start, end = walks.row(place)
         row = self._near[start:end]
-        keep = self._no_hubs(hub_limit).take(row, mode="clip")
+        # Of each entity: whether it may be walked through; made once for one limit after the other.
+        if self._open[0] != hub_limit:
+            self._open = (hub_limit, self._walks.degrees <= hub_limit)
+        keep = self._open[1].take(row, mode="clip")
         keep[1:] &= row[1:] != row[:-1]
         for gone in (place, other, *walks.hidden.get(place, ())):
             if (slot := walks.slot(place, gone)) is not None:
@@ -86,12 +87,6 @@ class PathSearch:
         near, slots = row.take(kept), kept + start
         weights = self._weights.take(self._link.take(slots))
         return _Steps(near, slots, weights, weights * self._spread.take(near))
-
-    def _no_hubs(self, hub_limit: int) -> NDArray[np.bool_]:
-        """Say of each entity whether it may be walked through; made once for one limit after the other."""
-        if self._open[0] != hub_limit:
-            self._open = (hub_limit, self._walks.degrees <= hub_limit)
-        return self._open[1]
 
     def _three_hops(self, ours: _Steps, theirs: _Steps, limit: int, known: PathScores) -> _Found:
         """Return the paths over one step of each side that may be among the best."""
@@ -138,16 +133,13 @@ class PathSearch:
         keep = (self._near.take(slots - 1, mode="wrap") != others) | (slots == starts.take(origin))
         keep &= others != ones
         if self._walks.hidden:
-            keep &= self._not_hidden(ones, others)
+            # Of each link between entities: whether it is visible.
+            links, hidden = zip(ones.tolist(), others.tolist(), strict=True), self._walks.hidden
+            keep &= np.array([other not in hidden.get(one, ()) for one, other in links], np.bool_)
         kept = keep.nonzero()[0]
         origin, slots, goal = origin.take(kept), slots.take(kept), there.near.searchsorted(others.take(kept))
         scores = here.worth.take(origin) * self._weights.take(self._link.take(slots)) * there.worth.take(goal)
         return _Found(scores, here.slots.take(origin), slots, there.slots.take(goal))
-
-    def _not_hidden(self, ones: Places, others: Places) -> NDArray[np.bool_]:
-        """Say of each link between entities whether it is visible."""
-        links, hidden = zip(ones.tolist(), others.tolist(), strict=True), self._walks.hidden
-        return np.array([other not in hidden.get(one, ()) for one, other in links], np.bool_)
 
 
 class _Steps(NamedTuple):

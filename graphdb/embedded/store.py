@@ -42,7 +42,12 @@ class EmbeddedStore(Joining):
     def __init__(self, shared: MappedGraph, hidden: HiddenPairs = frozenset()) -> None:
         self._graph = shared
         self.hidden: HiddenPairs = hidden
-        self._walks = Walks(shared.arrays, self._hidden_places())
+        found = []
+        for pair in self.hidden:
+            places = [self._graph.places.get(entity_id) for entity_id in pair]
+            if len(places) == 2 and places[0] is not None and places[1] is not None:
+                found.append((places[0], places[1]))
+        self._walks = Walks(shared.arrays, found)
         self._search = PathSearch(self._walks, shared.weights)
 
     @classmethod
@@ -199,14 +204,6 @@ class EmbeddedStore(Joining):
             relations={relation: n for relation, n in zip(self.relations, relations, strict=True) if n},
             source_sha256=self.source_sha256,
         )
-
-    def _hidden_places(self) -> list[tuple[int, int]]:
-        found = []
-        for pair in self.hidden:
-            places = [self._graph.places.get(entity_id) for entity_id in pair]
-            if len(places) == 2 and places[0] is not None and places[1] is not None:
-                found.append((places[0], places[1]))
-        return found
 
     def _visible(self, place: int) -> bool:
         if self._graph.names[place] != self._graph.ids[place] or not self._walks.linked(place):

@@ -100,7 +100,9 @@ class Messages:
         everyone = np.concatenate((nodes, others))
         order = np.argsort(everyone, kind="stable")
         local = order[np.searchsorted(everyone, sources, sorter=order)]
-        heard = _group_sizes(places * (2 * self.count) + relations)
+        # For each key how often it is there.
+        _, groups, sizes = np.unique(places * (2 * self.count) + relations, return_inverse=True, return_counts=True)
+        heard = np.asarray(sizes[groups], np.int64)
         crowds = heard * scale[places]
         shares = np.asarray(1 / heard, np.float32)
         return everyone, Hop(len(nodes), local, places, relations, shares, np.asarray(crowds, np.float32))
@@ -118,12 +120,6 @@ class Messages:
             spread = ((step + rng.random(len(nodes))[places]) * scale[places]).astype(np.int64)
             step = np.where(scale[places] > 1, spread, step)
         return self.starts[nodes][places] + step, places, scale
-
-
-def _group_sizes(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return for each key how often it is there."""
-    _, groups, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    return np.asarray(sizes[groups], np.int64)
 
 
 def messages_of(task: LinkTask) -> Messages:

@@ -67,7 +67,8 @@ class Network(nn.Module):
         self.layers = nn.ModuleList(
             BasisConvolution(shape.dimension, len(begin), shape.bases, begin, gather) for _ in range(shape.layers)
         )
-        self.bias = nn.Parameter(torch.from_numpy(_log_popularity(task)))
+        counts = np.bincount(task.train[:, 0], minlength=len(task.ids))
+        self.bias = nn.Parameter(torch.from_numpy(np.asarray(np.log(counts + 0.5), np.float32)))
         self.temper = nn.Parameter(torch.tensor(0.0))
 
     def forward(self, around: Neighbourhood) -> Tensor:
@@ -110,16 +111,13 @@ class Network(nn.Module):
         return self.features[places] + own
 
     def _step(self, layer: nn.Module, x: Tensor, hop: Hop) -> Tensor:
-        stepped: Tensor = layer(x, _heard(hop, x.device))
+        device = x.device
+        edges = np.stack((hop.sources, hop.places))
+        told, relations, shares, crowds = (
+            torch.from_numpy(array).to(device) for array in (edges, hop.relations, hop.shares, hop.crowds)
+        )
+        stepped: Tensor = layer(x, Heard(told, relations, shares, crowds, hop.targets))
         return stepped
-
-
-def _heard(hop: Hop, device: torch.device) -> Heard:
-    edges = np.stack((hop.sources, hop.places))
-    told, relations, shares, crowds = (
-        torch.from_numpy(array).to(device) for array in (edges, hop.relations, hop.shares, hop.crowds)
-    )
-    return Heard(told, relations, shares, crowds, hop.targets)
 
 
 def _beginnings(task: LinkTask) -> tuple[Tensor, Tensor]:
@@ -137,11 +135,6 @@ def _beginnings(task: LinkTask) -> tuple[Tensor, Tensor]:
     gather = torch.zeros(2 * count)
     gather[gathered] = 1.0
     return begin, gather
-
-
-def _log_popularity(task: LinkTask) -> NDArray[np.float32]:
-    counts = np.bincount(task.train[:, 0], minlength=len(task.ids))
-    return np.asarray(np.log(counts + 0.5), np.float32)
 
 
 def _parts(messages: Messages) -> list[NDArray[np.int64]]:

@@ -55,7 +55,8 @@ def embed_graph(
         Busy: another process is writing there.
     """
     need_gnn()
-    task = _task(store, options)
+    shares = {"valid_share": options.valid_share, "test_share": options.test_share}
+    task = link_task(store, options.seed, named=options.names, **shares)
     with writing(out):
         done = _done(out, task, options)
         say(f"{out} holds these embeddings already" if done else _plan(store, task, options))
@@ -64,11 +65,6 @@ def embed_graph(
 
 def _silent(done: int, total: int) -> None:
     """Say nothing."""
-
-
-def _task(store: EmbeddedStore, options: EmbedOptions) -> LinkTask:
-    shares = {"valid_share": options.valid_share, "test_share": options.test_share}
-    return link_task(store, options.seed, named=options.names, **shares)
 
 
 def _done(out: Path, task: LinkTask, options: EmbedOptions) -> TrainingReport | None:
@@ -100,15 +96,14 @@ def _plan(store: EmbeddedStore, task: LinkTask, options: EmbedOptions) -> str:
     import torch
 
     where = "the GPU" if torch.cuda.is_available() else f"{torch.get_num_threads()} threads of the CPU (no GPU found)"
-    held = ", ".join(f"{len(set(part[:, 1].tolist()))} to {use}" for use, part in _uses(task))
+    held = ", ".join(
+        f"{len(set(part[:, 1].tolist()))} to {use}"
+        for use, part in [("learn from", task.train), ("validate", task.valid), ("test", task.test)]
+    )
     return (
         f"{len(task.ids):,} entities, {len(task.heads):,} triples, {len(store.hidden)} pairs hidden; diseases: {held}; "
         f"{options.epochs} epochs on {where}"
     )
-
-
-def _uses(task: LinkTask) -> list[tuple[str, Any]]:
-    return [("learn from", task.train), ("validate", task.valid), ("test", task.test)]
 
 
 def _measured(store: EmbeddedStore, task: LinkTask, trained: Trained, seconds: float) -> TrainingReport:

@@ -102,7 +102,8 @@ class _Trainer:
         if not self.best[2]:
             self._judge()
         while self.epoch < self.options.epochs:
-            self._learn(self._batch())
+            order = np.random.default_rng([self.options.seed, 2, self.epoch]).permutation(self.diseases)
+            self._learn(np.sort(order[self.step * self.options.batch :][: self.options.batch]))
             self.step += 1
             on_step(self.epoch * self.steps + self.step, total)
             if self.step == self.steps:
@@ -112,17 +113,16 @@ class _Trainer:
                 self._save()
                 saved = time.monotonic()
 
-    def _batch(self) -> NDArray[np.int64]:
-        order = np.random.default_rng([self.options.seed, 2, self.epoch]).permutation(self.diseases)
-        return np.sort(order[self.step * self.options.batch :][: self.options.batch])
-
     def _learn(self, diseases: NDArray[np.int64]) -> None:
         """Take one step: each true drug against all compounds that are drawn and not true for the disease."""
         rng = np.random.default_rng([self.options.seed, 3, self.epoch, self.step])
         torch.manual_seed(int(rng.integers(2**62)))
-        self._schedule()
+        done = (self.epoch * self.steps + self.step) / (self.options.epochs * self.steps)
+        for group in self.adam.param_groups:
+            group["lr"] = self.options.learning_rate * (1 - 0.9 * done)
         rows, true = self._links(diseases)
-        compounds = np.union1d(true, self._drawn(rng))
+        drawn = rng.choice(len(self.chances), self.options.negatives, p=self.chances)
+        compounds = np.union1d(true, np.asarray(self.task.candidates[drawn], np.int64))
         around = self.messages.around(
             np.concatenate((diseases, compounds)), self.options.fans, rng, self._silent(diseases, rng)
         )
@@ -131,15 +131,13 @@ class _Trainer:
         places = torch.from_numpy(compounds).to(self.device)
         scores = self.network.scores(vectors[: len(diseases)], vectors[len(diseases) :], places)
         columns = np.searchsorted(compounds, true)
-        loss = _loss(scores, rows, columns, self._corrections(compounds))
+        # The logarithm of how likely each compound was to be drawn, which sampled softmax takes off.
+        chances = self.chances[np.searchsorted(self.task.candidates, compounds)]
+        drawn = np.log(-np.expm1(self.options.negatives * np.log1p(-np.minimum(chances, 1 - 1e-9))))
+        loss = _loss(scores, rows, columns, torch.from_numpy(drawn.astype(np.float32)).to(self.device))
         self.adam.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.adam.step()
-
-    def _schedule(self) -> None:
-        done = (self.epoch * self.steps + self.step) / (self.options.epochs * self.steps)
-        for group in self.adam.param_groups:
-            group["lr"] = self.options.learning_rate * (1 - 0.9 * done)
 
     def _links(self, diseases: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the row of the disease and the place of the compound of every link of some diseases."""
@@ -147,16 +145,6 @@ class _Trainer:
         rows = np.repeat(np.arange(len(diseases)), counts)
         links = [self.task.train[self.first[place] : self.first[place + 1], 0] for place in diseases.tolist()]
         return rows, np.concatenate(links).astype(np.int64)
-
-    def _drawn(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        drawn = rng.choice(len(self.chances), self.options.negatives, p=self.chances)
-        return np.asarray(self.task.candidates[drawn], np.int64)
-
-    def _corrections(self, compounds: NDArray[np.int64]) -> Tensor:
-        """Return the logarithm of how likely each compound was to be drawn, which sampled softmax takes off."""
-        chances = self.chances[np.searchsorted(self.task.candidates, compounds)]
-        drawn = np.log(-np.expm1(self.options.negatives * np.log1p(-np.minimum(chances, 1 - 1e-9))))
-        return torch.from_numpy(drawn.astype(np.float32)).to(self.device)
 
     def _silent(self, diseases: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
         silent = np.zeros(len(self.task.ids), np.bool_)
@@ -219,7 +207,12 @@ class _Trainer:
         """
         if not self.path.exists():
             return False
-        state = _read(self.path)
+        try:
+            state: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise DamagedData(
+                f"The checkpoint {self.path} cannot be read ({error}). Remove it to begin again."
+            ) from error
         if (state["task"], state["options"]) != (self.task.sha256, self.options.model_dump_json()):
             raise UserError(
                 f"{self.path.parent} holds an unfinished training of another graph, other hidden pairs or other "
@@ -229,14 +222,6 @@ class _Trainer:
         self.adam.load_state_dict(state["adam"])
         (self.epoch, self.step), self.best = state["at"], state["best"]
         return True
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise DamagedData(f"The checkpoint {path} cannot be read ({error}). Remove it to begin again.") from error
-    return state
 
 
 def _chances(task: LinkTask) -> NDArray[np.float64]:

@@ -128,19 +128,16 @@ class Solutions:
         try:
             aside.mkdir(parents=True, exist_ok=True)
             _save(aside, solution.arrays())
-            self._sweep(but=aside)
+            # Remove what was kept before; whoever has it mapped goes on reading it, whoever is writing begins anew.
+            for other in self._folder.iterdir():
+                if other != aside and not _is_being_written(other):
+                    shutil.rmtree(other, ignore_errors=True)
             aside.rename(self._folder / key)
         except OSError as error:
             LOG.info("The link model is not kept in %s: %s", self._folder, error)
         finally:
             with contextlib.suppress(OSError):
                 shutil.rmtree(aside, ignore_errors=True)
-
-    def _sweep(self, but: Path) -> None:
-        """Remove what was kept before; whoever has it mapped goes on reading it, whoever is writing begins anew."""
-        for other in self._folder.iterdir():
-            if other != but and not _is_being_written(other):
-                shutil.rmtree(other, ignore_errors=True)
 
 
 def _is_being_written(place: Path) -> bool:
@@ -157,7 +154,7 @@ def _save(place: Path, arrays: dict[str, NDArray[Any]]) -> None:
             np.save(file, array)
             file.flush()
             os.fsync(file.fileno())
-        sums[name] = _sum(path)
+        sums[name] = _sum_of(map_array(path))
     manifest = {"format": FORMAT, "sums": sums, "sum_of_sums": zlib.crc32(json.dumps(sums).encode())}
     (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
@@ -185,10 +182,6 @@ def _sound(path: Path, expected: int) -> NDArray[Any]:
     if _sum_of(array) != expected:
         raise ValueError(f"{path.name} is not what was written")
     return array
-
-
-def _sum(path: Path) -> int:
-    return _sum_of(map_array(path))
 
 
 def _sum_of(array: NDArray[Any]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -150,30 +150,22 @@ def name_entities(
         paths: tuple[Path, ...] = getattr(vocabularies, vocabulary)
         if on_vocabulary:
             on_vocabulary(vocabulary, number, len(CLAIMS))
-        fresh = _names_of(chain.from_iterable(map(read, paths)), wanted, names)
+        claims = chain.from_iterable(map(read, paths))
+        fresh: dict[str, NameRow] = {}
+        for one, name, synonyms in claims:
+            if one in wanted and one not in names and one not in fresh and (clean := _clean(name)):
+                others = dict.fromkeys(_clean(synonym) for synonym in synonyms if "|" not in synonym)
+                fresh[one] = clean, tuple(other for other in others if other and other != clean)
         named_by[vocabulary] = len(known.intersection(fresh))
         names |= fresh
-    names |= _joined(ids, names)
+    # The names of genes of several ids, of whose parts each has a name.
+    joined = [one for one in ids if JOINED.fullmatch(one) and all(part in names for part in _parts(one))]
+    names |= {one: (";".join(names[part][0] for part in _parts(one)), ()) for one in joined}
     return {one: name for one, name in names.items() if one in known}, named_by
-
-
-def _names_of(claims: Iterable[Claim], wanted: frozenset[str], names: Mapping[str, NameRow]) -> dict[str, NameRow]:
-    fresh: dict[str, NameRow] = {}
-    for one, name, synonyms in claims:
-        if one in wanted and one not in names and one not in fresh and (clean := _clean(name)):
-            others = dict.fromkeys(_clean(synonym) for synonym in synonyms if "|" not in synonym)
-            fresh[one] = clean, tuple(other for other in others if other and other != clean)
-    return fresh
 
 
 def _clean(name: str) -> str:
     return NOT_IN_NAMES.sub(" ", name).strip()
-
-
-def _joined(ids: Iterable[str], names: Mapping[str, NameRow]) -> dict[str, NameRow]:
-    """Return the names of genes of several ids, of whose parts each has a name."""
-    joined = [one for one in ids if JOINED.fullmatch(one) and all(part in names for part in _parts(one))]
-    return {one: (";".join(names[part][0] for part in _parts(one)), ()) for one in joined}
 
 
 def _parts(gene: str) -> list[str]:

@@ -127,7 +127,11 @@ class Resolver:
         forms = self._without_lesser(forms)
         tiers: dict[tuple[int, MatchKind], list[int]] = {}
         for place, form in forms:
-            tiers.setdefault(self._tier(self._text(place, form), form, wanted), []).append(place)
+            if form < 0:
+                text = self._ids[place]
+            else:
+                text = self._names[place] if form == 0 else self._synonyms(place)[form - 1]
+            tiers.setdefault(self._tier(text, form, wanted), []).append(place)
         if not tiers:
             return "none", []
         best = min(tiers)
@@ -137,10 +141,7 @@ class Resolver:
         kinds = {kind_of(self._ids[place]) for place, _ in forms}
         if "Disease" in kinds:
             forms = [form for form in forms if kind_of(self._ids[form[0]]) not in LIKE_DISEASES]
-        return self._without_other_ids(forms)
-
-    def _without_other_ids(self, forms: Sequence[Form]) -> Sequence[Form]:
-        """Leave out what is called as one with a first id is: the same drug or disease under another id."""
+        # Leave out what is called as one with a first id is: the same drug or disease under another id.
         first = {place for place, _ in forms if FIRST_IDS.match(self._ids[place])}
         called = {self._called(place) for place in first}
         return [form for form in forms if form[0] in first or self._called(form[0]) not in called]
@@ -152,11 +153,6 @@ class Resolver:
         forms = self._without_lesser(forms)
         preferred = [place for place, form in forms if form == 0]
         return "folded", list(dict.fromkeys(preferred or [place for place, _ in forms]))
-
-    def _text(self, place: int, form: int) -> str:
-        if form < 0:
-            return self._ids[place]
-        return self._names[place] if form == 0 else self._synonyms(place)[form - 1]
 
     @staticmethod
     def _tier(text: str, form: int, wanted: str) -> tuple[int, MatchKind]:

@@ -145,7 +145,8 @@ class _BulkLoad:
         self._told("stopping the server", 0, 1)
         installation.stop()
         self._refuse_if_running(installation)
-        self._begin(installation)
+        folders = {"home": str(installation.home), "commands": str(installation.commands)}
+        self._note.write_text(json.dumps(self._where | folders), "utf-8")
         try:
             installation.load(files, self._database, self._told, self._lock)
         except BaseException:
@@ -179,10 +180,6 @@ class _BulkLoad:
     @property
     def _where(self) -> dict[str, str]:
         return {"uri": self._settings.neo4j_uri, "database": self._database}
-
-    def _begin(self, installation: Installation) -> None:
-        folders = {"home": str(installation.home), "commands": str(installation.commands)}
-        self._note.write_text(json.dumps(self._where | folders), "utf-8")
 
     def _interrupted(self) -> Installation | None:
         """Return where an import into the same database was cut short, if one was."""

@@ -24,7 +24,6 @@ from kedrec.records import Edge
 
 if TYPE_CHECKING:
     from neo4j import Record, Transaction
-    from neo4j.exceptions import Neo4jError
 
 __all__: list[str] = []
 
@@ -37,7 +36,10 @@ MARK = "own query"
 
 def main() -> None:
     """Answer the jobs on stdin until it ends, or until an answer has filled the memory."""
-    _limit_memory()
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     _leave_out_what_the_driver_would_import_too()
     opened = cache(partial(connect, Settings.model_validate_json(sys.stdin.readline())))
     for line in sys.stdin:
@@ -62,13 +64,6 @@ def _error(kind: str, message: str) -> dict[str, Any]:
     return {"error": {"kind": kind, "message": message}}
 
 
-def _limit_memory() -> None:
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
 def _leave_out_what_the_driver_would_import_too() -> None:
     """Half of the time that the driver takes to import goes into tables that are not wanted here."""
     for name in ("numpy", "pandas", "pyarrow"):
@@ -83,7 +78,10 @@ def _answer(server: Server, job: dict[str, Any]) -> dict[str, Any]:
     with _unbroken(), server.reading(seconds, most + 1, MARK) as transaction, _explained(seconds):
         result = transaction.run(query)
         columns, records = result.keys(), [record for _, record in zip(range(most + 1), result, strict=False)]
-        edges = _edges(transaction, records)
+        # Look up the edges that the records hold, by their ids in the database.
+        links = list(dict.fromkeys(link for record in records for value in record.values() for link in links_in(value)))
+        found = list(transaction.run(cypher.LINKS_BY_ID, ids=links)) if links else []
+        edges = {row["id"]: ranking.make_edge(row["head"], row["relation"], row["tail"]) for row in found}
     return _limited(columns, records, edges, most, job["size"])
 
 
@@ -134,7 +132,8 @@ def _explained(seconds: float) -> Iterator[None]:
         if "OutOfMemory" in code:
             raise WorkError("The query needs too much memory. Return fewer rows, or count instead.") from error
         if ".Statement." in code or ".Procedure." in code:
-            raise UserError(f"The query is not valid: {_line(error)}") from error
+            line = " ".join(str(error.message).split())[:400]
+            raise UserError(f"The query is not valid: {line}") from error
         raise
 
 
@@ -149,17 +148,6 @@ def _unbroken() -> Iterator[None]:
         yield
     except NotReady as error:
         raise WorkError("The server broke off its answer, which may be too large. Return less.") from error
-
-
-def _line(error: Neo4jError) -> str:
-    return " ".join(str(error.message).split())[:400]
-
-
-def _edges(transaction: Transaction, records: Sequence[Record]) -> dict[str, Edge]:
-    """Look up the edges that the records hold, by their ids in the database."""
-    links = list(dict.fromkeys(link for record in records for value in record.values() for link in links_in(value)))
-    found = list(transaction.run(cypher.LINKS_BY_ID, ids=links)) if links else []
-    return {row["id"]: ranking.make_edge(row["head"], row["relation"], row["tail"]) for row in found}
 
 
 def _limited(

@@ -78,7 +78,7 @@ def _stanzas(path: Path) -> Iterator[tuple[int, Stanza]]:
 
 
 def _term(path: Path, number: int, stanza: Stanza) -> DiseaseTerm:
-    doid, name = (_text(stanza.get(tag, [""])[0]) for tag in ("id", "name"))
+    doid, name = (_unescaped(re.split(r"\s+[{!]", stanza.get(tag, [""])[0])[0].strip()) for tag in ("id", "name"))
     if not doid or not name:
         raise InputError(path, "a term without an id or without a name; the file may be cut off", number)
     synonyms = (SYNONYM.match(text) for text in stanza.get("synonym", ()))
@@ -93,11 +93,6 @@ def _ids(stanza: Stanza, tag: str) -> tuple[str, ...]:
 def _xrefs(stanza: Stanza) -> dict[str, None]:
     pairs = [value.partition(":")[::2] for value in _ids(stanza, "xref")]
     return dict.fromkeys(f"{DATABASES[prefix]}:{there}" for prefix, there in pairs if prefix in DATABASES and there)
-
-
-def _text(value: str) -> str:
-    """Return a value without its trailing modifiers and comment."""
-    return _unescaped(re.split(r"\s+[{!]", value)[0].strip())
 
 
 def _unescaped(text: str) -> str:

@@ -31,18 +31,14 @@ def read_drugbank(path: Path) -> Iterator[Term]:
     rows = csv.reader((line + "\n" for _, line in lines_of(path, WHAT)), strict=True)
     try:
         header = [column.strip() for column in next(rows, [])]
-        _check_header(path, header)
+        missing = [column for column in NEEDED if column not in header]
+        if missing:
+            raise InputError(path, f"no column {' or '.join(map(repr, missing))}; this is not {WHAT}", 1)
         for row in rows:
             if row:
                 yield _term(path, rows.line_num, header, row)
     except csv.Error as error:
         raise InputError(path, f"not valid CSV ({error}); fetch it again", rows.line_num) from None
-
-
-def _check_header(path: Path, header: list[str]) -> None:
-    missing = [column for column in NEEDED if column not in header]
-    if missing:
-        raise InputError(path, f"no column {' or '.join(map(repr, missing))}; this is not {WHAT}", 1)
 
 
 def _term(path: Path, number: int, header: list[str], row: list[str]) -> Term:

@@ -40,21 +40,17 @@ def read_genes(path: Path) -> Iterator[Term]:
     for number, line in lines_of(path, WHAT):
         columns = line.split("\t")
         if number == 1:
-            places, width = _places(path, columns), len(columns)
+            names = [name.lstrip("#") for name in columns]
+            missing = [name for name in NEEDED if name not in names]
+            if missing:
+                raise InputError(path, f"no column {' or '.join(map(repr, missing))}; this is not {WHAT}", 1)
+            places, width = [names.index(name) for name in NEEDED], len(columns)
         elif len(columns) != width:
             raise InputError(path, f"{len(columns)} columns where {width} belong; the file may be cut off", number)
         elif (term := _term([columns[place] for place in places])).name != PLACEHOLDER:
             yield term
     if not width:
         raise InputError(path, f"the file is empty; expected {WHAT}")
-
-
-def _places(path: Path, header: list[str]) -> list[int]:
-    names = [name.lstrip("#") for name in header]
-    missing = [name for name in NEEDED if name not in names]
-    if missing:
-        raise InputError(path, f"no column {' or '.join(map(repr, missing))}; this is not {WHAT}", 1)
-    return [names.index(name) for name in NEEDED]
 
 
 def _term(columns: list[str]) -> Term:

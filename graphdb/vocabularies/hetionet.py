@@ -30,15 +30,11 @@ def read_hetionet(path: Path) -> Iterator[Term]:
     for number, line in lines_of(path, WHAT):
         columns = line.split("\t")
         if number == 1:
-            _check_header(path, columns)
+            if columns != COLUMNS:
+                raise InputError(path, f"the first line is not id<TAB>name<TAB>kind; this is not the file of {WHAT}", 1)
             continue
         if len(columns) != len(COLUMNS) or "::" not in columns[0]:
             raise InputError(path, f"a line of {WHAT} is id<TAB>name<TAB>kind with an id like Gene::9021", number)
         yield Term(columns[0], columns[1])
     if not number:
         raise InputError(path, f"the file is empty; expected {WHAT}")
-
-
-def _check_header(path: Path, columns: list[str]) -> None:
-    if columns != COLUMNS:
-        raise InputError(path, f"the first line is not id<TAB>name<TAB>kind; this is not the file of {WHAT}", 1)
