@@ -61,7 +61,10 @@ class GraphTools:
         if match.entity is not None:
             return ToolResult(status="found", message=f"{name!r} is {describe(match.entity)}.", data=data)
         if match.match == "ambiguous":
-            return ToolResult(status="ambiguous", message=_ambiguous(match), data=data)
+            owners = _listed(f"{alternative.name} ({alternative.id})" for alternative in match.alternatives)
+            return ToolResult(
+                status="ambiguous", message=f"{match.query!r} is ambiguous: {owners}. Say which, by its id.", data=data
+            )
         return ToolResult(status="unknown_entity", message=self._unknown(match, kind), data=data)
 
     def graph_evidence(self, disease: str, drug: str) -> ToolResult:
@@ -227,11 +230,6 @@ def _near(match: Match) -> str:
     if are_parts(match.query, [alternative.name for alternative in match.alternatives]):
         return f" It reads as a combination; of its parts the graph has: {names}. Name one of them, if it is meant."
     return f" Related: {names}. Give that name, if it is meant."
-
-
-def _ambiguous(match: Match) -> str:
-    owners = _listed(f"{alternative.name} ({alternative.id})" for alternative in match.alternatives)
-    return f"{match.query!r} is ambiguous: {owners}. Say which, by its id."
 
 
 def _listed(names: Iterable[str]) -> str:

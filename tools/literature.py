@@ -35,7 +35,7 @@ from kedrec.tools.sources import Format, Reading
 from kedrec.tools.text.drug_filter import DrugFilter
 
 if TYPE_CHECKING:
-    from kedrec.tools.ray_workers import Ahead, Workers
+    from kedrec.tools.ray_workers import Workers
 
 __all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "OnProgress", "SearchResult"]
 
@@ -184,7 +184,11 @@ class Literature:
         adder = Adder(self.library, how or Reading(), keep, on_progress)
         with troubles_told(self.folder), writing(self.folder):
             try:
-                with self._workers(on_ray) as workers, self._ahead(workers, adder, paths, again) as ahead:
+                # Have files read by workers, where there are any.
+                with (
+                    self._workers(on_ray) as workers,
+                    workers.reading(adder, paths, again=again) if workers else nullcontext() as ahead,
+                ):
                     adder = replace(adder, ahead=ahead)
                     for number, path in enumerate(paths, 1):
                         index = self.indexes.build if number == len(paths) else self.indexes.put_off
@@ -206,13 +210,6 @@ class Literature:
         from kedrec.tools.ray_workers import workers_of
 
         return workers_of(self.settings)
-
-    @staticmethod
-    def _ahead(
-        workers: Workers | None, adder: Adder, paths: Sequence[Path], again: bool
-    ) -> AbstractContextManager[Ahead | None]:
-        """Have files read by workers, where there are any."""
-        return workers.reading(adder, paths, again=again) if workers else nullcontext()
 
     def _wish(self, embed: bool | None) -> Literal["auto", "always", "never"]:
         """Say whether to embed, by the caller or the settings."""
@@ -296,7 +293,10 @@ class Literature:
             indexes = dict(held for group in groups if (held := self.indexes.load(group)))
             lexical = self._first_step(indexes, query, require_all_of, only)
             owners = self.library.documents_of(list(lexical))
-        notes = self._standing(only)
+        # What a search does not see.
+        behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
+        cut = [str(self._cut(only.until))] if only.until else []
+        notes = [*cut, *(behind if self.indexes.behind else [])]
         lexical = {key: score for key, score in lexical.items() if key in owners}
         if not lexical:
             why = _why_nothing(query, groups, bool(indexes))
@@ -317,12 +317,6 @@ class Literature:
             if cosines:
                 passage.scores["embedding"] = cosines[key]
         return tuple(passages[key] for key in keys if key in passages)
-
-    def _standing(self, only: DocumentFilter) -> list[str]:
-        """Say what a search does not see."""
-        behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
-        cut = [str(self._cut(only.until))] if only.until else []
-        return [*cut, *(behind if self.indexes.behind else [])]
 
     def _first_step(
         self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: DocumentFilter

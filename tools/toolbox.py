@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from kedrec.causes import cause_of
 from kedrec.errors import AmbiguousName, InputError, SourceUnavailable, UnknownEntity
 from kedrec.graphdb.store import GraphStore, HiddenPairs
-from kedrec.records import CandidateScore, Corpora, Entity, Finding, Passage, ToolResult, ToolStatus
+from kedrec.records import CandidateScore, Corpora, Entity, Finding, ToolResult, ToolStatus
 from kedrec.tools.cypher_tool import CypherTool, Reads
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.literature_tools import LiteratureTools, mentions, record_finding
@@ -149,7 +149,8 @@ class Toolbox:
             return _failed("Nothing that weighs evidence is here.", retryable=False)
         weighing = self._weigher.weigh(disease, drugs, self._setting, self._hidden)
         findings: dict[str, Finding] = {}
-        for score, drug in zip(weighing.candidates, _in_order(weighing.candidates, drugs), strict=True):
+        by_id = {drug.id: drug for drug in drugs}
+        for score, drug in zip(weighing.candidates, [by_id[score.id] for score in weighing.candidates], strict=True):
             self._collect(findings, score, disease, drug)
         scores = [score.model_dump(mode="json") for score in weighing.candidates]
         data = {"candidates": scores, "notes": list(weighing.notes)}
@@ -173,7 +174,10 @@ class Toolbox:
         if not passages:
             return None
         entities = (drug, disease)
-        best = max(passages, key=lambda passage: _naming(passage, entities))
+        best = max(
+            passages,
+            key=lambda passage: sum(mentions(f"{passage.title}\n{passage.text}", entity) for entity in entities),
+        )
         return record_finding(self._literature, best, entities)
 
 
@@ -206,15 +210,6 @@ def _signature(method: Callable[..., Any]) -> inspect.Signature:
 def _owner(function: Callable[..., Any]) -> type:
     owners: dict[str, type] = {owner.__name__: owner for owner in (GraphTools, CypherTool, LiteratureTools, Toolbox)}
     return owners[function.__qualname__.partition(".")[0]]
-
-
-def _in_order(scores: Sequence[CandidateScore], drugs: Sequence[Entity]) -> list[Entity]:
-    by_id = {drug.id: drug for drug in drugs}
-    return [by_id[score.id] for score in scores]
-
-
-def _naming(passage: Passage, entities: Sequence[Entity]) -> int:
-    return sum(mentions(f"{passage.title}\n{passage.text}", entity) for entity in entities)
 
 
 @cache

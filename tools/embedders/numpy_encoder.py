@@ -41,7 +41,9 @@ class NumpyEncoder:
         self.layers, self.heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
         self.epsilon = np.float32(config["layer_norm_eps"])
         self.weights: dict[str, Floats] = {
-            name: _parted(values, int(config["hidden_size"])) if _is_layers(name, values) else values
+            name: _parted(values, int(config["hidden_size"]))
+            if name.startswith("encoder.") and values.ndim == 2
+            else values
             for name, values in load_file(folder / "model.safetensors").items()
         }
 
@@ -94,11 +96,6 @@ class NumpyEncoder:
         centred *= self.weights[f"{name}.weight"]
         centred += self.weights[f"{name}.bias"]
         return np.asarray(centred)
-
-
-def _is_layers(name: str, values: Floats) -> bool:
-    """Say whether it is a matrix that a layer multiplies by."""
-    return name.startswith("encoder.") and values.ndim == 2
 
 
 def _parted(values: Floats, depth: int) -> Floats:

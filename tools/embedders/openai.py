@@ -108,11 +108,8 @@ class OpenAIEmbedder:
             raise ModelUnavailable(f"{what}: no answer ({error}); try again") from error
         except openai.OpenAIError as error:
             raise ModelRefused(f"{what}: {error}") from error
-        return self._checked(answer, len(texts), what)
-
-    @staticmethod
-    def _checked(answer: Any, count: int, what: str) -> Vectors:
-        """Return the vectors in the order of the texts, of length 1."""
+        count = len(texts)
+        # The vectors in the order of the texts, of length 1.
         rows = {row.index: row.embedding for row in answer.data}
         if sorted(rows) != list(range(count)) or len({len(row) for row in rows.values()}) != 1:
             raise ModelRefused(f"{what}: {len(rows)} vectors came back, not one of the same length for each text")

@@ -124,23 +124,24 @@ class _Network:
 
         tokens = self.ops.parameter([-1, -1], np.int64, name="tokens")
         mask = self.ops.parameter([-1, -1], np.float32, name="mask")
-        hidden = self._embedded(tokens)
-        unseen = self.ops.multiply(self.ops.subtract(self._axes(mask, [1, 2]), _one()), np.float32(1e9))
-        for layer in range(self.layers):
-            hidden = self._layer(f"encoder.layer.{layer}", hidden, unseen)
-        return openvino.Model([self._pooled(hidden, mask)], [tokens, mask], "encoder")
-
-    def _axes(self, node: Any, places: list[int]) -> Any:
-        """Return a node with axes of length 1 put in."""
-        return self.ops.unsqueeze(node, np.array(places))
-
-    def _embedded(self, tokens: Any) -> Any:
         words = self.ops.gather(self.weights["embeddings.word_embeddings.weight"], tokens, np.int64(0))
         length = self.ops.gather(self.ops.shape_of(tokens), np.array([1]), np.int64(0))
         table = self.weights["embeddings.position_embeddings.weight"]
         table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
         places = self.ops.slice(table, np.array([0]), length, np.array([1]), np.array([0]))
-        return self._norm("embeddings.LayerNorm", self.ops.add(words, places))
+        hidden = self._norm("embeddings.LayerNorm", self.ops.add(words, places))
+        unseen = self.ops.multiply(self.ops.subtract(self._axes(mask, [1, 2]), _one()), np.float32(1e9))
+        for layer in range(self.layers):
+            hidden = self._layer(f"encoder.layer.{layer}", hidden, unseen)
+        weight = self._axes(mask, [2])
+        total = self.ops.reduce_sum(self.ops.multiply(hidden, weight), np.array([1]))
+        return openvino.Model(
+            [self.ops.divide(total, self.ops.reduce_sum(weight, np.array([1])))], [tokens, mask], "encoder"
+        )
+
+    def _axes(self, node: Any, places: list[int]) -> Any:
+        """Return a node with axes of length 1 put in."""
+        return self.ops.unsqueeze(node, np.array(places))
 
     def _layer(self, name: str, hidden: Any, unseen: Any) -> Any:
         mixed = self._attention(f"{name}.attention.self", hidden, unseen)
@@ -176,11 +177,6 @@ class _Network:
     def _norm(self, name: str, hidden: Any) -> Any:
         scaled = self.ops.mvn(hidden, np.array([-1]), True, self.epsilon, "inside_sqrt")
         return self.ops.add(self.ops.multiply(scaled, self.weights[f"{name}.weight"]), self.weights[f"{name}.bias"])
-
-    def _pooled(self, hidden: Any, mask: Any) -> Any:
-        weight = self._axes(mask, [2])
-        total = self.ops.reduce_sum(self.ops.multiply(hidden, weight), np.array([1]))
-        return self.ops.divide(total, self.ops.reduce_sum(weight, np.array([1])))
 
 
 def _one() -> Floats:

@@ -72,8 +72,7 @@ class TorchEncoder:
         )
         with torch.inference_mode():
             answer = self.model(input_ids=tokens, token_type_ids=kinds, attention_mask=mask)
-            found = self._pooled(answer.last_hidden_state.float(), mask.unsqueeze(-1).float())
+            hidden = answer.last_hidden_state.float()
+            weight = mask.unsqueeze(-1).float()
+            found = hidden[:, 0] if self.pooling == "cls" else (hidden * weight).sum(1) / weight.sum(1)
         return np.asarray(found.cpu().numpy(), np.float32)
-
-    def _pooled(self, hidden: Any, weight: Any) -> Any:
-        return hidden[:, 0] if self.pooling == "cls" else (hidden * weight).sum(1) / weight.sum(1)

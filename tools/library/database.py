@@ -66,7 +66,10 @@ class Library:
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view: everything read inside belongs to the same commit."""
         with self._lock, troubles_told(self.folder / FILE):
-            connection = self._connection()
+            if self._held is None or (self._empty and (self.folder / FILE).exists()):
+                self._empty = not (self.folder / FILE).exists()
+                self._held = connect(":memory:" if self._empty else self.folder / FILE)
+            connection = self._held
             outermost = not connection.in_transaction
             if outermost:
                 connection.execute("BEGIN")
@@ -75,12 +78,6 @@ class Library:
             finally:
                 if outermost:
                     connection.rollback()
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._held is None or (self._empty and (self.folder / FILE).exists()):
-            self._empty = not (self.folder / FILE).exists()
-            self._held = connect(":memory:" if self._empty else self.folder / FILE)
-        return self._held
 
     @contextmanager
     def write(self) -> Iterator[LibraryWriter]:

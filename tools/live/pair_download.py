@@ -144,7 +144,10 @@ class Gatherer:
             return _lacks(report, what, batch.problem)
         records, notes = _whole_texts(batch.answer.value) if report.source == "pmc" else (batch.answer.value, ())
         if records:
-            self._write(report.source, _as_xml(report.source, records), batch.answer.given)
+            root = b"pmc-articleset" if report.source == "pmc" else b"PubmedArticleSet"
+            self._write(
+                report.source, b"<" + root + b">\n" + b"\n".join(records) + b"\n</" + root + b">\n", batch.answer.given
+            )
         if batch.lacking and report.source == "pmc":
             notes = (*notes, f"It gives no text for PMC{_some(batch.lacking)}.")
         elif batch.lacking:
@@ -208,11 +211,6 @@ def _whole_texts(records: Sequence[bytes]) -> tuple[list[bytes], tuple[str, ...]
     whole = [record for record in records if b"<body" in record]
     without = len(records) - len(whole)
     return whole, (f"{without:,} articles come without their text: their publishers do not allow it.",) * bool(without)
-
-
-def _as_xml(source: LiveSource, records: Sequence[bytes]) -> bytes:
-    root = b"pmc-articleset" if source == "pmc" else b"PubmedArticleSet"
-    return b"<" + root + b">\n" + b"\n".join(records) + b"\n</" + root + b">\n"
 
 
 def _some(numbers: Sequence[str]) -> str:

@@ -45,7 +45,11 @@ class Answers:
 
     def __init__(self, folder: Path, days: float) -> None:
         self._folder, self._days = folder, days
-        self._sweep()
+        # Delete what is too old to be used.
+        oldest = time.time() - max(self._days, _SWEPT) * DAY
+        for file in self._folder.glob("*.*"):
+            if file.stat().st_mtime < oldest:
+                file.unlink(missing_ok=True)
 
     def find(self, name: str) -> CachedResponse | None:
         """Return a kept answer; None if there is none, or where it is too old or damaged."""
@@ -78,13 +82,6 @@ class Answers:
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.gz"
-
-    def _sweep(self) -> None:
-        """Delete what is too old to be used."""
-        oldest = time.time() - max(self._days, _SWEPT) * DAY
-        for file in self._folder.glob("*.*"):
-            if file.stat().st_mtime < oldest:
-                file.unlink(missing_ok=True)
 
 
 def name_of(address: str, fields: Mapping[str, str]) -> str:

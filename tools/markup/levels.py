@@ -31,17 +31,12 @@ _SIGNS = {"TM": "™", "SM": "℠", "®": "®"}
 
 def settled(text: str) -> str:
     """Return a text with its levels written on one line; marks of references stay."""
-    text = _joined(text)
+    # Join raised text that comes in several pieces.
+    while (joined := _SPLIT.sub("\x01\\1", text)) != text:
+        text = joined
     while SUP in text or SUB in text:
         text = _LEVEL.sub(_written, text)
     return re.sub(BORDER, "", _BORDER.sub(" ", text))
-
-
-def _joined(text: str) -> str:
-    """Join raised text that comes in several pieces."""
-    while (joined := _SPLIT.sub("\x01\\1", text)) != text:
-        text = joined
-    return text
 
 
 def _written(found: re.Match[str]) -> str:

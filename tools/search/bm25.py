@@ -99,7 +99,8 @@ class LexicalIndex:
         try:
             vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
             terms = Vocabulary({stem: number for number, stem in enumerate(vocabulary)})
-            index = cls(terms, *(_mapped(folder / f"{name}.npy") for name in _ARRAYS))
+            # Map an array; as a plain one, since slicing a `memmap` takes ten times as long.
+            index = cls(terms, *(np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in _ARRAYS))
         except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, TokenError) as error:
             raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
         if len(index.first) != len(vocabulary) + 1 or len(index.scores) != index.first[-1]:
@@ -143,7 +144,13 @@ class LexicalIndex:
         asked = query if words(query) else " ".join(phrase for group in all_of for phrase in group)
         scores = self._scores(self._weights(asked))
         for group in all_of:
-            scores = np.where(self._holding(group), scores, 0)
+            # Which passages hold all words of at least one of the phrases.
+            held = np.zeros(len(self.keys), dtype=bool)
+            for phrase in group:
+                numbers = self.terms.complete(phrase)
+                if numbers:
+                    held[_common([self._postings(number) for number in set(numbers)])] = True
+            scores = np.where(held, scores, 0)
         if counting is not None:
             scores = np.where(counting, scores, 0)
         best = _best(scores, limit)
@@ -198,22 +205,8 @@ class LexicalIndex:
         holding = int(self.first[number + 1]) - int(self.first[number])
         return math.log(1 + (len(self.keys) - holding + 0.5) / (holding + 0.5))
 
-    def _holding(self, phrases: Sequence[str]) -> NDArray[np.bool_]:
-        """Say which passages hold all words of at least one of the phrases."""
-        held = np.zeros(len(self.keys), dtype=bool)
-        for phrase in phrases:
-            numbers = self.terms.complete(phrase)
-            if numbers:
-                held[_common([self._postings(number) for number in set(numbers)])] = True
-        return held
-
     def _postings(self, number: int) -> NDArray[Any]:
         return np.asarray(self.holders[self.first[number] : self.first[number + 1]])
-
-
-def _mapped(file: Path) -> NDArray[Any]:
-    """Map an array; as a plain one, since slicing a `memmap` takes ten times as long."""
-    return np.asarray(np.load(file, mmap_mode="r"))
 
 
 def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
@@ -226,14 +219,10 @@ def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
 
 def _best(scores: PassageScores, limit: int) -> Keys:
     """Return the positions of the highest scores above zero, best first, ties in order."""
-    hits = np.flatnonzero(scores >= _floor(scores, limit))
+    # A score above zero that the best ones reach: so many stretches have their highest at or above it.
+    highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
+    least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0
+    hits = np.flatnonzero(scores >= np.float32(max(least, np.finfo(np.float32).tiny)))
     if len(hits) > limit:
         hits = hits[scores[hits] >= np.partition(scores[hits], -limit)[-limit]]
     return hits[np.lexsort((hits, -scores[hits]))][:limit]
-
-
-def _floor(scores: PassageScores, limit: int) -> np.float32:
-    """Return a score above zero that the best ones reach: so many stretches have their highest at or above it."""
-    highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
-    least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0
-    return np.float32(max(least, np.finfo(np.float32).tiny))

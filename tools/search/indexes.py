@@ -43,7 +43,12 @@ class Indexes:
         for group in sorted(groups | _behind(writer)):
             if on_progress:
                 on_progress(f"indexing {group}", 0, None)
-            name = _name(writer, group)
+            # Name an index by what it is made of; empty where there is nothing.
+            digest, known = hashlib.sha256(LEXICAL_VERSION.encode()), False
+            for key, title, text in writer.texts(group):
+                digest.update(f"{key}\0{title}\0{text}\0".encode())
+                known = True
+            name = f"{group}-{digest.hexdigest()[:16]}" if known else ""
             if name and not LexicalIndex.is_there(self._folder / name):
                 self._folder.mkdir(exist_ok=True)
                 LexicalIndex.build(writer.texts(group), self._folder / name)
@@ -99,12 +104,3 @@ class Indexes:
 def _behind(writer: LibraryWriter) -> set[CorpusGroup]:
     """Return the groups whose index is behind."""
     return {group for group in GROUPS if group in writer.noted(_BEHIND).split()}
-
-
-def _name(writer: LibraryWriter, group: CorpusGroup) -> str:
-    """Name an index by what it is made of; empty where there is nothing."""
-    digest, known = hashlib.sha256(LEXICAL_VERSION.encode()), False
-    for key, title, text in writer.texts(group):
-        digest.update(f"{key}\0{title}\0{text}\0".encode())
-        known = True
-    return f"{group}-{digest.hexdigest()[:16]}" if known else ""

@@ -219,7 +219,10 @@ class Similarity:
         model, began = self.model, time.monotonic()
         self.vectors.refresh()
         if not self.is_current() or self.vectors.count() < self.library.count_marks():
-            self._forget()
+            # Take the marks back; what has a vector in this place is found again.
+            self.library.forget_embedded()
+            with self.library.write() as writer:
+                writer.note(_EMBEDDER, self._home)
         total, embedded, found = self.library.count_pending(), 0, 0
         while pending := self.library.pending(AT_ONCE):
             known = self.vectors.present(list(pending))
@@ -231,12 +234,6 @@ class Similarity:
                 if on_progress:
                     on_progress("embedding", embedded + found, total)
         return self._report(embedded, found, time.monotonic() - began)
-
-    def _forget(self) -> None:
-        """Take the marks back; what has a vector in this place is found again."""
-        self.library.forget_embedded()
-        with self.library.write() as writer:
-            writer.note(_EMBEDDER, self._home)
 
     def _rounds(self, rounds: Rounds, texts: dict[str, str]) -> Iterator[int]:
         """Embed texts and keep each round's vectors; yield the size of each round."""

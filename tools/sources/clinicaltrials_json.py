@@ -147,11 +147,10 @@ def _values(row: Mapping[str, Any], arms: Mapping[str, str]) -> Iterator[tuple[s
             part = " ".join(filter(None, [_words(one.get("title")), _words(category.get("title"))]))
             for held in category.get("measurements") or ():
                 arm = arms.get(held.get("groupId", ""), "")
-                yield ", ".join(filter(None, [arm, part])), _value(held)
-
-
-def _value(held: Mapping[str, Any]) -> str:
-    return reading(*(_words(held.get(field)) for field in ("value", "spread", "lowerLimit", "upperLimit")))
+                yield (
+                    ", ".join(filter(None, [arm, part])),
+                    reading(*(_words(held.get(field)) for field in ("value", "spread", "lowerLimit", "upperLimit"))),
+                )
 
 
 def _analysis(row: Mapping[str, Any]) -> str:

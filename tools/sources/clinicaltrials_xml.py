@@ -119,11 +119,10 @@ def _values(measure: Element, arms: dict[str, str]) -> Iterator[tuple[str, str]]
         for category in one.findall("category_list/category"):
             part = " ".join(filter(None, [_at(one, "title"), _at(category, "title")]))
             for held in category.findall("measurement_list/measurement"):
-                yield ", ".join(filter(None, [arms.get(held.get("group_id", ""), ""), part])), _value(held)
-
-
-def _value(held: Element) -> str:
-    return reading(*(held.get(field, "") for field in ("value", "spread", "lower_limit", "upper_limit")))
+                yield (
+                    ", ".join(filter(None, [arms.get(held.get("group_id", ""), ""), part])),
+                    reading(*(held.get(field, "") for field in ("value", "spread", "lower_limit", "upper_limit"))),
+                )
 
 
 def _analysis(row: Element) -> str:

@@ -73,28 +73,22 @@ class _Window:
         while True:
             self._place = _BETWEEN.match(self._held, self._place).end()  # type: ignore[union-attr]
             if listed and self._held.startswith("]", self._place):
-                return self._closed()
+                # Look at what stands behind the list: the end of the object that holds it, where one does.
+                while self._more():
+                    self._held = self._held[-_CHUNK:]
+                if not self._held.rstrip().endswith(self._closing):
+                    raise CutOff("cut off behind its list")
+                return _END
             try:
                 value, self._place = json.JSONDecoder().raw_decode(self._held, self._place)
             except (ValueError, RecursionError) as error:
-                if not self._may_go_on(error):
+                # Read more where the value may only be held in part.
+                if not (isinstance(error, ValueError) and len(self._held) - self._place < _LARGEST and self._more()):
                     return self._end(listed, error)
             else:
                 return value
 
-    def _may_go_on(self, error: Exception) -> bool:
-        """Read more where the value may only be held in part."""
-        return isinstance(error, ValueError) and len(self._held) - self._place < _LARGEST and self._more()
-
     def _end(self, listed: bool, error: Exception) -> Any:
         if listed or self._held[self._place :].strip():
             raise CutOff(f"not valid JSON, or cut off: {error}")
-        return _END
-
-    def _closed(self) -> Any:
-        """Look at what stands behind the list: the end of the object that holds it, where one does."""
-        while self._more():
-            self._held = self._held[-_CHUNK:]
-        if not self._held.rstrip().endswith(self._closing):
-            raise CutOff("cut off behind its list")
         return _END
