@@ -199,7 +199,11 @@ def _load(path: str, adapter: str | None) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    _quieten()
+    # Keep transformers' own bars off stderr; its errors still arrive.
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     own_tokenizer = adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file()
     tokenizer = AutoTokenizer.from_pretrained(adapter if own_tokenizer else path)
@@ -217,14 +221,6 @@ def _adapted(model: Any, adapter: str) -> Any:
         # peft 0.21 reads an attribute that transformers 5.23 has renamed; nothing for the user to do.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
         return PeftModel.from_pretrained(model, adapter)
-
-
-def _quieten() -> None:
-    """Keep transformers' own bars off stderr; its errors still arrive."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
 
 
 def _with_objects(message: dict[str, Any]) -> dict[str, Any]:

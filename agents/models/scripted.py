@@ -60,17 +60,13 @@ class ScriptedChatModel(WholeAnswerModel):
 
     def answer(self, messages: list[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
         """The next reply of the queue."""
-        self.history.append(_call(messages, parameters))
+        rest = {key: value for key, value in parameters.items() if key != "tools"}
+        names = tuple(tool["function"]["name"] for tool in parameters.get("tools", ()))
+        self.history.append(ScriptedCall([message.model_copy(deep=True) for message in messages], names, rest))
         if not self.queue:
             raise ModelRefused(f"The script has no reply for call {len(self.history)}. Put one more into `queue`.")
         last = self.repeat_last and len(self.queue) == 1
         return _message(self.queue[0] if last else self.queue.pop(0), messages)
-
-
-def _call(messages: list[BaseMessage], parameters: dict[str, Any]) -> ScriptedCall:
-    rest = {key: value for key, value in parameters.items() if key != "tools"}
-    names = tuple(tool["function"]["name"] for tool in parameters.get("tools", ()))
-    return ScriptedCall([message.model_copy(deep=True) for message in messages], names, rest)
 
 
 def _message(reply: Any, messages: list[BaseMessage]) -> AIMessage:

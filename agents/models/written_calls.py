@@ -56,7 +56,9 @@ class VisibleText:
         self._text += text
         start = self._text.lstrip()
         thinks = _OPENING.match(self._text) is not None
-        if not _CLOSING.search(self._text) and (thinks or not self._sure or _may_become_hidden(start)):
+        if not _CLOSING.search(self._text) and (
+            thinks or not self._sure or any(tag.startswith(start) for tag in _HIDDEN)
+        ):
             return ""
         shown = without_thoughts(self._text)
         return self._let_through(shown[: _safe_end(shown)])
@@ -74,10 +76,6 @@ class VisibleText:
         new = shown[self._shown :]
         self._shown = max(self._shown, len(shown))
         return new
-
-
-def _may_become_hidden(start: str) -> bool:
-    return any(tag.startswith(start) for tag in _HIDDEN)
 
 
 def _safe_end(text: str) -> int:

@@ -29,7 +29,7 @@ _LARGEST = 400
 
 def told(text: str) -> dict[Decimal | str, str]:
     """Return the numbers that a sentence tells, and how each is said."""
-    return _numbers(_FLAT.sub(_power, text))
+    return _numbers(_FLAT.sub(lambda found: f"10^{(found[1] or found[2])}", text))
 
 
 def held(text: str) -> set[Decimal | str]:
@@ -63,7 +63,3 @@ def _plain(text: str) -> str:
     """Write every level behind a `^`."""
     text = _RAISED.sub(lambda found: f"^{found[0].translate(_PLAIN)}", text)
     return _MINUS.sub(r"\1-", _STARS.sub("^", text))
-
-
-def _power(found: re.Match[str]) -> str:
-    return f"10^{(found[1] or found[2])}"

@@ -102,7 +102,11 @@ class Checker:
         words = [*amounts.told(text).values(), *_SYMBOL.findall(text)]
         for word in dict.fromkeys(words):
             found += [match.span() for match in re.finditer(rf"(?<![\w.,]){re.escape(word)}(?!\w|[.,]\d)", held)]
-        return tuple(span for span in sorted(set(found)) if not any(_inside(span, other) for other in found))
+        return tuple(
+            span
+            for span in sorted(set(found))
+            if not any(span != other and other[0] <= span[0] and span[1] <= other[1] for other in found)
+        )
 
     def _unsupported(self, text: str, cited: Sequence[Evidence]) -> str | None:
         held = " \n ".join(line for entry in cited for line in self._held(entry, text))
@@ -126,10 +130,6 @@ class Checker:
     def _is_named(self, symbol: str) -> bool:
         """Whether a symbol is part of a name, which has been looked at already."""
         return any(bare(symbol) in bare(name) for entity in self._names for name in (entity.name, *entity.synonyms))
-
-
-def _inside(span: tuple[int, int], other: tuple[int, int]) -> bool:
-    return span != other and other[0] <= span[0] and span[1] <= other[1]
 
 
 def bare(text: str) -> str:

@@ -47,7 +47,12 @@ def to_model(messages: Sequence[ChatMessage], payload: Mapping[str, Any]) -> lis
 
 def from_model(message: AIMessage) -> ChatMessage:
     """A model's answer in chat form; calls whose arguments are no JSON are kept as they came."""
-    answer: ChatMessage = {"role": "assistant", "content": _text(message.content)}
+    content = message.content
+    if isinstance(content, str):
+        text = content
+    else:
+        text = "".join(block if isinstance(block, str) else str(block.get("text", "")) for block in content)
+    answer: ChatMessage = {"role": "assistant", "content": text}
     calls = [(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False)) for call in message.tool_calls]
     calls += [(call["id"], call["name"] or "", call["args"] or "") for call in message.invalid_tool_calls]
     if calls:
@@ -92,9 +97,3 @@ def _arguments(text: str) -> dict[str, Any] | None:
     except json.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _text(content: Any) -> str:
-    if isinstance(content, str):
-        return content
-    return "".join(block if isinstance(block, str) else str(block.get("text", "")) for block in content)

@@ -110,7 +110,8 @@ def fork(
         WorkError: the code or the prompts changed so that the trace cannot be forked at this call.
     """
     kept = fork_point(trace, step)
-    settings = _settings(trace, here)
+    recorded = recorded_settings(trace)
+    settings = here.model_copy(update={name: getattr(recorded, name) for name in OF_THE_RUN})
     chosen = model or str(trace.config.get("model"))
     with Agent.open(settings, model=chosen, hidden=hidden, given=_given(trace)) as agent:
         return asyncio.run(_follow(agent, trace, kept))
@@ -147,11 +148,6 @@ async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
             f"The run {trace.id} cannot be forked at call {kept}: the same question leads to another request now,"
             f" first at {found.difference.step}.\n  recorded: {recorded}\n  now:      {replayed}"
         ) from None
-
-
-def _settings(trace: Trace, here: Settings) -> Settings:
-    recorded = recorded_settings(trace)
-    return here.model_copy(update={name: getattr(recorded, name) for name in OF_THE_RUN})
 
 
 def _notes(agent: Agent, trace: Trace, query: Query, tools: tuple[str, ...] | None) -> list[str]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kedrec import errors
 from kedrec.agents.workflow.calls import ModelRequest, ToolRequest, model_hash, tool_hash
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, KedrecError, ModelError
+from kedrec.errors import DamagedData, ModelError
 from kedrec.records import ModelCall, Recommendation, Record, ToolCall, ToolResult, Trace
 from kedrec.redaction import Redactor
 
@@ -90,7 +90,11 @@ class RecordedCalls:
         made = [self._model(step, request) for request in requests]
         for call in made:
             if call.error is not None:
-                raise _recorded_error(call.error)
+                kind, _, message = call.error.partition(": ")
+                found = getattr(errors, kind, ModelError)
+                raise (
+                    found(message) if isinstance(found, type) and issubclass(found, ModelError) else ModelError(message)
+                )
         return made
 
     def rest(self) -> ModelCall | ToolCall | None:
@@ -193,9 +197,3 @@ def _request(call: ModelCall | ToolCall) -> dict[str, Any]:
     if isinstance(call, ToolCall):
         return {"step": call.step, "name": call.name, "arguments": call.arguments}
     return {"step": call.step, "messages": list(call.messages), "tools": list(call.tools)}
-
-
-def _recorded_error(text: str) -> KedrecError:
-    kind, _, message = text.partition(": ")
-    found = getattr(errors, kind, ModelError)
-    return found(message) if isinstance(found, type) and issubclass(found, ModelError) else ModelError(message)

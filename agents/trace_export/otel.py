@@ -78,7 +78,8 @@ def _spans(trace: Trace) -> Iterator[_Span]:
     run = timed(trace)
     yield _run(trace, run)
     for step in run.steps:
-        yield _step(step)
+        attributes = {"kedrec.step": step.name}
+        yield _Span(f"step {step.number}", "run", step.name, INTERNAL, (step.start, step.end), attributes)
         for item in step.calls:
             yield _call(trace, step, item)
 
@@ -106,11 +107,6 @@ def _run(trace: Trace, run: TimedRun) -> _Span:
     }
     failed = trace.error["message"] if trace.error else None
     return _Span("run", None, "invoke_agent kedrec", INTERNAL, (run.start, run.end), attributes, failed)
-
-
-def _step(step: TimedStep) -> _Span:
-    attributes = {"kedrec.step": step.name}
-    return _Span(f"step {step.number}", "run", step.name, INTERNAL, (step.start, step.end), attributes)
 
 
 def _call(trace: Trace, step: TimedStep, item: TimedCall) -> _Span:

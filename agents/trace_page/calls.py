@@ -62,7 +62,10 @@ def _when(call: Call, trace: Trace) -> Html:
 
 
 def _tool(call: ToolCall) -> tuple[str, str, str, list[Html | None]]:
-    arguments = ", ".join(f"{key} {_plain(value)}" for key, value in call.arguments.items())
+    arguments = ", ".join(
+        f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        for key, value in call.arguments.items()
+    )
     found = tag("ul", *(_finding(finding) for finding in call.result.findings), class_="findings")
     data = tag("details", tag("summary", "data"), _json(call.result.data)) if call.result.data else None
     inside = [tag("p", call.result.message), _labelled("arguments", _json(call.arguments)), found, data]
@@ -130,10 +133,6 @@ def _labelled(label: str, *children: Html) -> Html:
 
 def _json(value: Any) -> Html:
     return tag("pre", json.dumps(value, ensure_ascii=False, indent=1))
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _short(text: str) -> str:

@@ -34,7 +34,12 @@ def drawing(network: DrugPaths) -> Html | None:
         return None
     columns = network.columns()
     rows = max(len(column) for column in columns)
-    places = _places(columns, rows)
+    # Upper left corner of each node.
+    places: dict[str, Point] = {}
+    for at, column in enumerate(columns):
+        top = MARGIN + (rows - len(column)) * ROW / 2 + (ROW - TALL) / 2
+        for row, node in enumerate(column):
+            places[node] = (MARGIN + at * (BOX + GAP), top + row * ROW)
     width, height = 2 * MARGIN + len(columns) * BOX + (len(columns) - 1) * GAP, 2 * MARGIN + rows * ROW
     ordered = sorted(network.links, key=lambda link: link.cited)
     labels = _labels(ordered, places) if len(ordered) <= MOST_LABELLED else {}
@@ -47,16 +52,6 @@ def drawing(network: DrugPaths) -> Html | None:
         role="group",
         aria_label=f"Paths in the graph from {_name(network, network.start)} to {_name(network, network.end)}",
     )
-
-
-def _places(columns: list[list[str]], rows: int) -> dict[str, Point]:
-    """Upper left corner of each node."""
-    places: dict[str, Point] = {}
-    for at, column in enumerate(columns):
-        top = MARGIN + (rows - len(column)) * ROW / 2 + (ROW - TALL) / 2
-        for row, node in enumerate(column):
-            places[node] = (MARGIN + at * (BOX + GAP), top + row * ROW)
-    return places
 
 
 def _node(node: str, place: Point, network: DrugPaths) -> Html:
@@ -113,8 +108,13 @@ def _labels(links: Sequence[DrawnEdge], places: dict[str, Point]) -> dict[int, P
         curve = _curve(places[links[at].head], places[links[at].tail])
         for share in ALONG:
             x, y = _at(curve, share)
-            area = _around(x, y, relation_verb(links[at].relation))
-            if not any(_meet(area, other) for other in taken):
+            # What words take up that stand just above a point.
+            half = len(relation_verb(links[at].relation)) * LETTER / 2 + 2
+            area = (x - half, y - 15, x + half, y)
+            if not any(
+                area[0] < other[2] and other[0] < area[2] and area[1] < other[3] and other[1] < area[3]
+                for other in taken
+            ):
                 taken.append(area)
                 found[at] = (round(x, 1), round(y - 4, 1))
                 break
@@ -127,16 +127,6 @@ def _at(curve: tuple[Point, Point, Point, Point], share: float) -> Point:
     weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
     x, y = (sum(weight * point[side] for weight, point in zip(weights, curve, strict=True)) for side in (0, 1))
     return x, y
-
-
-def _around(x: float, y: float, words: str) -> Area:
-    """What words take up that stand just above a point."""
-    half = len(words) * LETTER / 2 + 2
-    return x - half, y - 15, x + half, y
-
-
-def _meet(one: Area, other: Area) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def arrowheads() -> Html:

@@ -30,7 +30,11 @@ def shown(text: str) -> str:
 
 def join(*children: Child) -> Html:
     """Parts one after the other."""
-    return Html("".join(_part(child) for child in children if child is not None))
+    return Html(
+        "".join(
+            child if isinstance(child, Html) else html.escape(shown(child)) for child in children if child is not None
+        )
+    )
 
 
 def tag(name: str, /, *children: Child, **attributes: Any) -> Html:
@@ -47,7 +51,3 @@ def tag(name: str, /, *children: Child, **attributes: Any) -> Html:
         if value is not None
     )
     return Html(f"<{name}{given}>" if name in _VOID else f"<{name}{given}>{join(*children)}</{name}>")
-
-
-def _part(child: str) -> str:
-    return child if isinstance(child, Html) else html.escape(shown(child))

@@ -87,7 +87,12 @@ def evidence(made: Recommendation, understood: str) -> Html | None:
 
 def _entry(entry: Evidence, made: Recommendation) -> Html:
     marks = {span for sentence in made.sentences for span in sentence.marks.get(entry.key, ())}
-    return evidence_item(entry, _uses(entry.key, made), marks)
+    key = entry.key
+    said = [at for at, sentence in enumerate(made.sentences, 1) if key in sentence.citations]
+    links = [tag("a", f"sentence {at}", href=f"#sentence-{at}") for at in said]
+    if any(key in answer.citations for answer in made.answers):
+        links.append(tag("a", "an answer", href="#questions"))
+    return evidence_item(entry, [join(", " if at else None, link) for at, link in enumerate(links)], marks)
 
 
 def evidence_item(entry: Evidence, used: Sequence[Html] = (), marks: Iterable[tuple[int, int]] = ()) -> Html:
@@ -116,14 +121,6 @@ def _marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:
             parts += [text[last:start], tag("mark", text[start:end])]
             last = end
     return join(*parts, text[last:])
-
-
-def _uses(key: str, made: Recommendation) -> list[Html]:
-    said = [at for at, sentence in enumerate(made.sentences, 1) if key in sentence.citations]
-    links = [tag("a", f"sentence {at}", href=f"#sentence-{at}") for at in said]
-    if any(key in answer.citations for answer in made.answers):
-        links.append(tag("a", "an answer", href="#questions"))
-    return [join(", " if at else None, link) for at, link in enumerate(links)]
 
 
 def notes(made: Recommendation) -> Html | None:

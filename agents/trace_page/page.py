@@ -31,7 +31,11 @@ def trace_page(trace: Trace) -> str:
         tag("title", f"{asked(trace)} · KEDRec"),
         tag("style", Html(STYLE)),
     )
-    parts = {**outcome(trace), "Steps": _calls(trace), "About": _about(trace)}
+    parts = {
+        **outcome(trace),
+        "Steps": steps(trace, trace.recommendation.evidence if trace.recommendation else {}),
+        "About": _about(trace),
+    }
     there = {title: part for title, part in parts.items() if part is not None}
     body = tag("body", tag("main", _header(trace, there), *there.values(), _footer(trace)))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
@@ -84,10 +88,6 @@ def outcome(trace: Trace) -> dict[str, Html | None]:
 
 def _understood(query: str, entity: Any, how: str) -> str:
     return f"{query} = {entity.name} ({entity.id}, {how})" if entity is not None else f"{query}: {how}"
-
-
-def _calls(trace: Trace) -> Html:
-    return steps(trace, trace.recommendation.evidence if trace.recommendation else {})
 
 
 def _about(trace: Trace) -> Html:

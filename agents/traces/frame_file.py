@@ -105,7 +105,12 @@ class FrameFile:
         """
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            self._cut(handle, end)
+            beyond = os.fstat(handle).st_size - end
+            if beyond > 0:
+                LOG.warning(
+                    "%s: %d damaged bytes at the end were cut off; everything before them is kept", self.path, beyond
+                )
+                os.ftruncate(handle, end)
             written = os.pwrite(handle, frames, end)
             if written != len(frames):
                 os.ftruncate(handle, end)
@@ -114,21 +119,14 @@ class FrameFile:
         finally:
             os.close(handle)
 
-    def _cut(self, handle: int, end: int) -> None:
-        beyond = os.fstat(handle).st_size - end
-        if beyond > 0:
-            LOG.warning(
-                "%s: %d damaged bytes at the end were cut off; everything before them is kept", self.path, beyond
-            )
-            os.ftruncate(handle, end)
-
     def _scan(self, data: mmap.mmap, at: int) -> tuple[list[Frame], int]:
         frames: list[Frame] = []
         end = at
         while at < len(data):
             head_size = _whole(data, at)
             if head_size is None:
-                at = self._next(data, at + 1)
+                found = data.find(MAGIC, at + 1)
+                at = len(data) if found < 0 else found
                 continue
             if at > end:
                 LOG.warning("%s: %d damaged bytes at byte %d are passed over", self.path, at - end, end)
@@ -136,10 +134,6 @@ class FrameFile:
             frames.append(Frame(at, data[head_from : head_from + head_size]))
             at = end = head_from + sum(HEADER.unpack_from(data, at)[1:3])
         return frames, end
-
-    def _next(self, data: mmap.mmap, at: int) -> int:
-        found = data.find(MAGIC, at)
-        return len(data) if found < 0 else found
 
 
 def frame(head: bytes, body: bytes) -> bytes:

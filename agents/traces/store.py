@@ -221,7 +221,15 @@ class TraceStore:
 
     def _read(self, offset: int) -> Trace:
         content = json.loads(self._body(offset))
-        return _valid(mended(unpack(content["row"], self._texts_of(content).__getitem__)))
+        row = mended(unpack(content["row"], self._texts_of(content).__getitem__))
+        try:
+            return Trace.model_validate(row)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise DamagedData(
+                f"The trace {row.get('id')} was written by another version of kedrec: {place}: {first['msg']}."
+            ) from None
 
     def _texts_of(self, content: dict[str, Any]) -> Sequence[str]:
         """The texts of a row by their numbers."""
@@ -242,18 +250,10 @@ class TraceStore:
         return found
 
     def _body(self, offset: int) -> str:
-        return _decompress(self._file.body(offset)).decode("utf-8", "surrogatepass")
+        data = self._file.body(offset)
+        import zstandard
 
-
-def _valid(row: dict[str, Any]) -> Trace:
-    try:
-        return Trace.model_validate(row)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DamagedData(
-            f"The trace {row.get('id')} was written by another version of kedrec: {place}: {first['msg']}."
-        ) from None
+        return zstandard.ZstdDecompressor().decompress(data).decode("utf-8", "surrogatepass")
 
 
 def _parts(head: bytes) -> tuple[bytes, bytes]:
@@ -288,9 +288,3 @@ def _compress(data: bytes) -> bytes:
     import zstandard
 
     return zstandard.ZstdCompressor(level=LEVEL).compress(data)
-
-
-def _decompress(data: bytes) -> bytes:
-    import zstandard
-
-    return zstandard.ZstdDecompressor().decompress(data)

@@ -51,7 +51,8 @@ class AnswerCache:
 
     def keep_by_digest(self, digest: bytes, answer: AIMessage) -> bool:
         """Keep the answer to the request with this hash, unless it is a failure; returns whether it was none."""
-        if not _is_whole(answer):
+        finished = answer.response_metadata.get("finish_reason") in ("stop", "tool_calls")
+        if not (finished and not answer.invalid_tool_calls and bool(answer.content or answer.tool_calls)):
             return False
         self._run("INSERT OR REPLACE INTO main.answers VALUES (?, ?)", (digest, json.dumps(message_to_dict(answer))))
         return True
@@ -103,11 +104,6 @@ def _connect(path: Path, before: Path | None = None) -> sqlite3.Connection:
 def digest_of(request: Any) -> bytes:
     """The hash by which the answer to a request is kept."""
     return hashlib.sha256(json.dumps(request, sort_keys=True, ensure_ascii=False).encode()).digest()
-
-
-def _is_whole(answer: AIMessage) -> bool:
-    finished = answer.response_metadata.get("finish_reason") in ("stop", "tool_calls")
-    return finished and not answer.invalid_tool_calls and bool(answer.content or answer.tool_calls)
 
 
 def _from_text(text: str) -> AIMessage:

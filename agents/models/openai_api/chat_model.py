@@ -100,7 +100,9 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
             ConfigError: without a key where OpenAI's own server is meant, or with an address that is none.
         """
         address = settings.base_url or OPENAI_ADDRESS
-        _check_address(address)
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError("`base_url` is no web address. Give it in full, for instance http://localhost:8000/v1.")
         key = settings.api_key.get_secret_value() if settings.api_key else os.environ.get("OPENAI_API_KEY", "")
         if not key and not settings.base_url:
             raise ConfigError(
@@ -183,7 +185,10 @@ class OpenAICompatibleChatModel(ToolOfferingModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         request = {**self._request(messages, stop, kwargs), **STREAMED}
         async for piece in self._streamed(request):
-            yield await _told(_chunk(piece), run_manager)
+            chunk = ChatGenerationChunk(message=_chunk(piece))
+            if run_manager and chunk.text:
+                await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+            yield chunk
 
     async def told_answer(
         self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]], tell: Callable[[str], None]
@@ -357,16 +362,3 @@ def _chunk(piece: str | AIMessage) -> AIMessageChunk:
         response_metadata=piece.response_metadata,
         chunk_position="last",
     )
-
-
-async def _told(piece: AIMessageChunk, run_manager: AsyncCallbackManagerForLLMRun | None) -> ChatGenerationChunk:
-    chunk = ChatGenerationChunk(message=piece)
-    if run_manager and chunk.text:
-        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-    return chunk
-
-
-def _check_address(address: str) -> None:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError("`base_url` is no web address. Give it in full, for instance http://localhost:8000/v1.")

@@ -163,16 +163,12 @@ def _retry_after(headers: Any) -> float | None:
     try:
         return max(0.0, float(text) / scale)
     except ValueError:
-        return _seconds_until(text)
-
-
-def _seconds_until(text: str) -> float | None:
-    try:
-        when = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
+        try:
+            when = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
 
 
 def worth_another_try(error: BaseException) -> bool:

@@ -98,14 +98,14 @@ class Connections:
         from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
         connector = TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS, ssl=self._tls)
-        return ClientSession(connector=connector, headers=self._headers, timeout=ClientTimeout(total=None))
-
-    @property
-    def _headers(self) -> dict[str, str]:
-        """Those of the `openai` package; a password in the address takes the key's place, as there."""
+        # Those of the `openai` package; a password in the address takes the key's place, as there.
         known = {name: os.environ[variable] for name, variable in _FROM_ENVIRONMENT.items() if variable in os.environ}
         key = {} if urlsplit(self._address).username else {"Authorization": f"Bearer {self._key}"}
-        return {"Content-Type": "application/json", "User-Agent": "kedrec", **known, **key}
+        return ClientSession(
+            connector=connector,
+            headers={"Content-Type": "application/json", "User-Agent": "kedrec", **known, **key},
+            timeout=ClientTimeout(total=None),
+        )
 
     @property
     def _tls(self) -> ssl.SSLContext | bool:

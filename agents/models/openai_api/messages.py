@@ -62,7 +62,9 @@ def message_from(answer: Any, who: str) -> AIMessage:
             f"{who} sent something that is no chat completion. Check `base_url`; it usually ends in /v1."
         )
     if not answer["choices"] or not answer["choices"][0].get("message"):
-        raise ModelUnavailable(f"{who} sent an answer without a message: {_error_in(answer)}")
+        error = answer.get("error")
+        error_in = str(error.get("message", error) if isinstance(error, dict) else error or "nothing said why")[:300]
+        raise ModelUnavailable(f"{who} sent an answer without a message: {error_in}")
     choice = answer["choices"][0]
     message = choice["message"]
     text, calls, broken = written_calls(without_thoughts(text_of(message.get("content"))))
@@ -78,11 +80,6 @@ def message_from(answer: Any, who: str) -> AIMessage:
         usage_metadata=usage_in(answer),
         response_metadata={"model_name": answer.get("model"), "finish_reason": reason},
     )
-
-
-def _error_in(answer: dict[str, Any]) -> str:
-    error = answer.get("error")
-    return str(error.get("message", error) if isinstance(error, dict) else error or "nothing said why")[:300]
 
 
 def usage_in(answer: Any) -> UsageMetadata | None:

@@ -72,7 +72,11 @@ class Pacer:
         Args:
             tokens: what the call is expected to use.
         """
-        await self._enter()
+        while self._in_flight + 1 > self._room:
+            await self._wait()
+        self._in_flight += 1
+        while (rest := self._rest_until - time.monotonic()) > 0:
+            await asyncio.sleep(rest)
         try:
             wait = max(self._requests.take(1), self._tokens.take(tokens))
             if wait > 0:
@@ -98,13 +102,6 @@ class Pacer:
         if now >= self._shrunk_at + ROUND:
             self._room = max(1.0, min(self._room, self._in_flight) * SHRINK)
             self._shrunk_at = now
-
-    async def _enter(self) -> None:
-        while self._in_flight + 1 > self._room:
-            await self._wait()
-        self._in_flight += 1
-        while (rest := self._rest_until - time.monotonic()) > 0:
-            await asyncio.sleep(rest)
 
     async def _wait(self) -> None:
         place = asyncio.get_running_loop().create_future()

@@ -56,20 +56,19 @@ class StreamedAnswer:
 
     def _add_call(self, piece: dict[str, Any]) -> None:
         function = piece.get("function") or {}
-        call = self._calls.setdefault(self._place(piece), {"id": None, "function": {"name": None, "arguments": None}})
+        # Which call a piece belongs to; without an index a name begins the next one.
+        if piece.get("index") is not None:
+            place = piece["index"]
+        else:
+            begins = bool((piece.get("function") or {}).get("name")) or not self._calls
+            place = len(self._calls) if begins else next(reversed(self._calls))
+        call = self._calls.setdefault(place, {"id": None, "function": {"name": None, "arguments": None}})
         call["id"] = call["id"] or piece.get("id")
         made = call["function"]
         made["name"] = made["name"] or function.get("name")
         given = function.get("arguments")
         both = isinstance(given, str) and isinstance(made["arguments"], str)
         made["arguments"] = made["arguments"] + given if both else given or made["arguments"]
-
-    def _place(self, piece: dict[str, Any]) -> Any:
-        """Which call a piece belongs to; without an index a name begins the next one."""
-        if piece.get("index") is not None:
-            return piece["index"]
-        begins = bool((piece.get("function") or {}).get("name")) or not self._calls
-        return len(self._calls) if begins else next(reversed(self._calls))
 
 
 async def events_in(sent: AsyncIterator[bytes]) -> AsyncIterator[Any]:

@@ -130,16 +130,15 @@ class BatchedChatModel(OpenAICompatibleChatModel):
 
         sent = adapted(request, self._left_out)
         try:
-            return message_from(await self._open_batches.ask(self._key(request), sent), self._who)
+            return message_from(
+                await self._open_batches.ask(digest_of({**request, "base_url": self.base_url}).hex(), sent), self._who
+            )
         except Exception as error:  # noqa: BLE001 - whatever came of it becomes one of our errors
             refused = refused_part(error, sent) if isinstance(error, APIStatusError) else None
             if refused is None:
                 raise self._typed(error) from None
             note_refused(refused, self._left_out, self._who)
         return await self._ask_in_batch(request)
-
-    def _key(self, request: dict[str, Any]) -> str:
-        return digest_of({**request, "base_url": self.base_url}).hex()
 
     def _keep_answer(self, key: str, answer: ResponseBody) -> bool:
         try:

@@ -141,7 +141,9 @@ class BatchOrders:
             if order.batch_id is None:
                 batch = await self._retrying(lambda: self._server.batch_of(order)) if order.file_id else None
                 if batch is None:
-                    return await self._drop(order)
+                    await self._retrying(lambda: self._server.drop_file(order))
+                    self._journal.note(order, status="never ordered", over=True)
+                    return BatchOutcome(ModelUnavailable("It never was a batch."))
                 order = self._journal.note(order, batch_id=batch.id, status=batch.status)
             return await self._collect(order, {})
         except ModelRefused as error:
@@ -151,11 +153,6 @@ class BatchOrders:
             ) from None
         finally:
             self._run_budget.release(order.aside)
-
-    async def _drop(self, order: Order) -> BatchOutcome:
-        await self._retrying(lambda: self._server.drop_file(order))
-        self._journal.note(order, status="never ordered", over=True)
-        return BatchOutcome(ModelUnavailable("It never was a batch."))
 
     async def _create(self, order: Order) -> Batch:
         """Make the batch; a try whose reply was lost may have made it."""
