@@ -82,11 +82,20 @@ class PairLoop:
                 await self._asking.ask(pairs, workers)
             finally:
                 self.stopped = self._asking.stopped
-                await self._all_written(writer)
+                # See what has finished written to its end, unless the writer fails: then nobody makes room any more.
+                self._all_asked.set()
+                end = asyncio.ensure_future(self._finished.put(None))
+                await asyncio.wait((end, writer), return_when=asyncio.FIRST_COMPLETED)
+                end.cancel()
+                await writer
 
     async def _queue_result(self, pair: Pair, ended: Trace | Exception) -> None:
         """Queue the outcome of a pair to be written; one that could not be paid for is left open."""
-        row = _failed_row(pair.id, ended) if isinstance(ended, Exception) else outcome_row(pair.id, ended)
+        row = (
+            _stamped(pair.id, None, None, {"type": type(ended).__name__, "message": str(ended)}, None)
+            if isinstance(ended, Exception)
+            else outcome_row(pair.id, ended)
+        )
         if row.error is not None and row.error["type"] == BudgetSpent.__name__:
             self._asking.stop(row.error["message"])
             return
@@ -100,24 +109,13 @@ class PairLoop:
     async def _write(self) -> None:
         """Write what has finished, everything that waits at once: one wait for the disk serves them all."""
         while (finished := await self._finished.get()) is not None:
-            await self._rest()
+            # Let more come together, unless nothing will.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REST):
+                    await self._all_asked.wait()
             batch = [finished, *self._waiting()]
             await asyncio.to_thread(self._save, batch)
             self._on_done(len(batch))
-
-    async def _all_written(self, writer: asyncio.Future[None]) -> None:
-        """See what has finished written to its end, unless the writer fails: then nobody makes room any more."""
-        self._all_asked.set()
-        end = asyncio.ensure_future(self._finished.put(None))
-        await asyncio.wait((end, writer), return_when=asyncio.FIRST_COMPLETED)
-        end.cancel()
-        await writer
-
-    async def _rest(self) -> None:
-        """Let more come together, unless nothing will."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(REST):
-                await self._all_asked.wait()
 
     def _waiting(self) -> Iterator[Finished]:
         while not self._finished.empty():
@@ -137,10 +135,6 @@ def outcome_row(pair_id: str, trace: Trace) -> ResultRow:
     made = trace.recommendation
     choice, abstained = (made.choice, made.abstained) if made else (None, None)
     return _stamped(pair_id, choice, abstained, trace.error, trace.id)
-
-
-def _failed_row(pair_id: str, error: Exception) -> ResultRow:
-    return _stamped(pair_id, None, None, {"type": type(error).__name__, "message": str(error)}, None)
 
 
 def _stamped(

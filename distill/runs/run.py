@@ -161,7 +161,8 @@ class _Job:
             writing(folder.path),
             Agent.open(settings, model=model, hidden=hidden, given=given, record=False) as agent,
         ):
-            self._check_budget(agent)
+            if self.budget is not None and not agent.costs:
+                raise ConfigError(f"The model {agent.settings.model} costs nothing; --budget is for openai:MODEL.")
             info = info_of(agent, self.pairs, self.hide_pairs)
             folder.pin(info, self.pairs)
             with (
@@ -169,12 +170,11 @@ class _Job:
                 RunBudget(folder.spent_file, settings, self.budget) as run_budget,
             ):
                 stopped = self._run_pairs(agent, journal, run_budget, info)
-                self._finish(journal)
+                # Write the results where all that was wanted is there.
+                if all(pair.id in journal.rows for pair in self.wanted):
+                    known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
+                    self.folder.write_results(row for row in known if row is not None)
                 return self._summary(journal, run_budget, stopped, time.monotonic() - started)
-
-    def _check_budget(self, agent: Agent) -> None:
-        if self.budget is not None and not agent.costs:
-            raise ConfigError(f"The model {agent.settings.model} costs nothing; --budget is for openai:MODEL.")
 
     def _check_engine(self, settings: Settings) -> None:
         waiting = self.folder.outstanding()
@@ -241,12 +241,6 @@ class _Job:
             return stopped
         requests = sum(order.requests for order in left)
         return f"{stopped}; {len(left)} batches with {requests} requests go on at the server and are collected later"
-
-    def _finish(self, journal: Journal) -> None:
-        """Write the results where all that was wanted is there."""
-        if all(pair.id in journal.rows for pair in self.wanted):
-            known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
-            self.folder.write_results(row for row in known if row is not None)
 
     def _summary(self, journal: Journal, run_budget: RunBudget, stopped: str | None, seconds: float) -> RunSummary:
         there = [pair.id for pair in self.wanted if pair.id in journal.rows]

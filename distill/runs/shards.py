@@ -18,7 +18,7 @@ from kedrec.agents.traces.store import TraceStore
 from kedrec.append_log import LineTail
 from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.folder import RunFolder
-from kedrec.distill.runs.journal import Journal, ResultRow, rows_of
+from kedrec.distill.runs.journal import Journal, rows_of
 from kedrec.errors import Busy
 from kedrec.locks import writing
 from kedrec.records import Record
@@ -106,7 +106,10 @@ class ShardMerger:
         """Take over what a shard has finished since; returns the number of rows. It may be at work meanwhile."""
         shard = shard_folder(self._folder.path, name)
         self.paid[name] += self._run_budget.take_over(name, shard.spent_file)  # type: ignore[assignment]
-        written = self._written(name, shard.journal_file)
+        # Rows that a shard has written since this was called last.
+        tail = self._tails.setdefault(name, LineTail(shard.journal_file))
+        before = tail.count
+        written = rows_of(shard.journal_file, tail.read(), before)
         rows = [row for row in written if self._journal.rows.get(row.pair_id) != row]
         if rows:
             traces = self._stores.setdefault(name, TraceStore(shard.traces))
@@ -137,12 +140,6 @@ class ShardMerger:
     def next_number(self) -> int:
         """A number that no shard of the run has had, of all that have paid for anything or are still there."""
         return 1 + max((int(name) for name in (*self._names(), *self._run_budget.shards)), default=-1)
-
-    def _written(self, name: str, path: Path) -> list[ResultRow]:
-        """Rows that a shard has written since this was called last."""
-        tail = self._tails.setdefault(name, LineTail(path))
-        before = tail.count
-        return rows_of(path, tail.read(), before)
 
     @property
     def _parts(self) -> Path:
