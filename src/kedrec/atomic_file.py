@@ -26,7 +26,11 @@ def staged(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield part
-        _settle(part)
+        handle = os.open(part, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -36,11 +40,3 @@ def write_whole(path: Path, lines: Iterable[str]) -> None:
     """Write a text file so that it is there either whole or as it was before."""
     with staged(path) as part, part.open("w", encoding="utf-8") as file:
         file.writelines(lines)
-
-
-def _settle(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

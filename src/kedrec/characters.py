@@ -18,13 +18,9 @@ def has_halves(text: str) -> bool:
 def mended(value: Any) -> Any:
     """JSON-like data in which two halves that belong together are one character and each other half is U+FFFD."""
     if isinstance(value, str):
-        return _mended(value) if has_halves(value) else value
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if has_halves(value) else value
     if isinstance(value, dict):
         return {mended(key): mended(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [mended(item) for item in value]
     return value
-
-
-def _mended(text: str) -> str:
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -11,7 +11,6 @@ from typing import Any, Literal, get_args
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
 
 from kedrec.errors import ConfigError
 from kedrec.records import Corpora
@@ -150,7 +149,11 @@ class Settings(BaseModel):
 
     def secrets(self) -> dict[str, str]:
         """Every secret, by its name; empty where a secret is not set."""
-        values = {name: getattr(self, name) for name, field in type(self).model_fields.items() if _is_secret(field)}
+        values = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if SecretStr in (field.annotation, *get_args(field.annotation))
+        }
         return {name: value.get_secret_value() if value else "" for name, value in values.items()}
 
 
@@ -183,7 +186,10 @@ def load(
     merged: dict[str, tuple[Any, str]] = {}
     for layer in layers:
         for key, (value, origin) in layer.items():
-            _check_known(key, origin)
+            if key not in Settings.model_fields:
+                near = difflib.get_close_matches(key, Settings.model_fields, n=1)
+                hint = f" Did you mean `{near[0]}`?" if near else " `kedrec config` lists all settings."
+                raise ConfigError(f"Unknown setting `{key}` ({origin}).{hint}")
             merged[key] = (value, origin)
     return Resolved(
         settings=_validate(merged), origin={k: merged.get(k, (None, "default"))[1] for k in Settings.model_fields}
@@ -204,23 +210,6 @@ def _from_env(env: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     return {name.removeprefix(ENV_PREFIX).lower(): (env[name], f"environment {name}") for name in names}
 
 
-def _check_known(key: str, origin: str) -> None:
-    if key in Settings.model_fields:
-        return
-    near = difflib.get_close_matches(key, Settings.model_fields, n=1)
-    hint = f" Did you mean `{near[0]}`?" if near else " `kedrec config` lists all settings."
-    raise ConfigError(f"Unknown setting `{key}` ({origin}).{hint}")
-
-
-def _is_secret(field: FieldInfo) -> bool:
-    return SecretStr in (field.annotation, *get_args(field.annotation))
-
-
-def _check_home(home: Path) -> None:
-    if home.exists() and not home.is_dir():
-        raise ConfigError(f"{home} is a file; the home (KEDREC_HOME, --home) must be a folder.")
-
-
 def _validate(merged: Mapping[str, tuple[Any, str]]) -> Settings:
     try:
         settings = Settings.model_validate({key: value for key, (value, _) in merged.items()})
@@ -230,5 +219,7 @@ def _validate(merged: Mapping[str, tuple[Any, str]]) -> Settings:
         raise ConfigError(
             f"Setting `{key}` ({merged[key][1]}): {first['msg']}. `kedrec config` shows the defaults."
         ) from None
-    _check_home(settings.home)
+    home = settings.home
+    if home.exists() and not home.is_dir():
+        raise ConfigError(f"{home} is a file; the home (KEDREC_HOME, --home) must be a folder.")
     return settings

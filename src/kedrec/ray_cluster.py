@@ -61,7 +61,10 @@ def ray_cluster(settings: Settings, workers: int) -> Iterator[Any]:
     if settings.ray_address is None:
         _start(ray, workers)
     else:
-        _connect(ray, settings.ray_address)
+        try:
+            ray.init(**_quiet(), address=settings.ray_address)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise ConfigError(f"No Ray cluster at KEDREC_RAY_ADDRESS={settings.ray_address}: {error}") from None
     try:
         yield ray
     finally:
@@ -92,13 +95,6 @@ def _start(ray: Any, workers: int) -> None:
             f"Ray would listen on {here}, where others can reach it: it was imported before this. Import it later, or"
             " call ray.init() yourself first."
         )
-
-
-def _connect(ray: Any, address: str) -> None:
-    try:
-        ray.init(**_quiet(), address=address)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"No Ray cluster at KEDREC_RAY_ADDRESS={address}: {error}") from None
 
 
 def _quiet() -> dict[str, Any]:

@@ -61,7 +61,11 @@ class Redactor:
 
     def __init__(self, settings: Settings | None = None, env: Mapping[str, str] | None = None) -> None:
         held = (os.environ if env is None else env).items()
-        values = {value for name, value in held if _names_secret(name) and not _is_ordinary(value)}
+        values = {
+            value
+            for name, value in held
+            if (_SECRET_NAME.search(name) is not None and _TELLS_ABOUT.search(name) is None) and not _is_ordinary(value)
+        }
         if settings is not None:
             values.update(settings.secrets().values())
         lines = {line for value in values for line in (value, *value.splitlines())}
@@ -99,10 +103,6 @@ class Redactor:
         if isinstance(value, (list, tuple)):
             return [self._cleaned(item) for item in value]
         return value
-
-
-def _names_secret(name: str) -> bool:
-    return _SECRET_NAME.search(name) is not None and _TELLS_ABOUT.search(name) is None
 
 
 def _is_ordinary(value: str) -> bool:

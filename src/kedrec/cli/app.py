@@ -142,14 +142,10 @@ def take_home(argv: list[str]) -> list[str]:
         if word == "--":
             return [*rest, word, *words]
         if word == "--home" or word.startswith("--home="):
-            os.environ["KEDREC_HOME"] = _home_value(word, words)
+            value = word.partition("=")[2] if "=" in word else next(iter(words), "")
+            if not value:
+                raise UserError("--home needs a folder: --home DIR")
+            os.environ["KEDREC_HOME"] = value
         else:
             rest.append(word)
     return rest
-
-
-def _home_value(word: str, following: object) -> str:
-    value = word.partition("=")[2] if "=" in word else next(iter(following), "")  # type: ignore[call-overload]
-    if not value:
-        raise UserError("--home needs a folder: --home DIR")
-    return str(value)

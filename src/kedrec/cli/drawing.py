@@ -13,7 +13,6 @@ from kedrec.cli.terminal.console import Json, emit_json, say, settings
 if TYPE_CHECKING:
     from kedrec.distill.pairs.report import DrawnFrom, PairsReport
     from kedrec.distill.pairs.sampling import Drawn, PairsWanted
-    from kedrec.graphdb.embedded.store import EmbeddedStore
 
 __all__ = ["pairs"]
 
@@ -88,24 +87,19 @@ def _wanted(**options: Any) -> PairsWanted:
 def _draw(wanted: PairsWanted, embeddings: Path, ontology: list[Path]) -> tuple[Drawn, DrawnFrom]:
     from kedrec.distill.pairs.report import DrawnFrom
     from kedrec.distill.pairs.sampling import draw_pairs
+    from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.graphdb.embeddings.files import read_embeddings
     from kedrec.graphdb.link_prediction.disease_ontology import read_ontology
 
-    store, vectors = _graph(), read_embeddings(embeddings)
+    resolved = settings()
+    if resolved.store != "embedded":
+        say(f"Pairs are drawn from the embedded graph in {resolved.home}, whatever KEDREC_STORE says.")
+    store, vectors = EmbeddedStore.open(resolved.home / "graph"), read_embeddings(embeddings)
     kinds = read_ontology(*ontology) if ontology else None
     with counting_bar("pairs") as advance:
         drawn = draw_pairs(store, vectors, wanted, kinds, advance)
     hashes = tuple(_sha256(path) for path in ontology)
     return drawn, DrawnFrom(graph_sha256=store.source_sha256, embeddings_sha256=vectors.sha256, ontology_sha256=hashes)
-
-
-def _graph() -> EmbeddedStore:
-    from kedrec.graphdb.embedded.store import EmbeddedStore
-
-    resolved = settings()
-    if resolved.store != "embedded":
-        say(f"Pairs are drawn from the embedded graph in {resolved.home}, whatever KEDREC_STORE says.")
-    return EmbeddedStore.open(resolved.home / "graph")
 
 
 def _sha256(path: Path) -> str:

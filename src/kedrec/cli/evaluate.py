@@ -130,7 +130,8 @@ def _print(report: SelectionReport) -> None:
     typer.echo(
         f"F1        {report.f1:.3f}  [{low:.3f}, {high:.3f}] by items, [{wide[0]:.3f}, {wide[1]:.3f}] by diseases"
     )
-    typer.echo(f"accuracy  {report.accuracy:.3f}  ({report.abstained} without a choice{_failures(report)})")
+    failures = "".join(f", {n} failed with {kind}" for kind, n in report.failed.items())
+    typer.echo(f"accuracy  {report.accuracy:.3f}  ({report.abstained} without a choice{failures})")
     for kind, scores in report.by_kind.items():
         typer.echo(f"  {kind:<26} n {scores.n:>4}  F1 {scores.f1:.3f}")
     if report.calibration is not None:
@@ -138,7 +139,3 @@ def _print(report: SelectionReport) -> None:
         typer.echo(
             f"surer 80 %: {figures.surer_accuracy:.3f} right of {figures.surer}; calibration error {figures.ece:.3f}"
         )
-
-
-def _failures(report: SelectionReport) -> str:
-    return "".join(f", {n} failed with {kind}" for kind, n in report.failed.items())

@@ -78,7 +78,12 @@ def start(
     from kedrec.distill.runs.run import start_run
 
     read = pairs_in(pairs, resolved, skip_unknown)
-    _say_how(resolved, out)
+    # Why nothing may move for hours.
+    if resolved.engine == "batch":
+        say(
+            f"By batch, {resolved.batch_workers:,} pairs at a time at {resolved.batch_price:g} of the price; a wave may"
+            f" take 24 hours. Ctrl-C stops waiting, the same command collects. Watch it: kedrec runs status {out}"
+        )
     with _bar() as told:
         summary = start_run(
             read, out, resolved, hide_pairs=hide_pairs, limit=limit, keep_failed=keep_failed, budget=budget,
@@ -151,15 +156,6 @@ def _resolved(engine: str | None, workers: int | None, **flags: str | int | None
     """The settings; how many workers there are to be is a setting of its own for each engine."""
     chosen = settings(engine=engine, **flags)
     return settings(engine=engine, **flags, **{"batch_workers" if chosen.engine == "batch" else "workers": workers})
-
-
-def _say_how(chosen: Settings, out: Path) -> None:
-    """Say why nothing may move for hours."""
-    if chosen.engine == "batch":
-        say(
-            f"By batch, {chosen.batch_workers:,} pairs at a time at {chosen.batch_price:g} of the price; a wave may"
-            f" take 24 hours. Ctrl-C stops waiting, the same command collects. Watch it: kedrec runs status {out}"
-        )
 
 
 @contextmanager

@@ -57,20 +57,17 @@ class Talk:
         Raises:
             KeyboardInterrupt: on Ctrl-C at the prompt.
         """
-        self._welcome()
-        while (line := self._read()) is not None and line not in ("/quit", "/exit"):
-            if line.startswith("/"):
-                self._commands.get(line, self._unknown)()
-            elif line:
-                self._answer(line)
-
-    def _welcome(self) -> None:
         if self._typed:
             import readline  # noqa: F401 - gives the prompt its line editing
 
             topic = self._conversation.topic
             going_on = f"Going on about {topic.disease.query}. " if topic.disease else ""
             say(f"{going_on}{WELCOME}  /help for more.")
+        while (line := self._read()) is not None and line not in ("/quit", "/exit"):
+            if line.startswith("/"):
+                self._commands.get(line, self._unknown)()
+            elif line:
+                self._answer(line)
 
     def _read(self) -> str | None:
         """The next message; None at the end of the input."""
@@ -100,17 +97,15 @@ class Talk:
         if reply.kind == "question":
             self._print(reply.text)
         elif reply.kind == "topic" and reply.recommendation is not None:
-            self._show_topics(reply, reply.recommendation.evidence)
+            evidence = reply.recommendation.evidence
+            for topic in reply.topics:
+                marks = "".join(f"[{key}]" for key in topic.answer.citations)
+                self._print(f"\n{topic.title} ({topic.answer.stance})", style="bold")
+                self._print(f"  {topic.answer.text} {marks}".rstrip())
+                self._print_evidence({key: evidence[key] for key in topic.answer.citations if key in evidence})
+            self._print(f"\nfrom trace {reply.trace_id}. Not medical advice.", style="dim")
         elif reply.recommendation is not None:
             print_recommendation(reply.recommendation)
-
-    def _show_topics(self, reply: Reply, evidence: dict[str, Evidence]) -> None:
-        for topic in reply.topics:
-            marks = "".join(f"[{key}]" for key in topic.answer.citations)
-            self._print(f"\n{topic.title} ({topic.answer.stance})", style="bold")
-            self._print(f"  {topic.answer.text} {marks}".rstrip())
-            self._print_evidence({key: evidence[key] for key in topic.answer.citations if key in evidence})
-        self._print(f"\nfrom trace {reply.trace_id}. Not medical advice.", style="dim")
 
     def _print_evidence(self, evidence: dict[str, Evidence]) -> None:
         for key, entry in evidence.items():

@@ -12,7 +12,7 @@ from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.embeddings.options import EmbedOptions, TrainingReport
+    from kedrec.graphdb.embeddings.options import EmbedOptions
     from kedrec.graphdb.embeddings.ranks import RankReport
     from kedrec.graphdb.store import HiddenPairs
 
@@ -53,7 +53,11 @@ def embed(
         report = embed_graph(store, out, options, say=say, on_step=advance)
     if json:
         emit_json(report)
-    _tell(report, out)
+    say(
+        f"{report.entities:,} vectors of {report.dimension} in {out}, epoch {report.best_epoch}, {report.seconds:.0f} s"
+    )
+    for name, figures in (("this network", report.test), ("popularity", report.test_popularity)):
+        say(f"{name:13} {_figures(figures)}")
 
 
 def _options(given: dict[str, object]) -> EmbedOptions:
@@ -65,14 +69,6 @@ def _options(given: dict[str, object]) -> EmbedOptions:
 def _hidden(files: list[Path], skip_unknown: bool) -> HiddenPairs:
     embedded = settings(store="embedded")
     return frozenset().union(*(pairs_in(file, embedded, skip_unknown).hidden() for file in files))
-
-
-def _tell(report: TrainingReport, out: Path) -> None:
-    say(
-        f"{report.entities:,} vectors of {report.dimension} in {out}, epoch {report.best_epoch}, {report.seconds:.0f} s"
-    )
-    for name, figures in (("this network", report.test), ("popularity", report.test_popularity)):
-        say(f"{name:13} {_figures(figures)}")
 
 
 def _figures(figures: RankReport) -> str:

@@ -81,7 +81,11 @@ def names(
 
     given = {"drugbank": drugbank, "mesh": mesh, "genes": genes, "do": do, "hetionet": hetionet}
     own = {name: tuple(paths) for name, paths in given.items() if paths}
-    report = _write_names(_graph_files(files), replace(Vocabularies.fetched(_folder()), **own), out)
+    report = _write_names(
+        [drkg_triples()] if not files or (files == DRKG and not DRKG[0].exists()) else files,
+        replace(Vocabularies.fetched(_folder()), **own),
+        out,
+    )
     if json:
         emit_json({"out": str(out), **report.model_dump()})
 
@@ -108,7 +112,11 @@ def as_fetched(files: list[Path], names_file: Path | None, groups: Path | None) 
     from kedrec.graphdb.drkg.sources import VOCABULARIES
     from kedrec.graphdb.names.build_table import Vocabularies, groups_beside
 
-    _raise_failures(_bring(_source("drkg")))
+    results = _bring(_source("drkg"))
+    from kedrec.errors import WorkError
+
+    if any("error" in result for result in results):
+        raise WorkError("DRKG could not be fetched, so nothing was loaded")
     triples = drkg_triples()
     if names_file is None:
         for source in VOCABULARIES:
@@ -212,19 +220,6 @@ def _bring(
 def _told(source: Source, name: str, folder: Path, record: FileRecord) -> dict[str, Any]:
     say(f"  {name}: {record.size:,} bytes, SHA-256 {record.sha256}")
     return {"source": source.name, "name": name, "path": str(folder / name), **record.model_dump()}
-
-
-def _raise_failures(results: list[dict[str, Any]]) -> None:
-    from kedrec.errors import WorkError
-
-    if any("error" in result for result in results):
-        raise WorkError("DRKG could not be fetched, so nothing was loaded")
-
-
-def _graph_files(files: list[Path] | None) -> list[Path]:
-    if not files or (files == DRKG and not DRKG[0].exists()):
-        return [drkg_triples()]
-    return files
 
 
 def _write_names(files: list[Path], vocabularies: Vocabularies, out: Path) -> NamesReport:

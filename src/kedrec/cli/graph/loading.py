@@ -59,7 +59,11 @@ def load(
             bar.update(task, description=stage, completed=done, total=total)
 
         report = _load_into(chosen, LoadInputs(files, names, groups), how, told)
-    _say_loaded(report)
+    say(f"{report.entities:,} entities and {report.triples:,} triples loaded in {report.seconds:.1f} s")
+    if report.duplicates:
+        say(f"{report.duplicates:,} triples came more than once; each was kept once")
+    if report.unlinked_names:
+        say(f"{report.unlinked_names:,} entities of the names file have no edge; they are found by name only")
     _list_groups(report, chosen)
     _list_unnamed(report, chosen)
     if chosen.store == "embedded":
@@ -94,14 +98,6 @@ def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnP
     from kedrec.graphdb.embedded.build import load_graph
 
     return load_graph(files, names, chosen.home / "graph", told, groups=groups)
-
-
-def _say_loaded(report: LoadReport) -> None:
-    say(f"{report.entities:,} entities and {report.triples:,} triples loaded in {report.seconds:.1f} s")
-    if report.duplicates:
-        say(f"{report.duplicates:,} triples came more than once; each was kept once")
-    if report.unlinked_names:
-        say(f"{report.unlinked_names:,} entities of the names file have no edge; they are found by name only")
 
 
 def _list_groups(report: LoadReport, chosen: Settings) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.names.coverage import NameCoverage
-    from kedrec.graphdb.store import GraphStats, GraphStore
+    from kedrec.graphdb.store import GraphStore
     from kedrec.records import Alternative, Edge, Entity, Match
 
 __all__ = ["info", "open_graph", "path", "show"]
@@ -50,19 +49,15 @@ def info(
     coverage = covered(stats.kinds, nameless)
     if json:
         return emit_json({**stats.model_dump(), "names": {kind: row.model_dump() for kind, row in coverage.items()}})
-    _print_size(stats, coverage)
+    rows = [(kind, f"{row.entities:,}", f"{row.named:,}", f"{row.share:.1%}") for kind, row in coverage.items()]
+    _table([("kind", "entities", "named", "share"), *rows])
+    _table([("relation", "triples"), *((relation, f"{n:,}") for relation, n in stats.relations.items())])
+    print(f"{stats.entities:,} entities, {stats.triples:,} triples, sources {stats.source_sha256}")
     if unnamed is not None:
         say(f"{len(nameless):,} ids without a name are in {unnamed}")
     elif nameless:
         say(f"{len(nameless):,} entities have no name; list their ids: kedrec graph info --unnamed FILE")
     return None
-
-
-def _print_size(stats: GraphStats, coverage: dict[str, NameCoverage]) -> None:
-    rows = [(kind, f"{row.entities:,}", f"{row.named:,}", f"{row.share:.1%}") for kind, row in coverage.items()]
-    _table([("kind", "entities", "named", "share"), *rows])
-    _table([("relation", "triples"), *((relation, f"{n:,}") for relation, n in stats.relations.items())])
-    print(f"{stats.entities:,} entities, {stats.triples:,} triples, sources {stats.source_sha256}")
 
 
 def show(
@@ -78,20 +73,16 @@ def show(
     store = open_graph()
     match = store.search(entity, kinds=_kinds(kind), limit=limit)
     if json:
-        emit_json(_match_json(match, store))
+        meant = match.entity and {"id": match.entity.id, "kind": match.entity.kind, "name": match.entity.name}
+        alternatives = [alternative.model_dump() for alternative in match.alternatives]
+        group = store.groups.of(match.entity.id) if match.entity else ()
+        several = {"group": list(group)} if len(group) > 1 else {}
+        emit_json({"match": match.match, "entity": meant, **several, "alternatives": alternatives})
     elif match.entity is not None:
         _print_entity(store, match.entity, match, limit)
     if match.entity is None and not json:
         say(f"kedrec: {_unresolved(match)}")
     return 0 if match.entity is not None else 2
-
-
-def _match_json(match: Match, store: GraphStore) -> dict[str, Any]:
-    entity = match.entity and {"id": match.entity.id, "kind": match.entity.kind, "name": match.entity.name}
-    alternatives = [alternative.model_dump() for alternative in match.alternatives]
-    group = store.groups.of(match.entity.id) if match.entity else ()
-    several = {"group": list(group)} if len(group) > 1 else {}
-    return {"match": match.match, "entity": entity, **several, "alternatives": alternatives}
 
 
 def _print_entity(store: GraphStore, entity: Entity, match: Match, limit: int) -> None:

@@ -33,16 +33,12 @@ def query(
     found = Reader(chosen).read(cypher)
     if json:
         return emit_json(found)
-    _print_table(found.columns, found.rows)
+    for row in (found.columns, *found.rows):
+        print("\t".join(_cell(value) for value in row))
     if found.cut:
         limit = "--rows" if found.cut == "rows" else "the size of an answer"
         say(f"{len(found.rows):,} rows; there are more ({limit})")
     return None
-
-
-def _print_table(columns: tuple[str, ...], rows: tuple[tuple[Any, ...], ...]) -> None:
-    for row in (columns, *rows):
-        print("\t".join(_cell(value) for value in row))
 
 
 def _cell(value: Any) -> str:

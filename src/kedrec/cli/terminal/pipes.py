@@ -39,7 +39,11 @@ def flushed() -> bool:
             stream.flush()
         except OSError as error:
             whole = whole and error.errno == errno.EPIPE
-            _let_go(stream)
+            # Point a stream at nothing.
+            with contextlib.suppress(OSError, ValueError):
+                nothing = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nothing, stream.fileno())
+                os.close(nothing)
     return whole
 
 
@@ -52,11 +56,3 @@ def _is_broken(stream: TextIO | None) -> bool:
         return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
     except (OSError, ValueError):
         return False
-
-
-def _let_go(stream: TextIO) -> None:
-    """Point a stream at nothing."""
-    with contextlib.suppress(OSError, ValueError):
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, stream.fileno())
-        os.close(nothing)

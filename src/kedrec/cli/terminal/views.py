@@ -226,7 +226,10 @@ def _closing(recommendation: Recommendation) -> str:
 
 def _told(number: int, call: ModelCall | ToolCall) -> str:
     if isinstance(call, ToolCall):
-        arguments = ", ".join(f"{key} {_compact(value)}" for key, value in call.arguments.items())
+        arguments = ", ".join(
+            f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+            for key, value in call.arguments.items()
+        )
         result = f"{call.result.status}: {_short(call.result.message)}"
         return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
     who = f"{call.model}, taken over" if call.model else "the model"
@@ -252,10 +255,6 @@ def _tokens(call: ModelCall) -> str:
 def _used(trace: Trace) -> str:
     tokens = trace.usage.input_tokens + trace.usage.output_tokens
     return f"{len(trace.calls)} calls, {tokens:,} tokens, ${trace.usage.cost:.4f}, {trace.seconds:.2f} s"
-
-
-def _compact(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _short(text: str) -> str:

@@ -11,7 +11,6 @@ from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.traces.store import TraceSummary
     from kedrec.records import Trace
 
 __all__ = ["list_traces", "show"]
@@ -32,7 +31,9 @@ def list_traces(
     if not summaries:
         typer.echo("No traces yet. `kedrec compare` and `kedrec ask` make them.")
     for summary in summaries:
-        typer.echo(_line(summary))
+        outcome = summary.error or summary.choice or f"no choice: {summary.abstained}"
+        asked = f"{summary.disease}: {' or '.join(summary.candidates)}"
+        typer.echo(f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {outcome}")
     return None
 
 
@@ -70,9 +71,3 @@ def _write_page(trace: Trace, path: Path) -> None:
 
     with staged(path) as part:
         part.write_text(trace_page(clean_trace(trace, Redactor(settings()))), encoding="utf-8")
-
-
-def _line(summary: TraceSummary) -> str:
-    outcome = summary.error or summary.choice or f"no choice: {summary.abstained}"
-    asked = f"{summary.disease}: {' or '.join(summary.candidates)}"
-    return f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {outcome}"

@@ -13,7 +13,6 @@ from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunFilter, find, run_of, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.replay.replay_all import Replays
     from kedrec.agents.traces.store import TraceStore
     from kedrec.graphdb.store import HiddenPairs
     from kedrec.records import Trace
@@ -88,17 +87,13 @@ def _all(run: Path, workers: int | None, json_output: bool) -> int:
     if json_output:
         emit_json(found)
     else:
-        _tell_all(found)
+        for one in found.different:
+            typer.echo(f"{one.trace_id}  {one.step}\n  recorded: {one.recorded}\n  replayed: {one.replayed}")
+        for step, count in found.by_step().items():
+            typer.echo(f"{count} differ first at {step}")
+        rate = f"{found.traces / found.seconds:.0f}/s" if found.seconds else ""
+        typer.echo(f"{found.identical} of {found.traces} identical, {found.seconds:.1f} s {rate}")
     return 0 if found.identical == found.traces else 1
-
-
-def _tell_all(found: Replays) -> None:
-    for one in found.different:
-        typer.echo(f"{one.trace_id}  {one.step}\n  recorded: {one.recorded}\n  replayed: {one.replayed}")
-    for step, count in found.by_step().items():
-        typer.echo(f"{count} differ first at {step}")
-    rate = f"{found.traces / found.seconds:.0f}/s" if found.seconds else ""
-    typer.echo(f"{found.identical} of {found.traces} identical, {found.seconds:.1f} s {rate}")
 
 
 def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
