@@ -7,12 +7,13 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
+from kedrec.agents.models.openai_api.paid_model import PaidModel
 from kedrec.agents.prompting.templates import load_prompts
 from kedrec.agents.resources import Resources
 from kedrec.agents.traces.provenance import versions
@@ -36,32 +37,10 @@ if TYPE_CHECKING:
     from kedrec.agents.traces.store import TraceStore
     from kedrec.tools.toolbox import Toolbox
 
-__all__ = ["Agent", "Query", "new_trace_id"]
+__all__ = ["Agent", "PaidModel", "Query", "new_trace_id"]
 
 THREADS = 4
 """Tools that run side by side."""
-
-
-@runtime_checkable
-class PaidModel(Protocol):
-    """A chat model behind a server."""
-
-    def connected(self, run_budget: RunBudget | None = None) -> AbstractAsyncContextManager[None]:
-        """Let all calls on this event loop share connections, pace and budget."""
-        ...
-
-    def keep_answers(self, path: Path) -> None:
-        """Keep answers in a file."""
-        ...
-
-    @property
-    def answers(self) -> AnswerCache | None:
-        """Where answers are kept."""
-        ...
-
-    def use_answers(self, answers: AnswerCache) -> None:
-        """Keep answers there and nowhere else."""
-        ...
 
 
 class Query(Record):
@@ -189,7 +168,7 @@ class Agent:
         *,
         trace_id: str | None = None,
         on_event: Listener | None = None,
-        told: dict[str, Any] | None = None,
+        more_config: dict[str, Any] | None = None,
         slot: LoopSlot | None = None,
     ) -> Trace:
         """Take a question through the graph with these calls, and keep the trace.
@@ -200,7 +179,7 @@ class Agent:
             tools: names of the tools that the model may call itself.
             trace_id: id of the trace; a new one where not given.
             on_event: gets events while it goes on.
-            told: what the trace's config says besides the settings.
+            more_config: what the trace's config holds besides the settings.
             slot: as for `arun`; waited for when the question counts as in flight already.
         """
         started, trace_id = time.perf_counter(), trace_id or new_trace_id()
@@ -212,7 +191,7 @@ class Agent:
             id=trace_id,
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             question=self._redactor.plain(query.model_dump(mode="json", exclude_none=True)),
-            config={**self._config, "tools": list(tools), **(told or {})},
+            config={**self._config, "tools": list(tools), **(more_config or {})},
             prompts=load_prompts().sha256,
             versions=versions(),
             data=self.resources.fingerprints(query.setting),
@@ -282,14 +261,9 @@ def open_context(
 ) -> RunContext:
     """What the nodes of one run share, for a live run and for a replay alike."""
     return RunContext(
-        settings,
-        calls,
-        QuestionLimits(settings),
-        Requests(load_prompts(), settings.evidence_tokens),
-        tools,
-        trace_id,
+        settings, calls, QuestionLimits(settings), Requests(load_prompts(), settings.evidence_tokens), tools, trace_id,
         listener,
-    )
+    )  # fmt: skip
 
 
 def asked_of(question: Mapping[str, Any]) -> dict[str, Any]:

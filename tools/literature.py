@@ -9,28 +9,26 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, MissingExtra, UserError
 from kedrec.locks import writing
-from kedrec.records import Corpus, Document, Passage, Record
+from kedrec.records import Corpus, Document, Passage
 from kedrec.tools.embedders.registry import available
 from kedrec.tools.library.database import GROUPS, CorpusGroup, Library
-from kedrec.tools.library.disk import troubles_told
+from kedrec.tools.library.disk import disk_errors_explained
 from kedrec.tools.library.filters import Cut, DocumentFilter
+from kedrec.tools.library.info import LiteratureInfo
 from kedrec.tools.library.ingest import Adder, AddReport, OnProgress, write_rejected
-from kedrec.tools.search.bm25 import LexicalIndex, words
 from kedrec.tools.search.indexes import Indexes
-from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity, Standing, fused
+from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity, Standing
+from kedrec.tools.search.two_step import SearchResult, TwoStepSearch
 from kedrec.tools.sources import Format, Reading
 from kedrec.tools.text.drug_filter import DrugFilter
 
@@ -39,44 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AddReport", "EmbedReport", "Literature", "LiteratureInfo", "OnProgress", "SearchResult"]
 
-_SELECTIONS = 8
 _ONE_WRITER = "Chroma loses vectors of two writers of one folder without a word, so there is never more than one"
 AUTO_SECONDS = 60.0
 """Embedding that is projected to take longer is left to `kedrec literature embed` by the setting `auto`."""
-
-
-class SearchResult(Record):
-    """Passages found for a query."""
-
-    hits: tuple[Passage, ...]
-    """At most one of each document, best first, with scores by stage."""
-    stages: tuple[str, ...]
-    """Stages that took part: `bm25`, and `embedding` where the candidates were reranked."""
-    notes: tuple[str, ...] = ()
-    """Why a stage is missing, or why nothing was found."""
-
-
-class LiteratureInfo(Record):
-    """What the library holds."""
-
-    documents: dict[Corpus, int]
-    """Documents of each corpus."""
-    passages: dict[Corpus, int]
-    """Passages of each corpus."""
-    embedded: int
-    """Passages with an embedding."""
-    bytes: int
-    """Size on disk."""
-    content_sha256: str
-    """Hash of all documents; empty if there are none."""
-    retracted: int = 0
-    """Documents that were retracted."""
-    undated: int = 0
-    """Documents without a date that a cut could go by."""
-    rejected: int = 0
-    """Records that could not be read; they are listed in `rejected.tsv`."""
-    cut: Cut | None = None
-    """What the cut of the settings leaves."""
 
 
 class Literature:
@@ -93,7 +56,7 @@ class Literature:
         self.similarity = Similarity(self.library, settings)
         self.indexes = Indexes(self.library)
         self._cuts = ("", ""), Cut(until="", within=0, later=0, undated=0)
-        self._counted: dict[tuple[str, str, DocumentFilter], NDArray[np.bool_]] = {}
+        self._search = TwoStepSearch(self.library, self.indexes, self.similarity, settings.bm25_candidates)
 
     @classmethod
     def open(cls, folder: Path, settings: Settings) -> Literature:
@@ -103,7 +66,7 @@ class Literature:
     @property
     def content_sha256(self) -> str:
         """Hash of all documents and of the cut by date, whatever their order; empty if there are none."""
-        content = self.library.manifest("content_sha256") or self.library.content_sha256()
+        content = self.library.content_sha256()
         if not content or self.settings.until is None:
             return content
         return hashlib.sha256(f"{content} until {self.settings.until}".encode()).hexdigest()
@@ -182,7 +145,7 @@ class Literature:
         """
         wish, reports = self._wish(embed), list[AddReport]()
         adder = Adder(self.library, how or Reading(), keep, on_progress)
-        with troubles_told(self.folder), writing(self.folder):
+        with disk_errors_explained(self.folder), writing(self.folder):
             try:
                 # Have files read by workers, where there are any.
                 with (
@@ -244,7 +207,7 @@ class Literature:
             Busy: another process is writing.
         """
         try:
-            with troubles_told(self.folder), writing(self.folder), self._workers(on_ray) as workers:
+            with disk_errors_explained(self.folder), writing(self.folder), self._workers(on_ray) as workers:
                 return self.similarity.embed(on_progress, workers.rounds if workers else None)
         except Busy as busy:
             raise Busy(f"{busy}. {_ONE_WRITER}") from None
@@ -289,56 +252,8 @@ class Literature:
         groups, only = _groups(corpus), self._only(only)
         if limit < 1:
             raise UserError(f"limit {limit} is below 1; ask for at least one hit")
-        with self.library.read():
-            indexes = dict(held for group in groups if (held := self.indexes.load(group)))
-            lexical = self._first_step(indexes, query, require_all_of, only)
-            owners = self.library.documents_of(list(lexical))
-        # What a search does not see.
-        behind = ["What was added last is not found yet; run the same `kedrec literature add` again to index it."]
         cut = [str(self._cut(only.until))] if only.until else []
-        notes = [*cut, *(behind if self.indexes.behind else [])]
-        lexical = {key: score for key, score in lexical.items() if key in owners}
-        if not lexical:
-            why = _why_nothing(query, groups, bool(indexes))
-            return SearchResult(hits=(), stages=("bm25",), notes=(why, *notes))
-        cosines, note = self.similarity.scores(query, list(lexical))
-        ranked = fused(lexical, cosines) if cosines else list(lexical)
-        hits = self._hits(_one_each(ranked, owners)[:limit], lexical, cosines)
-        stages = ("bm25", "embedding") if cosines else ("bm25",)
-        return SearchResult.model_construct(hits=hits, stages=stages, notes=(*((note,) if note else ()), *notes))
-
-    def _hits(
-        self, keys: Sequence[int], lexical: Mapping[int, float], cosines: Mapping[int, float]
-    ) -> tuple[Passage, ...]:
-        """Return passages with their scores by stage."""
-        passages = self.library.passages_at(keys)
-        for key, passage in passages.items():
-            passage.scores["bm25"] = lexical[key]
-            if cosines:
-                passage.scores["embedding"] = cosines[key]
-        return tuple(passages[key] for key in keys if key in passages)
-
-    def _first_step(
-        self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: DocumentFilter
-    ) -> dict[int, float]:
-        """Return the best passages of all indexes together by BM25, best first: score by key."""
-        limit, found = self.settings.bm25_candidates, list[tuple[int, float]]()
-        for name, index in indexes.items():
-            keys, scores = index.search(query, limit, all_of, self._counting(name, index, only))
-            found.extend(zip(keys.tolist(), scores.tolist(), strict=True))
-        found.sort(key=lambda pair: (-pair[1], pair[0]))
-        return dict(found[:limit])
-
-    def _counting(self, name: str, index: LexicalIndex, only: DocumentFilter) -> NDArray[np.bool_] | None:
-        """Say which passages of an index count, shape (passages,); None where all do. The last few are kept."""
-        if not only:
-            return None
-        wanted = (name, self.content_sha256, only)
-        if wanted not in self._counted:
-            if len(self._counted) >= _SELECTIONS:
-                self._counted.pop(next(iter(self._counted)))
-            self._counted[wanted] = np.isin(index.keys, self.library.keys(only))
-        return self._counted[wanted]
+        return self._search.search(query, groups, limit, require_all_of, only, notes=cut)
 
     def info(self) -> LiteratureInfo:
         """Count what there is."""
@@ -372,18 +287,3 @@ def _left_to_do(standing: Standing, settings: Settings) -> str:
         f"Found by BM25 alone until embedded: {standing.to_embed:,} passages, about {minutes} min at "
         f"{standing.rate:.0f}/s. Run: {EMBED} (it can be stopped and resumed)"
     )
-
-
-def _one_each(keys: Sequence[int], owners: Mapping[int, int]) -> list[int]:
-    """Keep the best passage of each document."""
-    best: dict[int, int] = {}
-    for key in keys:
-        best.setdefault(owners[key], key)
-    return list(best.values())
-
-
-def _why_nothing(query: str, groups: Sequence[CorpusGroup], filled: bool) -> str:
-    """Say why there are no hits."""
-    if not filled:
-        return f"There are no {' or '.join(groups)} yet. Add some with: kedrec literature add FILE"
-    return "No passage has these words." if words(query) else "The query has no words."

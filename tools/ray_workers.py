@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, KedrecError, NotReady, WorkError
 from kedrec.locks import writing
@@ -38,7 +38,6 @@ RETRIES = 5
 
 Ahead = Callable[[Path], int]
 """Waits until a file has been read elsewhere, and returns how much of it had been read before."""
-Vectors = NDArray[np.float32]
 
 
 @contextmanager

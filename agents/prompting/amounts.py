@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-__all__ = ["held", "told"]
+__all__ = ["held", "stated"]
 
 _NUMBER = re.compile(
     r"(?<![\w.,])((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)(?:\^[({]?([+-]?\d+(?:\.\d+)?)(?![\d/,])[)}]?)?"
@@ -27,14 +27,14 @@ _LARGEST = 400
 """Exponent of the largest power of ten that is worked out."""
 
 
-def told(text: str) -> dict[Decimal | str, str]:
-    """Return the numbers that a sentence tells, and how each is said."""
+def stated(text: str) -> dict[Decimal | str, str]:
+    """Return the numbers that a sentence states, and how it writes each."""
     return _numbers(_FLAT.sub(lambda found: f"10^{(found[1] or found[2])}", text))
 
 
 def held(text: str) -> set[Decimal | str]:
     """Return the numbers that a text holds, in every way in which it can be read."""
-    return _numbers(text).keys() | told(text).keys() | _bases(text)
+    return _numbers(text).keys() | stated(text).keys() | _bases(text)
 
 
 def _numbers(text: str) -> dict[Decimal | str, str]:

@@ -99,7 +99,7 @@ class Checker:
 
     def _places(self, text: str, held: str) -> tuple[tuple[int, int], ...]:
         found = [span for entity in self._names if mentions(text, entity) for span in places(held, entity)]
-        words = [*amounts.told(text).values(), *_SYMBOL.findall(text)]
+        words = [*amounts.stated(text).values(), *_SYMBOL.findall(text)]
         for word in dict.fromkeys(words):
             found += [match.span() for match in re.finditer(rf"(?<![\w.,]){re.escape(word)}(?!\w|[.,]\d)", held)]
         return tuple(
@@ -114,7 +114,7 @@ class Checker:
             if mentions(text, entity) and not mentions(held, entity):
                 return f"the evidence cited does not name {entity.name}"
         known = amounts.held(held)
-        missing = next((said for number, said in amounts.told(text).items() if number not in known), None)
+        missing = next((said for number, said in amounts.stated(text).items() if number not in known), None)
         if missing:
             return f"the evidence cited does not hold the number {missing}"
         symbol = next((word for word in _SYMBOL.findall(text) if bare(word) not in bare(held)), None)

@@ -141,7 +141,7 @@ async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
     }
     tools = tuple(offered) if asked else toolbox.names
     try:
-        return await agent.follow(query, calls, tools, told={"forked_from": origin})
+        return await agent.follow(query, calls, tools, more_config={"forked_from": origin})
     except Differs as found:
         recorded, replayed = found.difference.excerpt()
         raise WorkError(

@@ -21,10 +21,10 @@ def choice(made: Recommendation) -> Html:
     else:
         sure = round(made.confidence * 100)
         bar = tag("span", tag("i", style=f"width:{min(max(sure, 0), 100)}%"), class_="bar")
-        told = tag("span", bar, f"confidence {made.confidence:.2f}", class_="sure")
-        told = tag("span", "confidence unknown", class_="sure") if made.failed else told
+        hint = tag("span", bar, f"confidence {made.confidence:.2f}", class_="sure")
+        hint = tag("span", "confidence unknown", class_="sure") if made.failed else hint
         head = tag(
-            "p", tag("b", names.get(made.choice, made.choice)), f" for {made.disease.name}", told, class_="verdict"
+            "p", tag("b", names.get(made.choice, made.choice)), f" for {made.disease.name}", hint, class_="verdict"
         )
     said = (
         tag("li", sentence.text, " ", key_links(sentence.citations, made.evidence), id=f"sentence-{at}")
@@ -41,8 +41,8 @@ def weights(made: Recommendation) -> Html | None:
     names = {drug.id: drug.name for drug in made.candidates}
     most = max((abs(factor.share) for score in made.scores for factor in score.factors), default=0.0) or 1.0
     cards = (_weighed(score, names.get(score.id, score.id), most) for score in made.scores)
-    told = tag("p", "What each group of evidence adds, in log-odds against the other candidates.", class_="hint")
-    return tag("section", tag("h2", "How the evidence weighs"), told, tag("div", *cards, class_="cards"), id="weights")
+    hint = tag("p", "What each group of evidence adds, in log-odds against the other candidates.", class_="hint")
+    return tag("section", tag("h2", "How the evidence weighs"), hint, tag("div", *cards, class_="cards"), id="weights")
 
 
 def _weighed(score: CandidateScore, name: str, most: float) -> Html:
@@ -67,8 +67,8 @@ def paths(made: Recommendation) -> Html | None:
     figures = [tag("figure", tag("figcaption", drug.name), picture) for drug, picture in drawn if picture is not None]
     if not figures:
         return None
-    told = tag("p", "Strong lines are cited; each line leads to its evidence.", class_="hint")
-    return tag("section", tag("h2", "Paths in the graph"), told, arrowheads(), *figures, id="paths")
+    hint = tag("p", "Strong lines are cited; each line leads to its evidence.", class_="hint")
+    return tag("section", tag("h2", "Paths in the graph"), hint, arrowheads(), *figures, id="paths")
 
 
 def evidence(made: Recommendation, understood: str) -> Html | None:
@@ -81,8 +81,8 @@ def evidence(made: Recommendation, understood: str) -> Html | None:
     if rest:
         more = tag("ul", *(_entry(made.evidence[key], made) for key in rest), class_="evidence")
         parts.append(tag("details", tag("summary", f"{len(rest)} found and not cited"), more))
-    told = tag("p", f"Names understood: {understood}", class_="hint")
-    return tag("section", tag("h2", "Evidence"), *parts, told, id="evidence")
+    hint = tag("p", f"Names understood: {understood}", class_="hint")
+    return tag("section", tag("h2", "Evidence"), *parts, hint, id="evidence")
 
 
 def _entry(entry: Evidence, made: Recommendation) -> Html:
@@ -107,9 +107,9 @@ def evidence_item(entry: Evidence, used: Sequence[Html] = (), marks: Iterable[tu
     address = source_address(entry.source_id)
     source = tag("a", entry.source_id, href=address, rel="noreferrer") if address else tag("code", entry.source_id)
     where = join(" · cited in ", *used) if used else None
-    told = tag("p", kind, " · ", source, where, class_="hint")
+    hint = tag("p", kind, " · ", source, where, class_="hint")
     key = tag("span", entry.key, class_=f"key {kind}")
-    return tag("li", key, tag("div", _marked(entry.text, marks), told), id=anchor(entry.key))
+    return tag("li", key, tag("div", _marked(entry.text, marks), hint), id=anchor(entry.key))
 
 
 def _marked(text: str, marks: Iterable[tuple[int, int]]) -> Html:

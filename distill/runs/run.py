@@ -47,7 +47,7 @@ class Progress(Record):
     """US dollars for all pairs, at the mean of those done; null before the first."""
 
 
-OnProgress = Callable[[Progress], None]
+OnRunProgress = Callable[[Progress], None]
 
 
 class RunSummary(Record):
@@ -76,7 +76,7 @@ def start_run(
     limit: int | None = None,
     keep_failed: bool = False,
     budget: float | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnRunProgress | None = None,
 ) -> RunSummary:
     """Run over the pairs, or resume the run in `out`.
 
@@ -112,7 +112,7 @@ def retry_run(
     kinds: Sequence[str] = (),
     *,
     budget: float | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnRunProgress | None = None,
 ) -> RunSummary:
     """Try the pairs of a run that failed once more, and nothing else.
 
@@ -144,7 +144,7 @@ class _Job:
     hide_pairs: bool
     keep_failed: bool
     budget: float | None
-    on_progress: OnProgress | None
+    on_progress: OnRunProgress | None
 
     def run(self, settings: Settings) -> RunSummary:
         """Do it."""
@@ -287,7 +287,7 @@ def _is_open(row: ResultRow | None, keep_failed: bool) -> bool:
 class _ProgressReport:
     """Counts what was written and reports it."""
 
-    def __init__(self, on_progress: OnProgress | None, run_budget: RunBudget, pairs: int, left: int) -> None:
+    def __init__(self, on_progress: OnRunProgress | None, run_budget: RunBudget, pairs: int, left: int) -> None:
         self._on_progress, self._run_budget, self._pairs, self._done = on_progress, run_budget, pairs, pairs - left
         self(0)
 

@@ -120,7 +120,7 @@ class _Transfer:
         while not self._is_whole():
             had = _size(self.part)
             try:
-                with _failures_told(self.part):
+                with _failures_explained(self.part):
                     return self._try_once()
             except _TryAgain as problem:
                 failures = 1 if _size(self.part) > had else failures + 1
@@ -201,7 +201,7 @@ class _Transfer:
 
 
 @contextmanager
-def _failures_told(part: Path) -> Iterator[None]:
+def _failures_explained(part: Path) -> Iterator[None]:
     import httpx
 
     try:

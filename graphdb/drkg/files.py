@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Places
 from kedrec.errors import InputError
 from kedrec.graphdb.drkg.tsv import Table, read_table
 
@@ -27,7 +28,6 @@ KINDS = (
 BLANK = frozenset({"Gene::"})
 """Ids of the published DRKG with nothing behind the colons: one, a gene whose source gave no number, in 29 triples."""
 
-Places = NDArray[np.int32]
 TRIPLE = "head<TAB>relation<TAB>tail"
 NAMES = "id<TAB>name<TAB>synonym|synonym|…"
 

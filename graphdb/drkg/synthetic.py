@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Indices
 from kedrec.errors import UserError, WorkError
 from kedrec.graphdb.drkg.published_counts import ENTITIES, RELATIONS, ends_of
 from kedrec.graphdb.drkg.synthetic_names import entity_id_of, names_row
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SyntheticGraph", "SyntheticReport", "write_synthetic"]
 
-OnProgress = Callable[[str, int, int], None]
+OnTriples = Callable[[str, int, int], None]
 """Called with the relation, and with how many of how many triples are written."""
-Places = NDArray[np.int64]
 DENSEST = 4
 """At most one in so many of all possible pairs is drawn for a relation; DRKG itself stays far below."""
 SPARE = 4
@@ -81,7 +80,7 @@ class SyntheticGraph:
         """Number of entities."""
         return sum(map(len, self.ids.values()))
 
-    def triples(self) -> Iterator[tuple[str, Places, Places]]:
+    def triples(self) -> Iterator[tuple[str, Indices, Indices]]:
         """Yield each relation with the places of heads and tails among the ids of their kinds, in random order."""
         chance = np.random.default_rng(self.seed)
         ranks = {kind: chance.permutation(len(ids)) for kind, ids in self.ids.items()}
@@ -95,8 +94,8 @@ class SyntheticGraph:
 
 
 def _distinct_pairs(
-    chance: np.random.Generator, count: int, heads: Places, tails: Places, covered: tuple[bool, bool]
-) -> Places:
+    chance: np.random.Generator, count: int, heads: Indices, tails: Indices, covered: tuple[bool, bool]
+) -> Indices:
     """Draw pairs, as head times number of tails plus tail, each once, in random order.
 
     Args:
@@ -119,16 +118,16 @@ def _distinct_pairs(
     return chance.permutation(pairs)
 
 
-def _draw(chance: np.random.Generator, ranked: Places, count: int, exponent: float) -> Places:
+def _draw(chance: np.random.Generator, ranked: Indices, count: int, exponent: float) -> Indices:
     """Draw places by the law, those that rank first most often."""
     weights = (np.arange(len(ranked)) + 1 + len(ranked) ** 0.5) ** -exponent
     ends = np.cumsum(weights)
-    drawn: Places = ranked[np.searchsorted(ends, chance.random(count) * ends[-1]).clip(max=len(ranked) - 1)]
+    drawn: Indices = ranked[np.searchsorted(ends, chance.random(count) * ends[-1]).clip(max=len(ranked) - 1)]
     return drawn
 
 
 def write_synthetic(
-    triples: Path, names: Path, seed: int = 0, scale: float = 1.0, on_progress: OnProgress | None = None
+    triples: Path, names: Path, seed: int = 0, scale: float = 1.0, on_progress: OnTriples | None = None
 ) -> SyntheticReport:
     """Write the graph of a seed in the form that `kedrec graph load` reads; the same seed gives the same bytes.
 
@@ -177,17 +176,17 @@ def _names_lines(graph: SyntheticGraph) -> Iterator[str]:
         yield f"{entity_id}\t{names_row(kind, number)}\n"
 
 
-def _write_triples(graph: SyntheticGraph, handle: IO[bytes], told: OnProgress) -> int:
+def _write_triples(graph: SyntheticGraph, handle: IO[bytes], on_progress: OnTriples) -> int:
     import polars as pl
 
     ids = {kind: pl.Series(values) for kind, values in graph.ids.items()}
     written, total = 0, round(sum(RELATIONS.values()) * graph.scale)
     for relation, heads, tails in graph.triples():
-        told(relation, written, total)
+        on_progress(relation, written, total)
         head, tail = ends_of(relation)
         handle.write(_lines(ids[head].gather(heads), relation, ids[tail].gather(tails)))
         written += len(heads)
-    told("done", written, written)
+    on_progress("done", written, written)
     return written
 
 

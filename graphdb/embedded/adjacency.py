@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Link", "Places", "Slots", "Walks", "link_of"]
+from kedrec.arrays import Places
+
+__all__ = ["Link", "Slots", "Walks", "link_of"]
 
 Link = tuple[int, int, int]
 """Places of the head, the relation and the tail of an edge."""
-Places = NDArray[np.int32]
 Slots = NDArray[np.int64]
 """Where edges stand in the array of all rows."""
 

@@ -23,9 +23,9 @@ from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.snapshots import new_version, write_manifest
 from kedrec.graphdb.store import GraphStats
 
-__all__ = ["GROUPS", "LinkedGraph", "LoadReport", "OnProgress", "distinct", "link", "load_graph", "report_of"]
+__all__ = ["GROUPS", "LinkedGraph", "LoadReport", "OnStage", "distinct", "link", "load_graph", "report_of"]
 
-OnProgress = Callable[[str, int, int], None]
+OnStage = Callable[[str, int, int], None]
 """Called with the stage, and with how many of how many stages are done."""
 STAGES = ("reading triples", "reading names", "linking", "indexing names", "writing")
 ARRAYS = ("start", "near", "link", "degrees")
@@ -76,7 +76,7 @@ def load_graph(
     files: Sequence[Path],
     names: Path | None,
     folder: Path,
-    on_progress: OnProgress | None = None,
+    on_progress: OnStage | None = None,
     *,
     groups: Path | None = None,
 ) -> LoadReport:
@@ -112,24 +112,24 @@ def _silent(stage: str, done: int, total: int) -> None:
 
 
 def _load(
-    files: Sequence[Path], names: Path | None, groups: Path | None, building: Path, told: OnProgress
+    files: Sequence[Path], names: Path | None, groups: Path | None, building: Path, on_progress: OnStage
 ) -> LoadReport:
     started = time.perf_counter()
-    told(STAGES[0], 0, len(STAGES))
+    on_progress(STAGES[0], 0, len(STAGES))
     triples = read_triples(distinct(files))
-    told(STAGES[1], 1, len(STAGES))
+    on_progress(STAGES[1], 1, len(STAGES))
     named = read_names(names) if names else Names({}, {}, frozenset(), "")
     given = read_groups(groups) if groups else GivenGroups()
-    told(STAGES[2], 2, len(STAGES))
+    on_progress(STAGES[2], 2, len(STAGES))
     graph = link(triples, named, given)
-    told(STAGES[3], 3, len(STAGES))
+    on_progress(STAGES[3], 3, len(STAGES))
     index = NameIndex.build(graph.ids, graph.names, graph.synonyms.__getitem__)
-    told(STAGES[4], 4, len(STAGES))
+    on_progress(STAGES[4], 4, len(STAGES))
     _write(graph, index, building)
     report = report_of(triples, named, started, given, graph)
     hashes = {"triples_sha256": triples.sha256, "names_sha256": named.sha256 or None}
     write_manifest(building, {**report.model_dump(), **hashes})
-    told(STAGES[4], 5, len(STAGES))
+    on_progress(STAGES[4], 5, len(STAGES))
     return report
 
 

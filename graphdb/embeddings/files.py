@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.errors import DamagedData, InputError, UserError, WorkError
 from kedrec.graphdb.drkg.tsv import read_table
 
@@ -27,7 +28,6 @@ __all__ = ["IDS", "MANIFEST", "VECTORS", "GraphEmbeddings", "read_embeddings", "
 
 VECTORS, IDS, MANIFEST = "entities.npy", "entities.tsv", "manifest.json"
 ROW = "id<TAB>row"
-Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Indices
 from kedrec.graphdb.embeddings.task import LinkTask
 
 __all__ = ["Hop", "Messages", "Neighbourhood", "messages_of"]
 
-Places = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -22,9 +22,9 @@ class Hop:
 
     targets: int
     """How many entities hear: the first ones."""
-    sources: Places
+    sources: Indices
     """Who speaks, shape (messages,)."""
-    places: Places
+    places: Indices
     """Who hears."""
     relations: NDArray[np.int64]
     """Along which relation; `relations + r` is relation r walked from tail to head."""
@@ -38,7 +38,7 @@ class Hop:
 class Neighbourhood:
     """All that some entities' vectors are made of."""
 
-    nodes: Places
+    nodes: Indices
     """Places of the entities; each layer needs the first of them."""
     hops: tuple[Hop, ...]
     """In the order in which the layers are computed, the farthest first."""
@@ -52,7 +52,7 @@ class Messages:
     listen to them would be at a loss. Compounds do hear from diseases.
     """
 
-    starts: Places
+    starts: Indices
     """Where the messages to each entity begin, and where the last ones end, shape (entities + 1,)."""
     sources: NDArray[np.int32]
     """Who speaks; sorted by hearer, relation, speaker."""
@@ -65,7 +65,7 @@ class Messages:
 
     def around(
         self,
-        seeds: Places,
+        seeds: Indices,
         fans: Sequence[int | None],
         rng: np.random.Generator | None = None,
         silent: Flags | None = None,
@@ -88,8 +88,8 @@ class Messages:
         return Neighbourhood(nodes, tuple(reversed(hops)))
 
     def _hop(
-        self, nodes: Places, fan: int | None, rng: np.random.Generator | None, silent: Flags | None
-    ) -> tuple[Places, Hop]:
+        self, nodes: Indices, fan: int | None, rng: np.random.Generator | None, silent: Flags | None
+    ) -> tuple[Indices, Hop]:
         slots, places, scale = self._slots(nodes, fan, rng)
         sources = self.sources[slots].astype(np.int64)
         relations = self.relations[slots].astype(np.int64)
@@ -108,8 +108,8 @@ class Messages:
         return everyone, Hop(len(nodes), local, places, relations, shares, np.asarray(crowds, np.float32))
 
     def _slots(
-        self, nodes: Places, fan: int | None, rng: np.random.Generator | None
-    ) -> tuple[Places, Places, NDArray[np.float64]]:
+        self, nodes: Indices, fan: int | None, rng: np.random.Generator | None
+    ) -> tuple[Indices, Indices, NDArray[np.float64]]:
         """Return the messages heard, the place in `nodes` of their hearers, and how many each of a node stands for."""
         available = self.starts[nodes + 1] - self.starts[nodes]
         taken = available if fan is None else np.minimum(available, fan)

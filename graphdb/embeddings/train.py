@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["embed_graph", "need_gnn"]
 
-Say = Callable[[str], None]
+Announce = Callable[[str], None]
 
 
 def need_gnn() -> None:
@@ -36,7 +36,7 @@ def need_gnn() -> None:
 
 
 def embed_graph(
-    store: EmbeddedStore, out: Path, options: EmbedOptions, *, say: Say, on_step: OnStep | None = None
+    store: EmbeddedStore, out: Path, options: EmbedOptions, *, say: Announce, on_step: OnStep | None = None
 ) -> TrainingReport:
     """Train a network on the visible graph and write a vector of every visible entity.
 
@@ -64,7 +64,7 @@ def embed_graph(
 
 
 def _silent(done: int, total: int) -> None:
-    """Say nothing."""
+    """Announce nothing."""
 
 
 def _done(out: Path, task: LinkTask, options: EmbedOptions) -> TrainingReport | None:

@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from kedrec.arrays import Indices
 from kedrec.graphdb.link_prediction.joined_arrays import joined
 from kedrec.graphdb.link_prediction.kernels import GraphArrays, Profile, disease_profiles, drug_profiles, is_therapeutic
 from kedrec.records import edge_source
 
 __all__ = ["GraphFacts", "without"]
-
-
-Places = NDArray[np.int64]
 
 
 class GraphFacts:
@@ -82,7 +80,7 @@ class _Statements:
         self._order = np.argsort(keys, kind="stable")
         self._keys = keys[self._order]
 
-    def _key(self, one: Places, other: Places) -> Places:
+    def _key(self, one: Indices, other: Indices) -> Indices:
         return np.minimum(one, other) * self._size + np.maximum(one, other)
 
     def between(self, one: int, other: int) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
 
 NameRow = tuple[str, tuple[str, ...]]
 """Preferred name and synonyms."""
-Claim = tuple[str, str, tuple[str, ...]]
+NameClaim = tuple[str, str, tuple[str, ...]]
 """DRKG id, preferred name and synonyms."""
 OnVocabulary = Callable[[str, int, int], None]
 """Called with a vocabulary, and with how many of how many are read."""
@@ -172,24 +172,24 @@ def _parts(gene: str) -> list[str]:
     return [f"Gene::{part}" for part in gene.removeprefix("Gene::").split(";")]
 
 
-def _drugbank_claims(path: Path) -> Iterator[Claim]:
+def _drugbank_claims(path: Path) -> Iterator[NameClaim]:
     for drug in read_drugbank(path):
         for one in (drug.id, *drug.other_ids):
             yield f"Compound::{one}", drug.name, drug.synonyms
 
 
-def _mesh_claims(path: Path) -> Iterator[Claim]:
+def _mesh_claims(path: Path) -> Iterator[NameClaim]:
     for record in read_mesh(path):
         for start in ("Compound::MESH:", "Disease::MESH:", "Symptom::"):
             yield start + record.ui, record.name, record.synonyms
 
 
-def _gene_claims(path: Path) -> Iterator[Claim]:
+def _gene_claims(path: Path) -> Iterator[NameClaim]:
     for gene in read_genes(path):
         yield f"Gene::{gene.id}", gene.name, gene.synonyms
 
 
-def _disease_claims(path: Path) -> Iterator[Claim]:
+def _disease_claims(path: Path) -> Iterator[NameClaim]:
     terms = list(read_disease_ontology(path))
     for term in terms:
         for one in (term.id, *term.other_ids):
@@ -209,11 +209,11 @@ def _sole_xrefs(terms: Iterable[DiseaseTerm]) -> Iterator[tuple[str, DiseaseTerm
                 yield xref, term
 
 
-def _hetionet_claims(path: Path) -> Iterator[Claim]:
+def _hetionet_claims(path: Path) -> Iterator[NameClaim]:
     return ((node.id, node.name, node.synonyms) for node in read_hetionet(path))
 
 
-CLAIMS: dict[str, Callable[[Path], Iterator[Claim]]] = {
+CLAIMS: dict[str, Callable[[Path], Iterator[NameClaim]]] = {
     "drugbank": _drugbank_claims,
     "mesh": _mesh_claims,
     "genes": _gene_claims,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kedrec.config import Settings
 from kedrec.errors import DatabaseFailed, KedrecError, NotReady, UserError, WorkError
-from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnProgress
+from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnStage
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server, connect
 from kedrec.graphdb.neo4j.import_files import write_import
@@ -45,7 +45,7 @@ def bulk_load(
     names: Path | None,
     settings: Settings,
     bulk: Bulk | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnStage | None = None,
     *,
     groups: Path | None = None,
 ) -> LoadReport:
@@ -79,22 +79,22 @@ def bulk_load(
 class _BulkLoad:
     """One bulk load."""
 
-    def __init__(self, settings: Settings, bulk: Bulk, told: OnProgress, lock: int) -> None:
-        self._settings, self._bulk, self._told, self._lock = settings, bulk, told, lock
+    def __init__(self, settings: Settings, bulk: Bulk, on_progress: OnStage, lock: int) -> None:
+        self._settings, self._bulk, self._on_progress, self._lock = settings, bulk, on_progress, lock
         self._database = settings.neo4j_database
         self._folder = settings.home / FOLDER
 
     def run(self, files: Sequence[Path], names: Path | None, groups: Path | None) -> LoadReport:
         """Read, import where the database does not hold the graph, and count."""
         installation, server = self._reach()
-        graph, report = read_graph(files, names, self._told, groups)
-        if server is None or not Load(server, graph, report, self._told).is_filled():
+        graph, report = read_graph(files, names, self._on_progress, groups)
+        if server is None or not Load(server, graph, report, self._on_progress).is_filled():
             if server:
                 self._refuse_strangers(server)
                 server.close()
             self._import(graph, report, installation)
             server = self._answering()
-        Load(server, graph, report, self._told).run()
+        Load(server, graph, report, self._on_progress).run()
         return report
 
     def _reach(self) -> tuple[Installation | None, Server | None]:
@@ -137,18 +137,18 @@ class _BulkLoad:
             )
 
     def _import(self, graph: LinkedGraph, report: LoadReport, installation: Installation | None) -> None:
-        self._told("writing files", 0, 1)
+        self._on_progress("writing files", 0, 1)
         files = write_import(graph, mark_of(graph, report), self._folder / "files")
         if not installation:
             raise NotReady(by_hand(files, self._database))
         self._bulk.announce(f"Importing with {installation.admin}; the server is stopped meanwhile.")
-        self._told("stopping the server", 0, 1)
+        self._on_progress("stopping the server", 0, 1)
         installation.stop()
         self._refuse_if_running(installation)
         folders = {"home": str(installation.home), "commands": str(installation.commands)}
         self._note.write_text(json.dumps(self._where | folders), "utf-8")
         try:
-            installation.load(files, self._database, self._told, self._lock)
+            installation.load(files, self._database, self._on_progress, self._lock)
         except BaseException:
             with contextlib.suppress(WorkError):
                 self._start(installation)
@@ -158,7 +158,7 @@ class _BulkLoad:
         self._start(installation)
 
     def _start(self, installation: Installation) -> None:
-        self._told("starting the server", 0, 1)
+        self._on_progress("starting the server", 0, 1)
         installation.start()
 
     def _refuse_if_running(self, installation: Installation) -> None:
@@ -193,7 +193,7 @@ class _BulkLoad:
 
     def _answering(self) -> Server:
         """Return the server as soon as its database is open."""
-        self._told("waiting for the server", 0, 1)
+        self._on_progress("waiting for the server", 0, 1)
         deadline = time.monotonic() + WAIT
         while True:
             try:

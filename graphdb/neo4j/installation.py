@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kedrec.errors import UserError, WorkError
-from kedrec.graphdb.embedded.build import OnProgress
+from kedrec.graphdb.embedded.build import OnStage
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.import_files import ImportFiles
@@ -53,13 +53,13 @@ class Installation:
         """Stop the server, if it runs."""
         self._control("stop")
 
-    def load(self, files: ImportFiles, database: str, told: OnProgress, lock: int) -> None:
+    def load(self, files: ImportFiles, database: str, on_progress: OnStage, lock: int) -> None:
         """Put the graph of some files in the place of a database, the server being stopped.
 
         Args:
             files: the files.
             database: name of the database.
-            told: called with how far the import is.
+            on_progress: called with how far the import is.
             lock: handle of a lock that the import holds too, as it may outlive this process.
 
         Raises:
@@ -71,7 +71,7 @@ class Installation:
                 said.write(line)
                 said.flush()
                 if STAGE in line:
-                    told("importing", stage, max(stage, STAGES))
+                    on_progress("importing", stage, max(stage, STAGES))
                     stage += 1
         if running.returncode:
             why = _complaint(log.read_text("utf-8"))

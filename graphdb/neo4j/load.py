@@ -16,7 +16,7 @@ import numpy as np
 
 from kedrec.errors import Busy, DamagedData, NotReady, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, kind_of, read_names, read_triples, source_of
-from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnProgress, distinct, link, report_of
+from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnStage, distinct, link, report_of
 from kedrec.graphdb.names.groups import GivenGroups, read_groups
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
@@ -39,7 +39,7 @@ def load_into_neo4j(
     files: Sequence[Path],
     names: Path | None,
     server: Server,
-    on_progress: OnProgress | None = None,
+    on_progress: OnStage | None = None,
     *,
     batch: int = BATCH,
     groups: Path | None = None,
@@ -63,9 +63,9 @@ def load_into_neo4j(
         DamagedData: afterwards the database has other counts than the files.
         WorkError: the server failed for longer than trying again helps.
     """
-    started, told = time.perf_counter(), on_progress or silent
-    graph, report = read_graph(files, names, told, groups)
-    Load(server, graph, report, told, batch).run()
+    started, report_stage = time.perf_counter(), on_progress or silent
+    graph, report = read_graph(files, names, report_stage, groups)
+    Load(server, graph, report, report_stage, batch).run()
     return report.model_copy(update={"seconds": round(time.perf_counter() - started, 3)})
 
 
@@ -74,13 +74,13 @@ def silent(stage: str, done: int, total: int) -> None:
 
 
 def read_graph(
-    files: Sequence[Path], names: Path | None, told: OnProgress, groups: Path | None = None
+    files: Sequence[Path], names: Path | None, on_progress: OnStage, groups: Path | None = None
 ) -> tuple[LinkedGraph, LoadReport]:
     """Read the files of a graph; raises as `load_into_neo4j` does."""
     if not files:
         raise UserError("Name at least one file of triples: kedrec graph load FILE --store neo4j")
     started = time.perf_counter()
-    told("reading", 0, 1)
+    on_progress("reading", 0, 1)
     triples = read_triples(distinct(files))
     named = read_names(names) if names else Names({}, {}, frozenset(), "")
     given = read_groups(groups) if groups else GivenGroups()
@@ -106,15 +106,15 @@ class Load:
         server: the database.
         graph: what it shall hold.
         report: what the files held.
-        told: called with the stage, and with how many of how many rows are done.
+        on_progress: called with the stage, and with how many of how many rows are done.
         batch: rows of one transaction.
     """
 
     def __init__(
-        self, server: Server, graph: LinkedGraph, report: LoadReport, told: OnProgress, batch: int = BATCH
+        self, server: Server, graph: LinkedGraph, report: LoadReport, on_progress: OnStage, batch: int = BATCH
     ) -> None:
         self._server, self._graph, self._report = server, graph, report
-        self._told, self._batch = told, batch
+        self._on_progress, self._batch = on_progress, batch
 
     def run(self) -> None:
         """Load what is missing, count, and say that the graph is there."""
@@ -162,7 +162,7 @@ class Load:
         begun = mark_of(self._graph, self._report) | {"entities_done": 0, "triples_done": 0}
         self._mark(**begun | {"state": "removing"})
         for query in (cypher.REMOVE_EDGES, cypher.REMOVE_ENTITIES):
-            self._told("removing the former graph", 0, 1)
+            self._on_progress("removing the former graph", 0, 1)
             while self._server.change(query, size=self._batch)[0]["removed"]:
                 pass
         self._mark(**begun)
@@ -172,14 +172,14 @@ class Load:
         rows: RowBatches = self._entities if what == "entities" else self._triples
         done = self._done(what)
         while done < total:
-            self._told(what, done, total)
+            self._on_progress(what, done, total)
             until = min(done + self._batch, total)
             some = list(rows(done, until))
             self._server.change(query, rows=some, done=done, until=until, source=self._report.source_sha256)
             before, done = done, self._done(what)
             if done <= before:
                 raise WorkError(f"Neo4j at {self._server.uri} did not take the {what} from {done:,} on. Load again.")
-        self._told(what, total, total)
+        self._on_progress(what, total, total)
 
     def _done(self, what: str) -> int:
         """Return how many rows are there.
@@ -235,7 +235,7 @@ class Load:
         Raises:
             DamagedData: they are not those of the files; the next load begins anew.
         """
-        self._told("counting", 0, 1)
+        self._on_progress("counting", 0, 1)
         with ThreadPoolExecutor(PARTS) as side_by_side:
             counted = side_by_side.map(self._edges_of_part, range(PARTS))
             rows = self._server.ask(cypher.COUNT_ENTITIES)

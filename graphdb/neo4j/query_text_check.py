@@ -74,7 +74,7 @@ def _namespace(tokens: Sequence[str], at: int) -> str:
 
 
 def _loop(tokens: Sequence[str]) -> str | None:
-    """Say so where a list is gone through for every element of another."""
+    """Return what is wrong, if there is a loop over one list inside a loop over another."""
     open_loops: list[bool] = []
     for at, token in enumerate(tokens):
         if token in "([{":

@@ -15,7 +15,7 @@ from kedrec.errors import NotReady
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.groups import Groups
-from kedrec.graphdb.joining import Joining, Ranked
+from kedrec.graphdb.joining import IdPair, Joining, Ranked
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.hidden_pairs import Concealed, edge_of, edges_between
@@ -30,9 +30,8 @@ FORMAT = 1
 SLACK, MARGIN = 1e-6, 1e-8
 """Relative and absolute difference below which scores are distinguished later, by the common ranking."""
 
-Nodes = tuple[str, ...]
+PathNodes = tuple[str, ...]
 """Ids along a path."""
-IdPair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,7 @@ class Neo4jStore(Joining):
         if a == b or limit < 1:
             return []
         ours, theirs = self._steps(a, b, hub_limit) if max_hops > 1 else ({}, {})
-        scored: list[tuple[float, Nodes]] = []
+        scored: list[tuple[float, PathNodes]] = []
         for between in ours.keys() & theirs.keys():
             scored.append((ours[between].worth * theirs[between].weight, (a, between, b)))
         if max_hops > 2:
@@ -238,7 +237,9 @@ class Neo4jStore(Joining):
             found[row["end"]][row["id"]] = _Step(row["name"], row["degree"], row["weight"])
         return found[a], found[b]
 
-    def _links(self, ours: Mapping[str, _Step], theirs: Mapping[str, _Step], limit: int) -> list[tuple[float, Nodes]]:
+    def _links(
+        self, ours: Mapping[str, _Step], theirs: Mapping[str, _Step], limit: int
+    ) -> list[tuple[float, PathNodes]]:
         """Return the best links from our steps to theirs, asked for from the shorter side."""
         turned = len(theirs) < len(ours)
         here, there = (theirs, ours) if turned else (ours, theirs)
@@ -265,7 +266,7 @@ def _entity(entity_id: str, row: Mapping[str, Any]) -> Entity:
     return Entity(id=entity_id, kind=kind_of(entity_id), name=row["name"], synonyms=tuple(row["synonyms"]))
 
 
-def _best(scored: list[tuple[float, Nodes]], limit: int) -> list[Nodes]:
+def _best(scored: list[tuple[float, PathNodes]], limit: int) -> list[PathNodes]:
     """Return the rows with the highest scores, and all that nearly equal the last of them."""
     if len(scored) > limit:
         least = sorted((score for score, _ in scored), reverse=True)[limit - 1]
@@ -273,6 +274,6 @@ def _best(scored: list[tuple[float, Nodes]], limit: int) -> list[Nodes]:
     return [nodes for _, nodes in scored]
 
 
-def _path(row: Nodes, edges: Mapping[IdPair, Sequence[Edge]], walked: Mapping[str, _Step]) -> GraphPath:
+def _path(row: PathNodes, edges: Mapping[IdPair, Sequence[Edge]], walked: Mapping[str, _Step]) -> GraphPath:
     best = [min(edges[step], key=ranking.best_key) for step in pairwise(row)]
     return ranking.make_path(best, [(walked[node].name, walked[node].degree) for node in row[1:-1]])

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.errors import InputError
 from kedrec.tools.embedders.fingerprint import of_model, width_of
 from kedrec.tools.embedders.torch_encoder import TorchEncoder
@@ -24,8 +24,6 @@ __all__ = ["MedCPT"]
 
 QUERY_TOKENS, ARTICLE_TOKENS = 64, 512
 ROUND, BATCH = 128, 16
-
-Vectors = NDArray[np.float32]
 
 
 class MedCPT:

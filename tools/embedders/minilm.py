@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ _REASONS = {
     "bf16": "bf16 (the processor multiplies it natively)",
     "f32": "f32 (the processor has nothing faster)",
 }
-
-Vectors = NDArray[np.float32]
 
 
 def installed() -> bool:

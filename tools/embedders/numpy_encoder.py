@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
+
 __all__ = ["NumpyEncoder"]
 
-Floats = NDArray[np.float32]
 BLOCK = 32
 """Columns of a block that such a kernel is used for; divides the widths of the usual models."""
 ROWS = 80
@@ -40,14 +41,14 @@ class NumpyEncoder:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         self.layers, self.heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
         self.epsilon = np.float32(config["layer_norm_eps"])
-        self.weights: dict[str, Floats] = {
+        self.weights: dict[str, Vectors] = {
             name: _parted(values, int(config["hidden_size"]))
             if name.startswith("encoder.") and values.ndim == 2
             else values
             for name, values in load_file(folder / "model.safetensors").items()
         }
 
-    def encode(self, tokens: Sequence[int]) -> Floats:
+    def encode(self, tokens: Sequence[int]) -> Vectors:
         """Embed one text.
 
         Args:
@@ -62,34 +63,34 @@ class NumpyEncoder:
         mean = hidden.mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
 
-    def _embed(self, tokens: NDArray[np.int64]) -> Floats:
+    def _embed(self, tokens: NDArray[np.int64]) -> Vectors:
         weights = self.weights
         summed = weights["embeddings.word_embeddings.weight"][tokens]
         summed = summed + weights["embeddings.position_embeddings.weight"][: len(tokens)]
         return self._norm("embeddings.LayerNorm", summed + weights["embeddings.token_type_embeddings.weight"][0])
 
-    def _layer(self, name: str, hidden: Floats) -> Floats:
+    def _layer(self, name: str, hidden: Vectors) -> Vectors:
         attended = self._linear(f"{name}.attention.output.dense", self._attention(f"{name}.attention.self", hidden))
         hidden = self._norm(f"{name}.attention.output.LayerNorm", attended + hidden)
         wide = _gelu(self._linear(f"{name}.intermediate.dense", hidden))
         return self._norm(f"{name}.output.LayerNorm", self._linear(f"{name}.output.dense", wide) + hidden)
 
-    def _attention(self, name: str, hidden: Floats) -> Floats:
+    def _attention(self, name: str, hidden: Vectors) -> Vectors:
         query, key, value = (self._split(self._linear(f"{name}.{part}", hidden)) for part in ("query", "key", "value"))
         scores = query @ key.transpose(0, 2, 1) / np.sqrt(np.float32(query.shape[-1]))
         weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
         mixed = weights / weights.sum(axis=-1, keepdims=True) @ value
         return np.asarray(mixed.transpose(1, 0, 2).reshape(len(hidden), -1))
 
-    def _split(self, hidden: Floats) -> Floats:
+    def _split(self, hidden: Vectors) -> Vectors:
         return hidden.reshape(len(hidden), self.heads, -1).transpose(1, 0, 2)
 
-    def _linear(self, name: str, hidden: Floats) -> Floats:
+    def _linear(self, name: str, hidden: Vectors) -> Vectors:
         product = _multiplied(hidden, self.weights[f"{name}.weight"])
         product += self.weights[f"{name}.bias"]
         return product
 
-    def _norm(self, name: str, hidden: Floats) -> Floats:
+    def _norm(self, name: str, hidden: Vectors) -> Vectors:
         centred = hidden - hidden.mean(axis=-1, keepdims=True)
         scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + self.epsilon)
         centred /= scale
@@ -98,14 +99,14 @@ class NumpyEncoder:
         return np.asarray(centred)
 
 
-def _parted(values: Floats, depth: int) -> Floats:
+def _parted(values: Vectors, depth: int) -> Vectors:
     """Lay a layer's matrix out in blocks; shape (parts of the input, blocks of the output, depth, BLOCK)."""
     width, length = values.shape
     blocks = values.reshape(width // BLOCK, BLOCK, length // depth, depth)
     return np.ascontiguousarray(blocks.transpose(2, 0, 3, 1))
 
 
-def _multiplied(hidden: Floats, blocks: Floats) -> Floats:
+def _multiplied(hidden: Vectors, blocks: Vectors) -> Vectors:
     """Multiply tokens by a matrix in blocks; shape (tokens, width)."""
     parts, count, depth, _ = blocks.shape
     product = np.empty((len(hidden), count, BLOCK), np.float32)
@@ -118,7 +119,7 @@ def _multiplied(hidden: Floats, blocks: Floats) -> Floats:
     return product.reshape(len(hidden), -1)
 
 
-def _gelu(values: Floats) -> Floats:
+def _gelu(values: Vectors) -> Vectors:
     """Return the positive part less |x| / 2 * (1 - erf(|x| / sqrt(2))), off by 3e-7 at most."""
     size = np.abs(values)
     work = np.reciprocal(size * ERF_SCALE + np.float32(1))

@@ -10,8 +10,8 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, ModelRefused, ModelUnavailable, RateLimited
 
@@ -19,8 +19,6 @@ __all__ = ["OpenAIEmbedder"]
 
 ROUND = 128
 """Texts of one request; a passage has 300 words at most, so that it stays below 300,000 tokens."""
-
-Vectors = NDArray[np.float32]
 
 
 class OpenAIEmbedder:

@@ -21,9 +21,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
+
 __all__ = ["OpenVINOEncoder", "Precision", "precision"]
 
-Floats = NDArray[np.float32]
 Precision = Literal["int8", "bf16", "f32"]
 GROUP = 192
 """Values of a layer's input that share a scale in `int8`; divides the widths of the usual models."""
@@ -66,7 +67,7 @@ class OpenVINOEncoder:
         network = _Network(folder, in_bytes=self.precision == "int8").model()
         self._queue: Any = openvino.AsyncInferQueue(openvino.Core().compile_model(network, "CPU", options), threads)
 
-    def encode(self, batches: Sequence[Sequence[Sequence[int]]]) -> list[Floats]:
+    def encode(self, batches: Sequence[Sequence[Sequence[int]]]) -> list[Vectors]:
         """Embed batches of texts, each of texts of about equal length.
 
         Args:
@@ -77,7 +78,7 @@ class OpenVINOEncoder:
 
         What was begun is always waited for: a thread of OpenVINO that outlives the interpreter aborts the process.
         """
-        found: list[Floats] = [np.zeros((0, 0), np.float32)] * len(batches)
+        found: list[Vectors] = [np.zeros((0, 0), np.float32)] * len(batches)
 
         def keep(request: Any, place: int) -> None:
             found[place] = np.array(request.get_output_tensor(0).data, np.float32)
@@ -110,7 +111,7 @@ class _Network:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         self.layers, self.heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
         self.epsilon = float(config["layer_norm_eps"])
-        self.weights: dict[str, Floats] = {
+        self.weights: dict[str, Vectors] = {
             name: np.asarray(value, np.float32)
             for name, value in load_file(folder / "model.safetensors").items()
             if value.dtype.kind == "f"
@@ -168,7 +169,7 @@ class _Network:
         weights = self._bytes(weights) if self.in_bytes else weights
         return self.ops.add(self.ops.matmul(hidden, weights, False, True), self.weights[f"{name}.bias"])
 
-    def _bytes(self, weights: Floats) -> Any:
+    def _bytes(self, weights: Vectors) -> Any:
         """Return weights as bytes and a scale for each row; OpenVINO multiplies them before it scales."""
         scale = np.maximum(np.abs(weights).max(axis=1, keepdims=True), np.float32(1e-12)) / np.float32(127)
         rounded = self.ops.constant(np.round(weights / scale).astype(np.int8))
@@ -179,5 +180,5 @@ class _Network:
         return self.ops.add(self.ops.multiply(scaled, self.weights[f"{name}.weight"]), self.weights[f"{name}.bias"])
 
 
-def _one() -> Floats:
+def _one() -> Vectors:
     return np.ones((), np.float32)

@@ -16,16 +16,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from kedrec.arrays import Vectors
 from kedrec.config import Settings
 from kedrec.errors import ConfigError
 from kedrec.tools.embedders import minilm
 
 __all__ = ["Embedder", "available", "embedder"]
 
-Vectors = NDArray[np.float32]
 
 _KINDS = ("minilm", "sentence-transformers", "medcpt", "openai")
 

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.errors import InputError, MissingExtra
 from kedrec.tools.embedders.fingerprint import of_model, width_of
 
 __all__ = ["SentenceTransformerEmbedder"]
 
 ROUND, BATCH = 256, 32
-
-Vectors = NDArray[np.float32]
 
 
 class SentenceTransformerEmbedder:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pooling", "TorchEncoder"]
 
-Floats = NDArray[np.float32]
 Pooling = Literal["mean", "cls"]
 """What stands for a text: the mean of the last layer, or its first token."""
 
@@ -54,7 +53,7 @@ class TorchEncoder:
             raise InputError(self.folder, f"cannot be loaded as a model ({error})") from error
         return model.eval().to(self.device)
 
-    def encode(self, batch: Sequence[Encoding]) -> Floats:
+    def encode(self, batch: Sequence[Encoding]) -> Vectors:
         """Embed a batch of texts of about equal length.
 
         Args:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from kedrec.errors import DamagedData
 from kedrec.records import Corpus, Document, Passage, Section
 from kedrec.tools.library.chunks import passage_id, section_text
-from kedrec.tools.library.disk import troubles_told
+from kedrec.tools.library.disk import disk_errors_explained
 from kedrec.tools.library.filters import Cut, DocumentFilter
 from kedrec.tools.library.schema import connect
 from kedrec.tools.library.writer import GROUPS, CorpusGroup, LibraryWriter, WriteOutcome, embedded_text, passage_sha
@@ -65,7 +65,7 @@ class Library:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view: everything read inside belongs to the same commit."""
-        with self._lock, troubles_told(self.folder / FILE):
+        with self._lock, disk_errors_explained(self.folder / FILE):
             if self._held is None or (self._empty and (self.folder / FILE).exists()):
                 self._empty = not (self.folder / FILE).exists()
                 self._held = connect(":memory:" if self._empty else self.folder / FILE)
@@ -84,7 +84,7 @@ class Library:
         """One transaction that is kept whole or not at all; the caller holds the folder's writer lock."""
         connection = connect(self.folder / FILE)
         try:
-            with troubles_told(self.folder / FILE), _taken_back(connection):
+            with disk_errors_explained(self.folder / FILE), _taken_back(connection):
                 connection.execute("BEGIN IMMEDIATE")
                 yield LibraryWriter(connection)
                 connection.commit()
@@ -118,7 +118,7 @@ class Library:
             condition, values = (only or DocumentFilter()).where()
             marks = ",".join("?" * len(wanted))
             query = f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key"
-            with troubles_told(self.folder / FILE):
+            with disk_errors_explained(self.folder / FILE):
                 rows = connection.execute(query, [*wanted, *values])
             while (row := self._next(rows)) is not None:
                 yield _document(row)
@@ -126,7 +126,7 @@ class Library:
             connection.close()
 
     def _next(self, rows: sqlite3.Cursor) -> Any:
-        with troubles_told(self.folder / FILE):
+        with disk_errors_explained(self.folder / FILE):
             return rows.fetchone()
 
     def document(self, identifier: str) -> Document | None:
@@ -170,7 +170,9 @@ class Library:
             return int(connection.execute(f"SELECT count(*) FROM {source.get(what, what)}").fetchone()[0])
 
     def content_sha256(self) -> str:
-        """Hash all documents, whatever their order; empty if there are none."""
+        """Return the hash of all documents, whatever their order, as it was noted or anew; empty if there are none."""
+        if noted := self.manifest("content_sha256"):
+            return noted
         with self.read() as connection:
             return LibraryWriter(connection).content_sha256()
 

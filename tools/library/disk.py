@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kedrec.errors import DamagedData, KedrecError, WorkError
 
-__all__ = ["explained", "is_fixed", "troubles_told"]
+__all__ = ["disk_errors_explained", "explained", "is_fixed"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -26,7 +26,7 @@ _LITTLE = 1 << 20
 
 
 @contextmanager
-def troubles_told(place: Path) -> Iterator[None]:
+def disk_errors_explained(place: Path) -> Iterator[None]:
     """Turn what the disk and SQLite report into an error that names the cause and what to do.
 
     Args:

@@ -55,7 +55,7 @@ def _pieces(element: Element, instead: Instead, blocks: Collection[str]) -> Iter
 def _inner(child: Element, instead: Instead, blocks: Collection[str]) -> Iterator[str]:
     """Yield an element within another."""
     if child.tag == "math":
-        yield mathml.told(child)
+        yield mathml.as_text(child)
     elif child.tag == "break":
         yield " "
     else:

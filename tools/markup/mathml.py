@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from kedrec.tools.markup.levels import BORDER, END, SUB, SUP
 
-__all__ = ["told"]
+__all__ = ["as_text"]
 
 _INVISIBLE = re.compile("[\u2061-\u2064]")
 _TOKENS = {"mi", "mn", "mo", "ms", "mtext"}
@@ -18,7 +18,7 @@ _WORDS = re.compile(r"(?<=[^\W\d_]{2})\0(?=\w)|(?<=\w)\0(?=[^\W\d_]{2})")
 _PLAIN = re.compile(r"[\w.,]*|\([^()]*\)")
 
 
-def told(element: Element) -> str:
+def as_text(element: Element) -> str:
     """Return a formula as text, its levels as `levels` marks them.
 
     Args:
@@ -29,7 +29,7 @@ def told(element: Element) -> str:
     if element.tag in _TOKENS:
         text = "".join(element.itertext()).replace("\n", " ")
         return _INVISIBLE.sub(BORDER, text if element.tag == "mtext" else text.strip(" \t"))
-    parts = [told(child) for child in element]
+    parts = [as_text(child) for child in element]
     return _FORMS.get(element.tag, _row)(element, parts)
 
 
@@ -63,10 +63,10 @@ def _tensor(element: Element, _: list[str]) -> str:
     base, *rest = list(element) or [Element("mrow")]
     split = next((n for n, child in enumerate(rest) if child.tag == "mprescripts"), len(rest))
     sides = [
-        "".join(f"{(SUB, SUP)[n % 2]}{told(child)}{END}" for n, child in enumerate(side) if told(child))
+        "".join(f"{(SUB, SUP)[n % 2]}{as_text(child)}{END}" for n, child in enumerate(side) if as_text(child))
         for side in (rest[split + 1 :], rest[:split])
     ]
-    return f"{BORDER if sides[0] else ''}{sides[0]}{told(base)}{sides[1]}"
+    return f"{BORDER if sides[0] else ''}{sides[0]}{as_text(base)}{sides[1]}"
 
 
 def _root(_: Element, parts: list[str]) -> str:

@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
-from numpy.typing import NDArray
-
+from kedrec.arrays import Vectors
 from kedrec.errors import ConfigError, DamagedData, MissingExtra, NotReady, WorkError
 
 __all__ = ["VectorStore"]
 
-Vectors = NDArray[np.float32]
 _UNWRITABLE = re.compile(r"(?i)disk is full|no space left|read-?only|unable to open database file|permission denied")
 """What Chroma says where its folder is sound and cannot be written."""
 
@@ -62,7 +59,7 @@ class VectorStore:
         """Return the collection, opened once."""
         if self._held is None:
             chromadb = _chromadb()
-            with self._errors_told():
+            with self._errors_explained():
                 self._client = self._served(chromadb) if self.url else self._embedded(chromadb)
                 self._end = weakref.finalize(self, _let_go, self._client) if self.url else self._client.close
                 self._most = int(self._client.get_max_batch_size())
@@ -101,7 +98,7 @@ class VectorStore:
         return chromadb.HttpClient(host=address.hostname, port=port, ssl=secure, settings=_quiet(chromadb))
 
     @contextmanager
-    def _errors_told(self) -> Iterator[None]:
+    def _errors_explained(self) -> Iterator[None]:
         """Turn Chroma's errors into ours; where it cannot even begin it raises AttributeError when asked again."""
         import httpx
         from chromadb.errors import ChromaError
@@ -127,7 +124,7 @@ class VectorStore:
         """Return the number of vectors."""
         with self._lock:
             collection = self._collection()
-            with self._errors_told():
+            with self._errors_explained():
                 return int(collection.count())
 
     def put(self, ids: Sequence[str], vectors: Vectors) -> None:
@@ -140,7 +137,7 @@ class VectorStore:
         with self._lock:
             collection = self._collection()
             for part in _parts(len(ids), self._most):
-                with self._errors_told():
+                with self._errors_explained():
                     collection.upsert(ids=list(ids[part]), embeddings=vectors[part])
 
     def get(self, ids: Sequence[str]) -> dict[str, Vectors]:
@@ -179,7 +176,7 @@ class VectorStore:
         except ChromaError:
             self._reopen()
         collection = self._collection()
-        with self._errors_told():
+        with self._errors_explained():
             return collection.get(ids=ids, include=include)
 
 

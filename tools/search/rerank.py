@@ -20,12 +20,11 @@ from kedrec.records import Record
 from kedrec.tools.embedders.minilm import MODEL
 from kedrec.tools.embedders.registry import Embedder, available, embedder, identity
 from kedrec.tools.library.database import Library
+from kedrec.tools.library.ingest import OnProgress
 from kedrec.tools.search.chroma import VectorStore
 
-__all__ = ["EmbedReport", "Estimate", "OnProgress", "Similarity", "Standing", "fused"]
+__all__ = ["EmbedReport", "Estimate", "Similarity", "Standing", "fused"]
 
-OnProgress = Callable[[str, int, int | None], None]
-"""Called with what is being done, how much is done, and how much there is where that is known."""
 Rounds = Callable[[Sequence[str]], Iterator[tuple[range, NDArray[np.float32]]]]
 """Passages to positions and vectors, a round at a time."""
 

@@ -14,7 +14,7 @@ from kedrec.errors import UserError
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
-    from kedrec.graphdb.embedded.build import LoadReport, OnProgress
+    from kedrec.graphdb.embedded.build import LoadReport, OnStage
     from kedrec.graphdb.neo4j.bulk_load import Bulk
 
 __all__ = ["load"]
@@ -84,7 +84,7 @@ def _bulk(chosen: Settings, bulk: bool, overwrite: bool, neo4j_admin: Path | Non
     return Bulk(neo4j_admin, overwrite, say)
 
 
-def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnProgress) -> LoadReport:
+def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnStage) -> LoadReport:
     files, names, groups = given
     if bulk:
         from kedrec.graphdb.neo4j.bulk_load import bulk_load
