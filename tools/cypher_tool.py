@@ -52,9 +52,9 @@ class CypherTool:
         try:
             found = self._reader.read(query)
         except NotReady as error:
-            return _failed(f"{error} The same query may work later.", retryable=True)
+            return ToolResult.failure(f"{error} The same query may work later.", retryable=True)
         except (UserError, WorkError) as error:
-            return _failed(str(error), retryable=False)
+            return ToolResult.failure(str(error), retryable=False)
         if not found.rows:
             return ToolResult(status="nothing_found", message="The query is valid and found nothing in the graph.")
         data = {"columns": list(found.columns), "rows": [list(row) for row in found.rows], "cut": found.cut}
@@ -93,7 +93,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_cell(part)}" for key, part in value.items()) + "}"
     return "nothing" if value is None else str(value)
-
-
-def _failed(message: str, *, retryable: bool) -> ToolResult:
-    return ToolResult(status="failed", message=message, data={"retryable": retryable})

@@ -98,17 +98,19 @@ class Toolbox:
             `data["broken"]` that the tool itself failed, whatever it was asked.
         """
         if name not in self.names:
-            return _failed(f"There is no tool {name!r} here. Tools: {', '.join(self.names)}.", retryable=False)
+            return ToolResult.failure(
+                f"There is no tool {name!r} here. Tools: {', '.join(self.names)}.", retryable=False
+            )
         tool = self._tool(name)
         if misfit := _misfit(tool, arguments):
-            return _failed(f"Wrong arguments for {name}: {misfit}.", retryable=False)
+            return ToolResult.failure(f"Wrong arguments for {name}: {misfit}.", retryable=False)
         try:
             result: ToolResult = tool(**arguments)
             return result
         except RETRYABLE as error:
             return _broken(f"{name} failed: {_named(error)}. It may work when tried again.", retryable=True)
         except MISTAKES as error:
-            return _failed(f"{name} failed: {_named(error)}.", retryable=False)
+            return ToolResult.failure(f"{name} failed: {_named(error)}.", retryable=False)
         except Exception as error:  # noqa: BLE001 - whatever a store raises is a failed call that the run survives
             return _broken(f"{name} failed: {_named(error)}.", retryable=False)
 
@@ -146,7 +148,7 @@ class Toolbox:
 
     def _weigh(self, disease: Entity, drugs: Sequence[Entity]) -> ToolResult:
         if self._weigher is None:
-            return _failed("Nothing that weighs evidence is here.", retryable=False)
+            return ToolResult.failure("Nothing that weighs evidence is here.", retryable=False)
         weighing = self._weigher.weigh(disease, drugs, self._setting, self._hidden)
         findings: dict[str, Finding] = {}
         by_id = {drug.id: drug for drug in drugs}
@@ -242,7 +244,3 @@ def _named(error: Exception) -> str:
 
 def _broken(message: str, *, retryable: bool) -> ToolResult:
     return ToolResult(status="failed", message=message, data={"retryable": retryable, "broken": True})
-
-
-def _failed(message: str, *, retryable: bool) -> ToolResult:
-    return ToolResult(status="failed", message=message, data={"retryable": retryable})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import WorkError
+from kedrec.garbage import uncollected
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.embedded.adjacency import Link, Walks
@@ -174,7 +173,7 @@ class EmbeddedStore(Joining):
         return self._ranked(self._rows(a, b, max_hops, limit, hub_limit))[:limit]
 
     def _evidence(self, asked: Sequence[tuple[str, str]], limit: int) -> list[PairEvidence]:
-        with _no_collection(), side_by_side(partial(self._rows_behind, limit), asked) as found:
+        with uncollected(), side_by_side(partial(self._rows_behind, limit), asked) as found:
             both = zip(asked, found, strict=True)
             return [pair_evidence(self, *pair, limit, self._ranked(rows)) for pair, rows in both]
 
@@ -251,15 +250,3 @@ class EmbeddedStore(Joining):
         counts, names = self._walks.counts, self.names
         walked = [(names[place], counts[place]) for place in places[1:-1]]
         return ranking.make_path(self._edges(links), walked)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep Python from looking for cycles among records that have none; that takes a fifth of a large batch's time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.terminal.console import Json, emit_json, progress, settings, uncollected
+from kedrec.cli.terminal.console import Json, emit_json, progress, settings
+from kedrec.garbage import uncollected
 
 if TYPE_CHECKING:
     from rich.progress import Progress

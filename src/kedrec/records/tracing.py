@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -77,6 +77,16 @@ class ToolResult(Record):
     """What was found, best first."""
     data: dict[str, Any] = Field(default_factory=dict)
     """Anything structured that is not citable, in JSON types."""
+
+    @classmethod
+    def failure(cls, message: str, *, retryable: bool) -> Self:
+        """A call that failed.
+
+        Args:
+            message: what failed and why.
+            retryable: whether the same call may work later.
+        """
+        return cls(status="failed", message=message, data={"retryable": retryable})
 
 
 class ModelCall(Record):

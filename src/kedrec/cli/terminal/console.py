@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +14,7 @@ if TYPE_CHECKING:
 
     from kedrec.config import Settings
 
-__all__ = ["Json", "emit_json", "progress", "say", "settings", "uncollected"]
+__all__ = ["Json", "emit_json", "progress", "say", "settings"]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
 
@@ -57,15 +54,3 @@ def settings(**flags: Any) -> Settings:
     from kedrec.config import load
 
     return load(flags).settings
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Put off looking for garbage: a single question leaves little, and looking is a tenth of a cold start."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
