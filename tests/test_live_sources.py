@@ -22,9 +22,10 @@ from kedrec.errors import Busy, SourceRefused, SourceUnavailable, UnknownEntity,
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.locks import writing
 from kedrec.records import Entity
+from kedrec.retry_after import retry_after
 from kedrec.tools.literature import Literature
 from kedrec.tools.live import DateSpan, Fetcher, OnDemand, Wanted, eutils, lacking, trials_api
-from kedrec.tools.live.http import HttpRetryPolicy, retry_after
+from kedrec.tools.live.http import HttpRetryPolicy
 from kedrec.tools.live.pair_download import SourceReport
 from kedrec.tools.live.query_terms import terms_of
 from kedrec.tools.live.rate_limit import RequestSpacer
@@ -336,7 +337,7 @@ def test_retry_after_is_obeyed_and_too_long_a_one_ends_it(fetch, server):
 
 
 def test_retry_after_is_seconds_or_a_date():
-    assert retry_after("7") == 7.0 and retry_after("") == retry_after("soon") == 0.0
+    assert retry_after("7") == 7.0 and retry_after("") is retry_after("soon") is retry_after("inf") is None
     assert 28 <= retry_after(formatdate(time.time() + 30, usegmt=True)) <= 30
     assert retry_after(formatdate(time.time() - 30, usegmt=True)) == 0.0
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.errors import UserError, WorkError
+from kedrec.retry_after import retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -163,7 +164,7 @@ class _Transfer:
             drop_part(self.part)
             raise _TryAgain("the server has fewer bytes than are here already; starting over")
         if answer.status_code in LATER:
-            raise _TryAgain(said, _retry_after(answer))
+            raise _TryAgain(said, retry_after(answer.headers.get("Retry-After", "")) or 0.0)
         if answer.status_code not in {200, 206}:
             raise NotOffered(said)
 
@@ -228,11 +229,6 @@ def _is_unreachable(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _retry_after(answer: httpx.Response) -> float:
-    said = answer.headers.get("Retry-After", "")
-    return float(said) if said.isdigit() else 0.0
 
 
 def _validator(answer: httpx.Response) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kedrec.errors import DamagedData, InputError, WorkError
+from kedrec.file_starts import GZIP, WEB_PAGE, ZIP
 from kedrec.graphdb.drkg.download import DownloadRetryPolicy, NotOffered, OnBytes, OnNote, download, drop_part
 from kedrec.locks import writing
 
@@ -28,9 +29,6 @@ MANIFEST = "manifest.json"
 SCHEMA = 1
 PART = ".part"
 BLOCK = 1 << 20
-GZIP_MAGIC = b"\x1f\x8b"
-ZIP_MAGIC = b"PK\x03\x04"
-WEB_PAGE = (b"<!doctype html", b"<html")
 
 
 class FileRecord(BaseModel):
@@ -196,7 +194,7 @@ def _unlike(part: Path, remote: Remote) -> str:
     if remote.size not in {None, size}:
         return f"it has {size:,} bytes where {remote.size:,} are published"
     with part.open("rb") as stream:
-        gzipped = stream.read(2) == GZIP_MAGIC
+        gzipped = stream.read(2) == GZIP
     return "" if gzipped or not remote.name.endswith(".gz") else "it is not gzipped"
 
 
@@ -218,9 +216,9 @@ def _fault(path: Path) -> str:
         return "it is empty"
     if start.lstrip().lower().startswith(WEB_PAGE):
         return "a web page came in its place"
-    if start.startswith(GZIP_MAGIC):
+    if start.startswith(GZIP):
         return _gzip_fault(path)
-    return _zip_fault(path) if start.startswith(ZIP_MAGIC) else ""
+    return _zip_fault(path) if start.startswith(ZIP) else ""
 
 
 def _gzip_fault(path: Path) -> str:

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from kedrec.errors import InputError
+from kedrec.file_starts import GZIP
 
 __all__ = ["Table", "read_table"]
 
-GZIP_MAGIC = b"\x1f\x8b"
 FORMS = (
     (b"PK\x03\x04", 0, "a zip archive"), (b"PK\x05\x06", 0, "an empty zip archive"), (b"BZh", 0, "packed by bzip2"),
     (b"\xfd7zXZ\x00", 0, "packed by xz"), (b"7z\xbc\xaf\x27\x1c", 0, "a 7-Zip archive"),
     (b"\x28\xb5\x2f\xfd", 0, "packed by zstd"), (b"PAR1", 0, "a Parquet file"), (b"ustar", 257, "a tar archive"),
-    (GZIP_MAGIC, 0, "gzipped twice"),
+    (GZIP, 0, "gzipped twice"),
 )  # fmt: skip
 """How a file of another form shows: these bytes at this place."""
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -82,7 +82,7 @@ def _read(path: Path) -> bytes:
 
 def _unpack(path: Path, raw: bytes) -> bytes:
     """Return what a file holds; what is neither text nor gzip is named for what it is."""
-    if raw.startswith(GZIP_MAGIC):
+    if raw.startswith(GZIP):
         try:
             raw = gzip.decompress(raw)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from kedrec.errors import InputError
+from kedrec.file_starts import GZIP, WEB_PAGE, ZIP
 
 __all__ = ["Term", "first_line", "lines_of", "opened"]
 
-GZIP_MAGIC = b"\x1f\x8b"
-ZIP_MAGIC = b"PK\x03\x04"
 LONGEST_LINE = 4 << 20
 """Bytes; a longer line is no line of any of these files."""
-WEB_PAGE = ("<!doctype html", "<html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +81,10 @@ def _stream(path: Path, what: str) -> Iterator[BinaryIO]:
     with path.open("rb") as plain:
         start = plain.read(4)
         plain.seek(0)
-        if start.startswith(GZIP_MAGIC):
+        if start.startswith(GZIP):
             with gzip.GzipFile(fileobj=plain) as unpacked:
                 yield cast(BinaryIO, unpacked)
-        elif start == ZIP_MAGIC:
+        elif start == ZIP:
             with zipfile.ZipFile(plain) as archive, archive.open(_only_member(path, archive, what)) as member:
                 yield cast(BinaryIO, member)
         else:
@@ -105,6 +103,6 @@ def _decoded(path: Path, number: int, line: bytes) -> str:
         text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise InputError(path, "not valid UTF-8; fetch it again or convert it first", number) from None
-    if number == 1 and text.lstrip().lower().startswith(WEB_PAGE):
+    if number == 1 and text.lstrip().lower().encode().startswith(WEB_PAGE):
         raise InputError(path, "is a web page, not the file itself; fetch it again", number)
     return text

@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kedrec.errors import SourceError, SourceRefused, SourceUnavailable
+from kedrec.retry_after import retry_after
 from kedrec.tools.live.rate_limit import RequestSpacer
 from kedrec.tools.live.response_cache import Answers, name_of
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Asker", "Host", "HttpResponse", "HttpRetryPolicy", "Unsound", "retry_after"]
+__all__ = ["Asker", "Host", "HttpResponse", "HttpRetryPolicy", "Unsound"]
 
 LATER = {408, 425, 429, 500, 502, 503, 504}
 """Statuses that may be better in a while."""
@@ -194,7 +194,7 @@ class Asker:
         status, said = answer.status_code, _shown(body)
         if status in LATER:
             limit = "it wants fewer requests" if status == 429 else "it is out of order"
-            return _Later(f"{limit} (status {status})", retry_after(answer.headers.get("Retry-After", "")))
+            return _Later(f"{limit} (status {status})", retry_after(answer.headers.get("Retry-After", "")) or 0.0)
         if answer.is_redirect:
             target = answer.headers.get("Location", "")
             return SourceRefused(f"{self.host.name}: it has moved to {target}; set `{self.host.setting}`")
@@ -204,13 +204,3 @@ class Asker:
 def _shown(body: bytes) -> str:
     """What an answer says, short and without its marks."""
     return " ".join(_TAGS.sub(" ", body[:4000].decode("utf-8", "replace")).split())[:_SHOWN]
-
-
-def retry_after(said: str) -> float:
-    """Read `Retry-After`, seconds or a date (RFC 9110, section 10.2.3), as seconds from now; 0 where it is neither."""
-    if said.strip().isdecimal():
-        return float(said)
-    try:
-        return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return 0.0

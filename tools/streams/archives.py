@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from kedrec.errors import InputError
+from kedrec.file_starts import GZIP, ZIP
 from kedrec.tools.streams.encodings import in_utf8
 
 __all__ = ["ArchiveMember", "opened", "parts"]
@@ -28,12 +29,11 @@ __all__ = ["ArchiveMember", "opened", "parts"]
 _BUFFER = 1 << 20
 _DATA = re.compile(r"(?i)(?:^|/)[^/.][^/]*\.(?:n?xml|json|jsonl|ndjson)(?:\.(?:gz|xz|bz2))?$")
 """Names of members that are read; all others (read-me files, figures, lists) are passed over."""
-_GZIP = b"\x1f\x8b"
 _PACKINGS: tuple[tuple[bytes, Callable[[IO[bytes]], Any]], ...] = (
-    (_GZIP, lambda stream: gzip.GzipFile(fileobj=stream)), (b"\xfd7zXZ\x00", lzma.LZMAFile), (b"BZh", bz2.BZ2File),
+    (GZIP, lambda stream: gzip.GzipFile(fileobj=stream)), (b"\xfd7zXZ\x00", lzma.LZMAFile), (b"BZh", bz2.BZ2File),
 )  # fmt: skip
 """How a compressed stream begins, and what unpacks it."""
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_ZIP = (ZIP, b"PK\x05\x06")
 _BLOCK = 512
 _OTHERS = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!\x1a\x07", "a RAR archive"),
@@ -87,7 +87,7 @@ def parts(path: Path, raw: io.BufferedReader) -> Iterator[ArchiveMember]:
         InputError: it has not the form that its name says, or is an archive with nothing to read in it.
     """
     head = raw.peek(16)
-    if path.suffix == ".gz" and head and not head.startswith(_GZIP):
+    if path.suffix == ".gz" and head and not head.startswith(GZIP):
         raise InputError(path, "named .gz but not gzipped; rename it or fetch it again")
     if head.startswith(_ZIP):
         yield from _held(path, _zipped(path, raw))

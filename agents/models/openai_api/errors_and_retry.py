@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from kedrec.characters import mended
 from kedrec.errors import ModelError, ModelRefused, ModelUnavailable, RateLimited
+from kedrec.retry_after import retry_after
 
 if TYPE_CHECKING:
     import openai
@@ -129,7 +128,7 @@ def _by_status(error: openai.APIStatusError, who: str, clean: Callable[[str], st
     if status in (200, 408, 409, 425, 429) or status >= 500:
         kind = RateLimited if status == 429 else ModelUnavailable
         unavailable = kind(f"{who} is not available now (HTTP {status}): {said}")
-        unavailable.retry_after = _retry_after(error.response.headers)
+        unavailable.retry_after = _asked_wait(error.response.headers)
         return unavailable
     return ModelRefused(
         f"{who} refused the request (HTTP {status}): {_BY_STATUS.get(status, said)}. The server said: {said}"
@@ -153,22 +152,12 @@ def said_by(error: openai.APIStatusError) -> str:
     return mended(" ".join(str(error.message).split()))  # type: ignore[no-any-return]
 
 
-def _retry_after(headers: Any) -> float | None:
-    """Seconds to wait, from `retry-after-ms` or `retry-after` as seconds or as a date."""
-    text, scale = (
-        (headers.get("retry-after-ms"), 1000.0) if headers.get("retry-after-ms") else (headers.get("retry-after"), 1.0)
-    )
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text) / scale)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
+def _asked_wait(headers: Any) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or `retry-after`; None where the server names none."""
+    if text := headers.get("retry-after-ms"):
+        waited = retry_after(text)
+        return None if waited is None else waited / 1000
+    return retry_after(headers.get("retry-after") or "")
 
 
 def worth_another_try(error: BaseException) -> bool:
