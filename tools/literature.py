@@ -125,7 +125,7 @@ class Literature:
 
         A document whose id is there already is left alone where nothing differs and replaced where something does,
         unless its source tells that it is the older revision; so the last of several with one id wins. A file that was
-        added before is passed over. After a kill the same call goes on where it stopped.
+        added before is passed over. After a kill the same call resumes where it stopped.
 
         Args:
             paths: Files of any of the formats of `kedrec.tools.sources`.

@@ -39,7 +39,7 @@ class _Rows(Mapping[str, ResultRow]):
         self._lines: dict[str, bytes] = {}
 
     def take(self, row: ResultRow) -> None:
-        """Put a row in the place of an earlier one of its pair."""
+        """Put a row in place of an earlier one of its pair."""
         self._lines[row.pair_id] = row.model_dump_json().encode()
 
     def __getitem__(self, pair_id: str) -> ResultRow:

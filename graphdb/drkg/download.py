@@ -1,4 +1,4 @@
-"""One file over HTTP into a part file that the next try, or the next process, goes on with.
+"""One file over HTTP into a part file that the next try, or the next process, continues.
 
 A part is only resumed where the server vouches that it is still the same file: by a strong ETag or by a date of
 change, sent as `If-Range` and compared with what comes back (RFC 9110, sections 13.1.5 and 14).

@@ -63,7 +63,7 @@ class Remote:
     name: str
     """Its final name."""
     addresses: tuple[str, ...]
-    """Where it is to be had; the next one is asked where one does not offer it."""
+    """Where to download it, tried in order."""
     size: int | None = None
     """Bytes, where its publisher names them."""
 
@@ -88,7 +88,7 @@ def fetch(
     Args:
         remote: the file.
         folder: where it goes.
-        again: fetch it anew and let the new one take the place of the old, whatever the record says.
+        again: fetch it again and replace the old file, whatever the record says.
         patience: how long and how often to try.
         on_bytes: called for each piece.
         on_note: called with each choice and its reason, in words.

@@ -80,7 +80,7 @@ def load_graph(
     *,
     groups: Path | None = None,
 ) -> LoadReport:
-    """Build one graph from all files and put it in the place of the former one in a single swap.
+    """Build one graph from all files and put it in place of the former one in a single swap.
 
     Args:
         files: DRKG files, plain or gzipped.

@@ -69,4 +69,4 @@ class TrainingReport(Record):
     seconds: float
     """Wall-clock of this run of the command."""
     resumed: bool
-    """Whether a checkpoint was gone on from."""
+    """Whether training resumed from a checkpoint."""

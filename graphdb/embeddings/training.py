@@ -46,7 +46,7 @@ class Trained:
     best_epoch: int
     """Whose weights were taken."""
     resumed: bool
-    """Whether a checkpoint was gone on from."""
+    """Whether training resumed from a checkpoint."""
 
 
 def train(task: LinkTask, options: EmbedOptions, folder: Path, on_step: OnStep) -> Trained:

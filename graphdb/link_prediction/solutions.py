@@ -100,7 +100,7 @@ class Solutions:
         Args:
             key: Its name, by `key_of`.
             compute: Solves it.
-            keep: Whether what was computed is kept, in the place of what was kept before.
+            keep: Whether what was computed is kept, in place of what was kept before.
         """
         found = self._read(self._folder / key)
         if found is None:

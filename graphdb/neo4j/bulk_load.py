@@ -33,9 +33,9 @@ class Bulk:
     """How a bulk load goes about it."""
 
     admin: Path | None = None
-    """`neo4j-admin`, or the folder that it is in; where None, it is looked for."""
+    """`neo4j-admin`, or its folder; found by itself where None."""
     overwrite: bool = False
-    """Whether what others keep in the database may be lost."""
+    """Whether data of others in the database may be deleted."""
     announce: Callable[[str], None] = lambda text: None
     """Called with a sentence that says what will be done."""
 
@@ -111,7 +111,7 @@ class _BulkLoad:
         return installation_of(server, self._bulk.admin), server
 
     def _given_up(self, error: KedrecError) -> Installation | None:
-        """Return where to import in the place of a database that cannot be opened, if it may be lost."""
+        """Return where to import in place of a database that cannot be opened, if it may be lost."""
         if not self._bulk.overwrite or not isinstance(error, DatabaseFailed):
             return None
         self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")

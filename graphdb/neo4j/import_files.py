@@ -31,7 +31,7 @@ class ImportFiles:
     """Where they are, and where the import leaves its report."""
 
     def arguments(self, database: str) -> list[str]:
-        """Return the arguments of `neo4j-admin`, in this folder, to put the graph in the place of a database."""
+        """Return the arguments of `neo4j-admin`, in this folder, to put the graph in place of a database."""
         return [
             "database", "import", "full", database, "--verbose",
             "--overwrite-destination=true", "--id-type=integer", "--delimiter=TAB", f"--array-delimiter={WITHIN}",
@@ -44,7 +44,7 @@ class ImportFiles:
 
 
 def write_import(graph: LinkedGraph, mark: dict[str, Any], folder: Path) -> ImportFiles:
-    """Write a graph into a folder, in the place of what was there.
+    """Write a graph into a folder, in place of what was there.
 
     Entities and edges are those that a load over Bolt makes, property by property. A node that says what is loaded
     comes with them, so that such a load finds nothing left to do but to count.

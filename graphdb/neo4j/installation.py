@@ -54,7 +54,7 @@ class Installation:
         self._control("stop")
 
     def load(self, files: ImportFiles, database: str, on_progress: OnStage, lock: int) -> None:
-        """Put the graph of some files in the place of a database, the server being stopped.
+        """Put the graph of some files in place of a database, the server being stopped.
 
         Args:
             files: the files.
@@ -130,7 +130,7 @@ def installation_of(server: Server, given: Path | None = None) -> Installation |
 
     Args:
         server: the server; asked for its folders.
-        given: `neo4j-admin`, or the folder that it is in; where None, it is looked for in the server's folder and on
+        given: `neo4j-admin`, or the folder that it is in; where None, it is searched for in the server's folder and on
             the PATH.
 
     Raises:

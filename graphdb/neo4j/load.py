@@ -44,7 +44,7 @@ def load_into_neo4j(
     batch: int = BATCH,
     groups: Path | None = None,
 ) -> LoadReport:
-    """Load one graph from all files into a database, in the place of the graph that an earlier load put there.
+    """Load one graph from all files into a database, in place of the graph that an earlier load put there.
 
     Each batch and the mark of how far the load has come are one transaction: stopped at any point, the same load goes
     on from there, and one that is complete only counts again. What else the database holds is left alone.

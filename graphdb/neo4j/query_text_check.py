@@ -2,7 +2,7 @@
 
 A server stops the walk over nodes, links and rows at its time limit, and refuses what would write. It does not look at
 the clock while it works out one value: a long `range`, a `reduce`, a regular expression that backtracks or a loop in a
-loop go on as long as they like. So these are refused by their words.
+loop run as long as they like. So these are refused by their words.
 
 What this covers: those words, wherever they stand outside of strings and comments, in back-ticks or not. What it does
 not: a value that grows by doubling (`WITH l + l AS l`, thirty times over); `neo4j_reading` is there for that.

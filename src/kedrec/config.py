@@ -125,7 +125,7 @@ class Settings(BaseModel):
     weights: Path | None = None
     """Folder of the weights of the offline model, made by `kedrec model fit`; the shipped ones where empty."""
     derive: bool = True
-    """Whether loading a graph or literature goes on to derive what the offline model weighs with."""
+    """Whether loading a graph or literature also derives what the offline model weighs with."""
     workers: int = Field(8, ge=1)
     """Pairs in flight in a run."""
     engine: Literal["direct", "batch", "processes", "ray"] = "direct"
@@ -173,7 +173,7 @@ def load(
     Args:
         flags: values given on the command line; None means not given.
         env: environment; `os.environ` by default.
-        cwd: folder in which `kedrec.toml` is looked for; the current one by default.
+        cwd: folder with `kedrec.toml`; the current one by default.
 
     Raises:
         ConfigError: on an unknown key or a value that does not fit.

@@ -9,4 +9,4 @@ GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 """A member of an archive; an empty archive begins otherwise. APPNOTE.TXT, section 4.3.7."""
 WEB_PAGE = (b"<!doctype html", b"<html")
-"""In lower case, behind blanks: what a server sends in the place of a file."""
+"""In lower case, behind blanks: what a server sends in place of a file."""

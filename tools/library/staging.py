@@ -140,7 +140,7 @@ class Stage:
 
 
 def _kept(items: list[tuple[int, Item]], keep: Keep | None) -> list[tuple[int, Item]]:
-    """Put a note in the place of each document that is not to be kept."""
+    """Put a note in place of each document that is not to be kept."""
     documents = [item for _, item in items if isinstance(item, Document)]
     if keep is None or not documents:
         return items

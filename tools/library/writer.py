@@ -41,7 +41,7 @@ class LibraryWriter:
         self.connection = connection
 
     def put(self, document: Document) -> WriteOutcome:
-        """Add a document, or put it in the place of the one with its id; the same one again changes nothing.
+        """Add a document, or put it in place of the one with its id; the same one again changes nothing.
 
         An older revision changes nothing either. A source that tells no revisions cannot take a retraction back.
         """
@@ -131,7 +131,7 @@ class LibraryWriter:
         )
 
     def note_rejected(self, name: str, rejected: Iterable[Rejected]) -> None:
-        """Note the records of a file that could not be read, in the place of what was noted of it before."""
+        """Note the records of a file that could not be read, in place of what was noted of it before."""
         self.connection.execute("DELETE FROM rejected WHERE file = ?", (name,))
         rows = [(name, row.place, row.id, row.reason) for row in rejected]
         self.connection.executemany("INSERT INTO rejected VALUES(?, ?, ?, ?)", rows)

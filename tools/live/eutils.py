@@ -179,7 +179,7 @@ def _only(body: bytes, tag: str) -> Element:
 
 
 def _no_answer(body: bytes) -> str:
-    """Say what came in the place of an answer."""
+    """Describe what came instead of an answer."""
     beginning = " ".join(body[:80].decode("utf-8", "replace").split())
     return f"an answer of another form, {beginning!r}" if beginning else "an empty answer"
 

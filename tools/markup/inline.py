@@ -20,7 +20,7 @@ from kedrec.tools.markup.levels import END, REFERENCE, SUB, SUP, settled
 __all__ = ["REFERENCE", "running", "written"]
 
 Instead = Callable[[Element], str | None]
-"""Says what is written in the place of an element; None where its own text is."""
+"""Says what is written in place of an element; None where its own text is."""
 _BETWEEN = re.compile(f"(?<={REFERENCE})[ ,;–—-]*(?={REFERENCE})")
 """What parts marks that are left out."""
 _LEVELS = {"sup": SUP, "sub": SUB}
@@ -36,7 +36,7 @@ def running(element: Element, instead: Instead = lambda _: None, blocks: Collect
 
     Args:
         element: Any element.
-        instead: Says what is written in the place of an element within it.
+        instead: Says what is written in place of an element within it.
         blocks: Tags of elements that stand on lines of their own.
     """
     text = _BETWEEN.sub("", "".join(_pieces(element, instead, blocks)))

@@ -202,7 +202,7 @@ class Similarity:
         return {key: float(vectors[value] @ wanted) for key, value in hashes.items()}, ""
 
     def _otherwise(self) -> str:
-        """Say where passages are embedded otherwise than the settings say."""
+        """Name the embedder of the passages where it is not that of the settings."""
         return "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
 
     def embed(self, on_progress: OnProgress | None = None, rounds: Rounds | None = None) -> EmbedReport:

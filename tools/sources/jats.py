@@ -193,7 +193,7 @@ def _lines(element: Element | None) -> str:
 
 
 def _instead(element: Element) -> str | None:
-    """Say what is written in the place of an element; None where its own text is."""
+    """Say what is written in place of an element; None where its own text is."""
     if element.tag == "xref" and element.get("ref-type") in _POINTERS:
         return REFERENCE
     return "" if element.tag in _LEFT_OUT else None

@@ -27,7 +27,7 @@ _FORMER = ("MedlineCitation", "DeleteCitation")
 """Tags of the records up to 2016, and in excerpts."""
 _PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*</PMID>")
 _NO_TITLE = re.compile(r"(?i)\W*not available\W*")
-"""What stands in the place of an English title if there is none."""
+"""What stands in place of an English title if there is none."""
 _RETRACTED = "Retracted Publication"
 
 

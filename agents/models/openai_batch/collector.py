@@ -123,7 +123,7 @@ class Batches:
             return await asyncio.shield(call.answer)
 
     async def close(self) -> None:
-        """Stop waiting; what was ordered goes on at the server."""
+        """Stop waiting; what was ordered continues at the server."""
         if self._calm is not None:
             self._calm.cancel()
         for task in (*self._tasks, self._recovered):
@@ -162,7 +162,7 @@ class Batches:
         self._look_around()
 
     def _look_around(self) -> None:
-        """Order a batch soon, if every question waits and goes on waiting."""
+        """Order a batch soon, if every question is still waiting then."""
         if self._everybody_waits() and self._calm is None:
             self._calm = asyncio.get_running_loop().call_later(CALM, self._order_if_calm)
 

@@ -51,7 +51,7 @@ def pairs_in(path: Path, chosen: Settings, skip_unknown: bool) -> Pairs:
 
 
 def retryable(failed: Mapping[str, int]) -> int:
-    """Return how many pairs failed otherwise than by an id that the graph does not have: that is a row as any other.
+    """Return how many pairs failed other than by an id that the graph does not have, which is a row as any other.
 
     Args:
         failed: pairs that failed by the type of their error.

@@ -122,7 +122,7 @@ def retry(
 def status(run: RunDir, json_output: Json = False) -> None:
     """Type:  kedrec runs status runs/first
 
-    Say how far a run is, what failed, how fast it is and what it costs; also while it goes on in another shell.
+    Say how far a run is, what failed, how fast it is and what it costs; also while it runs in another shell.
     """
     from kedrec.distill.runs.folder import RunFolder
 
@@ -142,7 +142,7 @@ def export(
 ) -> None:
     """Type:  kedrec runs export runs/first --out so-far.csv
 
-    Write what a run has found so far, with names, confidence, rationale and cost; also while it goes on.
+    Write what a run has found so far, with names, confidence, rationale and cost; also while it runs.
     """
     from kedrec.distill.runs.export import export_run
 

@@ -23,7 +23,7 @@ DRKG = [Path("drkg")]
 """What stands for the fetched graph where files of a graph are named."""
 
 VocabularyFile = Annotated[
-    list[Path] | None, typer.Option(help="A file of this vocabulary in the place of the fetched one; may be repeated.")
+    list[Path] | None, typer.Option(help="A file of this vocabulary in place of the fetched one; may be repeated.")
 ]
 
 
@@ -36,7 +36,7 @@ def fetch(
         list[str] | None,
         typer.Option(help="Fetch from this address (KEDREC_DRKG_ADDRESS for drkg); once for each file of the source."),
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Fetch anew and take what comes, even if it differs.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Fetch again and keep it even if it differs.")] = False,
     json: Json = False,
 ) -> int:
     """Type:  kedrec graph fetch drkg.

@@ -37,12 +37,12 @@ def load(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="With --bulk: delete whatever else the database holds.")
     ] = False,
-    neo4j_admin: Annotated[Path | None, typer.Option(help="With --bulk: the command; else it is looked for.")] = None,
+    neo4j_admin: Annotated[Path | None, typer.Option(help="Path of neo4j-admin for --bulk; else searched for.")] = None,
     json: Json = False,
 ) -> None:
     """Type:  kedrec graph load drkg, or with files of yours: kedrec graph load graph.tsv.gz --names names.tsv.gz.
 
-    Build one graph from all the files and put it in the place of the former one in a single swap. On any fault in a
+    Build one graph from all the files and put it in place of the former one in a single swap. On any fault in a
     file nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
     not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; run
     the same command to resume a load that was stopped; --bulk is several times as fast.
@@ -101,7 +101,7 @@ def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnS
 
 
 def _list_groups(report: LoadReport, chosen: Settings) -> None:
-    """Write the table of joined ids into the home, in the place of that of an earlier load."""
+    """Write the table of joined ids into the home, in place of that of an earlier load."""
     from kedrec.graphdb.names.groups import table_of
     from kedrec.graphdb.open_store import open_store
 
@@ -120,7 +120,7 @@ def _list_groups(report: LoadReport, chosen: Settings) -> None:
 
 
 def _list_unnamed(report: LoadReport, chosen: Settings) -> None:
-    """Write the ids without a name into the home, in the place of the list of an earlier load."""
+    """Write the ids without a name into the home, in place of the list of an earlier load."""
     from kedrec.graphdb.names.coverage import write_unnamed
     from kedrec.graphdb.open_store import open_store
 
