@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from kedrec.errors import NotReady, UserError, WorkError
 from kedrec.graphdb.neo4j.user_query import Rows
-from kedrec.records import Finding, ToolResult
+from kedrec.records import ToolResult
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.text.graph_sentences import path_id
 
@@ -58,11 +58,9 @@ class CypherTool:
         if not found.rows:
             return ToolResult(status="nothing_found", message="The query is valid and found nothing in the graph.")
         data = {"columns": list(found.columns), "rows": [list(row) for row in found.rows], "cut": found.cut}
-        return ToolResult(status="found", message=_told(found), findings=self._findings(found), data=data)
-
-    def _findings(self, found: Rows) -> tuple[Finding, ...]:
         made = (self._graph.edges_of(path_id(walk)) for walk in found.walks[:MOST_FINDINGS])
-        return tuple(finding for finding in made if finding is not None)
+        findings = tuple(finding for finding in made if finding is not None)
+        return ToolResult(status="found", message=_told(found), findings=findings, data=data)
 
 
 def _told(found: Rows) -> str:

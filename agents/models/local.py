@@ -179,20 +179,17 @@ class LocalChatModel(WholeAnswerModel):
         sampling = (
             {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
         )
+        padding, end = self._tokenizer.pad_token_id, self._tokenizer.eos_token_id
         tensor = torch.tensor([ids], device=self._model.device)
         with torch.inference_mode():
             made = self._model.generate(
                 tensor,
                 attention_mask=torch.ones_like(tensor),
                 max_new_tokens=max(1, min(self._output_room(), self.context - len(ids))),
-                pad_token_id=self._padding(),
+                pad_token_id=int(padding if padding is not None else end or 0),
                 **sampling,
             )[0][len(ids) :]
         return self._tokenizer.decode(made, skip_special_tokens=True).strip(), len(ids), len(made)
-
-    def _padding(self) -> int | None:
-        padding = self._tokenizer.pad_token_id
-        return int(padding if padding is not None else self._tokenizer.eos_token_id or 0)
 
 
 def _load(path: str, adapter: str | None) -> tuple[Any, Any]:

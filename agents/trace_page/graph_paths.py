@@ -77,7 +77,8 @@ def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) 
         drug: id of the candidate.
         cited: keys that are cited.
     """
-    wanted, links, names = set(cited), dict[Triple, DrawnEdge](), _known_names(recommendation)
+    wanted, links = set(cited), dict[Triple, DrawnEdge]()
+    names = {entity.id: entity.name for entity in (recommendation.disease, *recommendation.candidates)}
     about = [entry for key, entry in recommendation.evidence.items() if key[:1] == "K" and drug in entry.about]
     for entry in sorted(about, key=lambda entry: entry.key not in wanted):
         triples = triples_of(entry.source_id)
@@ -89,10 +90,6 @@ def network_of(recommendation: Recommendation, drug: str, cited: Iterable[str]) 
             link.keys.append(entry.key)
             link.cited = link.cited or entry.key in wanted
     return DrugPaths(drug, recommendation.disease.id, tuple(links.values()), names)
-
-
-def _known_names(recommendation: Recommendation) -> dict[str, str]:
-    return {entity.id: entity.name for entity in (recommendation.disease, *recommendation.candidates)}
 
 
 def _read_names(entry: Evidence, triples: Sequence[Triple], names: dict[str, str]) -> None:

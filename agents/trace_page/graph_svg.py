@@ -57,13 +57,15 @@ def drawing(network: DrugPaths) -> Html | None:
 def _node(node: str, place: Point, network: DrugPaths) -> Html:
     x, y = place
     name, kind = _name(network, node), node.partition("::")[0]
+    slug = "".join(letter if letter.isalnum() else "-" for letter in kind.lower())
     ends = " end" if node in (network.start, network.end) else ""
+    shown = name if len(name) <= LETTERS else join(name[: LETTERS - 1].rstrip(), "…")
     return tag(
         "g",
         tag("title", f"{name} ({node})"),
         tag("rect", x=x, y=y, width=BOX, height=TALL, rx=7),
-        tag("text", _cut(name), x=x + BOX / 2, y=y + TALL / 2 + 4),
-        class_=f"node {_slug(kind)}{ends}",
+        tag("text", shown, x=x + BOX / 2, y=y + TALL / 2 + 4),
+        class_=f"node {slug}{ends}",
     )
 
 
@@ -143,11 +145,3 @@ def _arrowhead(look: str) -> Html:
 
 def _name(network: DrugPaths, node: str) -> str:
     return network.names.get(node, node)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LETTERS else join(name[: LETTERS - 1].rstrip(), "…")
-
-
-def _slug(kind: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in kind.lower())

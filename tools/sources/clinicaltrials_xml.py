@@ -69,8 +69,8 @@ def trial(root: Element) -> Trial:
         measures=tuple(map(_measure, root.findall("clinical_results/outcome_list/outcome"))),
         harms=tuple(_harms(root)), phases=_all(root, "phase"), status=_at(root, "overall_status"),
         why_stopped=_at(root, "why_stopped"), start=dates.as_written(_at(root, "start_date")),
-        completed=dates.as_written(_at(root, "completion_date")), updated=_updated(root),
-        kind=_at(root, "study_type"),
+        completed=dates.as_written(_at(root, "completion_date")), kind=_at(root, "study_type"),
+        updated=dates.as_written(_at(root, "last_update_posted") or _at(root, "lastchanged_date")),
         mesh=_all(root, "condition_browse/mesh_term") + _all(root, "intervention_browse/mesh_term"),
     )  # fmt: skip
 
@@ -81,10 +81,6 @@ def _at(element: Element, path: str) -> str:
 
 def _all(element: Element, path: str) -> tuple[str, ...]:
     return tuple(text for found in element.findall(path) if (text := text_of(found)))
-
-
-def _updated(root: Element) -> str | None:
-    return dates.as_written(_at(root, "last_update_posted") or _at(root, "lastchanged_date"))
 
 
 def _intervention(row: Element) -> str:

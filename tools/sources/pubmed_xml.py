@@ -29,6 +29,7 @@ _PMID = re.compile(rb"<PMID[^>]*>\s*(\d{1,9})\s*</PMID>")
 _NO_TITLE = re.compile(r"(?i)\W*not available\W*")
 """What stands in place of an English title if there is none."""
 _RETRACTED = "Retracted Publication"
+_NOTICES = "CommentsCorrectionsList/CommentsCorrections[@RefType='RetractionIn']"
 
 
 def records(stream: io.BufferedReader) -> Iterator[bytes]:
@@ -90,7 +91,7 @@ def citation(root: Element) -> Document:
     return Document(
         id=f"PMID:{number}", corpus="pubmed", title=_title(article), text=_abstract(article), year=_year(article),
         mesh=_texts(body, "MeshHeadingList/MeshHeading/DescriptorName"), date=_date(article), types=types,
-        retracted=_is_retracted(body, types), edition=_edition(body, pmid),
+        retracted=_RETRACTED in types or bool(body.findall(_NOTICES)), edition=_edition(body, pmid),
     )  # fmt: skip
 
 
@@ -138,11 +139,6 @@ def _day(element: Element) -> str | None:
     if free is not None:
         return dates.medline(text_of(free))
     return dates.iso(*(text_of(element.find(part)) for part in ("Year", "Month", "Day")))
-
-
-def _is_retracted(body: Element, types: tuple[str, ...]) -> bool:
-    notices = body.findall("CommentsCorrectionsList/CommentsCorrections[@RefType='RetractionIn']")
-    return _RETRACTED in types or bool(notices)
 
 
 def _edition(body: Element, pmid: Element) -> str:

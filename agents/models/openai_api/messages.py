@@ -24,13 +24,16 @@ def messages_for(messages: Sequence[BaseMessage]) -> list[dict[str, Any]]:
     for message in messages:
         plain = convert_to_openai_messages([message])[0]
         broken = message.invalid_tool_calls if isinstance(message, AIMessage) else []
-        calls = [_call(call["id"], call["name"]) for call in broken]
+        calls = [
+            {
+                "id": call["id"] or "call",
+                "type": "function",
+                "function": {"name": call["name"] or "unknown", "arguments": "{}"},
+            }
+            for call in broken
+        ]
         sent.append({**plain, "tool_calls": [*plain.get("tool_calls", []), *calls]} if calls else plain)
     return sent
-
-
-def _call(call_id: str | None, name: str | None) -> dict[str, Any]:
-    return {"id": call_id or "call", "type": "function", "function": {"name": name or "unknown", "arguments": "{}"}}
 
 
 def without_system(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -55,7 +55,9 @@ class BatchJournal:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path, self.orders, named = path, _read(path), _name_in(path)
+        self.path, self.orders = path, _read(path)
+        lines = whole_lines(path)
+        named = str(json.loads(lines[0])["run"]) if lines else None
         self._file = AppendLog(path)
         self.run = named or secrets.token_hex(8)
         if named is None:
@@ -93,11 +95,6 @@ def read_orders(path: Path) -> list[Order]:
         DamagedData: a line that was written to its end is none of ours.
     """
     return list(_read(path).values())
-
-
-def _name_in(path: Path) -> str | None:
-    lines = whole_lines(path)
-    return str(json.loads(lines[0])["run"]) if lines else None
 
 
 def _read(path: Path) -> dict[str, Order]:

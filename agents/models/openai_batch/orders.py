@@ -193,16 +193,13 @@ class BatchOrders:
                     raise
                 logger.warning("Batch %s is looked at again later: %s", batch_id, error)
             else:
-                missed, order = 0, self._noted(order, batch)
+                missed, counted = 0, batch.request_counts
+                answered, failed = (counted.completed, counted.failed) if counted else (0, 0)
+                order = self._journal.note(order, status=batch.status, answered=answered, failed=failed, synced=False)
                 if batch.status in ENDED:
                     return batch
             await asyncio.sleep(pause)
             pause = min(pause * SLOWER, self._poll)
-
-    def _noted(self, order: Order, batch: Batch) -> Order:
-        counted = batch.request_counts
-        answered, failed = (counted.completed, counted.failed) if counted else (0, 0)
-        return self._journal.note(order, status=batch.status, answered=answered, failed=failed, synced=False)
 
     def _pay(self, order: Order, answers: Mapping[str, ResponseBody], sent: Mapping[str, int]) -> None:
         """Pay for the answers that were not paid for before a kill; their order is that of the server's files."""
