@@ -95,7 +95,7 @@ def read_manifest(version: Path) -> dict[str, Any]:
         raise trouble(version, error) from error
     if manifest.get("format") != FORMAT:
         raise NotReady(f"The graph in {version} has another format. Load it again: kedrec graph load FILE")
-    # Refuse files that are not as long as they were written; a text that is cut off would be read all the same.
+    # A file that was cut off can still be readable, so compare its size with the one written.
     for name, written in manifest.get("bytes", {}).items():
         found = (version / name).stat().st_size
         if found != written:

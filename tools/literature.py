@@ -147,7 +147,7 @@ class Literature:
         adder = Adder(self.library, how or Reading(), keep, on_progress)
         with disk_errors_explained(self.folder), writing(self.folder):
             try:
-                # Have files read by workers, where there are any.
+                # Ray workers read files ahead, if there are any.
                 with (
                     self._workers(on_ray) as workers,
                     workers.reading(adder, paths, again=again) if workers else nullcontext() as ahead,

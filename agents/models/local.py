@@ -196,7 +196,7 @@ def _load(path: str, adapter: str | None) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    # Keep transformers' own bars off stderr; its errors still arrive.
+    # Transformers' own progress bars stay off stderr; its errors still arrive.
     from transformers.utils import logging
 
     logging.disable_progress_bar()

@@ -110,17 +110,18 @@ def _labels(links: Sequence[DrawnEdge], places: dict[str, Point]) -> dict[int, P
         curve = _curve(places[links[at].head], places[links[at].tail])
         for share in ALONG:
             x, y = _at(curve, share)
-            # What words take up that stand just above a point.
+            # The box of a label just above the point.
             half = len(relation_verb(links[at].relation)) * LETTER / 2 + 2
             area = (x - half, y - 15, x + half, y)
-            if not any(
-                area[0] < other[2] and other[0] < area[2] and area[1] < other[3] and other[1] < area[3]
-                for other in taken
-            ):
+            if not any(_overlap(area, other) for other in taken):
                 taken.append(area)
                 found[at] = (round(x, 1), round(y - 4, 1))
                 break
     return found
+
+
+def _overlap(one: Area, other: Area) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def _at(curve: tuple[Point, Point, Point, Point], share: float) -> Point:

@@ -82,7 +82,7 @@ class PairLoop:
                 await self._asking.ask(pairs, workers)
             finally:
                 self.stopped = self._asking.stopped
-                # See what has finished written to its end, unless the writer fails: then nobody makes room any more.
+                # Wait until everything finished is written, or the writer fails: then the queue may stay full.
                 self._all_asked.set()
                 end = asyncio.ensure_future(self._finished.put(None))
                 await asyncio.wait((end, writer), return_when=asyncio.FIRST_COMPLETED)
@@ -109,7 +109,7 @@ class PairLoop:
     async def _write(self) -> None:
         """Write what has finished, everything that waits at once: one wait for the disk serves them all."""
         while (finished := await self._finished.get()) is not None:
-            # Let more come together, unless nothing will.
+            # Wait a moment for more to write together, unless no more will come.
             with suppress(TimeoutError):
                 async with asyncio.timeout(REST):
                     await self._all_asked.wait()

@@ -170,7 +170,7 @@ class _Job:
                 RunBudget(folder.spent_file, settings, self.budget) as run_budget,
             ):
                 stopped = self._run_pairs(agent, journal, run_budget, info)
-                # Write the results where all that was wanted is there.
+                # Only a complete run gets its results file.
                 if all(pair.id in journal.rows for pair in self.wanted):
                     known = (journal.rows.get(pair.id) for pair in self.pairs.questions)
                     self.folder.write_results(row for row in known if row is not None)

@@ -106,7 +106,7 @@ class ShardMerger:
         """Take over what a shard has finished since; returns the number of rows. It may be at work meanwhile."""
         shard = shard_folder(self._folder.path, name)
         self.paid[name] += self._run_budget.take_over(name, shard.spent_file)  # type: ignore[assignment]
-        # Rows that a shard has written since this was called last.
+        # Rows that the shard has written since the last call.
         tail = self._tails.setdefault(name, LineTail(shard.journal_file))
         before = tail.count
         written = rows_of(shard.journal_file, tail.read(), before)

@@ -42,7 +42,7 @@ class MappedGraph:
         )
         self.ids, self.names, self.relations = (lines.read() for lines in (ids, names, relations))
         path = folder / GROUPS
-        # The groups of a graph; none where it was loaded before they were looked for.
+        # A graph that an older version loaded has no file of groups.
         lines = MappedLines(path).read() if path.exists() else []
         self.groups = Groups(line.split("\t") for line in lines)
         self._index = NameIndex.open(folder)

@@ -75,7 +75,7 @@ class PathSearch:
         walks = self._walks
         start, end = walks.row(place)
         row = self._near[start:end]
-        # Of each entity: whether it may be walked through; made once for one limit after the other.
+        # Which entities may be walked through; computed once for each new limit.
         if self._open[0] != hub_limit:
             self._open = (hub_limit, self._walks.degrees <= hub_limit)
         keep = self._open[1].take(row, mode="clip")
@@ -133,7 +133,7 @@ class PathSearch:
         keep = (self._near.take(slots - 1, mode="wrap") != others) | (slots == starts.take(origin))
         keep &= others != ones
         if self._walks.hidden:
-            # Of each link between entities: whether it is visible.
+            # Leave out links between entities of a hidden pair.
             links, hidden = zip(ones.tolist(), others.tolist(), strict=True), self._walks.hidden
             keep &= np.array([other not in hidden.get(one, ()) for one, other in links], np.bool_)
         kept = keep.nonzero()[0]

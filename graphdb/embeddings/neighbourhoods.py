@@ -100,7 +100,7 @@ class Messages:
         everyone = np.concatenate((nodes, others))
         order = np.argsort(everyone, kind="stable")
         local = order[np.searchsorted(everyone, sources, sorter=order)]
-        # For each key how often it is there.
+        # How often each key occurs.
         _, groups, sizes = np.unique(places * (2 * self.count) + relations, return_inverse=True, return_counts=True)
         heard = np.asarray(sizes[groups], np.int64)
         crowds = heard * scale[places]

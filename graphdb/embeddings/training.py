@@ -131,7 +131,7 @@ class _Trainer:
         places = torch.from_numpy(compounds).to(self.device)
         scores = self.network.scores(vectors[: len(diseases)], vectors[len(diseases) :], places)
         columns = np.searchsorted(compounds, true)
-        # The logarithm of how likely each compound was to be drawn, which sampled softmax takes off.
+        # Sampled softmax subtracts the logarithm of how likely each compound was to be drawn.
         chances = self.chances[np.searchsorted(self.task.candidates, compounds)]
         drawn = np.log(-np.expm1(self.options.negatives * np.log1p(-np.minimum(chances, 1 - 1e-9))))
         loss = _loss(scores, rows, columns, torch.from_numpy(drawn.astype(np.float32)).to(self.device))

@@ -128,7 +128,7 @@ class Solutions:
         try:
             aside.mkdir(parents=True, exist_ok=True)
             _save(aside, solution.arrays())
-            # Remove what was kept before; whoever has it mapped goes on reading it, whoever is writing begins anew.
+            # Remove earlier solutions: a process that has one mapped keeps reading it, one that is writing starts over.
             for other in self._folder.iterdir():
                 if other != aside and not _is_being_written(other):
                     shutil.rmtree(other, ignore_errors=True)

@@ -158,7 +158,7 @@ def name_entities(
                 fresh[one] = clean, tuple(other for other in others if other and other != clean)
         named_by[vocabulary] = len(known.intersection(fresh))
         names |= fresh
-    # The names of genes of several ids, of whose parts each has a name.
+    # An id of several genes gets a name when each of its parts has one.
     joined = [one for one in ids if JOINED.fullmatch(one) and all(part in names for part in _parts(one))]
     names |= {one: (";".join(names[part][0] for part in _parts(one)), ()) for one in joined}
     return {one: name for one, name in names.items() if one in known}, named_by

@@ -141,7 +141,7 @@ class Resolver:
         kinds = {kind_of(self._ids[place]) for place, _ in forms}
         if "Disease" in kinds:
             forms = [form for form in forms if kind_of(self._ids[form[0]]) not in LIKE_DISEASES]
-        # Leave out what is called as one with a first id is: the same drug or disease under another id.
+        # An entity with the same name as one with a first id is the same drug or disease: leave it out.
         first = {place for place, _ in forms if FIRST_IDS.match(self._ids[place])}
         called = {self._called(place) for place in first}
         return [form for form in forms if form[0] in first or self._called(form[0]) not in called]

@@ -78,7 +78,7 @@ def _answer(server: Server, job: dict[str, Any]) -> dict[str, Any]:
     with _unbroken(), server.reading(seconds, most + 1, MARK) as transaction, _explained(seconds):
         result = transaction.run(query)
         columns, records = result.keys(), [record for _, record in zip(range(most + 1), result, strict=False)]
-        # Look up the edges that the records hold, by their ids in the database.
+        # The edges in the records, by their ids in the database.
         links = list(dict.fromkeys(link for record in records for value in record.values() for link in links_in(value)))
         found = list(transaction.run(cypher.LINKS_BY_ID, ids=links)) if links else []
         edges = {row["id"]: ranking.make_edge(row["head"], row["relation"], row["tail"]) for row in found}

@@ -107,7 +107,7 @@ class OpenAIEmbedder:
         except openai.OpenAIError as error:
             raise ModelRefused(f"{what}: {error}") from error
         count = len(texts)
-        # The vectors in the order of the texts, of length 1.
+        # Vectors of length 1, in the order of the texts.
         rows = {row.index: row.embedding for row in answer.data}
         if sorted(rows) != list(range(count)) or len({len(row) for row in rows.values()}) != 1:
             raise ModelRefused(f"{what}: {len(rows)} vectors came back, not one of the same length for each text")

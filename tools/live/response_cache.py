@@ -45,7 +45,7 @@ class Answers:
 
     def __init__(self, folder: Path, days: float) -> None:
         self._folder, self._days = folder, days
-        # Delete what is too old to be used.
+        # Delete answers that are too old to use.
         oldest = time.time() - max(self._days, _SWEPT) * DAY
         for file in self._folder.glob("*.*"):
             if file.stat().st_mtime < oldest:

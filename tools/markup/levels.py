@@ -31,7 +31,7 @@ _SIGNS = {"TM": "™", "SM": "℠", "®": "®"}
 
 def settled(text: str) -> str:
     """Return a text with its levels written on one line; marks of references stay."""
-    # Join raised text that comes in several pieces.
+    # Join raised text that was split into pieces.
     while (joined := _SPLIT.sub("\x01\\1", text)) != text:
         text = joined
     while SUP in text or SUB in text:

@@ -99,7 +99,7 @@ class LexicalIndex:
         try:
             vocabulary = json.loads((folder / "vocabulary.json").read_text("utf-8"))
             terms = Vocabulary({stem: number for number, stem in enumerate(vocabulary)})
-            # Map an array; as a plain one, since slicing a `memmap` takes ten times as long.
+            # Mapped arrays as plain ones: slicing a `memmap` takes ten times as long.
             index = cls(terms, *(np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in _ARRAYS))
         except (ValueError, EOFError, SyntaxError, TypeError, MemoryError, TokenError) as error:
             raise DamagedData(f"{folder} is damaged ({error}); delete it and add any file again") from error
@@ -219,7 +219,7 @@ def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
 
 def _best(scores: PassageScores, limit: int) -> Keys:
     """Return the positions of the highest scores above zero, best first, ties in order."""
-    # A score above zero that the best ones reach: so many stretches have their highest at or above it.
+    # A floor for the best scores: the maxima of `limit` stretches reach it.
     highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
     least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0
     hits = np.flatnonzero(scores >= np.float32(max(least, np.finfo(np.float32).tiny)))

@@ -43,7 +43,7 @@ class Indexes:
         for group in sorted(groups | _behind(writer)):
             if on_progress:
                 on_progress(f"indexing {group}", 0, None)
-            # Name an index by what it is made of; empty where there is nothing.
+            # The index is named by the hash of its content; empty if there is nothing to index.
             digest, known = hashlib.sha256(LEXICAL_VERSION.encode()), False
             for key, title, text in writer.texts(group):
                 digest.update(f"{key}\0{title}\0{text}\0".encode())

@@ -212,7 +212,7 @@ class Similarity:
         model, began = self.model, time.monotonic()
         self.vectors.refresh()
         if not self.is_current() or self.vectors.count() < self.library.count_marks():
-            # Take the marks back; what has a vector in this place is found again.
+            # Forget which passages are embedded; vectors that are still there are found again.
             self.library.forget_embedded()
             with self.library.write() as writer:
                 writer.note(_EMBEDDER, self._home)

@@ -73,7 +73,7 @@ class _Window:
         while True:
             self._place = _BETWEEN.match(self._held, self._place).end()  # type: ignore[union-attr]
             if listed and self._held.startswith("]", self._place):
-                # Look at what stands behind the list: the end of the object that holds it, where one does.
+                # Behind the list must stand the end of the object that holds it, if one does.
                 while self._more():
                     self._held = self._held[-_CHUNK:]
                 if not self._held.rstrip().endswith(self._closing):
@@ -82,7 +82,7 @@ class _Window:
             try:
                 value, self._place = json.JSONDecoder().raw_decode(self._held, self._place)
             except (ValueError, RecursionError) as error:
-                # Read more where the value may only be held in part.
+                # The value may be held only in part: read more.
                 if not (isinstance(error, ValueError) and len(self._held) - self._place < _LARGEST and self._more()):
                     return self._end(listed, error)
             else:

@@ -98,7 +98,7 @@ class Connections:
         from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
         connector = TCPConnector(limit=0, keepalive_timeout=KEPT_SECONDS, ssl=self._tls)
-        # Those of the `openai` package; a password in the address takes the key's place, as there.
+        # The headers of the `openai` package; a password in the address replaces the key, as there.
         known = {name: os.environ[variable] for name, variable in _FROM_ENVIRONMENT.items() if variable in os.environ}
         key = {} if urlsplit(self._address).username else {"Authorization": f"Bearer {self._key}"}
         return ClientSession(

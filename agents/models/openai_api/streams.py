@@ -56,7 +56,7 @@ class StreamedAnswer:
 
     def _add_call(self, piece: dict[str, Any]) -> None:
         function = piece.get("function") or {}
-        # Which call a piece belongs to; without an index a name begins the next one.
+        # A piece names its call by index; without one, a name begins the next call.
         if piece.get("index") is not None:
             place = piece["index"]
         else:

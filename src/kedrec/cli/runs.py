@@ -78,7 +78,7 @@ def start(
     from kedrec.distill.runs.run import start_run
 
     read = pairs_in(pairs, resolved, skip_unknown)
-    # Why nothing may move for hours.
+    # Explain why nothing may happen for hours.
     if resolved.engine == "batch":
         say(
             f"By batch, {resolved.batch_workers:,} pairs at a time at {resolved.batch_price:g} of the price; a wave may"

@@ -39,7 +39,7 @@ def flushed() -> bool:
             stream.flush()
         except OSError as error:
             whole = whole and error.errno == errno.EPIPE
-            # Point a stream at nothing.
+            # Point the stream at the null device.
             with contextlib.suppress(OSError, ValueError):
                 nothing = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nothing, stream.fileno())
