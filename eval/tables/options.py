@@ -91,5 +91,8 @@ def file_hash(path: Path | None) -> str:
         return ""
     digest = hashlib.sha256()
     for one in sorted(path.iterdir()) if path.is_dir() else [path]:
-        digest.update(one.name.encode() + one.read_bytes())
+        if one.is_file():
+            digest.update(one.name.encode())
+            with one.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
