@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def agent_row(world: World, task: Task, setting: Corpora, model: str) -> Kept:
         model: model specification.
     """
     started = time.monotonic()
-    traces = traces_of(world, task, setting, model, task.test)
+    traces = traces_of(world, task, setting, model, task.test.questions)
     seconds = [trace.seconds for trace in traces.values()]
     outcomes = [_outcome(task, one, traces.get(one.pair.id)) for one in asked(task.test)]
     texts = {pair_id: rationale_of(trace) for pair_id, trace in traces.items()}
@@ -51,20 +51,22 @@ def agent_row(world: World, task: Task, setting: Corpora, model: str) -> Kept:
     )
 
 
-def traces_of(world: World, task: Task, setting: Corpora, model: str, questions: Pairs) -> dict[str, Trace]:
+def traces_of(
+    world: World, task: Task, setting: Corpora, model: str, questions: Sequence[Pair], *, part: str = "test"
+) -> dict[str, Trace]:
     """The traces of questions by their id; asked now where they were not before.
 
     The run's folder holds all pairs of the task, so that all their edges are hidden, and asks those of `questions`
-    alone; a question that several patients share is asked once.
+    alone; a question that several patients share is asked once. `part` names the folder.
     """
     first: dict[Question, Pair] = {}
-    for pair in questions.questions:
+    for pair in questions:
         first.setdefault(_question(pair), pair)
-    folder = world.out / "runs" / _name(task, setting, model, questions)
+    folder = world.out / "runs" / _name(task, setting, model, part)
     chosen = world.settings.model_copy(update={"setting": setting, "model": model})
     start_run(_with_others(task, list(first.values())), folder, chosen, hide_pairs=task.hides, limit=len(first))
     found = dict(_read(folder, len(first)))
-    return {p.id: found[first[_question(p)].id] for p in questions.questions if first[_question(p)].id in found}
+    return {p.id: found[first[_question(p)].id] for p in questions if first[_question(p)].id in found}
 
 
 def rationale_of(trace: Trace) -> str:
@@ -73,9 +75,8 @@ def rationale_of(trace: Trace) -> str:
     return " ".join(sentence.text for sentence in made.sentences) if made else ""
 
 
-def _name(task: Task, setting: Corpora, model: str, questions: Pairs) -> str:
+def _name(task: Task, setting: Corpora, model: str, part: str) -> str:
     plain = "".join(sign if sign.isalnum() else "-" for sign in model)
-    part = "train" if questions.sha256 == task.train.sha256 else "test"
     return f"{task.name}-{'hidden' if task.hides else 'shown'}-{part}-{plain}-{setting}"
 
 

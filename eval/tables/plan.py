@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,10 +13,12 @@ from kedrec.eval.tables.task import Task
 from kedrec.eval.tables.world import World
 from kedrec.records import Corpora
 
-__all__ = ["Planned", "check_steps", "selection_steps"]
+__all__ = ["WAITING", "Planned", "check_steps", "in_order", "selection_steps"]
 
 WORKED: tuple[Corpora, ...] = ("none", "both", "trials", "articles")
 """The order in which settings are measured."""
+WAITING: tuple[Corpora, ...] = ("trials", "articles")
+"""Settings between the others, measured last."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,14 @@ class Planned:
     """Which test of honesty it belongs to."""
 
 
+def in_order(settings: Sequence[Corpora]) -> list[Corpora]:
+    """Settings in the order in which they are measured."""
+    return sorted(settings, key=WORKED.index)
+
+
 def selection_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Planned]:
     """The steps of one column of Table 1: every row in every setting, first in those that differ most."""
-    settings = sorted(world.options.settings, key=WORKED.index)
+    settings = in_order(world.options.settings)
     for setting in settings:
         for row in rows:
             if not row.settings_alike or setting == settings[0]:
@@ -50,7 +57,7 @@ def check_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Planned]:
         setting = check.setting if check.setting in world.options.settings else world.options.settings[-1]
         asked = check.of(task, world.options.seed)
         for row in rows:
-            told = setting if not row.settings_alike else min(world.options.settings, key=WORKED.index)
+            told = setting if not row.settings_alike else in_order(world.options.settings)[0]
             planned = _planned(world, row, asked, told, f"{check.name}-{task.name}-{row.name}")
             yield replace(planned, check=check)
 
@@ -58,7 +65,7 @@ def check_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Planned]:
 def _planned(world: World, row: Row, task: Task, setting: Corpora, name: str) -> Planned:
     key = world.key(row.name, setting, task.sha256, code_of(*row.code), world.row_hash(row.name))
     work = partial(_work, world, row, task, setting)
-    return Planned(Step(name, key, work, row.weight), row, task, setting)
+    return Planned(Step(name, key, work, row.weight, setting in WAITING), row, task, setting)
 
 
 def _work(world: World, row: Row, task: Task, setting: Corpora) -> Kept:

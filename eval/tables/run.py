@@ -7,20 +7,28 @@ from itertools import chain
 from pathlib import Path
 
 from kedrec.config import Settings
+from kedrec.eval.tables.beyond.section import beyond_section, beyond_steps
 from kedrec.eval.tables.mimic.pairs import mimic_task
 from kedrec.eval.tables.options import TablesOptions, pinned
-from kedrec.eval.tables.plan import Planned, check_steps, selection_steps
+from kedrec.eval.tables.plan import Planned, check_steps, in_order, selection_steps
 from kedrec.eval.tables.report import Section, write_report
 from kedrec.eval.tables.rows import rows_of
-from kedrec.eval.tables.steps import Steps
+from kedrec.eval.tables.steps import Step, Steps
 from kedrec.eval.tables.task import Task, drkg_task
 from kedrec.eval.tables.world import World
+from kedrec.eval.tables.writers.rows import Writer, writing_steps
+from kedrec.eval.tables.writers.section import table2
 from kedrec.locks import writing
 from kedrec.records import Record
 
 __all__ = ["TablesReport", "make_tables"]
 
 Say = Callable[[str], None]
+MIMIC = (
+    "For a patient and a diagnosis, a drug that was prescribed and that the graph lists for it, against the most"
+    " similar one that the patient did not get. The same question asked of several patients has one answer for all."
+    " Patients are split, diseases are not; the rows know of a patient nothing but the diagnosis."
+)
 
 
 class TablesReport(Record):
@@ -57,13 +65,16 @@ def make_tables(
         tasks, coverage = _tasks(world)
         planned = _planned(world, tasks)
         steps = Steps(out / "steps", say)
-        everything = [one.step for one in planned]
+        writers = list(writing_steps(world, tasks[0], in_order(world.options.settings)))
+        beyond = list(beyond_steps(world, tasks[0]))
+        everything = [*(one.step for one in (*planned, *writers)), *beyond]
         try:
             if not report_only:
                 steps.run(everything)
         finally:
             lacking = [step.name for step in everything if steps.read(step) is None]
-            written = write_report(world, steps, planned, _sections(coverage), lacking)
+            sections = [*_sections(world, tasks[0], steps, writers, beyond), *_mapped(coverage)]
+            written = write_report(world, steps, planned, sections, lacking)
     return TablesReport(folder=str(out), files=tuple(written.files), lacking=tuple(lacking), failed=dict(steps.failed))
 
 
@@ -84,10 +95,15 @@ def _tasks(world: World) -> tuple[list[Task], tuple[str, ...]]:
     return [pairs, *([found.task] if found.task.test.questions else [])], found.coverage
 
 
-def _sections(coverage: Sequence[str]) -> list[Section]:
-    told = (
-        "For a patient and a diagnosis, a drug that was prescribed and that the graph lists for it, against the most"
-        " similar one that the patient did not get. The same question asked of several patients has one answer for all."
-        " Patients are split, diseases are not; the rows know of a patient nothing but the diagnosis."
-    )
-    return [Section("MIMIC-III: what could be mapped", told, below=coverage)] if coverage else []
+def _mapped(coverage: Sequence[str]) -> list[Section]:
+    return [Section("MIMIC-III: what could be mapped", MIMIC, below=coverage)] if coverage else []
+
+
+def _sections(
+    world: World, task: Task, steps: Steps, writers: Sequence[Writer], beyond: Sequence[Step]
+) -> list[Section]:
+    """Table 2 and what the paper did not measure, as far as they are done."""
+    written = [(one, kept) for one in writers if (kept := steps.read(one.step)) is not None]
+    further = [(step, kept) for step in beyond if (kept := steps.read(step)) is not None]
+    found = [table2(world, task, written)] if written else []
+    return [*found, *([beyond_section(further)] if further else [])]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kedrec.eval.metrics import Outcome, sums_by_group
+from kedrec.eval.metrics import RESAMPLES, SEED, Outcome, sums_by_group
 from kedrec.records import Record
 
 __all__ = ["Comparison", "compare"]
-
-RESAMPLES = 2000
-SEED = 20261129
 
 
 class Comparison(Record):

@@ -40,6 +40,7 @@ class World:
     out: Path
     """Folder of the tables."""
     _links: dict[str, LinkModel] = field(default_factory=dict)
+    _hidden: dict[str, Resources] = field(default_factory=dict)
 
     @cached_property
     def resources(self) -> Resources:
@@ -102,6 +103,13 @@ class World:
         if known not in self._links:
             self._links = {known: LinkModel(self.facts, task.hidden)}
         return self._links[known]
+
+    def hidden_resources(self, task: Task) -> Resources:
+        """The stores with the pairs of a task hidden; the latest are kept."""
+        known = task.questions_sha256
+        if known not in self._hidden:
+            self._hidden = {known: self.resources.hiding(task.hidden)}
+        return self._hidden[known]
 
     def numbers(self, task: Task) -> NDArray[np.float32]:
         """All questions of a task as the offline model's numbers, columns as for `both`, shape (questions, 2, fields).
