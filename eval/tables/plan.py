@@ -19,6 +19,8 @@ WORKED: tuple[Corpora, ...] = ("none", "both", "trials", "articles")
 """The order in which settings are measured."""
 WAITING: tuple[Corpora, ...] = ("trials", "articles")
 """Settings between the others, measured last."""
+QUICK = 1.0
+"""Weight of a row that takes no time to speak of."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,14 @@ def check_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Planned]:
 def _planned(world: World, row: Row, task: Task, setting: Corpora, name: str) -> Planned:
     key = world.key(row.name, setting, task.sha256, code_of(*row.code), world.row_hash(row.name))
     work = partial(_work, world, row, task, setting)
-    return Planned(Step(name, key, work, row.weight, setting in WAITING), row, task, setting)
+    return Planned(Step(name, key, work, row.weight, _turn(row, setting)), row, task, setting)
+
+
+def _turn(row: Row, setting: Corpora) -> int:
+    """What is quick comes first, then what reads literature as vectors, then the settings between the others."""
+    if row.weight <= QUICK:
+        return 0
+    return 2 if setting in WAITING else int(row.reads and setting != "none")
 
 
 def _work(world: World, row: Row, task: Task, setting: Corpora) -> Kept:

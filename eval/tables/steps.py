@@ -57,8 +57,8 @@ class Step:
     """Does it."""
     weight: float = 1.0
     """How long it takes beside others, for the time left."""
-    waits: bool = False
-    """Whether all others are done first."""
+    turn: int = 0
+    """Steps of lower turns are done first."""
 
 
 class Steps:
@@ -84,7 +84,7 @@ class Steps:
 
     def run(self, steps: Sequence[Step]) -> None:
         """Do what is not done yet; a step that fails is named and the others go on."""
-        todo = sorted((step for step in steps if self.read(step) is None), key=lambda step: step.waits)
+        todo = sorted((step for step in steps if self.read(step) is None), key=lambda step: step.turn)
         done, spent, worked = len(steps) - len(todo), 0.0, 0.0
         self._say(f"{done} of {len(steps)} steps are done")
         for step in todo:

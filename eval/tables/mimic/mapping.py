@@ -27,7 +27,7 @@ SALTS = (
 FORMS = (
     "extended release|sustained release|delayed release|xl|xr|sr|er|cr|ec|iv|po|oral|susp|suspension|solution|syrup"
     "|inhaler|neb|nebulizer|nebs|mdi|tab|tablet|cap|capsule|ointment|cream|patch|gel|drops?|ophth|ophthalmic|topical"
-    "|injection|inj|desensitization|powder|liquid|elixir|enema|suppository|human|regular|nph|mini bag|replacement"
+    "|injection|nf|inj|desensitization|powder|liquid|elixir|enema|suppository|human|regular|nph|mini bag|replacement"
 )
 _STRENGTH = re.compile(r"\(.*?\)|\b[\d.,/%-]+\s*(mg|mcg|g|gm|ml|units?|meq|mmol|%)?(/[\w.]+)?\b|[*_-]+", re.I)
 _FORM = re.compile(rf"\b({FORMS})\b", re.I)
