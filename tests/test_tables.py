@@ -10,9 +10,9 @@ from kedrec.config import Settings
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.eval.metrics import Outcome
 from kedrec.eval.tables.options import TablesOptions
-from kedrec.eval.tables.paper import read_paper
+from kedrec.eval.tables.reporting.paper import read_paper
+from kedrec.eval.tables.reporting.significance import compare
 from kedrec.eval.tables.run import make_tables
-from kedrec.eval.tables.significance import compare
 from kedrec.eval.tables.steps import Kept, Step, Steps
 from kedrec.eval.tables.task import asked, drkg_task
 from kedrec.graphdb.embedded.build import load_graph

@@ -34,12 +34,18 @@ class TablesOptions(Record):
     """Table of the paper's figures, in the place of the one that comes with this."""
     settings: tuple[Corpora, ...] = SETTINGS
     """Which settings are measured."""
+    rows: tuple[str, ...] = ()
+    """Names of rows of Table 1 and 2; all where empty."""
     seed: int = Field(default=0, ge=0)
     """Of all weights and drawings."""
     rationale_pairs: int = Field(default=400, ge=1)
     """Training pairs whose rationales the writers of Table 2 learn from."""
     limit: int | None = Field(default=None, ge=2)
     """First so many pairs of each file only; for trying it out."""
+
+    def has_row(self, name: str) -> bool:
+        """Whether a row is wanted."""
+        return not self.rows or name in self.rows
 
     def file(self, name: str) -> Path | None:
         """A file or folder of the data that may be there."""

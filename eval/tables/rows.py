@@ -55,7 +55,7 @@ def rows_of(options: TablesOptions) -> list[Row]:
     found = [*_plain(), *_published(), _agent("teacher", f"KEDRec teacher (`{TEACHER}`)", TEACHER)]
     if options.student:
         found.append(_agent("student", f"KEDRec student (`{_short(options.student)}`)", options.student))
-    return found
+    return [row for row in found if options.has_row(row.name)]
 
 
 def _plain() -> list[Row]:

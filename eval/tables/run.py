@@ -11,7 +11,7 @@ from kedrec.eval.tables.beyond.section import beyond_section, beyond_steps
 from kedrec.eval.tables.mimic.pairs import mimic_task
 from kedrec.eval.tables.options import TablesOptions, pinned
 from kedrec.eval.tables.plan import Planned, check_steps, in_order, selection_steps
-from kedrec.eval.tables.report import Section, write_report
+from kedrec.eval.tables.reporting.write import Section, write_report
 from kedrec.eval.tables.rows import rows_of
 from kedrec.eval.tables.steps import Step, Steps
 from kedrec.eval.tables.task import Task, drkg_task

@@ -39,6 +39,8 @@ class Kept(Record):
     """Numbers that were learnt; null where nothing was."""
     seconds: float = 0.0
     """Wall-clock of learning and answering."""
+    processor: float = 0.0
+    """Seconds of processor time of the whole step, what it had to prepare for itself and for others included."""
     note: str = ""
     """What had to be adapted, left out or made small."""
     made: str = ""
@@ -95,14 +97,15 @@ class Steps:
             self._say(f"[{done}/{len(steps)}] {step.name}: {told}; about {left / 60:.0f} min left")
 
     def _do(self, step: Step) -> str:
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.process_time()
         try:
             kept = step.work()
         except KedrecError as error:
             self.failed[step.name] = f"{type(error).__name__}: {error}"
             return f"failed, {self.failed[step.name]}"
         seconds = kept.seconds or round(time.monotonic() - started, 1)
-        found = kept.model_copy(update={"name": step.name, "key": step.key, "seconds": seconds, "made": where()[2:]})
+        told = {"seconds": seconds, "processor": round(time.process_time() - worked, 1), "made": where()[2:]}
+        found = kept.model_copy(update={"name": step.name, "key": step.key, **told})
         write_whole(self._folder / f"{step.name}.json", [found.model_dump_json()])
         return f"{time.monotonic() - started:.0f} s"
 

@@ -10,9 +10,9 @@ from kedrec.eval.metrics import score
 from kedrec.eval.tables.beyond.adverse_effects import adverse_effects
 from kedrec.eval.tables.beyond.asked_otherwise import asked_otherwise
 from kedrec.eval.tables.beyond.ranking import ranking
-from kedrec.eval.tables.grid import Grid
 from kedrec.eval.tables.plan import in_order
-from kedrec.eval.tables.report import Section
+from kedrec.eval.tables.reporting.grid import Grid
+from kedrec.eval.tables.reporting.write import Section
 from kedrec.eval.tables.rows import TEACHER
 from kedrec.eval.tables.steps import Kept, Step, code_of
 
@@ -28,11 +28,15 @@ def beyond_steps(world: World, task: Task) -> Iterator[Step]:
     setting = in_order(world.options.settings)[:2][-1]
     models = {"teacher": TEACHER, **({"student": world.options.student} if world.options.student else {})}
     for name, model in models.items():
+        if not world.options.has_row(f"otherwise-{name}"):
+            continue
         work = partial(asked_otherwise, world, task, setting, model)
         yield _step(world, task, f"otherwise-{name}-{setting}", work=work, module="asked_otherwise", weight=6.0)
     ranked, effects = partial(ranking, world, task, setting), partial(adverse_effects, world)
-    yield _step(world, task, f"ranking-{setting}", work=ranked, module="ranking", weight=6.0)
-    yield _step(world, task, "side-effects", work=effects, module="adverse_effects", weight=1.0)
+    if world.options.has_row("ranking"):
+        yield _step(world, task, f"ranking-{setting}", work=ranked, module="ranking", weight=6.0)
+    if world.options.has_row("side-effects"):
+        yield _step(world, task, "side-effects", work=effects, module="adverse_effects", weight=1.0)
 
 
 def _step(world: World, task: Task, name: str, *, work: partial[Kept], module: str, weight: float) -> Step:

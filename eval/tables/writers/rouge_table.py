@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from kedrec.eval.rationale_measures.figures import Count, Figure, ratio
 from kedrec.eval.rationales import rouge_of_each
-from kedrec.eval.tables.grid import Grid
-from kedrec.eval.tables.paper import PaperFigures
+from kedrec.eval.tables.reporting.grid import Grid
+from kedrec.eval.tables.reporting.paper import PaperFigures
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import Task, asked
 from kedrec.eval.tables.writers.rows import Writer

@@ -61,13 +61,14 @@ class Writer:
 def writing_steps(world: World, task: Task, settings: Sequence[Corpora]) -> Iterator[Writer]:
     """All rows in all settings; the teacher's are the reference, and stand only beside the curated mechanisms."""
     for setting in settings:
-        for name, title, source in ROWS:
+        for name, title, source in (row for row in ROWS if world.options.has_row(row[0])):
             key = world.key("writer", name, setting, task.sha256, world.options.rationale_pairs, _code(name))
             step = Step(
                 f"write-{name}-{setting}", key, partial(_write, world, task, setting, name), 4.0, setting in WAITING
             )
             yield Writer(name, title, source, setting, step)
-        yield _agent(world, task, setting, "teacher", TEACHER)
+        if world.options.has_row("teacher"):
+            yield _agent(world, task, setting, "teacher", TEACHER)
         if world.options.student:
             yield _agent(world, task, setting, "student", world.options.student)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kedrec.eval.tables.paper import read_paper
-from kedrec.eval.tables.report import Section
+from kedrec.eval.tables.reporting.paper import read_paper
+from kedrec.eval.tables.reporting.write import Section
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.writers.mechanism_sentences import mechanism_sentences
 from kedrec.eval.tables.writers.rouge_table import References, references_of, rouge_grid

@@ -128,6 +128,7 @@ def tables(
     biogpt: Annotated[str | None, typer.Option(help="BioGPT by hub id or folder (microsoft/biogpt).")] = None,
     paper: Annotated[Path | None, typer.Option(help="Table of the paper's own figures.")] = None,
     only: Annotated[str | None, typer.Option("--settings", help="Settings, by commas: none,both.")] = None,
+    rows: Annotated[str | None, typer.Option(help="Rows by commas, as docs/tables.md names them; else all.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all weights and drawings.")] = 0,
     rationale_pairs: Annotated[
         int, typer.Option(min=1, help="Training pairs that writers of Table 2 learn from.")
@@ -148,7 +149,7 @@ def tables(
     if data is not None:
         chosen = tuple(one for one in SETTINGS if only is None or one in only.split(","))
         named = {"student": student, "mimic": mimic, "paper": paper, "limit": limit, "seed": seed}
-        more = {"biogpt": biogpt} if biogpt else {}
+        more = {**({"biogpt": biogpt} if biogpt else {}), **({"rows": tuple(rows.split(","))} if rows else {})}
         given = TablesOptions.model_validate(
             {"data": data, "settings": chosen, "rationale_pairs": rationale_pairs, **named, **more}
         )

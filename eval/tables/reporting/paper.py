@@ -40,7 +40,7 @@ def read_paper(path: Path | None = None) -> PaperFigures:
     Raises:
         InputError: it cannot be read, or a line has other columns than the header asks for.
     """
-    shipped = files("kedrec.eval.tables") / "paper_figures.txt"
+    shipped = files("kedrec.eval.tables.reporting") / "paper_figures.txt"
     text = content_of(path) if path else shipped.read_text("utf-8")
     name = path or Path(str(shipped))
     lines = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -12,7 +12,7 @@ import numpy as np
 
 from kedrec.atomic_file import staged
 from kedrec.errors import MissingExtra
-from kedrec.eval.tables.selection_table import Cell
+from kedrec.eval.tables.reporting.selection_table import Cell
 from kedrec.records import Corpora
 
 __all__ = ["plot_coverage", "plot_f1"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kedrec.eval.metrics import Scores, score
-from kedrec.eval.tables.grid import Grid
-from kedrec.eval.tables.paper import PaperFigures
+from kedrec.eval.tables.reporting.grid import Grid
+from kedrec.eval.tables.reporting.paper import PaperFigures
+from kedrec.eval.tables.reporting.significance import Comparison, compare
 from kedrec.eval.tables.rows import Row
-from kedrec.eval.tables.significance import Comparison, compare
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import Task
 from kedrec.records import Corpora
@@ -77,7 +77,7 @@ def detail_grid(cells: Sequence[Cell], task: Task) -> Grid:
     sure = ("not answered", "ECE", "right on the surer 80 %")
     gap = ("less the best baseline", f"95 % by {by}", "p (items)", f"p ({by})")
     own = ("row", "setting", "F1", "95 % by items", f"95 % by {by}")
-    head = (*own, *gap, *sure, "parameters", "seconds")
+    head = (*own, *gap, *sure, "parameters", "seconds", "processor s")
     return Grid(head, tuple(_line(cell) for cell in cells))
 
 
@@ -94,6 +94,7 @@ def _line(cell: Cell) -> tuple[str, ...]:
         *calibrated,
         size,
         f"{cell.kept.seconds:.0f}",
+        f"{cell.kept.processor:.0f}",
     )
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from kedrec.atomic_file import write_whole
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import score
-from kedrec.eval.tables import notes
-from kedrec.eval.tables.grid import Grid
 from kedrec.eval.tables.honesty import CHECKS, SHOWN
-from kedrec.eval.tables.paper import read_paper
 from kedrec.eval.tables.plan import Planned
-from kedrec.eval.tables.plots import plot_coverage, plot_f1
-from kedrec.eval.tables.selection_table import Cell, cells_of, detail_grid, short_grid
+from kedrec.eval.tables.reporting import notes
+from kedrec.eval.tables.reporting.grid import Grid
+from kedrec.eval.tables.reporting.paper import read_paper
+from kedrec.eval.tables.reporting.plots import plot_coverage, plot_f1
+from kedrec.eval.tables.reporting.selection_table import Cell, cells_of, detail_grid, short_grid
 from kedrec.eval.tables.steps import Kept, Steps
 from kedrec.eval.tables.task import Task
 from kedrec.eval.tables.world import World
