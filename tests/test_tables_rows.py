@@ -7,15 +7,20 @@ import random
 import numpy as np
 import pytest
 import torch
+from graph_stores import GENE_OF, TARGET, TREATS, embedded
 
+from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Named, Pair, Pairs, Scoring
 from kedrec.errors import InputError
 from kedrec.eval.tables.baselines.four_s_drug import FourSDrug
-from kedrec.eval.tables.baselines.medication_sets import Sets
+from kedrec.eval.tables.baselines.medication_sets import Sets, sets_of
 from kedrec.eval.tables.baselines.molecules import read_inchis, read_molecules
-from kedrec.eval.tables.baselines.pair_network import Questions, trained
+from kedrec.eval.tables.baselines.pair_network import Questions, questions_of, trained
 from kedrec.eval.tables.baselines.safedrug import SafeDrug
+from kedrec.eval.tables.options import TablesOptions
+from kedrec.eval.tables.rows import rows_of
 from kedrec.eval.tables.task import Task
+from kedrec.eval.tables.world import World
 from kedrec.eval.tables.writers.biogpt import biogpt
 from kedrec.eval.tables.writers.examples import Example, Words
 from kedrec.eval.tables.writers.mechanism_sentences import mechanism_sentences
@@ -178,3 +183,70 @@ def test_a_curated_path_becomes_sentences_and_a_bad_line_is_named(tmp_path):
     path.write_text(json.dumps({**row, "links": [{"source": "x", "key": "k", "target": "p"}]}) + "\n")
     with pytest.raises(InputError, match="line 1"):
         mechanism_sentences(path)
+
+
+def drug(group: int, number: int) -> str:
+    return f"Compound::DB9{group}{number:03}"
+
+
+def ill(group: int, number: int) -> str:
+    return f"Disease::MESH:D9{group}{number:03}"
+
+
+def triples() -> list[tuple[str, str, str]]:
+    """Drugs of a group share a target, diseases of a group a gene and a symptom; most drugs treat most diseases."""
+    rows = []
+    for group in range(GROUPS):
+        rows += [(drug(group, n), TARGET, f"Gene::{group}") for n in range(OF_EACH)]
+        rows += [(ill(group, n), GENE_OF, f"Gene::{group}") for n in range(ILLS)]
+        rows += [(ill(group, n), "Hetionet::DpS::Disease:Symptom", f"Symptom::D{group}") for n in range(ILLS)]
+        rows += [(drug(group, n), TREATS, ill(group, m)) for n in range(OF_EACH) for m in range(ILLS) if (n + m) % 3]
+    return rows
+
+
+def graph_task() -> Task:
+    """Pairs of the planted graph: a drug of the disease's group against one of the next."""
+    rows = {True: [], False: []}
+    for group in range(GROUPS):
+        for number in range(ILLS):
+            pair = [drug(group, (number + 1) % OF_EACH), drug((group + 1) % GROUPS, number % OF_EACH)]
+            rows[number < 7].append((ill(group, number), pair[:: 1 if number % 2 else -1], 1 - number % 2))
+    files = []
+    for learnt, asked in rows.items():
+        named = [
+            Pair(id=f"{learnt}{n}", disease=Named(id=i), candidates=tuple(Named(id=d) for d in pair))
+            for n, (i, pair, _) in enumerate(asked)
+        ]
+        known = {p.id: Scoring(answer=p.candidates[r].id) for p, (_, _, r) in zip(named, asked, strict=True)}
+        files.append(Pairs(path="planted", sha256=str(learnt), questions=tuple(named), scoring=known))
+    return Task("drkg", "planted", *files, {pair.id: pair.disease.id for pair in files[1].questions})
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory):
+    """The planted graph with the edges of the pairs, and the same without them."""
+    asked = graph_task().hidden
+    found = []
+    for name, rows in (("whole", triples()), ("bare", [r for r in triples() if frozenset((r[0], r[2])) not in asked])):
+        folder = tmp_path_factory.mktemp(name)
+        embedded(folder, rows)
+        found.append(World(Settings(home=folder), TablesOptions(data=folder, settings=("none",)), folder / "out"))
+    return found
+
+
+@pytest.mark.parametrize("row", ["logistic", "trees", "gnn", "safedrug", "4sdrug"])
+def test_a_row_answers_as_if_the_edges_of_the_pairs_had_never_been_loaded(worlds, row):
+    task = graph_task()
+    choose = next(one.choose for one in rows_of(worlds[0].options) if one.name == row)
+    whole, bare = (choose(world, task, "none") for world in worlds)
+    assert whole.outcomes == bare.outcomes
+    assert [outcome.pair_id for outcome in whole.outcomes] == [pair.id for pair in task.test.questions]
+    assert accuracy(whole) > 0.6
+
+
+def test_medication_sets_hold_what_is_visible_and_nothing_that_is_hidden(worlds):
+    task = graph_task()
+    questions = questions_of(worlds[0], task, "none")
+    hidden, shown = (sets_of(worlds[0], one, questions).drugs.sum() for one in (task, task.shown()))
+    loaded = {frozenset((head, tail)) for head, relation, tail in triples() if relation == TREATS}
+    assert shown - hidden == len(task.hidden & loaded) > 0
