@@ -74,7 +74,7 @@ def _turn(row: Row, setting: Corpora) -> int:
     """What is quick comes first, then what reads literature as vectors, then the settings between the others."""
     if row.weight <= QUICK:
         return 0
-    return 2 if setting in WAITING else int(row.reads and setting != "none")
+    return 3 if setting in WAITING else 1 + int(row.reads and setting != "none")
 
 
 def _work(world: World, row: Row, task: Task, setting: Corpora) -> Kept:

@@ -17,8 +17,10 @@ from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import asked
 
 if TYPE_CHECKING:
+    from kedrec.agents.resources import Resources
     from kedrec.eval.tables.task import Task
     from kedrec.eval.tables.world import World
+    from kedrec.graphdb.store import GraphStore
     from kedrec.records import Corpora
 
 __all__ = ["ranking"]
@@ -33,7 +35,8 @@ def ranking(world: World, task: Task, setting: Corpora) -> Kept:
     for one in asked(task.test):
         wanted.setdefault(one.disease, set()).add(one.drugs[one.right])
     chosen = sorted(wanted)[:DISEASES]
-    lists = {disease: _listed(world, task, setting, disease) for disease in chosen}
+    resources, visible = world.hidden_resources(task), world.store.hiding(task.hidden)
+    lists = {disease: _listed(resources, visible, disease, setting) for disease in chosen}
     ranks = [_rank(lists[disease], drug) for disease in chosen for drug in sorted(wanted[disease])]
     shown = Counter(drug for found in lists.values() for drug in found[:TOP])
     return Kept(
@@ -50,14 +53,13 @@ def ranking(world: World, task: Task, setting: Corpora) -> Kept:
     )
 
 
-def _listed(world: World, task: Task, setting: Corpora, disease: str) -> list[str]:
+def _listed(resources: Resources, visible: GraphStore, disease: str, setting: Corpora) -> list[str]:
     """The drugs recommended, best first, without those whose edge to the disease is visible."""
-    resources = world.hidden_resources(task)
     try:
         found = rank_drugs(resources, disease, setting, LISTED)
     except KedrecError:
         return []
-    return [drug.id for drug in found.drugs if not resources.store.hiding(task.hidden).direct(drug.id, disease)]
+    return [drug.id for drug in found.drugs if not visible.direct(drug.id, disease)]
 
 
 def _rank(found: list[str], drug: str) -> float:

@@ -40,7 +40,7 @@ def beyond_steps(world: World, task: Task) -> Iterator[Step]:
 
 
 def _step(world: World, task: Task, name: str, *, work: partial[Kept], module: str, weight: float) -> Step:
-    return Step(f"beyond-{name}", world.key(name, task.sha256, code_of(f"beyond/{module}.py")), work, weight)
+    return Step(f"beyond-{name}", world.key(name, task.sha256, code_of(f"beyond/{module}.py")), work, weight, turn=1)
 
 
 def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:

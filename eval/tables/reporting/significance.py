@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kedrec.eval.metrics import RESAMPLES, SEED, Outcome, sums_by_group
 from kedrec.records import Record
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Comparison", "compare"]
 
@@ -48,11 +53,9 @@ def compare(row: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison:
     )
 
 
-def _f1(sums: object) -> float:
-    import numpy as np
-
-    right, answered, items = np.moveaxis(np.asarray(sums), -1, 0)
-    return 2 * right / (answered + items)  # type: ignore[no-any-return]
+def _f1(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """F1 of sums of right choices, answered questions and questions, which stand on the last axis."""
+    return 2 * sums[..., 0] / (sums[..., 1] + sums[..., 2])
 
 
 def _mcnemar(row: Sequence[Outcome], other: Sequence[Outcome]) -> float:
