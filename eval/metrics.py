@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Calibration", "KindScores", "Outcome", "Scores", "calibration", "f1_interval", "score"]
+__all__ = ["Calibration", "KindScores", "Outcome", "Scores", "calibration", "f1_interval", "score", "sums_by_group"]
 
 RESAMPLES = 2000
 SEED = 20261123
@@ -128,7 +128,7 @@ def f1_interval(outcomes: Sequence[Outcome], groups: Sequence[str]) -> tuple[flo
     """
     import numpy as np
 
-    sums = _sums_by_group(outcomes, groups)
+    sums = sums_by_group(outcomes, groups)
     generator = np.random.default_rng(SEED)
     drawn = generator.integers(0, len(sums), size=(RESAMPLES, len(sums)))
     right, answered, items = np.moveaxis(sums[drawn].sum(axis=1), 1, 0)
@@ -153,8 +153,8 @@ def calibration(outcomes: Sequence[Outcome]) -> Calibration | None:
     return Calibration(surer=len(surer), surer_accuracy=_round(accuracy), ece=_round(float(sum(gaps))))
 
 
-def _sums_by_group(outcomes: Sequence[Outcome], groups: Sequence[str]) -> NDArray[np.float64]:
-    """[groups, 3]: right, answered, items."""
+def sums_by_group(outcomes: Sequence[Outcome], groups: Sequence[str]) -> NDArray[np.float64]:
+    """Return right choices, answered questions and questions of each group, shape (groups, 3)."""
     import numpy as np
 
     places = {group: place for place, group in enumerate(dict.fromkeys(groups))}

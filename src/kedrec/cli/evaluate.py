@@ -10,7 +10,7 @@ import typer
 from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
 from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
-from kedrec.cli.terminal.console import Json, emit_json, settings
+from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
@@ -110,6 +110,55 @@ def rationales(
         for line in table_of(report):
             typer.echo(line)
     return 0 if report.rationales else 1
+
+
+@app.command()
+def tables(
+    out: Annotated[Path, typer.Option("--out", help="Folder of the tables; the same command resumes.")],
+    *,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder with pairs/train.jsonl and pairs/dev.jsonl, and what docs/tables.md names besides; not needed"
+            " where the tables were begun."
+        ),
+    ] = None,
+    student: Annotated[str | None, typer.Option(help="The student: local:DIR.")] = None,
+    mimic: Annotated[Path | None, typer.Option(help="MIMIC-III's CSV tables, read where they lie.")] = None,
+    biogpt: Annotated[str | None, typer.Option(help="BioGPT by hub id or folder (microsoft/biogpt).")] = None,
+    paper: Annotated[Path | None, typer.Option(help="Table of the paper's own figures.")] = None,
+    only: Annotated[str | None, typer.Option("--settings", help="Settings, by commas: none,both.")] = None,
+    rows: Annotated[str | None, typer.Option(help="Rows by commas, as docs/tables.md names them; else all.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of all weights and drawings.")] = 0,
+    rationale_pairs: Annotated[
+        int, typer.Option(min=1, help="Training pairs that writers of Table 2 learn from.")
+    ] = 400,
+    limit: Annotated[int | None, typer.Option(min=2, help="First so many pairs of each file only.")] = None,
+    report: Annotated[bool, typer.Option("--report", help="Run nothing; write the tables from what is done.")] = False,
+    json_output: Json = False,
+) -> int:
+    """Type:  kedrec eval tables --out tables --data DIR
+
+    Run or resume the paper's tables: every row in every setting, with intervals and paired tests, as Markdown, CSV and
+    SVG (docs/tables.md). Exits 1 where a step failed or is not done.
+    """
+    from kedrec.eval.tables.options import SETTINGS, TablesOptions
+    from kedrec.eval.tables.run import make_tables
+
+    given = None
+    if data is not None:
+        chosen = tuple(one for one in SETTINGS if only is None or one in only.split(","))
+        named = {"student": student, "mimic": mimic, "paper": paper, "limit": limit, "seed": seed}
+        more = {**({"biogpt": biogpt} if biogpt else {}), **({"rows": tuple(rows.split(","))} if rows else {})}
+        given = TablesOptions.model_validate(
+            {"data": data, "settings": chosen, "rationale_pairs": rationale_pairs, **named, **more}
+        )
+    done = make_tables(out, settings(), given, say=say, report_only=report)
+    if json_output:
+        emit_json(done)
+    else:
+        typer.echo(f"{out / 'tables.md'}: {len(done.files)} files, {len(done.lacking)} steps not done")
+    return 1 if done.lacking else 0
 
 
 def _mechanisms(mechanisms: Path | None, proteins: Path | None) -> Mechanisms | None:

@@ -1,0 +1,111 @@
+"""The rows of the agent: the whole graph of it on a model, as a run that resumes by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kedrec.agents.traces.store import TraceStore
+from kedrec.distill.pairs.pairs_file import Pair, Pairs
+from kedrec.distill.runs.folder import RunFolder, trace_of
+from kedrec.distill.runs.run import start_run
+from kedrec.eval.metrics import Outcome
+from kedrec.eval.selection import outcome_of
+from kedrec.eval.tables.steps import Kept
+from kedrec.eval.tables.task import Asked, Task, asked
+from kedrec.records import Corpora, Trace
+
+if TYPE_CHECKING:
+    from kedrec.eval.tables.world import World
+
+__all__ = ["agent_row", "rationale_of", "traces_of"]
+
+Question = tuple[str, tuple[str, ...]]
+
+
+def agent_row(world: World, task: Task, setting: Corpora, model: str) -> Kept:
+    """Ask a model every test question.
+
+    Args:
+        world: the stores.
+        task: what is asked.
+        setting: which corpora are used.
+        model: model specification.
+    """
+    started = time.monotonic()
+    traces = traces_of(world, task, setting, model, task.test.questions)
+    seconds = [trace.seconds for trace in traces.values()]
+    outcomes = [_outcome(task, one, traces.get(one.pair.id)) for one in asked(task.test)]
+    texts = {pair_id: rationale_of(trace) for pair_id, trace in traces.items()}
+    return Kept(
+        outcomes=tuple(outcomes),
+        texts={pair_id: text for pair_id, text in texts.items() if text},
+        figures={
+            "seconds a question": round(sum(seconds) / len(seconds), 3) if seconds else None,
+            "dollars a question": _cost(traces),
+            "failed": sum(trace.error is not None for trace in traces.values()),
+        },
+        seconds=round(time.monotonic() - started, 1),
+    )
+
+
+def traces_of(
+    world: World, task: Task, setting: Corpora, model: str, questions: Sequence[Pair], *, part: str = "test"
+) -> dict[str, Trace]:
+    """The traces of questions by their id; asked now where they were not before.
+
+    The run's folder holds all pairs of the task, so that all their edges are hidden, and asks those of `questions`
+    alone; a question that several patients share is asked once. `part` names the folder.
+    """
+    first: dict[Question, Pair] = {}
+    for pair in questions:
+        first.setdefault(_question(pair), pair)
+    folder = world.out / "runs" / _name(task, setting, model, part)
+    chosen = world.settings.model_copy(update={"setting": setting, "model": model})
+    start_run(_with_others(task, list(first.values())), folder, chosen, hide_pairs=task.hides, limit=len(first))
+    found = dict(_read(folder, len(first)))
+    return {p.id: found[first[_question(p)].id] for p in questions if first[_question(p)].id in found}
+
+
+def rationale_of(trace: Trace) -> str:
+    """The sentences that passed the check, without citation marks."""
+    made = trace.recommendation
+    return " ".join(sentence.text for sentence in made.sentences) if made else ""
+
+
+def _name(task: Task, setting: Corpora, model: str, part: str) -> str:
+    plain = "".join(sign if sign.isalnum() else "-" for sign in model)
+    return f"{task.name}-{'hidden' if task.hides else 'shown'}-{part}-{plain}-{setting}"
+
+
+def _with_others(task: Task, first: list[Pair]) -> Pairs:
+    """Those to be asked, then all others of the task, each id once."""
+    ids = {pair.id for pair in first}
+    others = [pair for pair in task.questions if pair.id not in ids]
+    return Pairs(path=task.test.path, sha256=task.questions_sha256, questions=(*first, *others), scoring={})
+
+
+def _read(folder: Path, asked_for: int) -> Iterator[tuple[str, Trace]]:
+    run = RunFolder(folder)
+    rows, traces = run.rows(), TraceStore(run.traces)
+    for pair in run.questions().questions[:asked_for]:
+        row = rows.get(pair.id)
+        trace = trace_of(row, traces) if row else None
+        if trace is not None:
+            yield pair.id, trace
+
+
+def _question(pair: Pair) -> Question:
+    return pair.disease.id, tuple(drug.id for drug in pair.candidates)
+
+
+def _outcome(task: Task, one: Asked, trace: Trace | None) -> Outcome:
+    if trace is None:
+        return task.outcome(one, None, 0.0)
+    return outcome_of(one.pair, task.test, trace).model_copy(update={"disease": task.groups[one.pair.id]})
+
+
+def _cost(traces: dict[str, Trace]) -> float:
+    return round(sum(trace.usage.cost for trace in traces.values()) / max(len(traces), 1), 6)

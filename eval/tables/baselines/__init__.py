@@ -1,0 +1,1 @@
+"""The rows that the tables compare with, each written from its paper."""

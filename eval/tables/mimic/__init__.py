@@ -1,0 +1,1 @@
+"""MIMIC-III as pairs: diagnoses to diseases of the graph, prescriptions to its drugs, split by patient."""

@@ -1,0 +1,1 @@
+"""From what the steps came to, to Markdown, CSV and SVG."""

@@ -1,0 +1,118 @@
+"""Steps of a long computation: what is done is kept in a file each and not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from kedrec.atomic_file import write_whole
+from kedrec.errors import KedrecError
+from kedrec.eval.machine import where
+from kedrec.eval.metrics import Outcome
+from kedrec.records import Record
+
+__all__ = ["Kept", "Step", "Steps", "code_of"]
+
+Say = Callable[[str], None]
+
+
+class Kept(Record):
+    """What a step came to, as it is kept."""
+
+    name: str = ""
+    """The step."""
+    key: str = ""
+    """Hash of all that the numbers depend on."""
+    outcomes: tuple[Outcome, ...] = ()
+    """Choices, one for each question."""
+    texts: dict[str, str] = Field(default_factory=dict)
+    """Question id -> a rationale that was written."""
+    figures: dict[str, Any] = Field(default_factory=dict)
+    """Other figures, in JSON types."""
+    parameters: int | None = None
+    """Numbers that were learnt; null where nothing was."""
+    seconds: float = 0.0
+    """Wall-clock of learning and answering."""
+    processor: float = 0.0
+    """Seconds of processor time of the whole step, what it had to prepare for itself and for others included."""
+    note: str = ""
+    """What had to be adapted, left out or made small."""
+    made: str = ""
+    """Date, commit and machine."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the work."""
+
+    name: str
+    """Its name, and that of its file."""
+    key: str
+    """Hash of what it depends on."""
+    work: Callable[[], Kept]
+    """Does it."""
+    weight: float = 1.0
+    """How long it takes beside others, for the time left."""
+    turn: int = 0
+    """Steps of lower turns are done first."""
+
+
+class Steps:
+    """Steps in a folder.
+
+    Args:
+        folder: where what was done is kept.
+        say: called with a line for each step.
+    """
+
+    def __init__(self, folder: Path, say: Say) -> None:
+        self._folder, self._say = folder, say
+        self.failed: dict[str, str] = {}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def read(self, step: Step) -> Kept | None:
+        """What a step came to; None where it is not done, or was done from something else."""
+        try:
+            kept = Kept.model_validate_json((self._folder / f"{step.name}.json").read_text("utf-8"))
+        except (OSError, ValidationError):
+            return None
+        return kept if kept.key == step.key else None
+
+    def run(self, steps: Sequence[Step]) -> None:
+        """Do what is not done yet; a step that fails is named and the others go on."""
+        todo = sorted((step for step in steps if self.read(step) is None), key=lambda step: step.turn)
+        done, spent, worked = len(steps) - len(todo), 0.0, 0.0
+        self._say(f"{done} of {len(steps)} steps are done")
+        for step in todo:
+            started = time.monotonic()
+            told = self._do(step)
+            done, spent, worked = done + 1, spent + time.monotonic() - started, worked + step.weight
+            left = spent / worked * (sum(one.weight for one in todo) - worked)
+            self._say(f"[{done}/{len(steps)}] {step.name}: {told}; about {left / 60:.0f} min left")
+
+    def _do(self, step: Step) -> str:
+        started, worked = time.monotonic(), time.process_time()
+        try:
+            kept = step.work()
+        except KedrecError as error:
+            self.failed[step.name] = f"{type(error).__name__}: {error}"
+            return f"failed, {self.failed[step.name]}"
+        seconds = kept.seconds or round(time.monotonic() - started, 1)
+        told = {"seconds": seconds, "processor": round(time.process_time() - worked, 1), "made": where()[2:]}
+        found = kept.model_copy(update={"name": step.name, "key": step.key, **told})
+        write_whole(self._folder / f"{step.name}.json", [found.model_dump_json()])
+        return f"{time.monotonic() - started:.0f} s"
+
+
+def code_of(*modules: str) -> str:
+    """Hash of the code of modules, named as files below the folder of the tables."""
+    digest = hashlib.sha256()
+    for name in modules:
+        digest.update((Path(__file__).parent / name).read_bytes())
+    return digest.hexdigest()

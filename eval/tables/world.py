@@ -1,0 +1,141 @@
+"""What the rows work on: graph and literature of one home, opened once, and numbers that several rows use."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedrec.agents.offline.features import Transfer, field_names, question_features
+from kedrec.agents.offline.literature_stats import Derived, open_derived
+from kedrec.agents.resources import Resources
+from kedrec.atomic_file import staged
+from kedrec.config import Settings
+from kedrec.errors import NotReady
+from kedrec.eval.tables.options import TablesOptions, file_hash
+from kedrec.eval.tables.task import Asked, Task
+from kedrec.graphdb.link_prediction.links import LinkModel
+from kedrec.graphdb.link_prediction.treatments import GraphFacts
+
+if TYPE_CHECKING:
+    from kedrec.graphdb.embedded.store import EmbeddedStore
+
+__all__ = ["World"]
+
+
+@dataclass
+class World:
+    """The stores, and what was computed from them."""
+
+    settings: Settings
+    """Home and limits."""
+    options: TablesOptions
+    """Inputs and choices."""
+    out: Path
+    """Folder of the tables."""
+    _links: dict[str, LinkModel] = field(default_factory=dict)
+    _hidden: dict[str, Resources] = field(default_factory=dict)
+
+    @cached_property
+    def resources(self) -> Resources:
+        """The stores of the home, nothing hidden."""
+        return Resources.open(self.settings)
+
+    @cached_property
+    def store(self) -> EmbeddedStore:
+        """The graph."""
+        return self.resources.embedded()
+
+    @cached_property
+    def facts(self) -> GraphFacts:
+        """Drugs, diseases and their profiles."""
+        return GraphFacts(self.store)
+
+    @cached_property
+    def literature_hash(self) -> str:
+        """Hash of all documents; empty where there are none."""
+        return self.resources.literature().content_sha256
+
+    @cached_property
+    def derived(self) -> Derived | None:
+        """What was prepared from the literature.
+
+        Raises:
+            NotReady: there is literature, and nothing was prepared from it.
+        """
+        found = open_derived(self.settings.home / "derived", self.store, self.literature_hash)
+        if self.literature_hash and (found is None or found.missing):
+            raise NotReady(f"The literature of {self.settings.home} is not prepared. Run: kedrec model derive")
+        return found
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """Hashes of everything that is read."""
+        own = self.options
+        files = {
+            "pairs/train.jsonl": own.file("pairs/train.jsonl"),
+            "pairs/dev.jsonl": own.file("pairs/dev.jsonl"),
+            "molecules": own.file("kg/compound_structures.tsv.gz"),
+            "mechanisms": own.file("mechanisms/drugmechdb_open.jsonl"),
+            "MIMIC-III": own.mimic_folder,
+        }
+        found = {name: file_hash(path) for name, path in files.items()}
+        return {"graph": self.store.source_sha256, "literature": self.literature_hash, **found}
+
+    def key(self, *told: Any) -> str:
+        """Hash of what a step depends on besides graph and literature."""
+        known = (self.store.source_sha256, self.literature_hash, self.options.seed, *told)
+        return hashlib.sha256(repr(known).encode()).hexdigest()
+
+    def row_hash(self, name: str) -> str:
+        """Hash of the files that only one row reads."""
+        return {"safedrug": self.hashes["molecules"], "student": self.options.student or ""}.get(name, "")
+
+    def link(self, task: Task) -> LinkModel:
+        """Link prediction over the graph with the pairs of a task hidden; the latest is kept, as it takes long."""
+        known = hashlib.sha256(repr(sorted(map(sorted, task.hidden))).encode()).hexdigest()
+        if known not in self._links:
+            self._links = {known: LinkModel(self.facts, task.hidden)}
+        return self._links[known]
+
+    def hidden_resources(self, task: Task) -> Resources:
+        """The stores with the pairs of a task hidden; the latest are kept."""
+        known = task.questions_sha256
+        if known not in self._hidden:
+            self._hidden = {known: self.resources.hiding(task.hidden)}
+        return self._hidden[known]
+
+    def numbers(self, task: Task) -> NDArray[np.float32]:
+        """All questions of a task as the offline model's numbers, columns as for `both`, shape (questions, 2, fields).
+
+        They depend on no answer: a task with its answers drawn by lot has the same.
+        """
+        questions = task.both()
+        told = [(one.disease, one.drugs) for one in questions], sorted(map(sorted, task.hidden))
+        return self.saved(f"numbers-{self.key(*told)[:16]}.npy", lambda: self._numbers(task, questions))
+
+    def saved(self, name: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """An array that was computed before, or is now."""
+        folder = self.out / "work"
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / name).exists():
+            with staged(folder / name) as part, part.open("wb") as file:
+                np.save(file, make())
+        found: NDArray[np.float32] = np.load(folder / name)
+        return found
+
+    def _numbers(self, task: Task, questions: Sequence[Asked]) -> NDArray[np.float32]:
+        link, derived = self.link(task), self.derived
+        held = derived.corpora.items() if derived else ()
+        transfers = {name: Transfer(corpus, derived.index, link) for name, corpus in held} if derived else {}
+        rows = [
+            question_features(link, derived, transfers, disease=one.disease, drugs=one.drugs, setting="both")
+            for one in questions
+        ]
+        return np.stack(rows) if rows else np.zeros((0, 2, len(field_names("both"))), np.float32)
