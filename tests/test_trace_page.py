@@ -28,11 +28,11 @@ PAYLOADS = (
 )
 TAGS = re.compile(
     "html|head|meta|title|style|body|main|header|nav|section|div|span|p|a|b|i|s|[ou]l|li|d[ltd]|h[123]|small|code|pre"
-    "|table|thead|tbody|tr|t[hd]|details|summary|figure|figcaption|svg|defs|marker|path|g|rect|text|footer|mark"
+    "|table|caption|thead|tbody|tr|t[hd]|details|summary|figure|figcaption|svg|defs|marker|path|g|rect|text|footer|mark"
 )
 ATTRIBUTES = re.compile(
     "lang|scope|tabindex|charset|http-equiv|content|name|class|id|href|title|rel|style|open|viewbox|role|aria-(label|hidden)|[xyd]|rx"
-    "|width|height|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
+    "|width|height|data-(sentences?|keys|path)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
 )
 OPEN = {"meta", "br"}
 

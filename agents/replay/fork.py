@@ -9,12 +9,13 @@ from typing import Any
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.replay.replay import Differs, RecordedCalls, recorded_settings
 from kedrec.agents.workflow.calls import LiveCalls, ModelRequest, ToolRequest
+from kedrec.agents.workflow.events import Listener
 from kedrec.config import Settings
 from kedrec.errors import UserError, WorkError
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import ModelCall, ToolCall, ToolResult, Trace
 
-__all__ = ["fork", "fork_point"]
+__all__ = ["fork", "fork_point", "forking_agent", "go_on"]
 
 OF_THE_RUN = (
     "setting", "temperature", "max_output_tokens", "max_steps", "max_tool_calls", "max_repeated_calls", "max_tokens",
@@ -109,20 +110,39 @@ def fork(
         UserError: the trace has no such point, or its question cannot be asked here.
         WorkError: the code or the prompts changed so that the trace cannot be forked at this call.
     """
+    fork_point(trace, step)
+    with forking_agent(trace, here, model, hidden=hidden) as agent:
+        return asyncio.run(go_on(agent, trace, step))
+
+
+def forking_agent(
+    trace: Trace, here: Settings, model: str | None = None, *, hidden: HiddenPairs = frozenset()
+) -> Agent:
+    """An agent that can go on with a recorded run; see `fork`."""
+    return Agent.open(_settings(trace, here), model=model or str(trace.config.get("model")), hidden=hidden)
+
+
+async def go_on(agent: Agent, trace: Trace, step: str, on_event: Listener | None = None) -> Trace:
+    """Take a run's answers up to a point, and go on live with an agent; see `fork`. Cancelling it stops the work.
+
+    Args:
+        agent: as `forking_agent` opens it.
+        trace: the recorded run.
+        step: see `fork_point`.
+        on_event: gets events of what is made live, while it goes on.
+
+    Raises:
+        UserError: the trace has no such point.
+        WorkError: the code or the prompts changed so that the trace cannot be forked at this call.
+    """
     kept = fork_point(trace, step)
-    settings = _settings(trace, here)
-    with Agent.open(settings, model=model or str(trace.config.get("model")), hidden=hidden) as agent:
-        return asyncio.run(_follow(agent, trace, kept))
-
-
-async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
     query = Query.model_validate(trace.question)
     asked = any(isinstance(call, ModelCall) for call in trace.calls[:kept])
     offered = trace.config.get("tools", ())
     toolbox = agent.resources.toolbox(
         query.setting, weigh="weigh_evidence" in offered if asked else agent.reads_weighing
     )
-    calls = ForkedCalls(trace, kept, agent.live_calls(toolbox))
+    calls = ForkedCalls(trace, kept, agent.live_calls(toolbox, on_event))
     origin = {
         "trace": trace.id,
         "call": kept + 1,
@@ -132,7 +152,7 @@ async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
     }
     tools = tuple(offered) if asked else toolbox.names
     try:
-        return await agent.follow(query, calls, tools, told={"forked_from": origin})
+        return await agent.follow(query, calls, tools, on_event=on_event, told={"forked_from": origin})
     except Differs as found:
         recorded, replayed = found.difference.excerpt()
         raise WorkError(
