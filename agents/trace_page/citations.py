@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 from kedrec.agents.trace_page.html import Html, join, tag
@@ -59,13 +59,13 @@ def key_link(key: str, evidence: Mapping[str, Evidence], verdict: str | None = N
     verdict = "missing" if entry is None else verdict
     sign, told = VERDICTS.get(verdict or "", ("", ""))
     shown = tag("span", sign, class_="sign", aria_hidden="true") if sign else None
-    said = tag("span", f" {told}", class_="unseen") if told else None
     if entry is None:
-        return tag("span", key, shown, said, class_="key missing", title=told)
+        return tag("span", key, shown, " source missing", class_="key missing", title=told)
     title = f"{told} — {entry.text[:300]}" if told else entry.text[:300]
     look = f"key {KINDS.get(key[:1], '')}"
-    by = {"data_sentence": sentence} if sentence else {}
-    return tag("a", key, shown, said, class_=look, href=f"#{anchor(key)}", title=title, **by)
+    named = f"{key}, {KINDS.get(key[:1], '')}, {told}" if told else None
+    return tag("a", key, shown, class_=look, href=f"#{anchor(key)}", title=title, aria_label=named,
+               data_sentence=sentence or None)  # fmt: skip
 
 
 def verdict_on(sentence: Sentence, key: str, evidence: Mapping[str, Evidence]) -> str:
@@ -85,12 +85,17 @@ def share(value: float) -> str:
 def sentence_links(sentence: Sentence, evidence: Mapping[str, Evidence], number: int = 0) -> Html:
     """The keys of a sentence, each with the verdict of the check."""
     keys = sentence.citations
-    return join(*(key_link(key, evidence, verdict_on(sentence, key, evidence), number) for key in keys))
+    return _spaced([key_link(key, evidence, verdict_on(sentence, key, evidence), number) for key in keys])
 
 
 def key_links(keys: Iterable[str], evidence: Mapping[str, Evidence]) -> Html:
     """Keys side by side."""
-    return join(*(key_link(key, evidence) for key in keys))
+    return _spaced([key_link(key, evidence) for key in keys])
+
+
+def _spaced(links: Sequence[Html]) -> Html:
+    """Links with a space between them, so that they stay apart where they are copied to."""
+    return join(*(part for at, link in enumerate(links) for part in ((" ", link) if at else (link,))))
 
 
 def linked(text: str, evidence: Mapping[str, Evidence]) -> Html:

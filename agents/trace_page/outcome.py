@@ -41,8 +41,9 @@ def _undecided(made: Recommendation) -> Html:
     if not isinstance(leaning, str) or not leaning:
         return tag("p", tag("b", "No choice: "), made.abstained, class_="verdict none")
     why = tag("p", made.abstained, class_="hint") if made.abstained else None
-    sure = next((score.probability for score in made.scores if score.id == leaning), made.confidence)
-    told = tag("span", _bar(sure), f"leans to {_name(made, leaning)}, {share(sure)}", class_="sure")
+    told = tag(
+        "span", _bar(made.confidence), f"leans to {_name(made, leaning)}, {share(made.confidence)}", class_="sure"
+    )
     close = tag("p", tag("b", "Too close to call"), f" for {made.disease.name}", told, class_="verdict none")
     return join(close, tag("p", "This is no choice: the evidence does not part these drugs."), why)
 
@@ -69,7 +70,10 @@ def weights(made: Recommendation) -> Html | None:
 
 def _weighed(score: CandidateScore, name: str, most: float) -> Html:
     head = tag("h3", name, tag("small", f" {share(score.probability)}"))
-    return tag("div", head, tag("table", *(_factor(factor, most) for factor in score.factors)), class_="card")
+    behind = (tag("li", tag("b", factor.group), ": ", factor.text) for factor in score.factors)
+    facts = tag("details", tag("summary", "the facts behind each"), tag("ul", *behind), class_="behind")
+    bars = tag("table", *(_factor(factor, most) for factor in score.factors))
+    return tag("div", head, bars, facts if score.factors else None, class_="card")
 
 
 def _factor(factor: Factor, most: float) -> Html:

@@ -32,7 +32,7 @@ align-items:baseline}
 .bar{display:inline-block;width:110px;height:8px;border-radius:4px;background:var(--wash);margin-right:.5rem;
 overflow:hidden}.bar i{display:block;height:100%;background:var(--accent)}
 .rationale{margin:0;padding-left:1.3rem}.rationale li{margin:.35rem 0}
-.key{display:inline-block;font:600 .74rem/1.35 ui-monospace,Menlo,Consolas,monospace;padding:0 .36rem;margin:0 .1rem;
+.key{display:inline-block;font:600 .74rem/1.35 ui-monospace,Menlo,Consolas,monospace;padding:0 .36rem;
 border-radius:4px;border:1px solid currentColor;text-decoration:none;color:var(--soft);white-space:nowrap}
 .sign{margin-left:.2rem;font-weight:700}.key.missing{color:var(--bad);border-style:dashed}
 .unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -69,7 +69,7 @@ align-self:start;margin-top:.2rem}
 mark{background:color-mix(in srgb,var(--accent) 22%,transparent);color:inherit;border-radius:.2rem}
 :target{background:color-mix(in srgb,var(--accent) 14%,transparent);outline:2px solid var(--accent);outline-offset:2px;
 border-radius:4px}
-.notes{margin:.4rem 0}.notes>summary{color:var(--soft)}
+.behind{font-size:.88rem}.behind ul{padding-left:1.1rem}.notes{margin:.4rem 0}.notes>summary{color:var(--soft)}
 .paths th{white-space:nowrap}.paths :is(th,td){overflow-wrap:break-word}
 .paths{width:100%;border-collapse:collapse;font-size:.88rem;margin:.3rem 0}.paths :is(th,td){text-align:left;
 vertical-align:top;padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line)}.paths .number{text-align:left}

@@ -26,6 +26,7 @@ function follower() {
     byId("counted").textContent = `${((Date.now() - begun) / 1000).toFixed(0)} s, ${calls} calls`;
   };
   const ticking = setInterval(count, 1000);
+  count();
   const told = (event) => {
     if (event.kind.endsWith("_called")) calls += 1;
     if (event.kind === "step_started" && event.said !== last) add(byId("progress"), "li", (last = event.said));
@@ -48,7 +49,8 @@ async function ask(address, body, show) {
     const stopped = error.name === "AbortError";
     add(byId("said"), "p", stopped ? "Stopped. The server has ended the work." : error.message,
       { role: "alert", class: stopped ? "hint" : "error" });
-    byId("working").hidden = stopped;
+    byId("working").hidden = true;
+    byId("said").scrollIntoView({ block: "nearest" });
   } finally {
     following.end();
     busy(false);
@@ -74,7 +76,7 @@ function showTopic(topic, traceId) {
 function showReply(answered) {
   remember(answered);
   const { reply, options } = answered;
-  if (reply.kind === "recommendation") return open(reply.trace_id);
+  if (reply.kind === "recommendation") { open(reply.trace_id); return; }
   byId("working").hidden = true;
   for (const note of reply.notes) add(byId("said"), "p", note, { class: "hint" });
   if (reply.kind === "question") {
@@ -89,6 +91,7 @@ function showReply(answered) {
   if (reply.topics.length && window.location.pathname !== whole) {
     add(add(byId("said"), "p", ""), "a", "The whole answer, with its evidence", { href: whole });
   }
+  byId("said").scrollIntoView({ block: "nearest" });
 }
 
 function askInWords(text) {

@@ -44,9 +44,11 @@ def answer(id: requests.TraceId, service: Served, before: requests.TraceId | Non
     notes = tag("div", id="notes-said", data_trace=trace.id)
     head = tag("div", tag("h1", asked(trace)), facts(trace), _understood(trace), ways, notes, _before(trace, earlier),
                data_evidence_view=f"/answers/{trace.id}/evidence")  # fmt: skip
-    more = (forms.ask_form(new=False), forms.working(), forms.again_form(trace), _ways(trace), origin(trace))
+    first = [part for title, part in shown.items() if title in ("Choice", "")]
+    rest = [part for title, part in shown.items() if title not in ("Choice", "")]
+    on = (forms.ask_form(new=False), forms.working(), forms.again_form(trace))
     islands = ("asking", "citations", "paths")
-    return page(asked(trace), head, *shown.values(), *more, view="/compare", islands=islands)
+    return page(asked(trace), head, *first, *on, *rest, _ways(trace), origin(trace), view="/compare", islands=islands)
 
 
 def entity_address(entity_id: str) -> str:
@@ -104,8 +106,10 @@ def _ways(trace: Trace) -> Html:
 
 def variant_address(trace: Trace, made: Recommendation) -> str:
     """Where the same question is filled in, to be changed."""
-    filled = {"disease": made.disease.id, "drugs": "\n".join(drug.id for drug in made.candidates),
-              "setting": made.setting, "before": trace.id}  # fmt: skip
+    said = {match.entity.id: match.query for match in made.matches if match.entity}
+    drugs = "\n".join(said.get(drug.id, drug.id) for drug in made.candidates)
+    filled = {"disease": said.get(made.disease.id, made.disease.id), "drugs": drugs, "setting": made.setting,
+              "before": trace.id}  # fmt: skip
     return f"/compare?{urlencode(filled | ({'hide': 'true'} if _hides(trace) else {}))}"
 
 

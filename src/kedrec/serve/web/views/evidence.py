@@ -97,7 +97,8 @@ def evidence(  # noqa: PLR0917 - fields of the form
     count = tag("p", f"{len(listed)} of {len(made.evidence)} pieces of evidence", class_="hint", role="status")
     left = tag("div", _filter_form(trace.id, made, wanted), count, _list(trace.id, listed, shown, wanted))
     right = _piece(trace.id, shown, made) if shown else tag("p", "Nothing has all of that.")
-    head = tag("p", "Of the answer ", tag("a", asked(trace), href=f"/answers/{trace.id}"), class_="hint")
+    paths = tag("a", "its paths drawn", href=f"/answers/{trace.id}#paths")
+    head = tag("p", "Of the answer ", tag("a", asked(trace), href=f"/answers/{trace.id}"), " · ", paths, class_="hint")
     both = tag("div", left, right, class_="two")
     return page(f"Evidence: {asked(trace)}", tag("h1", "Evidence"), head, both, view="/evidence")
 
@@ -158,7 +159,8 @@ def _source(entry: Evidence) -> Html:
     address = source_address(entry.source_id)
     source = tag("a", entry.source_id, href=address, rel="noreferrer") if address else tag("code", entry.source_id)
     head = entry.text[:600]
-    facts = [found[1] for form in (_YEAR, _PHASE, _STATUS) if entry.key[:1] in "PT" and (found := form.search(head))]
+    forms = {"{}": _YEAR, "phase {}": _PHASE, "{} ": _STATUS} if entry.key[:1] in "PT" else {}
+    facts = [told.format(found[1]).strip() for told, form in forms.items() if (found := form.search(head))]
     gone = tag("span", "retracted", class_="chip against") if is_retracted(entry.text) else None
     told = (tag("span", fact, class_="pill") for fact in facts)
     local = "; the link leaves this machine" if address else ""

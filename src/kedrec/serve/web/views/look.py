@@ -24,6 +24,8 @@ button[type=submit].plain{background:var(--wash);color:var(--ink);border-color:v
 button:disabled{opacity:.6;cursor:default}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 #working{margin:1rem 0;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem 1.1rem}
+#said:not(:empty){background:var(--card);border:1px solid var(--line);border-left:4px solid var(--trial);
+border-radius:8px;padding:.6rem 1.1rem;margin:1rem 0}#said h3{margin:.4rem 0 0}
 #working h2{margin:0;padding:0;border:0;font-size:1rem}#progress{margin:.2rem 0;padding-left:1.3rem}
 #progress li{color:var(--soft)}#progress li:last-child{color:var(--ink)}#progress li:not(:last-child)::after{
 content:" ✓";color:var(--good)}form h2{margin:0 0 .4rem;padding:0;border:0}
@@ -59,7 +61,8 @@ border-bottom:1px solid var(--line);vertical-align:top}.figures td.number{text-a
 .figures thead th{white-space:nowrap}
 .meter{height:.8rem;border-radius:.4rem;background:var(--wash);overflow:hidden;border:1px solid var(--line)}
 .meter i{display:block;height:100%;background:var(--accent)}
-.before{white-space:pre-wrap}td.gone{color:var(--bad)}td.new{color:var(--good)}
+.before{white-space:pre-wrap;overflow-wrap:anywhere!important}.card li{margin:.3rem 0}
+td.gone{color:var(--bad)}td.new{color:var(--good)}
 .ways{display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline;margin:.8rem 0}
 #ways{margin-top:2rem;border-top:1px solid var(--line)}
 @media (max-width:760px){.top{gap:.2rem .85rem;padding:.7rem .9rem;font-size:.95rem}

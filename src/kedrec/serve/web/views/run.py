@@ -19,7 +19,7 @@ from kedrec.agents.trace_page.page import facts, made_by, understood
 from kedrec.agents.traces.labels import asked, concluded
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.errors import KedrecError
-from kedrec.records import Trace
+from kedrec.records import Trace, triples_of
 from kedrec.serve import requests
 from kedrec.serve.recorded.again import compared, models_to_fork_to, replayed
 from kedrec.serve.service import Service
@@ -188,10 +188,37 @@ def _part(part: str, changes: Sequence[Change], names: Mapping[str, str]) -> Htm
     rows = (_change(change, names) for change in changes)
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
     wide = tag("div", table, class_="wide", role="region", tabindex=0, aria_label=f"Changes of {part}")
+    if part == "rationale":
+        return _rationales(changes)
     if part not in OPEN:
         told = f"{len(changes)} changes" if len(changes) > 1 else "one change"
         wide = tag("details", tag("summary", told), wide)
     return tag("section", tag("h2", part.capitalize()), wide)
+
+
+def _rationales(changes: Sequence[Change]) -> Html:
+    """The sentences that only one of both has, side by side, each with its sources."""
+    sides = {
+        "Only in A": [one for one in changes if one.after is None],
+        "Only in B": [one for one in changes if one.before is None],
+        "In both, with other sources": [one for one in changes if None not in (one.before, one.after)],
+    }
+    cards = (
+        tag("div", tag("h3", title), tag("ul", *(_sentence(one) for one in found)), class_="card")
+        for title, found in sides.items() if found
+    )  # fmt: skip
+    return tag("section", tag("h2", "Rationale"), tag("div", *cards, class_="cards"))
+
+
+def _sentence(one: Change) -> Html:
+    sources = dict.fromkeys([*(one.before or ()), *(one.after or ())])
+    return tag("li", one.what, " ", tag("small", "; ".join(_short(source) for source in sources)))
+
+
+def _short(source: str) -> str:
+    """A source in few words: of the graph, only how many edges."""
+    edges = len(triples_of(source))
+    return f"graph, {edges} edge{'s' if edges > 1 else ''}" if edges else source
 
 
 def _change(change: Change, names: Mapping[str, str]) -> Html:
