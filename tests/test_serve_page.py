@@ -43,7 +43,11 @@ def settings(tmp_path_factory) -> Settings:
 def web(settings):
     with serving(settings) as client:
         ids = [client.post("/api/ask", json={"text": QUESTION}).json()["reply"]["trace_id"] for _ in range(2)]
-        client.known = {"ID": ids[0], "OTHER": ids[1], "BATCH": client.get("/api/runs").json()[0]["name"]}
+        client.known = {
+            "ID": ids[0],
+            "OTHER": ids[1],
+            "BATCH": re.search('/batches/([^"]+)', client.get("/runs").text)[1],
+        }
         yield client
 
 
@@ -214,7 +218,7 @@ def test_a_batch_tells_how_far_it_is_without_a_path_of_the_machine(settings, web
     text = web.get(at(web, "/batches/BATCH")).text
     assert "1 of 1 pairs done" in text and 'aria-valuenow="100"' in text and "Baricitinib" in text
     assert str(settings.home.parent) not in text + web.get("/runs").text
-    assert web.get(at(web, "/api/runs/BATCH/progress")).json()["share"] == 1
+    assert web.get(at(web, "/batches/BATCH/progress")).json()["share"] == 1
 
 
 def test_results_show_each_report_and_name_a_file_that_is_none(web):

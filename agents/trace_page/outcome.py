@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from kedrec.agents.trace_page.citations import KINDS, anchor, cited_keys, linked, sentence_links, share, source_address
+from kedrec.agents.trace_page.citations import cited_keys, linked, sentence_links, share
 from kedrec.agents.trace_page.graph_paths import network_of
 from kedrec.agents.trace_page.graph_svg import Address, arrowheads, drawing
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.agents.trace_page.path_table import path_table
-from kedrec.records import CandidateScore, Entity, Evidence, Factor, Recommendation
+from kedrec.records import CandidateScore, Entity, Factor, Recommendation
 
-__all__ = ["choice", "evidence", "evidence_item", "marked", "marks_in", "notes", "paths", "weights"]
-
-Span = tuple[int, int]
-"""Offset of the first character, and behind the last."""
+__all__ = ["choice", "notes", "paths", "weights"]
 
 
 def choice(made: Recommendation) -> Html:
@@ -105,94 +102,6 @@ def paths(made: Recommendation, address: Address | None = None) -> Html | None:
 
 def _figure(made: Recommendation, drug: Entity, picture: Html, cited: Sequence[str]) -> Html:
     return tag("figure", tag("figcaption", drug.name), picture, path_table(made, drug, cited))
-
-
-def evidence(made: Recommendation, understood: str, answer: str = "") -> Html | None:
-    """Everything citable: first what is cited, and where; then the rest, and how names were understood.
-
-    Args:
-        made: the outcome.
-        understood: what the names were taken for.
-        answer: address of the page with the sentences, where that is another one.
-    """
-    if not made.evidence:
-        return None
-    cited = cited_keys(made)
-    rest = [key for key in made.evidence if key not in cited]
-    parts = (
-        [tag("ul", *(_entry(made.evidence[key], made, answer) for key in cited), class_="evidence")] if cited else []
-    )
-    if rest:
-        more = tag("ul", *(_entry(made.evidence[key], made, answer) for key in rest), class_="evidence")
-        parts.append(tag("details", tag("summary", f"{len(rest)} found and not cited"), more))
-    told = tag("p", f"Names understood: {understood}", class_="hint")
-    return tag("section", tag("h2", "Evidence"), *parts, told, id="evidence")
-
-
-def _entry(entry: Evidence, made: Recommendation, answer: str) -> Html:
-    return evidence_item(entry, _uses(entry.key, made, answer), marks_in(entry.key, made))
-
-
-def marks_in(key: str, made: Recommendation) -> dict[Span, list[int]]:
-    """Places in a piece of evidence that the check found, each with the numbers of the sentences it found them for."""
-    found: dict[Span, list[int]] = {}
-    for at, sentence in enumerate(made.sentences, 1):
-        for span in sentence.marks.get(key, ()):
-            found.setdefault(span, []).append(at)
-    return found
-
-
-def evidence_item(
-    entry: Evidence, used: Sequence[Html] = (), marks: Mapping[Span, Sequence[int]] | None = None
-) -> Html:
-    """A piece of evidence in a list: its key, its text, where it is from, where it is cited, and its whole passage.
-
-    Args:
-        entry: the evidence.
-        used: links to where it is cited.
-        marks: offsets in its text of what was taken from it, and by which sentences.
-    """
-    kind = KINDS.get(entry.key[:1], "")
-    address = source_address(entry.source_id)
-    source = tag("a", entry.source_id, href=address, rel="noreferrer") if address else tag("code", entry.source_id)
-    where = join(" · cited in ", *used) if used else None
-    told = tag("p", kind, " · ", source, where, class_="hint")
-    key = tag("span", entry.key, class_=f"key {kind}")
-    return tag("li", key, tag("div", marked(entry.text, marks or {}), told, _whole(entry)), id=anchor(entry.key))
-
-
-def _whole(entry: Evidence) -> Html | None:
-    """The passage that the sentences were taken from, folded."""
-    if len(entry.passage) <= len(entry.text):
-        return None
-    text = tag("p", marked(entry.passage, dict.fromkeys(entry.spans, ()), "b"))
-    return tag("details", tag("summary", "the whole passage; in bold what was taken from it"), text, class_="passage")
-
-
-def marked(text: str, marks: Mapping[Span, Sequence[int]], name: str = "mark") -> Html:
-    """A text with some of its places marked.
-
-    Args:
-        text: the text.
-        marks: offsets, and the numbers of the sentences that each is marked for.
-        name: of the element that marks.
-    """
-    parts: list[Html | str] = []
-    last = 0
-    for start, end in sorted(mark for mark in marks if 0 <= mark[0] < mark[1] <= len(text)):
-        if start >= last:
-            by = " ".join(map(str, marks[start, end])) or None
-            parts += [text[last:start], tag(name, text[start:end], data_sentences=by)]
-            last = end
-    return join(*parts, text[last:])
-
-
-def _uses(key: str, made: Recommendation, answer: str) -> list[Html]:
-    said = [at for at, sentence in enumerate(made.sentences, 1) if key in sentence.citations]
-    links = [tag("a", f"sentence {at}", href=f"{answer}#sentence-{at}") for at in said]
-    if any(key in answer.citations for answer in made.answers):
-        links.append(tag("a", "an answer", href=f"{answer}#questions"))
-    return [join(", " if at else None, link) for at, link in enumerate(links)]
 
 
 def notes(made: Recommendation) -> Html | None:

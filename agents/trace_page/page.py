@@ -9,6 +9,7 @@ from typing import Any
 from kedrec.agents.trace_page import outcome as outcome_parts
 from kedrec.agents.trace_page.calls import steps
 from kedrec.agents.trace_page.domain_answers import answers
+from kedrec.agents.trace_page.evidence import evidence
 from kedrec.agents.trace_page.graph_svg import Address
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.agents.trace_page.style import STYLE
@@ -84,7 +85,7 @@ def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | No
         "Questions": answers(made),
         "Weights": outcome_parts.weights(made),
         "Paths": outcome_parts.paths(made, address),
-        "Evidence": outcome_parts.evidence(made, understood(made)),
+        "Evidence": evidence(made, understood(made)),
     }
 
 

@@ -13,14 +13,14 @@ from kedrec.distill.runs.folder import RunFolder, RunInfo, RunStatus
 from kedrec.errors import KedrecError, NotReady
 from kedrec.records import Record
 
-__all__ = ["Agreement", "Batch", "BatchRow", "agreements", "batch", "batch_names", "batches", "rows_of_batch"]
+__all__ = ["BatchAgreement", "BatchRow", "KnownBatch", "agreements", "batch", "batch_names", "batches", "rows_of_batch"]
 
 
-class Batch(Record):
+class KnownBatch(Record):
     """A run over many pairs."""
 
     name: str
-    """By which it is asked for: the folder's own name, and six digits that only it has."""
+    """By which it is asked for: the folder's own name, and outside the home's `runs` six digits that only it has."""
     info: RunInfo
     """What it is a run of."""
     status: RunStatus
@@ -44,7 +44,7 @@ class BatchRow(Record):
     """Its trace."""
 
 
-class Agreement(Record):
+class BatchAgreement(Record):
     """Two batches over the same pairs."""
 
     first: str
@@ -59,40 +59,40 @@ class Agreement(Record):
 
 def batch_names(home: Path) -> dict[str, RunFolder]:
     """Every run that the home knows and that is still there, the latest noted first."""
-    found = {}
-    for traces in reversed(list(places(home / "traces"))):
-        folder = RunFolder(traces.parent)
-        if folder.info_file.is_file():
-            found[_name(traces.parent)] = folder
-    return found
+    folders = [traces.parent for traces in reversed(list(places(home / "traces")))]
+    below = [path for path in sorted((home / "runs").glob("*")) if path.resolve() not in folders]
+    found = {_name(path, home): RunFolder(path) for path in (*folders, *below)}
+    return {name: folder for name, folder in found.items() if folder.info_file.is_file()}
 
 
-def _name(folder: Path) -> str:
+def _name(folder: Path, home: Path) -> str:
+    if folder.parent == (home / "runs").resolve() and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}", folder.name):
+        return folder.name
     plain = re.sub(r"[^A-Za-z0-9]+", "-", folder.name).strip("-")[:40] or "run"
     return f"{plain}-{hashlib.sha256(str(folder).encode('utf-8', 'surrogateescape')).hexdigest()[:6]}"
 
 
-def batches(home: Path) -> tuple[Batch, ...]:
+def batches(home: Path) -> tuple[KnownBatch, ...]:
     """All batches that can be read."""
     return tuple(_readable(home))
 
 
-def _readable(home: Path) -> Iterator[Batch]:
+def _readable(home: Path) -> Iterator[KnownBatch]:
     for name, folder in batch_names(home).items():
         try:
-            yield Batch(name=name, info=folder.info(), status=folder.status())
+            yield KnownBatch(name=name, info=folder.info(), status=folder.status())
         except (KedrecError, OSError, ValueError):
             continue
 
 
-def batch(home: Path, name: str) -> Batch:
+def batch(home: Path, name: str) -> KnownBatch:
     """One batch.
 
     Raises:
         NotReady: the home knows none of that name.
     """
     folder = _folder(home, name)
-    return Batch(name=name, info=folder.info(), status=folder.status())
+    return KnownBatch(name=name, info=folder.info(), status=folder.status())
 
 
 def rows_of_batch(home: Path, name: str, named: Callable[[str], str]) -> list[BatchRow]:
@@ -133,7 +133,7 @@ def _folder(home: Path, name: str) -> RunFolder:
     return found
 
 
-def agreements(home: Path) -> list[Agreement]:
+def agreements(home: Path) -> list[BatchAgreement]:
     """How often two batches over the same pairs choose the same drug."""
     known = {name: folder for name, folder in batch_names(home).items() if _is_readable(folder)}
     choices = {name: {key: row.choice for key, row in folder.rows().items()} for name, folder in known.items()}
@@ -143,10 +143,10 @@ def agreements(home: Path) -> list[Agreement]:
     ]
 
 
-def _agreement(a: str, b: str, first: dict[str, str | None], second: dict[str, str | None]) -> Agreement:
+def _agreement(a: str, b: str, first: dict[str, str | None], second: dict[str, str | None]) -> BatchAgreement:
     chosen = [key for key in first if first[key] and second.get(key)]
     same = sum(first[key] == second[key] for key in chosen)
-    return Agreement(first=a, second=b, both=len(chosen), same=same)
+    return BatchAgreement(first=a, second=b, both=len(chosen), same=same)
 
 
 def _is_readable(folder: RunFolder) -> bool:

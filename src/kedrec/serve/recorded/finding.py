@@ -9,7 +9,7 @@ from kedrec.errors import DamagedData
 from kedrec.records import Record, ToolCall, Trace
 from kedrec.serve.kept_traces import KeptTraces
 
-__all__ = ["Found", "Wanted", "find_questions"]
+__all__ = ["Found", "QuestionFilter", "find_questions"]
 
 MOST_LISTED = 2_000
 """Of the latest questions whose summaries are looked at."""
@@ -17,7 +17,7 @@ MOST_READ = 400
 """Of those, how many are read whole, where that is needed."""
 
 
-class Wanted(Record):
+class QuestionFilter(Record):
     """What a recorded question must have; everything that is given must hold."""
 
     text: str = ""
@@ -43,7 +43,7 @@ class Found(Record):
     """Whether there are older ones that were not."""
 
 
-def find_questions(kept: KeptTraces, wanted: Wanted, limit: int) -> Found:
+def find_questions(kept: KeptTraces, wanted: QuestionFilter, limit: int) -> Found:
     """Recorded questions.
 
     Args:
@@ -60,7 +60,7 @@ def find_questions(kept: KeptTraces, wanted: Wanted, limit: int) -> Found:
     return Found(questions=found[:limit], looked_at=len(read), more=len(likely) > len(read))
 
 
-def _may_be(one: TraceSummary, wanted: Wanted) -> bool:
+def _may_be(one: TraceSummary, wanted: QuestionFilter) -> bool:
     """Whether a summary fits, as far as it tells."""
     outcome = "failed" if one.error else "chosen" if one.choice else "none"
     drugs = " ".join(one.candidates).casefold()
@@ -71,7 +71,7 @@ def _may_be(one: TraceSummary, wanted: Wanted) -> bool:
     )
 
 
-def _holds(kept: KeptTraces, one: TraceSummary, wanted: Wanted) -> bool:
+def _holds(kept: KeptTraces, one: TraceSummary, wanted: QuestionFilter) -> bool:
     try:
         trace = kept.get(one.id)
     except DamagedData:

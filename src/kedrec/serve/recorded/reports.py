@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from kedrec.eval.selection import SelectionReport
 from kedrec.records import Record
 
-__all__ = ["FOLDER", "Measured", "Reports", "read_reports"]
+__all__ = ["FOLDER", "Reports", "SavedReport", "read_reports"]
 
 FOLDER = "results"
 """Where they lie, below the home."""
@@ -20,7 +20,7 @@ MOST_BYTES = 4_000_000
 """Of a file that is read."""
 
 
-class Measured(Record):
+class SavedReport(Record):
     """One report."""
 
     name: str
@@ -32,7 +32,7 @@ class Measured(Record):
 class Reports(Record):
     """All reports of a home."""
 
-    measured: tuple[Measured, ...]
+    measured: tuple[SavedReport, ...]
     """By the names of their files."""
     skipped: tuple[str, ...]
     """Files that hold no such report, and why."""
@@ -40,7 +40,7 @@ class Reports(Record):
 
 def read_reports(home: Path) -> Reports:
     """The reports of a home; none where the folder is not there."""
-    measured, skipped = list[Measured](), list[str]()
+    measured, skipped = list[SavedReport](), list[str]()
     for path in sorted((home / FOLDER).glob("*.json")):
         try:
             measured += _read(path)
@@ -49,14 +49,14 @@ def read_reports(home: Path) -> Reports:
     return Reports(measured=tuple(measured), skipped=tuple(skipped))
 
 
-def _read(path: Path) -> Iterator[Measured]:
+def _read(path: Path) -> Iterator[SavedReport]:
     if path.stat().st_size > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES:,} bytes")
     held: Any = json.loads(path.read_text("utf-8"))
     rows = held if isinstance(held, list) else [held]
     for number, row in enumerate(rows, 1):
         name = path.stem if len(rows) == 1 else f"{path.stem} {number}"
-        yield Measured(name=name, report=SelectionReport.model_validate(row))
+        yield SavedReport(name=name, report=SelectionReport.model_validate(row))
 
 
 def _why(error: Exception) -> str:

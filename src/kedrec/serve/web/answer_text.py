@@ -6,13 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
 from kedrec.agents.trace_page.citations import cited_keys, source_address
-from kedrec.agents.traces.labels import asked
-from kedrec.records import Answer, Evidence, Recommendation, Trace
+from kedrec.records import Evidence, Recommendation
 from kedrec.serve.results import Answered
 
-__all__ = ["answer_text", "citations_in", "exported_text"]
+__all__ = ["answer_text", "citations_in"]
 
 SHOWN = 280
 """Characters of a piece of evidence."""
@@ -40,11 +38,7 @@ def answer_text(answered: Answered) -> str:
 def _recommended(made: Recommendation) -> Iterator[str]:
     names = {drug.id: drug.name for drug in made.candidates}
     yield from (f"**Failed:** {failure}" for failure in made.failed)
-    leaning = getattr(made, "leaning", None)
-    if made.choice is None and leaning:
-        close = f"**Too close to call** for {made.disease.name}; leans to {names.get(leaning, leaning)}."
-        yield f"{close} {made.abstained or ''}"
-    elif made.choice is None:
+    if made.choice is None:
         yield f"**No choice:** {made.abstained}"
     else:
         sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
@@ -58,8 +52,8 @@ def _marks(keys: tuple[str, ...]) -> str:
     return "".join(f"[{key}]" for key in keys)
 
 
-def _evidence(key: str, entry: Evidence, *, whole: bool = False) -> str:
-    text = entry.text if whole or len(entry.text) <= SHOWN else f"{entry.text[:SHOWN].rsplit(' ', 1)[0]} …"
+def _evidence(key: str, entry: Evidence) -> str:
+    text = entry.text if len(entry.text) <= SHOWN else f"{entry.text[:SHOWN].rsplit(' ', 1)[0]} …"
     address = source_address(entry.source_id)
     return f"- [{key}] {' '.join(text.split())} ({address or entry.source_id})"
 
@@ -75,38 +69,3 @@ def citations_in(text: str, evidence: Mapping[str, Evidence]) -> list[dict[str, 
             cited = {"url": address, "title": entry.text[:120], **place}
             found.append({"type": "url_citation", "url_citation": cited})
     return found
-
-
-def exported_text(trace: Trace) -> str:
-    """A recorded answer as Markdown: question, choice, reasons, drugs side by side, cited evidence, data and date."""
-    made, told = trace.recommendation, [f"# {asked(trace)}"]
-    if made is None:
-        told.append(f"**Failed:** {(trace.error or {}).get('message', 'the run came to no end')}")
-    else:
-        told += [*_recommended(made), _side_by_side(made)]
-        told.append(
-            "## Evidence\n\n" + "\n".join(_evidence(key, made.evidence[key], whole=True) for key in cited_keys(made))
-        )
-    hashes = "\n".join(f"- {name}: {value}" for name, value in trace.data.items())
-    told.append(
-        f"## Origin\n\n- run: {trace.id}\n- date: {trace.created}\n- model: {trace.config.get('model')}\n{hashes}"
-    )
-    return "\n\n".join(part.strip() for part in [*told, "Not medical advice."] if part) + "\n"
-
-
-def _side_by_side(made: Recommendation) -> str:
-    """The answers to the domain questions, a row for each question."""
-    names = {drug.id: drug.name for drug in made.candidates}
-    found = {(one.question.key, one.question.drug): one for one in made.answers}
-    if not found:
-        return ""
-    rows = [["", *names.values()], ["---"] * (len(names) + 1)]
-    for key in dict.fromkeys(key for key, _ in found):
-        rows.append([QUESTION_TITLES.get(key, key), *(_cell(found.get((key, drug))) for drug in names)])
-    return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
-
-
-def _cell(answer: Answer | None) -> str:
-    if answer is None or answer.text == NO_EVIDENCE:
-        return NO_EVIDENCE
-    return " ".join(f"_{answer.stance}_: {answer.text} {_marks(answer.citations)}".split())

@@ -1,4 +1,4 @@
-"""What is done with recorded questions and batches, below `/api`."""
+"""What is done with recorded questions, below `/api`: replayed, forked, compared."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from kedrec.agents.replay.replay import ReplayReport
 from kedrec.records import Recommendation, Record
 from kedrec.serve import requests
 from kedrec.serve.recorded import again
-from kedrec.serve.recorded.batches import Batch, BatchRow, batch, batches, rows_of_batch
 from kedrec.serve.web.api import AS_EVENTS, Served, wants_events
 from kedrec.serve.web.problems import STATUSES
 from kedrec.serve.web.streaming import streamed, while_waited_for
-from kedrec.serve.web.views.batch import BatchName, share, told
 
 __all__ = ["router"]
 
@@ -33,22 +31,10 @@ class Fork(Record):
     model: Annotated[str, Field(min_length=1, max_length=500, description="The server's own model, or `offline`.")]
 
 
-class Progress(Record):
-    """How far a batch is, for people."""
-
-    share: float
-    """Of the pairs that were looked at, 0 to 1."""
-    told: tuple[str, ...]
-    """The same and more in lines."""
-    running: bool
-    """Whether a process is at work on it."""
-
-
-@router.get("/traces/{id}/replay", summary="Replay a recorded run")
+@router.get("/traces/{id}/replay", response_model=ReplayReport, summary="Replay a recorded run")
 async def replay(id: requests.TraceId, request: Request, service: Served) -> Any:
     """Run the graph again on what the trace holds, calling nothing; the first difference, where there is one."""
-    found: ReplayReport = await while_waited_for(request, again.replayed(service, id))  # type: ignore[assignment]
-    return found
+    return await while_waited_for(request, again.replayed(service, id))
 
 
 @router.post("/traces/{id}/fork", response_model=Recommendation, responses=AS_EVENTS, summary="Fork a recorded run")
@@ -67,28 +53,3 @@ def diff(
 ) -> TraceDiff:
     """What changed from one run to another."""
     return again.compared(service, a, b)
-
-
-@router.get("/runs", summary="Runs over many pairs")
-def runs(service: Served) -> tuple[Batch, ...]:
-    """The runs that the home knows, the latest first."""
-    return batches(service.settings.home)
-
-
-@router.get("/runs/{name}", summary="A run over many pairs")
-def run(name: BatchName, service: Served) -> Batch:
-    """How far a run is."""
-    return batch(service.settings.home, name)
-
-
-@router.get("/runs/{name}/rows", summary="Questions of a run")
-def rows(name: BatchName, service: Served) -> list[BatchRow]:
-    """Every question of a run and its outcome."""
-    return rows_of_batch(service.settings.home, name, service.name_of)
-
-
-@router.get("/runs/{name}/progress", summary="Progress of a run")
-def progress(name: BatchName, service: Served) -> Progress:
-    """How far a run is, in words."""
-    found = batch(service.settings.home, name)
-    return Progress(share=share(found), told=tuple(told(found)), running=found.status.running)

@@ -9,8 +9,12 @@ function recalled() {
   try { return JSON.parse(sessionStorage.getItem(TALK)) || {}; } catch { return {}; }
 }
 
+const heading = (topic) => topic.heading ?? `${topic.title} (${topic.answer.stance})`;
+
 function remember({ reply, conversation }) {
-  sessionStorage.setItem(TALK, JSON.stringify({ conversation, trace: reply.trace_id, notes: reply.notes }));
+  const beside = reply.topics.map((topic) => `${heading(topic)}: ${topic.answer.text}`);
+  const notes = reply.kind === "recommendation" ? [...reply.notes, ...beside] : reply.notes;
+  sessionStorage.setItem(TALK, JSON.stringify({ conversation, trace: reply.trace_id, notes }));
 }
 
 function busy(working) {
@@ -63,12 +67,12 @@ function open(traceId, query = "") {
 
 const before = (form) => (form.dataset.trace ? `?before=${encodeURIComponent(form.dataset.trace)}` : "");
 
-function showTopic(topic, traceId) {
-  add(byId("said"), "h3", `${topic.title} (${topic.answer.stance})`);
+function showTopic(topic, traceId, own) {
+  if (topic.title) add(byId("said"), "h3", heading(topic));
   const text = add(byId("said"), "p", `${topic.answer.text} `);
   const here = window.location.pathname === `/answers/${traceId}`;
   for (const key of topic.answer.citations) {
-    const href = here ? `#evidence-${key}` : `/answers/${encodeURIComponent(traceId)}/evidence?key=${key}`;
+    const href = key in own ? `#said-evidence-${key}` : here ? `#evidence-${key}` : `/answers/${encodeURIComponent(traceId)}/evidence?key=${key}`;
     add(text, "a", key, { class: "key", href });
   }
 }
@@ -86,9 +90,14 @@ function showReply(answered) {
       button.addEventListener("click", () => askInWords(option.id));
     }
   }
-  for (const topic of reply.topics) showTopic(topic, reply.trace_id);
+  const own = reply.evidence ?? {};
+  for (const topic of reply.topics) showTopic(topic, reply.trace_id, own);
+  for (const [key, entry] of Object.entries(own)) {
+    const text = `${key}: ${entry.text} (${entry.source_id})`;
+    add(byId("said"), "p", text, { class: "hint", id: `said-evidence-${key}` });
+  }
   const whole = `/answers/${encodeURIComponent(reply.trace_id)}`;
-  if (reply.topics.length && window.location.pathname !== whole) {
+  if (reply.trace_id && reply.topics.length && window.location.pathname !== whole) {
     add(add(byId("said"), "p", ""), "a", "The whole answer, with its evidence", { href: whole });
   }
   byId("said").scrollIntoView({ block: "nearest" });

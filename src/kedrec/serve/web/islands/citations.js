@@ -33,7 +33,7 @@ function markFor(sentence) {
 }
 
 function show(link, entry) {
-  const key = entry.id.replace("evidence-", ""), sentence = link.dataset.sentence;
+  const key = entry.id.replace(/^.*evidence-/, ""), sentence = link.dataset.sentence;
   const head = element("div", "", { class: "bar-of" });
   head.append(element("h2", sentence ? `${key}, cited by sentence ${sentence}` : key));
   const shut = element("button", "Close (Esc)", { type: "button" });
@@ -64,7 +64,7 @@ function close() {
 }
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href^='#evidence-']");
+  const link = event.target.closest("a[href^='#evidence-'], a[href^='#said-evidence-']");
   const entry = link && document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)));
   if (!entry || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();

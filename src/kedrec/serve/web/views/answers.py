@@ -16,7 +16,7 @@ from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError
 from kedrec.records import Recommendation, Trace
 from kedrec.serve import requests
-from kedrec.serve.web.answer_text import exported_text
+from kedrec.serve.recorded.markdown import markdown_of
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.guard import CLOSED
 from kedrec.serve.web.page_frame import page
@@ -134,6 +134,10 @@ def export(id: requests.TraceId, service: Served, form: Literal["html", "md", "j
         trace = service.trace(requests.WhichTrace(id=id))
     except KedrecError as error:
         return failed(error)
-    made = {"html": trace_page, "md": exported_text, "json": lambda one: one.model_dump_json(indent=1)}[form]
+    written = {"html": trace_page, "md": markdown_of}.get(form, _json)(trace)
     headers = {"content-disposition": f'attachment; filename="{trace.id}.{form}"', "content-security-policy": CLOSED}
-    return Response(made(trace).encode("utf-8", "replace"), media_type=MEDIA[form], headers=headers)
+    return Response(written.encode("utf-8", "replace"), media_type=MEDIA[form], headers=headers)
+
+
+def _json(trace: Trace) -> str:
+    return trace.model_dump_json(indent=1)

@@ -6,22 +6,24 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import JSONResponse
 from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.errors import KedrecError
-from kedrec.serve.recorded.batches import Batch, BatchRow, batch, rows_of_batch
+from kedrec.records import Record
+from kedrec.serve.recorded.batches import BatchRow, KnownBatch, batch, rows_of_batch
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.views.failed import failed
 from kedrec.serve.web.views.forms import choosing, field
 
-__all__ = ["BatchName", "router", "share", "told"]
+__all__ = ["router"]
 
 router = APIRouter()
 MOST_ROWS = 300
 SHOWN = {"": "all", "failed": "failed", "open": "still open", "done": "done"}
-BatchName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,60}$", description="Name of the batch.")]
+BatchName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$", description="Name of the batch.")]
 
 
 @router.get("/batches/{name}")
@@ -44,20 +46,38 @@ def show(
                 view="/runs", islands=("progress",))  # fmt: skip
 
 
-def _facts(found: Batch) -> tuple[str, ...]:
+class BatchProgress(Record):
+    """How far a batch is, for people."""
+
+    share: float
+    """Of the pairs that were looked at, 0 to 1."""
+    told: tuple[str, ...]
+    """The same and more in lines."""
+    running: bool
+    """Whether a process is at work on it."""
+
+
+@router.get("/batches/{name}/progress", response_class=JSONResponse)
+def progress(name: BatchName, service: Served) -> BatchProgress:
+    """How far a batch is: what its page asks for while it goes on."""
+    found = batch(service.settings.home, name)
+    return BatchProgress(share=_share(found), told=tuple(_told(found)), running=found.status.running)
+
+
+def _facts(found: KnownBatch) -> tuple[str, ...]:
     info = found.info
     hidden = "direct edges hidden" if info.hide_pairs else "direct edges shown: the graph may state the answers"
     hashes = (f"{key.removesuffix('_sha256')} {str(value)[:8]}" for key, value in info.data.items())
     return (f"model {info.model}", f"setting {info.setting}", hidden, f"pairs {info.pairs_sha256[:8]}", *hashes)
 
 
-def share(found: Batch) -> float:
+def _share(found: KnownBatch) -> float:
     """How much of a batch has been looked at, 0 to 1."""
     status = found.status
     return (status.done + sum(status.failed.values())) / status.pairs if status.pairs else 0.0
 
 
-def told(found: Batch) -> Iterator[str]:
+def _told(found: KnownBatch) -> Iterator[str]:
     """How far a batch is, in lines."""
     status = found.status
     yield f"{status.done:,} of {status.pairs:,} pairs done, {'at work' if status.running else 'nobody at work'}"
@@ -75,18 +95,18 @@ def told(found: Batch) -> Iterator[str]:
         yield f"Ordered at the server: {order.answered:,} of {order.requests:,} requests answered ({order.status})"
 
 
-def _progress(found: Batch) -> Html:
-    done = round(share(found) * 100)
+def _progress(found: KnownBatch) -> Html:
+    done = round(_share(found) * 100)
     meter = tag("div", tag("i", style=f"width:{done}%"), class_="meter", role="progressbar", aria_valuenow=done,
                 aria_valuemin=0, aria_valuemax=100, aria_label="Pairs looked at")  # fmt: skip
-    lines = tag("ul", *(tag("li", line) for line in told(found)), id="batch-told")
+    lines = tag("ul", *(tag("li", line) for line in _told(found)), id="batch-told")
     running = "yes" if found.status.running else "no"
     inside = (tag("h2", "Progress"), meter, tag("div", lines, role="status"))
-    return tag("section", *inside, id="batch", data_now=f"/api/runs/{found.name}/progress",
+    return tag("section", *inside, id="batch", data_now=f"/batches/{found.name}/progress",
                data_running=running)  # fmt: skip
 
 
-def _retry(found: Batch) -> Html | None:
+def _retry(found: KnownBatch) -> Html | None:
     if not found.status.failed or found.status.running:
         return None
     return tag("p", "To try those that failed again, on the machine: ", tag("code", "kedrec runs retry RUN_DIR"), ".",

@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from kedrec.agents.recommend import RankedDrug, Ranking
 from kedrec.agents.trace_page.citations import sentence_links
+from kedrec.agents.trace_page.evidence import evidence_item
 from kedrec.agents.trace_page.html import Html, tag
-from kedrec.agents.trace_page.outcome import evidence_item
 from kedrec.errors import KedrecError
 from kedrec.records import Corpora, Evidence
 from kedrec.serve import requests

@@ -12,8 +12,8 @@ from starlette.responses import HTMLResponse
 
 from kedrec.agents.prompting.answer_format import QUESTION_TITLES
 from kedrec.agents.trace_page.citations import KINDS, VERDICTS, cited_keys, source_address, verdict_on
+from kedrec.agents.trace_page.evidence import marked, marks_in
 from kedrec.agents.trace_page.html import Html, join, tag
-from kedrec.agents.trace_page.outcome import marked, marks_in
 from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError, NotReady
 from kedrec.records import Evidence, Recommendation, Record, triples_of
@@ -33,7 +33,7 @@ _STATUS = re.compile(r"\bStatus: ([^.]+)\. ")
 PHASES = {"": "any", "1": "1", "1/2": "1/2", "2": "2", "2/3": "2/3", "3": "3", "4": "4"}
 
 
-class Filter(Record):
+class EvidenceFilter(Record):
     """What the pieces of evidence that are listed must have; everything that is given must hold."""
 
     kind: str = ""
@@ -80,7 +80,7 @@ def evidence(  # noqa: PLR0917 - fields of the form
     retracted: bool = False,
 ) -> HTMLResponse:
     """The list at the left, one piece at the right."""
-    wanted = Filter(
+    wanted = EvidenceFilter(
         kind=kind, drug=drug, text=text, since=int(since) if since else None, phase=phase, cited=cited,
         retracted=retracted,
     )  # fmt: skip
@@ -103,12 +103,12 @@ def evidence(  # noqa: PLR0917 - fields of the form
     return page(f"Evidence: {asked(trace)}", tag("h1", "Evidence"), head, both, view="/evidence")
 
 
-def _listed(made: Recommendation, wanted: Filter, used: Iterable[str]) -> list[Evidence]:
+def _listed(made: Recommendation, wanted: EvidenceFilter, used: Iterable[str]) -> list[Evidence]:
     cited = set(used)
     return [entry for entry in made.evidence.values() if wanted.holds(entry, cited)]
 
 
-def _filter_form(trace_id: str, made: Recommendation, wanted: Filter) -> Html:
+def _filter_form(trace_id: str, made: Recommendation, wanted: EvidenceFilter) -> Html:
     kinds = {"": "all", "K": "graph (K)", "P": "articles (P)", "T": "trials (T)"}
     drugs = {"": "any", **{drug.id: drug.name for drug in made.candidates}}
     boxes = tag(
@@ -134,7 +134,7 @@ def _filter_form(trace_id: str, made: Recommendation, wanted: Filter) -> Html:
     )  # fmt: skip
 
 
-def _list(trace_id: str, listed: Iterable[Evidence], shown: Evidence | None, wanted: Filter) -> Html:
+def _list(trace_id: str, listed: Iterable[Evidence], shown: Evidence | None, wanted: EvidenceFilter) -> Html:
     filled = {name: "true" if value is True else value for name, value in wanted.model_dump().items() if value}
 
     def line(entry: Evidence) -> Html:

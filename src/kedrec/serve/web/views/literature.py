@@ -27,11 +27,11 @@ __all__ = ["router"]
 router = APIRouter()
 CORPORA = {"": "articles and trials", "articles": "articles", "trials": "trials"}
 RECENT = 8
-Name = Annotated[str, Query(max_length=500)]
+NameField = Annotated[str, Query(max_length=500)]
 
 
 @router.get("/evidence")
-def evidence(service: Served, query: Name = "", corpus: Literal["", "articles", "trials"] = "") -> HTMLResponse:
+def evidence(service: Served, query: NameField = "", corpus: Literal["", "articles", "trials"] = "") -> HTMLResponse:
     """Where evidence is looked for, and the passages that hold the words."""
     search = tag(
         "form",
@@ -84,7 +84,7 @@ def _passage(hit: Passage) -> Html:
 
 
 @router.get("/paths")
-def paths(service: Served, first: Name, last: Name) -> HTMLResponse:
+def paths(service: Served, first: NameField, last: NameField) -> HTMLResponse:
     """The best paths between two entities, drawn and as a table."""
     try:
         found = service.paths(requests.FindPaths(first=first or "?", last=last or "?", limit=12))

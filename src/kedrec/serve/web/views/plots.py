@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.records import Record
 
-__all__ = ["Row", "bars", "dots"]
+__all__ = ["PlotRow", "bars", "dots"]
 
 LEFT, WIDE, TALL, TOP = 250, 430, 30, 28
 """Room for the names, length of the scale, height of a row, room above; in pixels."""
 LETTERS = 40
 
 
-class Row(Record):
+class PlotRow(Record):
     """One row of a plot."""
 
     name: str
@@ -27,7 +27,7 @@ class Row(Record):
     """Whether it is set off, as a student beside its teacher."""
 
 
-def dots(title: str, rows: Sequence[Row], low: float = 0.0) -> Html:
+def dots(title: str, rows: Sequence[PlotRow], low: float = 0.0) -> Html:
     """A dot for each row and a line for its interval.
 
     Args:
@@ -46,7 +46,7 @@ def dots(title: str, rows: Sequence[Row], low: float = 0.0) -> Html:
     return _plot(title, shapes, len(rows), low)
 
 
-def bars(title: str, rows: Sequence[Row]) -> Html:
+def bars(title: str, rows: Sequence[PlotRow]) -> Html:
     """A bar for each row."""
     shapes: list[Html] = []
     for at, row in enumerate(rows):
@@ -61,7 +61,7 @@ def _x(value: float, low: float) -> float:
     return round(LEFT + (min(max(value, low), 1.0) - low) / (1 - low) * WIDE, 1)
 
 
-def _words(row: Row, y: float) -> tuple[Html, Html]:
+def _words(row: PlotRow, y: float) -> tuple[Html, Html]:
     name = row.name if len(row.name) <= LETTERS else f"{row.name[: LETTERS - 1]}…"
     return (tag("text", name, x=LEFT - 12, y=y + 4, text_anchor="end"),
             tag("text", f"{row.value:.3f}", x=LEFT + WIDE + 14, y=y + 4))  # fmt: skip

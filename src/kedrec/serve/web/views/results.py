@@ -9,11 +9,11 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.html import Html, tag
-from kedrec.serve.recorded.batches import Agreement, agreements
-from kedrec.serve.recorded.reports import FOLDER, Measured, read_reports
+from kedrec.serve.recorded.batches import BatchAgreement, agreements
+from kedrec.serve.recorded.reports import FOLDER, SavedReport, read_reports
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
-from kedrec.serve.web.views.plots import Row, bars, dots
+from kedrec.serve.web.views.plots import PlotRow, bars, dots
 
 __all__ = ["router"]
 
@@ -36,7 +36,7 @@ def results(service: Served) -> HTMLResponse:
                 view="/results")  # fmt: skip
 
 
-def _group(group: Sequence[Measured]) -> list[Html]:
+def _group(group: Sequence[SavedReport]) -> list[Html]:
     """Reports on the same pairs; others cannot be compared."""
     first = group[0].report
     told = tag("p", f"Pairs {first.pairs_sha256[:8]}: {first.n} questions about {first.diseases} diseases.")
@@ -48,17 +48,17 @@ def _group(group: Sequence[Measured]) -> list[Html]:
             tag("section", tag("h2", "Whether confidence means what it says"), _calibration(group))]  # fmt: skip
 
 
-def _name(one: Measured) -> str:
+def _name(one: SavedReport) -> str:
     return f"{one.name}: {one.report.model}, {one.report.setting}"
 
 
-def _is_student(one: Measured) -> bool:
+def _is_student(one: SavedReport) -> bool:
     return one.report.model.startswith("local:")
 
 
-def _f1(group: Sequence[Measured]) -> Html:
+def _f1(group: Sequence[SavedReport]) -> Html:
     rows = [
-        Row(name=_name(one), value=one.report.f1, interval=one.report.f1_ci95_by_disease, marked=_is_student(one))
+        PlotRow(name=_name(one), value=one.report.f1, interval=one.report.f1_ci95_by_disease, marked=_is_student(one))
         for one in group
     ]
     low = _begin(end for row in rows for end in (row.interval or (row.value, row.value)))
@@ -74,9 +74,9 @@ def _f1(group: Sequence[Measured]) -> Html:
     return _figure(f"{told}.", dots(told, rows, low), table)
 
 
-def _by_kind(group: Sequence[Measured]) -> Html:
+def _by_kind(group: Sequence[SavedReport]) -> Html:
     rows = [
-        Row(name=f"{kind.replace('_', ' ')}, {one.name}", value=scores.f1, marked=_is_student(one))
+        PlotRow(name=f"{kind.replace('_', ' ')}, {one.name}", value=scores.f1, marked=_is_student(one))
         for kind in dict.fromkeys(kind for one in group for kind in one.report.by_kind)
         for one in group if (scores := one.report.by_kind.get(kind))
     ]  # fmt: skip
@@ -89,10 +89,10 @@ def _by_kind(group: Sequence[Measured]) -> Html:
     return _figure(f"{told}.", dots(told, rows, _begin(row.value for row in rows)) if rows else None, table)
 
 
-def _calibration(group: Sequence[Measured]) -> Html:
+def _calibration(group: Sequence[SavedReport]) -> Html:
     known = [(one, one.report.calibration) for one in group if one.report.calibration]
-    rows = [Row(name=_name(one), value=figures.surer_accuracy) for one, figures in known]
-    rows += [Row(name=f"all answers, {one.name}", value=one.report.precision, marked=True) for one, _ in known]
+    rows = [PlotRow(name=_name(one), value=figures.surer_accuracy) for one, figures in known]
+    rows += [PlotRow(name=f"all answers, {one.name}", value=one.report.precision, marked=True) for one, _ in known]
     table = _table(
         ("Report", "Right among the surer 80 %", "Right among all answers", "Calibration error"),
         ([one.name, f"{figures.surer_accuracy:.3f} of {figures.surer}", f"{one.report.precision:.3f}",
@@ -103,11 +103,11 @@ def _calibration(group: Sequence[Measured]) -> Html:
     return _figure(f"{told}. The error is the mean distance of confidence and accuracy; 0 is best.", plot, table)
 
 
-def _agreements(found: Sequence[Agreement]) -> Html | None:
+def _agreements(found: Sequence[BatchAgreement]) -> Html | None:
     counted = [one for one in found if one.both]
     if not counted:
         return None
-    rows = [Row(name=f"{one.first} / {one.second}", value=one.same / one.both) for one in counted]
+    rows = [PlotRow(name=f"{one.first} / {one.second}", value=one.same / one.both) for one in counted]
     table = _table(("Batch", "Other batch", "Both chose", "The same drug"),
                    ([one.first, one.second, one.both, one.same] for one in counted))  # fmt: skip
     told = "How often two batches over the same pairs choose the same drug, as a teacher and its student"

@@ -13,8 +13,8 @@ from starlette.responses import HTMLResponse, Response
 
 from kedrec.agents.replay.diff import Change, TraceDiff
 from kedrec.agents.trace_page.citations import share
+from kedrec.agents.trace_page.evidence import evidence
 from kedrec.agents.trace_page.html import Html, tag
-from kedrec.agents.trace_page.outcome import evidence
 from kedrec.agents.trace_page.page import facts, made_by, understood
 from kedrec.agents.traces.labels import asked, concluded
 from kedrec.agents.traces.store import TraceSummary

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.distill.runs.folder import RunStatus
-from kedrec.serve.recorded.batches import Batch, batches
-from kedrec.serve.recorded.finding import Found, Wanted, find_questions
+from kedrec.serve.recorded.batches import KnownBatch, batches
+from kedrec.serve.recorded.finding import Found, QuestionFilter, find_questions
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.views.forms import choosing, field
@@ -36,7 +36,7 @@ def runs(  # noqa: PLR0917 - fields of the form
     outcome: Literal["", "chosen", "none", "failed"] = "",
 ) -> HTMLResponse:
     """The recorded questions and the batches."""
-    wanted = Wanted(text=text, tool=tool, drug=drug, model=model, outcome=outcome)
+    wanted = QuestionFilter(text=text, tool=tool, drug=drug, model=model, outcome=outcome)
     found = find_questions(service.traces, wanted, MOST_RUNS)
     filled = any(wanted.model_dump().values())
     nothing = tag("p", "No recorded question has all of that." if filled else "No questions yet.")
@@ -47,7 +47,7 @@ def runs(  # noqa: PLR0917 - fields of the form
     return page("Runs", *parts, questions, view="/runs")
 
 
-def _search(wanted: Wanted, tools: Iterable[str]) -> Html:
+def _search(wanted: QuestionFilter, tools: Iterable[str]) -> Html:
     named = {"": "any", **{name: name.replace("_", " ") for name in tools}}
     fields = tag(
         "div",
@@ -120,7 +120,7 @@ def _tick(side: str, run: TraceSummary, asked: str) -> Html:
     return tag("td", tag("input", type="radio", name=side, value=run.id, aria_label=told, required="required"))
 
 
-def _batches(found: Iterable[Batch]) -> Html | None:
+def _batches(found: Iterable[KnownBatch]) -> Html | None:
     rows = [_batch(one) for one in found]
     if not rows:
         return None
@@ -138,7 +138,7 @@ def _state(status: RunStatus) -> Html | str:
     return "done" if status.done + sum(status.failed.values()) == status.pairs else "stopped"
 
 
-def _batch(one: Batch) -> Html:
+def _batch(one: KnownBatch) -> Html:
     status = one.status
     figures = (status.pairs, status.done, sum(status.failed.values()))
     spent = f"${status.spent.cost:.2f}" if status.spent.cost else "–"
