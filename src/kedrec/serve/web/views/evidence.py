@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -96,7 +96,7 @@ def evidence(  # noqa: PLR0917 - fields of the form
     shown = made.evidence.get(key) or (listed[0] if listed else None)
     count = tag("p", f"{len(listed)} of {len(made.evidence)} pieces of evidence", class_="hint", role="status")
     left = tag("div", _filter_form(trace.id, made, wanted), count, _list(trace.id, listed, shown, wanted))
-    right = _piece(trace.id, shown, made) if shown else tag("p", "Nothing has all of that.")
+    right = _piece(trace.id, shown, made, service.name_of) if shown else tag("p", "Nothing has all of that.")
     paths = tag("a", "its paths drawn", href=f"/answers/{trace.id}#paths")
     head = tag("p", "Of the answer ", tag("a", asked(trace), href=f"/answers/{trace.id}"), " · ", paths, class_="hint")
     both = tag("div", left, right, class_="two")
@@ -146,13 +146,13 @@ def _list(trace_id: str, listed: Iterable[Evidence], shown: Evidence | None, wan
     return tag("ul", *map(line, listed), class_="list", tabindex=0, aria_label="Pieces of evidence")
 
 
-def _piece(trace_id: str, entry: Evidence, made: Recommendation) -> Html:
+def _piece(trace_id: str, entry: Evidence, made: Recommendation, named: Callable[[str], str]) -> Html:
     """A piece of evidence, whole: where it is from, what the check marked, who cites it."""
     kind = KINDS.get(entry.key[:1], "")
     head = tag("h2", tag("span", entry.key, class_=f"key {kind}"), " ", kind.capitalize() or "Source")
     text = tag("p", marked(entry.text, marks_in(entry.key, made)))
-    return tag("article", head, _source(entry), text, _passage(entry), _edges(entry), _citing(trace_id, entry, made),
-               class_="card", id="piece", tabindex=-1)  # fmt: skip
+    parts = (_source(entry), text, _passage(entry), _edges(entry, named), _citing(trace_id, entry, made))
+    return tag("article", head, *parts, class_="card", id="piece", tabindex=-1)
 
 
 def _source(entry: Evidence) -> Html:
@@ -175,14 +175,14 @@ def _passage(entry: Evidence) -> Html | None:
     return tag("div", told, text, class_="passage")
 
 
-def _edges(entry: Evidence) -> Html | None:
+def _edges(entry: Evidence, named: Callable[[str], str]) -> Html | None:
     """The edges of a path, each end with its entity's page."""
     triples = triples_of(entry.source_id) if entry.key[:1] == "K" else ()
     if not triples:
         return None
 
     def end(entity: str) -> Html:
-        return tag("td", tag("a", entity, href=f"/entity?{urlencode({'id': entity})}"))
+        return tag("td", tag("a", named(entity), title=entity, href=f"/entity?{urlencode({'id': entity})}"))
 
     head = tag("tr", *(tag("th", title, scope="col") for title in ("From", "Relation in DRKG", "To")))
     rows = (tag("tr", end(first), tag("td", tag("code", relation)), end(last)) for first, relation, last in triples)
