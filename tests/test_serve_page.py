@@ -1,43 +1,58 @@
-"""The pages: whole and harmless as text, and usable in a real browser by keyboard and at any width."""
+"""The pages as text: whole, labelled, loading nothing from elsewhere, and telling what the records hold."""
 
-import os
+import json
 import re
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
-from browser import opened
-from chat_server import ChatServer, stalled
 from recorded_runs import QUEUES, record
-from web_server import serving, until
-from world import BARI, build
+from web_server import serving
+from world import BARI, SULFA, build
+
+from kedrec.agents.traces.store import TraceStore
+from kedrec.config import Settings
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.run import start_run
+from kedrec.eval.selection import evaluate_selection
+from kedrec.records import Trace
+from kedrec.serve.web.page_frame import ISLANDS
 
 QUESTION = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
-PAGES = ("/", "/runs", "/ranking?disease=alopecia+areata", "ANSWER", "RUN")
+PAGES = ("/", "/compare", "/compare?disease=alopecia+areata&drugs=baricitinib", "/ranking?disease=alopecia+areata",
+         "/answers/ID", "/answers/ID/evidence?key=P1", "/evidence", "/evidence?query=baricitinib",
+         "/paths?first=baricitinib&last=alopecia+areata", "/entity?id=Gene::3716", "/runs", "/runs/ID",
+         "/runs/ID/replay", "/diff?a=ID&b=OTHER", "/results", "/batches/BATCH")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
+def settings(tmp_path_factory) -> Settings:
+    made = build(tmp_path_factory.mktemp("world") / "home")
+    item = {"id": "one", "disease": {"id": "Disease::MESH:D000506"}, "candidates": [{"id": BARI}, {"id": SULFA}],
+            "answer": BARI}  # fmt: skip
+    pairs = made.home.parent / "pairs.jsonl"
+    pairs.write_text(json.dumps(item) + "\n", "utf-8")
+    start_run(read_pairs(pairs), made.home.parent / "first run", made)
+    report = evaluate_selection(read_pairs(pairs), made, hide_pairs=True)
+    (made.home / "results").mkdir()
+    (made.home / "results" / "tiny.json").write_text(report.model_dump_json(), "utf-8")
+    (made.home / "results" / "broken.json").write_text("{}", "utf-8")
+    return made
 
 
 @pytest.fixture(scope="module")
 def web(settings):
     with serving(settings) as client:
-        made = client.post("/api/ask", json={"text": QUESTION}).json()["reply"]
-        client.answer, client.run = f"/answers/{made['trace_id']}", f"/runs/{made['trace_id']}"
+        ids = [client.post("/api/ask", json={"text": QUESTION}).json()["reply"]["trace_id"] for _ in range(2)]
+        client.known = {
+            "ID": ids[0],
+            "OTHER": ids[1],
+            "BATCH": re.search('/batches/([^"]+)', client.get("/runs").text)[1],
+        }
         yield client
 
 
-@pytest.fixture(scope="module")
-def browser():
-    made = opened()
-    yield made
-    made.close()
-
-
-def address(web, page):
-    return {"ANSWER": web.answer, "RUN": web.run}.get(page, page)
+def at(web, page):
+    return re.sub("ID|OTHER|BATCH", lambda found: web.known[found[0]], page)
 
 
 class Parts(HTMLParser):
@@ -56,164 +71,157 @@ class Parts(HTMLParser):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_whole_labelled_and_loads_nothing(web, page):
-    text = web.get(address(web, page)).text
-    parts = Parts(text)
+def test_a_page_is_whole_labelled_and_loads_only_its_own_modules(web, page):
+    response = web.get(at(web, page))
+    assert response.status_code == 200
+    parts = Parts(response.text)
     ids = [given["id"] for _, given in parts.parts if "id" in given]
     assert len(set(ids)) == len(ids) and len(parts.all("h1")) == 1
-    assert parts.all("html")[0]["lang"] == "en" and parts.all("main")
+    assert parts.all("html")[0]["lang"] == "en" and parts.all("main") and parts.all("nav")
     labelled = {given["for"] for given in parts.all("label")}
-    assert {given["id"] for given in parts.all("input", "textarea", "select")} == labelled
+    fields = [given for given in parts.all("input", "textarea", "select") if given.get("type") != "hidden"]
+    assert all(given.get("id") in labelled or given.get("aria-label") for given in fields)
     inner = {given["href"][1:] for given in parts.all("a") if given.get("href", "").startswith("#")}
     assert inner <= set(ids)
-    assert not re.search(
-        r"\ssrc=|<link|@import|url\((?!#)|\son\w+=", re.sub(r"<script>.*</script>", "", text, flags=re.S)
-    )
+    assert {given["src"] for given in parts.all("script")} <= {f"/page/{name}.js" for name in ISLANDS}
+    assert not re.search(r"<link|@import|url\((?!#)|\son\w+=|<(img|iframe|object)", response.text)
+    assert "script-src 'self'" in response.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_address_on_a_page_leads_somewhere(web, page):
+    found = {given["href"] for given in Parts(web.get(at(web, page)).text).all("a") if given.get("href", "")[:1] == "/"}
+    for address in sorted(found)[:25]:
+        assert web.get(address).status_code == 200, address
+
+
+def test_a_module_is_served_and_nothing_else_below_its_address(web):
+    assert all(web.get(f"/page/{name}.js").headers["content-type"].startswith("text/javascript") for name in ISLANDS)
+    assert {web.get(f"/page/{name}").status_code for name in ("no.js", "..%2fapi.py", "asking.py")} <= {404, 422}
 
 
 def test_an_answer_says_first_what_was_chosen_and_how_sure_then_drug_by_drug(web):
-    text = web.get(web.answer).text
+    text = web.get(at(web, "/answers/ID")).text
     order = [text.index(words) for words in ('class="verdict"', 'id="questions"', 'id="evidence"')]
     assert order == sorted(order)
     assert "confidence" in text and "Baricitinib" in text and 'scope="col">Sulfasalazine' in text
-    assert "Not medical advice" in text and "graph_sha256" in text
+    assert "Not medical advice" in text and "graph_sha256" in text and "What speaks against it" in text
 
 
 @pytest.mark.parametrize("name", QUEUES)
 def test_every_end_of_a_run_has_a_page(settings, web, name):
     trace = record(settings, name)
-    text = web.get(f"/answers/{trace.id}").text
     told = {"model failed": "busy: try later", "abstained": "No choice", "struck out": "Struck out by the check"}
-    assert told.get(name, "Baricitinib") in text
+    for page in (f"/answers/{trace.id}", f"/runs/{trace.id}"):
+        assert told.get(name, "Baricitinib") in web.get(page).text or page.startswith("/runs")
+
+
+def kept(settings, trace, **changes):
+    """Another trace with an outcome that is changed."""
+    made = trace.recommendation.model_copy(update=changes)
+    other = trace.model_copy(update={"id": f"{trace.id}x{len(str(changes))}", "recommendation": made})
+    TraceStore(settings.home / "traces").append(other)
+    return other
 
 
 def test_what_failed_stands_before_the_choice(settings, web):
-    from kedrec.agents.traces.store import TraceStore
-
-    trace = record(settings)
-    made = trace.recommendation.model_copy(update={"failed": ("weigh_evidence: <b>no</b> disk",)})
-    other = trace.model_copy(update={"id": f"{trace.id}x", "recommendation": made})
-    TraceStore(settings.home / "traces").append(other)
+    other = kept(settings, record(settings), failed=("weigh_evidence: <b>no</b> disk",))
     text = web.get(f"/answers/{other.id}").text
     assert text.index("Failed: weigh_evidence: &lt;b&gt;no") < text.index('class="verdict"')
     assert "confidence unknown" in text
 
 
-@pytest.mark.parametrize("page", ["/answers/20000101T0-none", "/ranking?disease=nosuchdisease"])
+def test_without_a_choice_no_drug_is_shown_as_chosen_or_as_sure(settings, web):
+    other = kept(settings, record(settings), choice=None, abstained="the evidence is <even>", confidence=0.0)
+    text = web.get(f"/answers/{other.id}").text
+    assert "No choice: " in text and "the evidence is &lt;even&gt;" in text
+    assert 'class="sure"' not in text and ">chosen<" not in text
+    assert "No choice" in web.get(f"/answers/{other.id}/export?form=md").text
+
+
+def test_a_citation_says_what_the_check_found_and_a_missing_source_is_told(settings, web):
+    trace = record(settings)
+    [sentence] = trace.recommendation.sentences
+    lost = sentence.model_copy(update={"citations": (*sentence.citations, "P99")})
+    text = web.get(f"/answers/{kept(settings, trace, sentences=(lost,)).id}").text
+    assert "P99" in text and "source missing" in text
+    key = sentence.citations[0]
+    piece = web.get(f"/answers/{trace.id}/evidence?key={key}").text
+    marked = [trace.recommendation.evidence[key].text[start:end] for start, end in sentence.marks[key]]
+    assert marked and all(f">{words}</mark>" in piece for words in marked)
+    assert "Sentence 1" in piece and "✓ checked" in piece
+
+
+@pytest.mark.parametrize(
+    ("filled", "kinds"), [("kind=T", "T"), ("since=2015", "P"), ("phase=3", "T"), ("text=JAK1", "K")]
+)
+def test_evidence_is_listed_by_all_that_is_filled_in(web, filled, kinds):
+    text = web.get(at(web, f"/answers/ID/evidence?{filled}")).text
+    listed = re.findall(r'href="/answers/[^"]*key=([KPT]\d+)#piece"', text)
+    assert listed and {key[0] for key in listed} == set(kinds)
+    assert "Nothing has all of that" in web.get(at(web, f"/answers/ID/evidence?{filled}&text=nosuchword")).text
+
+
+@pytest.mark.parametrize(
+    "page", ["/answers/20000101T0-none", "/ranking?disease=nosuchdisease", "/runs/20000101T0-none/replay",
+             "/diff?a=20000101T0-a&b=20000101T0-b", "/batches/none-000000", "/entity?id=Gene::0"]
+)  # fmt: skip
 def test_what_is_not_there_is_told_on_a_page(web, page):
     response = web.get(page)
     assert response.status_code == 404 and "No answer" in response.text and "Traceback" not in response.text
 
 
-def test_words_that_a_client_sends_stay_words(web):
-    evil = "<script>alert(1)</script>"
-    for page in ("/runs?text=", "/ranking?disease="):
-        assert evil not in web.get(page + evil).text
+@pytest.mark.parametrize("page", ["/runs?text=", "/ranking?disease=", "/compare?drugs=", "/evidence?query=",
+                                  "/paths?last=x&first=", "/entity?id=", "/answers/ID/evidence?text="])  # fmt: skip
+def test_words_that_a_client_sends_stay_words(web, page):
+    evil = '"><script>alert(1)</script>'
+    assert evil not in web.get(at(web, page) + evil).text
 
 
-def test_a_question_is_asked_by_keyboard_and_its_citations_lead_to_evidence_and_back(web, browser):
-    browser.go(f"{web.base_url}")
-    browser.run("document.getElementById('text').focus()")
-    browser.type(QUESTION)
-    browser.press("Enter")
-    browser.until("location.pathname.startsWith('/answers/') && document.readyState === 'complete'")
-    assert "Baricitinib" in browser.run("document.querySelector('.verdict').innerText")
-    browser.run("document.querySelector('.rationale a.key').focus()")
-    key = browser.run("document.activeElement.innerText")
-    browser.press("Enter")
-    browser.until(f"document.activeElement.id === 'evidence-{key}'")
-    browser.press("Escape")
-    browser.until(f"document.activeElement.matches('.rationale a.key') && document.activeElement.innerText === '{key}'")
-    browser.run("document.getElementById('text').focus()")
-    browser.type("and compared with methotrexate?")
-    before = browser.run("location.pathname")
-    browser.press("Enter")
-    browser.until(f"location.pathname !== '{before}' && document.readyState === 'complete'")
-    assert "Methotrexate" in browser.run("document.querySelector('#questions thead').innerText")
-    browser.run("document.getElementById('text').focus()")
-    browser.type("what about its safety?")
-    browser.press("Enter")
-    browser.until("document.querySelector('#said h3')")
-    assert "Safety" in browser.run("document.querySelector('#said h3').innerText")
-    assert not browser.problems
+@pytest.mark.parametrize(
+    ("filled", "found"), [("text=regrew hair", True), ("tool=graph_evidence", True), ("tool=neighbours", False),
+                          ("drug=sulfa", True), ("drug=nosuch", False), ("outcome=failed&model=offline", False),
+                          ("model=offline&outcome=chosen", True)]
+)  # fmt: skip
+def test_runs_are_found_by_what_they_hold(web, filled, found):
+    assert (at(web, "/answers/ID") in web.get(f"/runs?{filled}").text) is found
 
 
-def test_an_unclear_name_offers_what_it_may_mean(web, browser):
-    browser.go(f"{web.base_url}")
-    browser.run("document.getElementById('text').focus()")
-    browser.type("shared name or methotrexate for alopecia areata?")
-    browser.press("Enter")
-    browser.until("document.querySelectorAll('#said button').length === 2")
-    browser.run(
-        f"[...document.querySelectorAll('#said button')].find((one) => one.innerText.includes('{BARI}')).click()"
-    )
-    browser.until("location.pathname.startsWith('/answers/')")
-    assert not browser.problems
+def test_a_replay_says_same_and_at_a_changed_record_where(settings, web):
+    assert "The same." in web.get(at(web, "/runs/ID/replay")).text
+    assert web.get(at(web, "/api/traces/ID/replay")).json()["identical"]
+    trace = Trace.model_validate(web.get(at(web, "/api/traces/ID")).json())
+    other = kept(settings, trace, confidence=0.123)
+    assert "first difference is at finish, confidence" in web.get(f"/runs/{other.id}/replay").text
+    assert "0.1230" in web.get(f"/diff?a={trace.id}&b={other.id}").text
 
 
-def test_drugs_are_compared_and_mistakes_are_told(web, browser):
-    browser.go(f"{web.base_url}")
-    for field, words in (("disease", "alopecia areata"), ("drugs", "baricitinib\nnosuchdrug")):
-        browser.run(f"document.getElementById('{field}').focus()")
-        browser.type(words)
-    browser.run("document.getElementById('compare').requestSubmit()")
-    browser.until("document.querySelector('#said [role=alert]')")
-    assert "nosuchdrug" in browser.run("document.querySelector('#said').innerText")
-    browser.run("document.getElementById('drugs').value = 'baricitinib\\nsulfasalazine'")
-    browser.run("document.getElementById('compare').requestSubmit()")
-    browser.until("location.pathname.startsWith('/answers/')")
-    assert not browser.problems
+def test_a_fork_goes_on_from_a_step_and_names_no_model_but_the_servers_own(web):
+    forked = web.post(at(web, "/api/traces/ID/fork"), json={"step": "answer", "model": "offline"}).json()
+    assert forked["choice"] == BARI and forked["trace_id"] != web.known["ID"]
+    assert "Forked from" in web.get(f"/runs/{forked['trace_id']}").text
+    for asked in ({"step": "nosuch", "model": "offline"}, {"step": "answer", "model": "local:/etc"}):
+        assert web.post(at(web, "/api/traces/ID/fork"), json=asked).status_code == 400
 
 
-def test_the_same_is_asked_again_without_direct_edges_and_both_answers_are_told(web, browser):
-    browser.go(f"{web.base_url}".rstrip("/") + web.answer)
-    before = browser.run("document.querySelector('.verdict').innerText")
-    browser.run("document.querySelector('#again button').focus()")
-    browser.press("Enter")
-    browser.until("location.search.startsWith('?before=') && document.readyState === 'complete'")
-    told = browser.run("document.querySelector('main').innerText")
-    assert "direct edges between the disease and the drugs hidden" in told and "Before: Baricitinib" in told
-    assert "Baricitinib" in before and browser.run("document.getElementById('again') === null")
-    assert not browser.problems
+@pytest.mark.parametrize("form", ["html", "md", "json"])
+def test_an_export_keeps_citations_hashes_and_date(web, form):
+    response = web.get(at(web, f"/answers/ID/export?form={form}"))
+    trace = Trace.model_validate(web.get(at(web, "/api/traces/ID")).json())
+    keys = {key for sentence in trace.recommendation.sentences for key in sentence.citations}
+    assert keys and all(key in response.text for key in keys)
+    assert all(str(value) in response.text for value in trace.data.values()) and trace.created in response.text
+    assert "attachment" in response.headers["content-disposition"]
 
 
-def test_stop_ends_the_work_on_the_server(settings, browser):
-    model = ChatServer()
-    model.queue = [stalled(20)]
-    away = settings.model_copy(update={"base_url": model.url, "retries": 0})
-    with serving(away, "openai:tiny") as slow:
-        browser.go(f"{slow.base_url}")
-        browser.run("document.getElementById('disease').value = 'alopecia areata'")
-        browser.run("document.getElementById('drugs').value = 'baricitinib\\nsulfasalazine'")
-        browser.run("document.getElementById('compare').requestSubmit()")
-        assert until(lambda: model.requests, 30)
-        assert slow.service.work.taken == 1
-        browser.until("!document.getElementById('stop').hidden && document.querySelectorAll('#progress li').length > 1")
-        browser.run("document.getElementById('stop').click()")
-        browser.until("document.getElementById('said').innerText.includes('Stopped')")
-        assert until(lambda: slow.service.work.taken == 0)
-    model.close()
+def test_a_batch_tells_how_far_it_is_without_a_path_of_the_machine(settings, web):
+    text = web.get(at(web, "/batches/BATCH")).text
+    assert "1 of 1 pairs done" in text and 'aria-valuenow="100"' in text and "Baricitinib" in text
+    assert str(settings.home.parent) not in text + web.get("/runs").text
+    assert web.get(at(web, "/batches/BATCH/progress")).json()["share"] == 1
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_a_page_is_never_wider_than_the_window(web, browser, page, width):
-    browser.wide(width)
-    browser.go(f"{web.base_url}".rstrip("/") + address(web, page))
-    assert browser.run("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("dark", [False, True])
-def test_axe_finds_nothing_serious(web, browser, page, dark):
-    source = os.environ.get("AXE_CORE")
-    if not source:
-        pytest.skip("AXE_CORE names no axe.min.js; `npm pack axe-core` brings it")
-    browser.wide(1280, dark=dark)
-    browser.go(f"{web.base_url}".rstrip("/") + address(web, page))
-    browser.run(Path(source).read_text("utf-8"))
-    found = browser.run(
-        "axe.run().then((r) => r.violations.map((v) => [v.impact, v.id, v.nodes[0].html.slice(0, 200)]))"
-    )
-    assert [one for one in found if one[0] in ("serious", "critical")] == []
-    assert [one for one in found if one[1] != "region"] == []
+def test_results_show_each_report_and_name_a_file_that_is_none(web):
+    text = web.get("/results").text
+    assert "tiny: offline" in text and "1 questions about 1 diseases" in text and "broken.json" in text
+    assert text.count("<svg") == text.count("the table below holds the same figures")

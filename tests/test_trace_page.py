@@ -11,12 +11,14 @@ from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
 from world import build
 
+from kedrec.agents.trace_page.citations import share
 from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
 from kedrec.agents.trace_page.graph_svg import drawing
 from kedrec.agents.trace_page.html import join, tag
+from kedrec.agents.trace_page.outcome import choice
 from kedrec.agents.trace_page.page import trace_page
 from kedrec.cli.app import app
-from kedrec.records import ModelCall, Trace
+from kedrec.records import ModelCall, Recommendation, Trace
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -28,11 +30,11 @@ PAYLOADS = (
 )
 TAGS = re.compile(
     "html|head|meta|title|style|body|main|header|nav|section|div|span|p|a|b|i|s|[ou]l|li|d[ltd]|h[123]|small|code|pre"
-    "|table|thead|tbody|tr|t[hd]|details|summary|figure|figcaption|svg|defs|marker|path|g|rect|text|footer|mark"
+    "|table|caption|thead|tbody|tr|t[hd]|details|summary|figure|figcaption|svg|defs|marker|path|g|rect|text|footer|mark"
 )
 ATTRIBUTES = re.compile(
     "lang|scope|tabindex|charset|http-equiv|content|name|class|id|href|title|rel|style|open|viewbox|role|aria-(label|hidden)|[xyd]|rx"
-    "|width|height|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
+    "|width|height|data-(sentences?|keys|path)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
 )
 OPEN = {"meta", "br"}
 
@@ -145,6 +147,37 @@ def test_what_was_struck_out_and_why_a_run_failed_is_told(settings):
     assert "Struck out by the check" in struck
     failed = "".join(Page(trace_page(record(settings, "model failed"))).texts)
     assert "Failed: ModelUnavailable: busy: try later" in failed
+
+
+class Leaning(Recommendation):
+    """An outcome that leans to a drug without choosing it."""
+
+    leaning: str | None = None
+
+
+def test_what_is_too_close_to_call_is_shown_as_such_and_not_as_a_choice(settings):
+    made = record(settings).recommendation
+    drug = made.candidates[0]
+    changes = {"choice": None, "abstained": "both are <used>", "confidence": 0.55, "leaning": drug.id}
+    shown = str(choice(Leaning.model_validate({**made.model_dump(), **changes})))
+    assert "Too close to call" in shown and f"leans to {drug.name}, 0.55" in shown and "&lt;used&gt;" in shown
+    assert 'class="open"' in shown and "confidence" not in shown
+    assert "Too close" not in str(choice(made.model_copy(update={"choice": None, "abstained": "no idea"})))
+
+
+@pytest.mark.parametrize(("value", "shown"), [(1.0, ">0.99"), (0.9985, ">0.99"), (0.5, "0.50"), (0.0, "<0.01")])
+def test_a_probability_is_never_shown_as_certain(value, shown):
+    assert share(value) == shown
+
+
+def test_a_line_from_end_to_end_goes_below_all_boxes():
+    picture = str(drawing(crowded(5)))
+    lowest = max(float(y) + 30 for y in re.findall(r'<rect x="[\d.]+" y="([\d.]+)"', picture))
+    [direct] = re.findall(r'<title>a treats z; K2</title><path d="M([^"]+)"', picture)
+    (_, y1), (_, deep), _, (_, y2) = [
+        tuple(map(float, point.split())) for point in re.findall(r"[\d.]+ [\d.]+", direct)
+    ]
+    assert (y1 + y2) / 8 + deep * 0.75 > lowest
 
 
 def test_only_what_the_markup_itself_made_stays_unescaped():

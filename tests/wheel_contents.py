@@ -15,7 +15,7 @@ NEEDED = (
     "kedrec/agents/offline/model/",
     "kedrec/distill/student/train.py",
     "kedrec/eval/metrics.py",
-    "kedrec/serve/web/page.js",
+    "kedrec/serve/web/islands/asking.js",
     "kedrec/py.typed",
 )
 

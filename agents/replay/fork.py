@@ -9,12 +9,13 @@ from typing import Any
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.replay.replay import Differs, RecordedCalls, recorded_settings
 from kedrec.agents.workflow.calls import LiveCalls, ModelRequest, ToolRequest
+from kedrec.agents.workflow.events import Listener
 from kedrec.config import Settings
 from kedrec.errors import UserError, WorkError
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import Match, ModelCall, ToolCall, ToolResult, Trace
 
-__all__ = ["fork", "fork_point"]
+__all__ = ["fork", "fork_point", "forking_agent", "go_on"]
 
 OF_THE_RUN = (
     "setting", "temperature", "max_output_tokens", "max_steps", "max_tool_calls", "max_repeated_calls", "max_tokens",
@@ -109,12 +110,19 @@ def fork(
         UserError: the trace has no such point, or its question cannot be asked here.
         WorkError: the code or the prompts changed so that the trace cannot be forked at this call.
     """
-    kept = fork_point(trace, step)
+    fork_point(trace, step)
+    with forking_agent(trace, here, model, hidden=hidden) as agent:
+        return asyncio.run(go_on(agent, trace, step))
+
+
+def forking_agent(
+    trace: Trace, here: Settings, model: str | None = None, *, hidden: HiddenPairs = frozenset()
+) -> Agent:
+    """An agent that can go on with a recorded run; see `fork`."""
     recorded = recorded_settings(trace)
     settings = here.model_copy(update={name: getattr(recorded, name) for name in OF_THE_RUN})
     chosen = model or str(trace.config.get("model"))
-    with Agent.open(settings, model=chosen, hidden=hidden, given=_given(trace)) as agent:
-        return asyncio.run(_follow(agent, trace, kept))
+    return Agent.open(settings, model=chosen, hidden=hidden, given=_given(trace))
 
 
 def _given(trace: Trace) -> dict[str, str]:
@@ -124,14 +132,27 @@ def _given(trace: Trace) -> dict[str, str]:
     return {match.entity.id: match.entity.name for match in matches if match.match == "given" and match.entity}
 
 
-async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
+async def go_on(agent: Agent, trace: Trace, step: str, on_event: Listener | None = None) -> Trace:
+    """Take a run's answers up to a point, and go on live with an agent; see `fork`. Cancelling it stops the work.
+
+    Args:
+        agent: as `forking_agent` opens it.
+        trace: the recorded run.
+        step: see `fork_point`.
+        on_event: gets events of what is made live, while it goes on.
+
+    Raises:
+        UserError: the trace has no such point.
+        WorkError: the code or the prompts changed so that the trace cannot be forked at this call.
+    """
+    kept = fork_point(trace, step)
     query = Query.model_validate(trace.question)
     asked = any(isinstance(call, ModelCall) for call in trace.calls[:kept])
     offered = trace.config.get("tools", ())
     toolbox = agent.resources.toolbox(
         query.setting, weigh="weigh_evidence" in offered if asked else agent.reads_weighing
     )
-    calls = ForkedCalls(trace, kept, agent.live_calls(toolbox))
+    calls = ForkedCalls(trace, kept, agent.live_calls(toolbox, on_event))
     origin = {
         "trace": trace.id,
         "call": kept + 1,
@@ -141,7 +162,7 @@ async def _follow(agent: Agent, trace: Trace, kept: int) -> Trace:
     }
     tools = tuple(offered) if asked else toolbox.names
     try:
-        return await agent.follow(query, calls, tools, more_config={"forked_from": origin})
+        return await agent.follow(query, calls, tools, on_event=on_event, more_config={"forked_from": origin})
     except Differs as found:
         recorded, replayed = found.difference.excerpt()
         raise WorkError(

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 from kedrec.agents.trace_page.html import Html, join, tag
-from kedrec.records import Evidence, Recommendation
+from kedrec.records import Evidence, Recommendation, Sentence
 
-__all__ = ["KINDS", "anchor", "cited_keys", "key_link", "key_links", "linked", "source_address"]
+__all__ = [
+    "KINDS",
+    "VERDICTS",
+    "anchor",
+    "cited_keys",
+    "key_link",
+    "key_links",
+    "linked",
+    "sentence_links",
+    "share",
+    "source_address",
+    "verdict_on",
+]
 
 KINDS = {"K": "graph", "P": "article", "T": "trial"}
 """Letter of a key -> what it is a key to."""
+VERDICTS = {
+    "held": ("✓", "checked: this source holds the sentence's names or numbers, which are marked in it"),
+    "beside": ("○", "checked: the sentence's names and numbers stand in the sources cited beside this one"),
+    "checked": ("✓", "checked"),
+    "missing": ("✗", "the source is missing: it was not found in this run"),
+}
+"""Verdict of the check on one citation -> its sign, and what it means."""
 _MARK = re.compile(r"\[([KPT]\d+)\]")
 _ADDRESSES = (
     (re.compile(r"PMID:(\d+)(?:#.*)?"), "https://pubmed.ncbi.nlm.nih.gov/{}/"),
@@ -27,17 +46,56 @@ def anchor(key: str) -> str:
     return f"evidence-{key}"
 
 
-def key_link(key: str, evidence: Mapping[str, Evidence]) -> Html:
-    """A key that leads to its evidence; plain if there is none."""
+def key_link(key: str, evidence: Mapping[str, Evidence], verdict: str | None = None, sentence: int = 0) -> Html:
+    """A key that leads to its evidence; plain if there is none.
+
+    Args:
+        key: the key.
+        evidence: everything that was found.
+        verdict: of the check, one of `VERDICTS`; not shown without.
+        sentence: number of the sentence that cites it, where one does.
+    """
     entry = evidence.get(key)
+    verdict = "missing" if entry is None else verdict
+    sign, told = VERDICTS.get(verdict or "", ("", ""))
+    shown = tag("span", sign, class_="sign", aria_hidden="true") if sign else None
     if entry is None:
-        return tag("span", key, class_="key")
-    return tag("a", key, class_=f"key {KINDS.get(key[:1], '')}", href=f"#{anchor(key)}", title=entry.text[:300])
+        return tag("span", key, shown, " source missing", class_="key missing", title=told)
+    title = f"{told} — {entry.text[:300]}" if told else entry.text[:300]
+    look = f"key {KINDS.get(key[:1], '')}"
+    named = f"{key}, {KINDS.get(key[:1], '')}, {told}" if told else None
+    return tag("a", key, shown, class_=look, href=f"#{anchor(key)}", title=title, aria_label=named,
+               data_sentence=sentence or None)  # fmt: skip
+
+
+def verdict_on(sentence: Sentence, key: str, evidence: Mapping[str, Evidence]) -> str:
+    """What the check found of a citation of a sentence that passed it: one of `VERDICTS`."""
+    if key not in evidence:
+        return "missing"
+    if not sentence.marks:  # a sentence without names, or a trace from before marks were kept
+        return "checked"
+    return "held" if sentence.marks.get(key) else "beside"
+
+
+def share(value: float) -> str:
+    """A probability for people: never as certain as rounding would make it."""
+    return ">0.99" if value > 0.99 else "<0.01" if value < 0.01 else f"{value:.2f}"
+
+
+def sentence_links(sentence: Sentence, evidence: Mapping[str, Evidence], number: int = 0) -> Html:
+    """The keys of a sentence, each with the verdict of the check."""
+    keys = sentence.citations
+    return _spaced([key_link(key, evidence, verdict_on(sentence, key, evidence), number) for key in keys])
 
 
 def key_links(keys: Iterable[str], evidence: Mapping[str, Evidence]) -> Html:
     """Keys side by side."""
-    return join(*(key_link(key, evidence) for key in keys))
+    return _spaced([key_link(key, evidence) for key in keys])
+
+
+def _spaced(links: Sequence[Html]) -> Html:
+    """Links with a space between them, so that they stay apart where they are copied to."""
+    return join(*(part for at, link in enumerate(links) for part in ((" ", link) if at else (link,))))
 
 
 def linked(text: str, evidence: Mapping[str, Evidence]) -> Html:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
-from kedrec.agents.trace_page.citations import key_links, linked
+from kedrec.agents.trace_page.citations import key_links, linked, share
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.records import Answer, Recommendation
 
 __all__ = ["answers"]
+
+ALWAYS = ("safety", "against")
+"""Questions that have a row also where nothing was found: that it was looked for has to be seen."""
 
 
 def answers(made: Recommendation) -> Html | None:
@@ -20,7 +23,11 @@ def answers(made: Recommendation) -> Html | None:
     found = {(answer.question.key, answer.question.drug): answer for answer in made.answers}
     drugs = [drug.id for drug in made.candidates if any((key, drug.id) in found for key in asked)]
     rows = {key: [found.get((key, drug)) for drug in drugs] for key in asked}
-    told = {key: row for key, row in rows.items() if any(answer and answer.text != NO_EVIDENCE for answer in row)}
+    told = {
+        key: row
+        for key, row in rows.items()
+        if key in ALWAYS or any(answer and answer.text != NO_EVIDENCE for answer in row)
+    }
     silent = ", ".join(_title(key).lower() for key in asked if key not in told)
     none = tag("p", f"No evidence on: {silent}.", class_="hint") if silent else None
     table = _table(made, drugs, told) if told else None
@@ -28,14 +35,22 @@ def answers(made: Recommendation) -> Html | None:
 
 
 def _table(made: Recommendation, drugs: Sequence[str], rows: dict[str, list[Answer | None]]) -> Html:
-    names = {drug.id: drug.name for drug in made.candidates}
-    head = tag("tr", tag("td"), *(tag("th", names.get(drug, drug), scope="col") for drug in drugs))
+    head = tag("tr", tag("td"), *(_head(made, drug) for drug in drugs))
     body = (
         tag("tr", tag("th", _title(key), scope="row"), *(_cell(answer, made) for answer in row))
         for key, row in rows.items()
     )
     table = tag("table", tag("thead", head), tag("tbody", *body), class_="beside")
     return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Domain questions, drug by drug")
+
+
+def _head(made: Recommendation, drug: str) -> Html:
+    """A drug's name, how it is weighed, and whether it was chosen."""
+    name = next((one.name for one in made.candidates if one.id == drug), drug)
+    weighed = next((f" {share(score.probability)}" for score in made.scores if score.id == drug), "")
+    told = tag("small", weighed, title="probability that it is the better one, by the weigher") if weighed else None
+    chosen = tag("span", "chosen", class_="chip supports") if made.choice == drug else None
+    return tag("th", name, told, " " if chosen else None, chosen, scope="col")
 
 
 def _cell(answer: Answer | None, made: Recommendation) -> Html:

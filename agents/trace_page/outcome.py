@@ -2,35 +2,56 @@
 
 from __future__ import annotations
 
-from kedrec.agents.trace_page.citations import cited_keys, key_links, linked
-from kedrec.agents.trace_page.evidence import evidence, evidence_item
-from kedrec.agents.trace_page.graph_paths import network_of
-from kedrec.agents.trace_page.graph_svg import arrowheads, drawing
-from kedrec.agents.trace_page.html import Html, join, tag
-from kedrec.records import CandidateScore, Factor, Recommendation
+from collections.abc import Sequence
 
-__all__ = ["choice", "evidence", "evidence_item", "notes", "paths", "weights"]
+from kedrec.agents.trace_page.citations import cited_keys, linked, sentence_links, share
+from kedrec.agents.trace_page.graph_paths import network_of
+from kedrec.agents.trace_page.graph_svg import Address, arrowheads, drawing
+from kedrec.agents.trace_page.html import Html, join, tag
+from kedrec.agents.trace_page.path_table import path_table
+from kedrec.records import CandidateScore, Entity, Factor, Recommendation
+
+__all__ = ["choice", "notes", "paths", "weights"]
 
 
 def choice(made: Recommendation) -> Html:
     """What failed, the choice with its confidence, or why there is none, and the rationale."""
-    names = {drug.id: drug.name for drug in made.candidates}
-    if made.choice is None:
-        head = tag("p", "No choice: ", made.abstained, class_="verdict none")
-    else:
-        sure = round(made.confidence * 100)
-        bar = tag("span", tag("i", style=f"width:{min(max(sure, 0), 100)}%"), class_="bar")
-        hint = tag("span", bar, f"confidence {made.confidence:.2f}", class_="sure")
-        hint = tag("span", "confidence unknown", class_="sure") if made.failed else hint
-        head = tag(
-            "p", tag("b", names.get(made.choice, made.choice)), f" for {made.disease.name}", hint, class_="verdict"
-        )
     said = (
-        tag("li", sentence.text, " ", key_links(sentence.citations, made.evidence), id=f"sentence-{at}")
+        tag("li", sentence.text, " ", sentence_links(sentence, made.evidence, at), id=f"sentence-{at}")
         for at, sentence in enumerate(made.sentences, 1)
     )
     failed = (tag("p", f"Failed: {failure}", class_="error") for failure in made.failed)
-    return tag("section", *failed, head, tag("ol", *said, class_="rationale"), id="choice")
+    head = _undecided(made) if made.choice is None else _chosen(made, made.choice)
+    look = "open" if made.choice is None else None
+    return tag("section", *failed, head, tag("ol", *said, class_="rationale"), id="choice", class_=look)
+
+
+def _chosen(made: Recommendation, choice: str) -> Html:
+    bar = join(_bar(made.confidence), f"confidence {share(made.confidence)}")
+    told = tag("span", "confidence unknown" if made.failed else bar, class_="sure")
+    return tag("p", tag("b", _name(made, choice)), f" for {made.disease.name}", told, class_="verdict")
+
+
+def _undecided(made: Recommendation) -> Html:
+    """That there is no choice, and why; where the evidence leans to a drug without carrying it, to which."""
+    leaning = getattr(made, "leaning", None)
+    if not isinstance(leaning, str) or not leaning:
+        return tag("p", tag("b", "No choice: "), made.abstained, class_="verdict none")
+    why = tag("p", made.abstained, class_="hint") if made.abstained else None
+    told = tag(
+        "span", _bar(made.confidence), f"leans to {_name(made, leaning)}, {share(made.confidence)}", class_="sure"
+    )
+    close = tag("p", tag("b", "Too close to call"), f" for {made.disease.name}", told, class_="verdict none")
+    return join(close, tag("p", "This is no choice: the evidence does not part these drugs."), why)
+
+
+def _bar(share: float) -> Html:
+    wide = min(max(round(share * 100), 0), 100)
+    return tag("span", tag("i", style=f"width:{wide}%"), class_="bar", aria_hidden="true")
+
+
+def _name(made: Recommendation, drug: str) -> str:
+    return {one.id: one.name for one in made.candidates}.get(drug, drug)
 
 
 def weights(made: Recommendation) -> Html | None:
@@ -40,13 +61,16 @@ def weights(made: Recommendation) -> Html | None:
     names = {drug.id: drug.name for drug in made.candidates}
     most = max((abs(factor.share) for score in made.scores for factor in score.factors), default=0.0) or 1.0
     cards = (_weighed(score, names.get(score.id, score.id), most) for score in made.scores)
-    hint = tag("p", "What each group of evidence adds, in log-odds against the other candidates.", class_="hint")
-    return tag("section", tag("h2", "How the evidence weighs"), hint, tag("div", *cards, class_="cards"), id="weights")
+    told = tag("p", "What each group of evidence adds, in log-odds against the other candidates.", class_="hint")
+    return tag("section", tag("h2", "How the evidence weighs"), told, tag("div", *cards, class_="cards"), id="weights")
 
 
 def _weighed(score: CandidateScore, name: str, most: float) -> Html:
-    head = tag("h3", name, tag("small", f" {score.probability:.0%}"))
-    return tag("div", head, tag("table", *(_factor(factor, most) for factor in score.factors)), class_="card")
+    head = tag("h3", name, tag("small", f" {share(score.probability)}"))
+    behind = (tag("li", tag("b", factor.group), ": ", factor.text) for factor in score.factors)
+    facts = tag("details", tag("summary", "the facts behind each"), tag("ul", *behind), class_="behind")
+    bars = tag("table", *(_factor(factor, most) for factor in score.factors))
+    return tag("div", head, bars, facts if score.factors else None, class_="card")
 
 
 def _factor(factor: Factor, most: float) -> Html:
@@ -59,24 +83,34 @@ def _factor(factor: Factor, most: float) -> Html:
     return tag("tr", group, tag("td", bar), tag("td", f"{factor.share:+.2f}", class_="number"))
 
 
-def paths(made: Recommendation) -> Html | None:
-    """The graph's evidence, one picture for each candidate."""
+def paths(made: Recommendation, address: Address | None = None) -> Html | None:
+    """The graph's evidence, for each candidate one picture and the same as a table.
+
+    Args:
+        made: the outcome.
+        address: where an entity is shown; the pictures lead nowhere without.
+    """
     cited = cited_keys(made)
-    drawn = [(drug, drawing(network_of(made, drug.id, cited))) for drug in made.candidates]
-    figures = [tag("figure", tag("figcaption", drug.name), picture) for drug, picture in drawn if picture is not None]
+    drawn = [(drug, drawing(network_of(made, drug.id, cited), address)) for drug in made.candidates]
+    figures = [_figure(made, drug, picture, cited) for drug, picture in drawn if picture is not None]
     if not figures:
         return None
-    hint = tag("p", "Strong lines are cited; each line leads to its evidence.", class_="hint")
-    return tag("section", tag("h2", "Paths in the graph"), hint, arrowheads(), *figures, id="paths")
+    told = tag("p", "Strong lines are cited; each line leads to its evidence. The table below a picture says the same "
+               "in words.", class_="hint")  # fmt: skip
+    return tag("section", tag("h2", "Paths in the graph"), told, arrowheads(), *figures, id="paths")
+
+
+def _figure(made: Recommendation, drug: Entity, picture: Html, cited: Sequence[str]) -> Html:
+    return tag("figure", tag("figcaption", drug.name), picture, path_table(made, drug, cited))
 
 
 def notes(made: Recommendation) -> Html | None:
-    """What was not found, and what the check struck out."""
+    """What the check struck out, and what was not found, both folded with their numbers."""
     missing = [tag("li", linked(note, made.evidence)) for note in made.not_found]
     struck = [_struck(note) for note in made.struck_out]
     parts = [
-        tag("section", tag("h2", title), tag("ul", *items), id=name)
-        for title, items, name in (("Not found", missing, "missing"), ("Struck out by the check", struck, "struck"))
+        tag("details", tag("summary", f"{title}: {len(items)}"), tag("ul", *items), id=name, class_="notes")
+        for title, items, name in (("Struck out by the check", struck, "struck"), ("Not found", missing, "missing"))
         if items
     ]
     return join(*parts) if parts else None

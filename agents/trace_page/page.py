@@ -9,12 +9,14 @@ from typing import Any
 from kedrec.agents.trace_page import outcome as outcome_parts
 from kedrec.agents.trace_page.calls import steps
 from kedrec.agents.trace_page.domain_answers import answers
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.evidence import evidence
+from kedrec.agents.trace_page.graph_svg import Address
+from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.agents.trace_page.style import STYLE
 from kedrec.agents.traces.labels import asked
-from kedrec.records import Trace
+from kedrec.records import Recommendation, Trace
 
-__all__ = ["POLICY", "facts", "outcome", "trace_page"]
+__all__ = ["POLICY", "facts", "made_by", "outcome", "trace_page", "understood"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with the page: show it."""
@@ -31,11 +33,7 @@ def trace_page(trace: Trace) -> str:
         tag("title", f"{asked(trace)} · KEDRec"),
         tag("style", Html(STYLE)),
     )
-    parts = {
-        **outcome(trace),
-        "Steps": steps(trace, trace.recommendation.evidence if trace.recommendation else {}),
-        "About": _about(trace),
-    }
+    parts = {**outcome(trace), **made_by(trace)}
     there = {title: part for title, part in parts.items() if part is not None}
     body = tag("body", tag("main", _header(trace, there), *there.values(), _footer(trace)))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
@@ -44,7 +42,7 @@ def trace_page(trace: Trace) -> str:
 def _header(trace: Trace, titles: Iterable[str]) -> Html:
     told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
     links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
-    return tag("header", told, tag("h1", asked(trace)), facts(trace), _forked(trace.config.get("forked_from")), links)
+    return tag("header", told, tag("h1", asked(trace)), facts(trace), links)
 
 
 def facts(trace: Trace) -> Html:
@@ -58,7 +56,8 @@ def facts(trace: Trace) -> Html:
         f"${used.cost:.4f}" if used.cost else "no cost",
         f"{trace.seconds:.2f} s",
     ]
-    return tag("p", *(tag("span", fact, class_="pill") for fact in told))
+    pills = tag("p", *(tag("span", fact, class_="pill") for fact in told))
+    return join(pills, _forked(trace.config.get("forked_from")))
 
 
 def _forked(origin: Mapping[str, Any] | None) -> Html | None:
@@ -68,26 +67,44 @@ def _forked(origin: Mapping[str, Any] | None) -> Html | None:
     return tag("p", told, str(origin.get("model")), class_="hint")
 
 
-def outcome(trace: Trace) -> dict[str, Html | None]:
-    """The outcome of the run, by title; without one where nothing leads there."""
+def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | None]:
+    """The outcome of the run, by title; without one where nothing leads there.
+
+    Args:
+        trace: the run.
+        address: where an entity of the pictures is shown; they lead nowhere without.
+    """
     made = trace.recommendation
     if made is None:
         failed = trace.error or {"type": "", "message": "The run came to no end."}
         said = tag("p", f"Failed: {failed['type']}: {failed['message']}", class_="verdict error")
         return {"Choice": tag("section", said, id="choice")}
-    understood = "; ".join(_understood(match.query, match.entity, match.match) for match in made.matches)
     return {
         "Choice": outcome_parts.choice(made),
         "": outcome_parts.notes(made),
         "Questions": answers(made),
         "Weights": outcome_parts.weights(made),
-        "Paths": outcome_parts.paths(made),
-        "Evidence": outcome_parts.evidence(made, understood),
+        "Paths": outcome_parts.paths(made, address),
+        "Evidence": evidence(made, understood(made)),
     }
+
+
+def understood(made: Recommendation) -> str:
+    """What each name was taken for, and how it was found."""
+    return "; ".join(_understood(match.query, match.entity, match.match) for match in made.matches)
 
 
 def _understood(query: str, entity: Any, how: str) -> str:
     return f"{query} = {entity.name} ({entity.id}, {how})" if entity is not None else f"{query}: {how}"
+
+
+def made_by(trace: Trace) -> dict[str, Html | None]:
+    """How the outcome was made, by title: every call, and with what."""
+    return {"Steps": _calls(trace), "About": _about(trace)}
+
+
+def _calls(trace: Trace) -> Html:
+    return steps(trace, trace.recommendation.evidence if trace.recommendation else {})
 
 
 def _about(trace: Trace) -> Html:

@@ -25,14 +25,17 @@ nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem;font-size:.9rem}
 font-size:.84rem}
 #choice{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--accent);border-radius:8px;
 padding:1rem 1.3rem;margin:1.4rem 0}
+#choice.open{border-left-color:var(--trial)}
 .verdict{font:1.25rem/1.35 ui-serif,Georgia,serif;margin:0 0 .6rem;display:flex;flex-wrap:wrap;gap:.2rem .45rem;
 align-items:baseline}
 .sure{margin-left:auto;font:.86rem ui-sans-serif,system-ui,sans-serif;color:var(--soft);white-space:nowrap}
 .bar{display:inline-block;width:110px;height:8px;border-radius:4px;background:var(--wash);margin-right:.5rem;
 overflow:hidden}.bar i{display:block;height:100%;background:var(--accent)}
 .rationale{margin:0;padding-left:1.3rem}.rationale li{margin:.35rem 0}
-.key{display:inline-block;font:600 .74rem/1.35 ui-monospace,Menlo,Consolas,monospace;padding:0 .36rem;margin:0 .1rem;
+.key{display:inline-block;font:600 .74rem/1.35 ui-monospace,Menlo,Consolas,monospace;padding:0 .36rem;
 border-radius:4px;border:1px solid currentColor;text-decoration:none;color:var(--soft);white-space:nowrap}
+.sign{margin-left:.2rem;font-weight:700}.key.missing{color:var(--bad);border-style:dashed}
+.unseen{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .key.graph{color:var(--graph)}.key.article{color:var(--article)}.key.trial{color:var(--trial)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(330px,100%),1fr));gap:1rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.9rem 1.1rem;min-width:0}
@@ -66,6 +69,12 @@ align-self:start;margin-top:.2rem}
 mark{background:color-mix(in srgb,var(--accent) 22%,transparent);color:inherit;border-radius:.2rem}
 :target{background:color-mix(in srgb,var(--accent) 14%,transparent);outline:2px solid var(--accent);outline-offset:2px;
 border-radius:4px}
+.behind{font-size:.88rem}.behind ul{padding-left:1.1rem}.notes{margin:.4rem 0}.notes>summary{color:var(--soft)}
+.paths th{white-space:nowrap}.paths :is(th,td){overflow-wrap:break-word}
+.paths{width:100%;border-collapse:collapse;font-size:.88rem;margin:.3rem 0}.paths :is(th,td){text-align:left;
+vertical-align:top;padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line)}.paths .number{text-align:left}
+.passage{font-size:.92rem}.passage b{font-weight:600;text-decoration:underline;text-decoration-thickness:1px;
+text-underline-offset:3px;text-decoration-color:var(--accent)}
 code,pre{font:.8rem/1.5 ui-monospace,Menlo,Consolas,monospace}code{color:var(--soft)}
 pre{white-space:pre-wrap;background:var(--wash);border-radius:6px;padding:.6rem .8rem;margin:.3rem 0;max-height:32rem;
 overflow:auto}

@@ -8,7 +8,7 @@ from kedrec.agents.traces.store import TraceStore
 from kedrec.append_log import AppendLog, whole_lines
 from kedrec.records import Trace
 
-__all__ = ["find_store", "find_trace", "note_place"]
+__all__ = ["find_store", "find_trace", "note_place", "places"]
 
 PLACES = "places.txt"
 
@@ -20,7 +20,7 @@ def note_place(home_traces: Path, folder: Path) -> None:
         home_traces: folder of the home's own traces.
         folder: the other one.
     """
-    if folder.resolve() not in _places(home_traces):
+    if folder.resolve() not in places(home_traces):
         home_traces.mkdir(parents=True, exist_ok=True)
         file = AppendLog(home_traces / PLACES)
         file.append([str(folder.resolve())], synced=False)
@@ -51,10 +51,11 @@ def find_store(home_traces: Path, trace_id: str) -> TraceStore:
     own = TraceStore(home_traces)
     if trace_id == "latest" or (trace_id and trace_id in own):
         return own
-    known = (TraceStore(folder) for folder in reversed(list(_places(home_traces))))
+    known = (TraceStore(folder) for folder in reversed(list(places(home_traces))))
     return next((store for store in known if trace_id and trace_id in store), own)
 
 
-def _places(home_traces: Path) -> dict[Path, None]:
+def places(home_traces: Path) -> dict[Path, None]:
+    """Folders outside the home that hold traces and that it knows, in the order in which they were noted."""
     lines = whole_lines(home_traces / PLACES)
     return dict.fromkeys(Path(line.decode()) for line in lines)

@@ -104,7 +104,7 @@ class Service:
             first.id, last.id, max_hops=asked.max_hops, limit=asked.limit, hub_limit=self.settings.hub_limit
         )
         named = (
-            results.NamedPath(text=path_sentence(path.edges, self._name), edges=path.edges, score=path.score)
+            results.NamedPath(text=path_sentence(path.edges, self.name_of), edges=path.edges, score=path.score)
             for path in found
         )
         return results.Paths(first=first, last=last, paths=tuple(named))
@@ -218,6 +218,7 @@ class Service:
         found = self._found("resolve_entity", {"name": name, "kind": kind})
         return Entity.model_validate(found.data["match"]["entity"])
 
-    def _name(self, entity_id: str) -> str:
+    def name_of(self, entity_id: str) -> str:
+        """Name of an entity of the graph; the id where it has none."""
         entity = self.agent.resources.store.get(entity_id)
         return entity.name if entity else entity_id

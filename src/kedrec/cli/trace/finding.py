@@ -11,10 +11,9 @@ from kedrec.cli.terminal.console import settings
 
 if TYPE_CHECKING:
     from kedrec.agents.traces.store import TraceStore
-    from kedrec.distill.runs.folder import RunFolder
     from kedrec.records import Trace
 
-__all__ = ["RunFilter", "TraceIdArgument", "find", "held_by", "run_of", "store"]
+__all__ = ["RunFilter", "TraceIdArgument", "find", "held_by", "store"]
 
 TraceIdArgument = Annotated[str, typer.Argument(help="Id of the trace, a beginning that only it has, or `latest`.")]
 RunFilter = Annotated[Path | None, typer.Option("--run", metavar="RUN_DIR", help="Look among the traces of this run.")]
@@ -52,11 +51,3 @@ def store(run: Path | None = None) -> TraceStore:
         if (folder / "traces.frames").is_file():
             return TraceStore(folder)
     raise NotReady(f"No traces in {run}. Name the folder of a run: kedrec runs start PAIRS.jsonl --out {run}")
-
-
-def run_of(held: TraceStore) -> RunFolder | None:
-    """The run that traces belong to; None for those of the home."""
-    from kedrec.distill.runs.folder import RunFolder
-
-    folder = RunFolder(held.folder.parent)
-    return folder if folder.info_file.is_file() else None

@@ -10,12 +10,10 @@ import typer
 from kedrec.cli.recommend import Model
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunFilter, find, run_of, store
+from kedrec.cli.trace.finding import RunFilter, find, store
 
 if TYPE_CHECKING:
-    from kedrec.agents.traces.store import TraceStore
-    from kedrec.graphdb.store import HiddenPairs
-    from kedrec.records import Trace
+    pass
 
 __all__ = ["replay"]
 
@@ -100,9 +98,10 @@ def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_o
     from kedrec.agents.replay.fork import fork
     from kedrec.cli.recommend import outcome_error
     from kedrec.cli.terminal.views import print_recommendation
+    from kedrec.distill.runs.trace_run import hidden_from
 
     trace, source = find(trace_id, run)
-    made = fork(trace, start, settings(), model, hidden=_hidden(trace, source))
+    made = fork(trace, start, settings(), model, hidden=hidden_from(trace, source))
     origin = made.config["forked_from"]
     for note in origin["notes"]:
         say(f"Note: {note}.")
@@ -115,16 +114,3 @@ def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_o
     if made.recommendation is None:
         raise outcome_error(made)
     return 0
-
-
-def _hidden(trace: Trace, source: TraceStore) -> HiddenPairs:
-    """The pairs that were hidden: those of the run, or where that is not at hand those of the question itself."""
-    if not trace.data.get("hidden_pairs"):
-        return frozenset()
-    folder = run_of(source)
-    if folder is not None:
-        return folder.questions().hidden()
-    made = trace.recommendation
-    ill = made.disease.id if made else str(trace.question["disease"])
-    drugs = [drug.id for drug in made.candidates] if made else trace.question["candidates"]
-    return frozenset(frozenset((ill, drug)) for drug in drugs)

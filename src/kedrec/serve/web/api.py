@@ -15,7 +15,7 @@ from kedrec.serve.web.problems import STATUSES
 from kedrec.serve.web.streaming import EVENT_STREAM, streamed, while_waited_for
 from kedrec.tools.literature import SearchResult
 
-__all__ = ["router", "service_of"]
+__all__ = ["AS_EVENTS", "Served", "router", "service_of", "wants_events"]
 
 router = APIRouter(prefix="/api", responses=STATUSES)
 AS_EVENTS: dict[int | str, dict[str, Any]] = {
@@ -32,7 +32,8 @@ def service_of(request: Request) -> Service:
 Served = Annotated[Service, Depends(service_of)]
 
 
-def _wants_events(request: Request) -> bool:
+def wants_events(request: Request) -> bool:
+    """Whether a client wants to follow the work."""
     return EVENT_STREAM in request.headers.get("accept", "")
 
 
@@ -45,7 +46,7 @@ def about(service: Served) -> results.About:
 @router.post("/ask", response_model=results.Answered, responses=AS_EVENTS, summary="Ask in plain words")
 async def ask(asked: requests.Ask, request: Request, service: Served) -> Any:
     """Answer a question or a follow-up; as events (`Accept: text/event-stream`) its progress is streamed."""
-    if _wants_events(request):
+    if wants_events(request):
         return streamed(lambda listener: service.ask(asked, listener))
     return await while_waited_for(request, service.ask(asked))
 
@@ -53,7 +54,7 @@ async def ask(asked: requests.Ask, request: Request, service: Served) -> Any:
 @router.post("/compare", response_model=Recommendation, responses=AS_EVENTS, summary="Choose between drugs")
 async def compare(asked: requests.Compare, request: Request, service: Served) -> Any:
     """Choose between drugs for a disease; as events its progress is streamed."""
-    if _wants_events(request):
+    if wants_events(request):
         return streamed(lambda listener: service.compare(asked, listener))
     return await while_waited_for(request, service.compare(asked))
 

@@ -1,0 +1,1 @@
+"""What is done with what was recorded: found, replayed, forked, compared; batches followed, reports read."""
