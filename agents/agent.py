@@ -140,6 +140,20 @@ class Agent:
         other._threads = self._threads
         return other
 
+    def with_model(self, spec: str) -> Agent:
+        """Another model over the same stores and traces.
+
+        Args:
+            spec: specification of the model.
+
+        Raises:
+            ConfigError: where it does not fit.
+        """
+        from kedrec.agents.open_model import open_model
+
+        settings = self.settings.model_copy(update={"model": spec})
+        return Agent(settings, self.resources, open_model(spec, settings), self.traces)
+
     def run(self, query: Query, on_event: Listener | None = None) -> Trace:
         """Answer a question; see `arun`. Where an event loop runs already, the work is done in a thread of its own."""
         try:

@@ -18,7 +18,9 @@ JSON = {"content-type": "application/json"}
 @contextmanager
 def serving(settings, model=None, limits=None, **options):
     """A client of a server that runs meanwhile; `client.service` is what it serves."""
-    service = Service(Agent.open(settings, model=model), limits or Limits())
+    agent = Agent.open(settings, model=model)
+    also = {name: agent.with_model(spec) for name, spec in options.get("also", {}).items()}
+    service = Service(agent, limits or Limits(), also)
     made = listen("127.0.0.1", 0)
     server = server_of(application(service, key=options.get("key")))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [made]})

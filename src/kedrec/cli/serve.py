@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,14 +14,14 @@ import typer
 
 from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.console import say, settings
-from kedrec.errors import MissingExtra
+from kedrec.errors import MissingExtra, UserError
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
     from kedrec.serve.service import Service
     from kedrec.serve.work import Limits
 
-__all__ = ["mcp", "opened_service", "serve"]
+__all__ = ["mcp", "models_named", "opened_service", "serve"]
 
 
 def serve(  # noqa: PLR0917 - options, given by name
@@ -39,6 +40,10 @@ def serve(  # noqa: PLR0917 - options, given by name
     ] = True,
     setting: SettingOption = None,
     model: Model = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MODEL", help="One more model for chat programs, such as kedrec-student=local:DIR."),
+    ] = None,
 ) -> None:
     """Type:  kedrec serve
 
@@ -56,7 +61,10 @@ def serve(  # noqa: PLR0917 - options, given by name
     key = read_key(key_file) if key_file is not None else None
     check_host(host, key)
     limits = Limits(at_once=at_once, seconds=seconds)
-    with listen(host, port) as made, opened_service(resolved, limits, record=record) as service:
+    with (
+        listen(host, port) as made,
+        opened_service(resolved, limits, record=record, also=models_named(also or ())) as service,
+    ):
         from kedrec.serve.web.app import application
 
         server = server_of(application(service, hosts_of(host, allow_host or ()), key))
@@ -90,13 +98,16 @@ def mcp(
 
 
 @contextmanager
-def opened_service(resolved: Settings, limits: Limits, *, record: bool) -> Iterator[Service]:
+def opened_service(
+    resolved: Settings, limits: Limits, *, record: bool, also: Mapping[str, str] | None = None
+) -> Iterator[Service]:
     """What is served, over the home of the settings.
 
     Args:
         resolved: the settings.
         limits: how much work is taken on.
         record: whether traces stay in the home; else they are in a folder that goes when the server ends.
+        also: specifications of more models by the name under which chat programs ask them.
 
     Raises:
         NotReady: where no graph is loaded.
@@ -108,9 +119,26 @@ def opened_service(resolved: Settings, limits: Limits, *, record: bool) -> Itera
     with TemporaryDirectory(prefix="kedrec-traces-") as passing:
         agent = Agent.open(resolved)
         agent.traces = agent.traces if record else TraceStore(Path(passing))
-        service = Service(agent, limits)
+        service = Service(agent, limits, {name: agent.with_model(spec) for name, spec in (also or {}).items()})
         try:
             service.warm()
             yield service
         finally:
             service.close()
+
+
+def models_named(given: Iterable[str]) -> dict[str, str]:
+    """Specifications of models by their names, from `NAME=MODEL` each.
+
+    Raises:
+        UserError: where one is not of that form, or a name is taken.
+    """
+    found = {"kedrec": ""}
+    for one in given:
+        name, _, spec = one.partition("=")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name) or not spec or name in found:
+            form = "Give --also NAME=MODEL: a name of small letters, digits, '.', '_' and '-' that is not taken"
+            raise UserError(f"{form}, and a model as --model has it. Found: {one!r}.")
+        found[name] = spec
+    del found["kedrec"]
+    return found

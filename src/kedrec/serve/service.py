@@ -22,8 +22,10 @@ from kedrec.serve.kept_traces import KeptTraces
 from kedrec.serve.work import Limits, WorkLoop
 from kedrec.tools.text.graph_sentences import path_sentence
 
-__all__ = ["Service"]
+__all__ = ["MODEL", "Service"]
 
+MODEL = "kedrec"
+"""Name under which the agent answers where several do."""
 MOST_CONVERSATIONS = 200
 """Of which it is remembered what they are about; the one that was silent longest goes."""
 NAMES_NOTHING = {"unknown_entity": UnknownEntity, "ambiguous": AmbiguousName}
@@ -37,10 +39,12 @@ class Service:
     Args:
         agent: has the stores and the model.
         limits: how much work is taken on.
+        also: more agents over the same stores, by the name under which chat programs ask them.
     """
 
-    def __init__(self, agent: Agent, limits: Limits | None = None) -> None:
+    def __init__(self, agent: Agent, limits: Limits | None = None, also: Mapping[str, Agent] | None = None) -> None:
         self.agent, self.settings = agent, agent.settings
+        self.agents: Mapping[str, Agent] = {MODEL: agent, **(also or {})}
         if agent.traces is None:
             raise ValueError("The agent of a server keeps its traces, if only for as long as the server runs.")
         self.traces = KeptTraces(agent.settings, agent.traces)
@@ -153,14 +157,19 @@ class Service:
         resources = self.agent.resources
         return await self.work.do(lambda: asyncio.to_thread(rank_drugs, resources, asked.disease, setting, asked.top))
 
-    async def ask(self, asked: requests.Ask, listener: Listener | None = None) -> results.Answered:
+    async def ask(self, asked: requests.Ask, listener: Listener | None = None, model: str = MODEL) -> results.Answered:
         """An answer in plain words, a side of the last answer, or a question back.
+
+        Args:
+            asked: the message.
+            listener: gets what happens meanwhile.
+            model: name of the agent that answers.
 
         Raises:
             KedrecError: what kept the agent from an answer.
         """
         name, topic = asked.conversation or secrets.token_urlsafe(16), self.topic(asked.conversation or "")
-        talk = Conversation(self.agent, asked.setting or self.settings.setting, topic)
+        talk = Conversation(self.agent_named(model), asked.setting or self.settings.setting, topic)
         reply = await self.work.do(lambda: talk.areply(asked.text, listener))
         if asked.conversation and topic is None:
             reply = reply.model_copy(update={"notes": (FORGOTTEN, *reply.notes)})
@@ -168,6 +177,16 @@ class Service:
         unclear = talk.topic.unclear if reply.kind == "question" else ()
         options = tuple(option for match in unclear for option in match.alternatives)
         return results.Answered(conversation=name, reply=reply, options=options)
+
+    def agent_named(self, name: str) -> Agent:
+        """The agent of a name.
+
+        Raises:
+            NotReady: where there is none.
+        """
+        if name not in self.agents:
+            raise NotReady(f"There is no model {name!r} here. There is: {', '.join(self.agents)}.")
+        return self.agents[name]
 
     def topic(self, name: str) -> Topic | None:
         """What a conversation is about; None where that is not known."""
@@ -195,7 +214,8 @@ class Service:
     def close(self) -> None:
         """Stop all work and give back threads."""
         self.work.close()
-        self.agent.close()
+        for agent in self.agents.values():
+            agent.close()
 
     def _tool(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         return self.agent.resources.toolbox(self.settings.setting).call(name, arguments)

@@ -10,9 +10,10 @@ from starlette.routing import Route
 
 import kedrec
 from kedrec.serve.mcp.endpoint import mcp_over_http
-from kedrec.serve.web import api, chat_completions, pages
+from kedrec.serve.web import api, pages
 from kedrec.serve.web.guard import Guard
 from kedrec.serve.web.problems import answer_with_problems
+from kedrec.serve.web.v1 import chat_completions
 
 if TYPE_CHECKING:
     from kedrec.serve.service import Service

@@ -14,7 +14,7 @@ from kedrec import errors
 from kedrec.serve.problems_told import misfit_told, problem_of
 from kedrec.serve.results import Failure, Problem
 
-__all__ = ["STATUSES", "answer_with_problems"]
+__all__ = ["STATUSES", "answer_with_problems", "as_openai"]
 
 STATUSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Failure, "description": told}
@@ -50,24 +50,31 @@ def answer_with_problems(app: FastAPI) -> None:
 async def _known(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.KedrecError)
     status, failure = problem_of(error)
-    return _answer(status, failure.error, {"retry-after": "5"} if status == 503 else None)
+    return _answer(request, status, failure.error, {"retry-after": "5"} if status == 503 else None)
 
 
 async def _misfit(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    return _answer(422, Problem(type="Misfit", message=misfit_told(error.errors())))
+    return _answer(request, 422, Problem(type="Misfit", message=misfit_told(error.errors())))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     told = {404: "There is nothing at this address.", 405: "Not by this method."}.get(error.status_code, error.detail)
-    return _answer(error.status_code, Problem(type="HttpError", message=told), dict(error.headers or {}))
+    return _answer(request, error.status_code, Problem(type="HttpError", message=told), dict(error.headers or {}))
 
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
     LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _answer(500, Problem(type="WorkError", message="The server failed; its log says how."))
+    return _answer(request, 500, Problem(type="WorkError", message="The server failed; its log says how."))
 
 
-def _answer(status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse(Failure(error=problem).model_dump(), status, headers)
+def _answer(request: Request, status: int, problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """An error; below `/v1` with the fields that OpenAI's errors have besides."""
+    as_asked = as_openai(problem) if request.url.path.startswith("/v1/") else Failure(error=problem).model_dump()
+    return JSONResponse(as_asked, status, headers)
+
+
+def as_openai(problem: Problem) -> dict[str, Any]:
+    """An error in OpenAI's form."""
+    return {"error": {"message": problem.message, "type": problem.type, "param": None, "code": problem.type}}
