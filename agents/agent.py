@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -90,12 +90,15 @@ class Agent:
         resources: the graph, the literature and the weigher.
         model: the chat model.
         traces: where traces go; None where they are not kept.
+
+    What is in `finished` is called with each trace when it is whole.
     """
 
     def __init__(
         self, settings: Settings, resources: Resources, model: BaseChatModel, traces: TraceStore | None
     ) -> None:
         self.settings, self.resources, self.model, self.traces = settings, resources, model, traces
+        self.finished: list[Callable[[Trace], None]] = []
         self._redactor = Redactor(settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tool")
         self._runner: asyncio.Runner | None = None
@@ -137,7 +140,7 @@ class Agent:
         """The same agent with the direct edges of these pairs hidden, for questions on the same event loop."""
         other = Agent(self.settings, self.resources.hiding(hidden), self.model, self.traces)
         other._threads.shutdown(wait=False)
-        other._threads = self._threads
+        other._threads, other.finished = self._threads, self.finished
         return other
 
     def with_model(self, spec: str) -> Agent:
@@ -236,6 +239,8 @@ class Agent:
         )
         if self.traces is not None:
             self.traces.append(trace)
+        for hear in self.finished:
+            hear(trace)
         return trace
 
     @property

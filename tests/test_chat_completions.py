@@ -1,6 +1,7 @@
 """The agent as a model of an OpenAI-compatible server, with OpenAI's own package as the client."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,9 +12,13 @@ from chat_server import ChatServer, completion
 from web_server import JSON, serving
 from world import build
 
+from kedrec.agents.chat.conversation import Reply
 from kedrec.cli.serve import models_named
 from kedrec.errors import UserError
+from kedrec.records import Entity, Evidence, Recommendation, Sentence
+from kedrec.serve.results import Answered
 from kedrec.serve.service import FORGOTTEN
+from kedrec.serve.web.v1.answer_text import answer_text, citations_in
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
 
@@ -236,3 +241,20 @@ def test_the_guard_stands_before_it_and_its_key_is_the_packages_key(settings, we
                 else:
                     with pytest.raises(outcome):
                         client.models.list()
+
+
+EVIL = "<img src=x onerror=alert(1)> ![a](https://evil.example/?q) [read this](javascript:alert(1)) `code` [K9]"
+
+
+def test_no_text_of_a_model_or_an_article_is_markup_in_a_chat_program():
+    entity, sentence = Entity(id="Compound::DB1", name=EVIL, kind="Compound"), Sentence(text=EVIL, citations=("P1",))
+    made = Recommendation(
+        disease=entity, candidates=(entity,), setting="both", model="m", choice=entity.id, abstained=None,
+        confidence=0.9, sentences=(sentence,), evidence={"P1": Evidence(key="P1", source_id="PMID:1", text=EVIL)},
+        trace_id="t",
+    )  # fmt: skip
+    reply = Reply(kind="recommendation", recommendation=made, trace_id="t", notes=(EVIL,))
+    text = answer_text(Answered(conversation="c" * 16, reply=reply))
+    assert text.count("evil.example") == 5
+    assert not re.search(r"(?<!\\)<|(?<!\\)!\[|(?<!\\)\]\(|(?<!\\)`", text)
+    assert [text[one["url_citation"]["start_index"] :][:4] for one in citations_in(text, made.evidence)] == ["[P1]"] * 2

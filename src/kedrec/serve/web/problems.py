@@ -12,30 +12,37 @@ from starlette.exceptions import HTTPException
 
 from kedrec import errors
 from kedrec.serve.problems_told import misfit_told, problem_of
-from kedrec.serve.results import Failure, Problem
+from kedrec.serve.results import ChatFailure, ChatProblem, Failure, Problem
 
-__all__ = ["STATUSES", "answer_with_problems", "as_openai"]
+__all__ = ["CHAT_STATUSES", "STATUSES", "answer_with_problems", "as_openai"]
 
-STATUSES: dict[int | str, dict[str, Any]] = {
-    status: {"model": Failure, "description": told}
-    for status, told in {
-        400: "Not to be answered as asked.",
-        401: "The key is missing or wrong.",
-        403: "Sent by a page of another site.",
-        404: "Nothing there by that name or id.",
-        408: "The request took too long to come.",
-        409: "A name that several entities share.",
-        413: "The request is too large.",
-        415: "The request is no JSON.",
-        421: "The server is not known by that host name.",
-        422: "A field is missing, unknown or does not fit.",
-        500: "The work failed.",
-        502: "The chat model or a source did not answer.",
-        503: "Enough is in work already.",
-        504: "Not answered in time.",
-    }.items()
+TOLD = {
+    400: "Not to be answered as asked.",
+    401: "The key is missing or wrong.",
+    402: "What the key may cost today is spent.",
+    403: "Sent by a page of another site.",
+    404: "Nothing there by that name or id.",
+    408: "The request took too long to come.",
+    409: "A name that several entities share.",
+    413: "The request is too large.",
+    415: "The request is no JSON.",
+    421: "The server is not known by that host name.",
+    422: "A field is missing, unknown or does not fit.",
+    429: "Too many requests of one key or address.",
+    500: "The work failed.",
+    502: "The chat model or a source did not answer.",
+    503: "Enough is in work already.",
+    504: "Not answered in time.",
 }
 """What an answer of the API can be besides what was asked for."""
+STATUSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Failure, "description": told} for status, told in TOLD.items()
+}
+"""The same, described."""
+CHAT_STATUSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": ChatFailure, "description": told} for status, told in TOLD.items()
+}
+"""The same below `/v1`."""
 LOG = logging.getLogger("kedrec.serve")
 
 
@@ -77,4 +84,4 @@ def _answer(request: Request, status: int, problem: Problem, headers: dict[str, 
 
 def as_openai(problem: Problem) -> dict[str, Any]:
     """An error in OpenAI's form."""
-    return {"error": {"message": problem.message, "type": problem.type, "param": None, "code": problem.type}}
+    return ChatFailure(error=ChatProblem(type=problem.type, message=problem.message, code=problem.type)).model_dump()

@@ -24,14 +24,14 @@ from kedrec.serve.requests import Ask, WhichTrace
 from kedrec.serve.results import Answered
 from kedrec.serve.service import MODEL, Service
 from kedrec.serve.web.api import Served
-from kedrec.serve.web.problems import STATUSES, as_openai
+from kedrec.serve.web.problems import CHAT_STATUSES, as_openai
 from kedrec.serve.web.streaming import while_waited_for
 from kedrec.serve.web.v1.answer_text import answer_text, citations_in
 from kedrec.serve.web.v1.chat_tasks import is_task, task_answer
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", responses=STATUSES)
+router = APIRouter(prefix="/v1", responses=CHAT_STATUSES)
 
 
 class Message(BaseModel):
