@@ -222,20 +222,41 @@ class Agent:
         context = open_context(self.settings, calls, tools, trace_id, on_event)
         asked = self._redactor.plain(asked_of(query.model_dump(mode="json")))
         async with self.connected(), slot or nullcontext():
-            recommendation, error = await outcome(asked, query.setting, context)
+            ended = await outcome(asked, query.setting, context)
+        return self.keep(query, context, ended, seconds=time.perf_counter() - started, told=told)
+
+    def keep(
+        self,
+        query: Query,
+        context: RunContext,
+        ended: tuple[Recommendation | None, Mapping[str, Any] | None],
+        *,
+        seconds: float,
+        told: Mapping[str, Any] | None = None,
+    ) -> Trace:
+        """Make the trace of a question that was taken through the graph, and keep it.
+
+        Args:
+            query: the question.
+            context: what the nodes shared; has the calls, the limits, the tools and the id.
+            ended: a recommendation, or what kept the run from one.
+            seconds: how long it took.
+            told: what the trace's config says besides the settings.
+        """
+        recommendation, error = ended
         trace = Trace(
-            id=trace_id,
+            id=context.trace_id or new_trace_id(),
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             question=self._redactor.plain(query.model_dump(mode="json", exclude_none=True)),
-            config={**self._config, "tools": list(tools), **(told or {})},
+            config={**self._config, "tools": list(context.tools), **(told or {})},
             prompts=load_prompts().sha256,
             versions=versions(),
             data=self.resources.fingerprints(query.setting),
-            calls=tuple(calls.record),
+            calls=tuple(context.calls.record),
             recommendation=recommendation,
             error=self._redactor.plain(error) if error else None,
             usage=context.limits.usage,
-            seconds=round(time.perf_counter() - started, 6),
+            seconds=round(seconds, 6),
         )
         if self.traces is not None:
             self.traces.append(trace)
