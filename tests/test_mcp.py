@@ -170,7 +170,7 @@ def inspector():
         )
 
     def inspect(*words):
-        done = subprocess.run([found, "--cli", *words], capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run([found, "--cli", *words], capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -17,7 +17,7 @@ from kedrec.errors import WorkError
 
 __all__ = ["Used", "free_port", "running", "used"]
 
-SECONDS_TO_START = 180.0
+SECONDS_TO_START = 600.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
