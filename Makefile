@@ -7,7 +7,7 @@ LOCK := requirements/all.txt
 EXTRAS := local,gnn,neo4j,ragas,web,mcp,tables
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo test lint types tests wheel lock clean
+.PHONY: setup demo test lint types tests wheel docs lock clean
 
 setup: $(VENV)/.complete
 
@@ -48,9 +48,12 @@ wheel: setup
 	$(UV) build --quiet --wheel --out-dir dist .
 	$(BIN)/python tests/wheel_contents.py dist/*.whl
 
+docs: setup
+	PYTHONPATH=src $(BIN)/mkdocs build --strict
+
 lock: | $(UV)
 	$(UV) pip compile --quiet --universal --no-emit-index-url --no-annotate --no-header --generate-hashes \
 	  --all-extras --group dev --group docs --python-version 3.11 pyproject.toml -o $(LOCK)
 
 clean:
-	rm -rf $(VENV) $(VENV)-uv build dist .demo
+	rm -rf $(VENV) $(VENV)-uv build dist site .demo

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
@@ -69,12 +69,15 @@ class Agent:
         resources: the graph, the literature and the weigher.
         model: the chat model.
         traces: where traces go; None where they are not kept.
+
+    What is in `finished` is called with each trace when it is whole.
     """
 
     def __init__(
         self, settings: Settings, resources: Resources, model: BaseChatModel, traces: TraceStore | None
     ) -> None:
         self.settings, self.resources, self.model, self.traces = settings, resources, model, traces
+        self.finished: list[Callable[[Trace], None]] = []
         self._redactor = Redactor(settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tool")
         self._runner: asyncio.Runner | None = None
@@ -118,8 +121,22 @@ class Agent:
         """The same agent with the direct edges of these pairs hidden, for questions on the same event loop."""
         other = Agent(self.settings, self.resources.hiding(hidden), self.model, self.traces)
         other._threads.shutdown(wait=False)
-        other._threads = self._threads
+        other._threads, other.finished = self._threads, self.finished
         return other
+
+    def with_model(self, spec: str) -> Agent:
+        """Another model over the same stores and traces.
+
+        Args:
+            spec: specification of the model.
+
+        Raises:
+            ConfigError: where it does not fit.
+        """
+        from kedrec.agents.open_model import open_model
+
+        settings = self.settings.model_copy(update={"model": spec})
+        return Agent(settings, self.resources, open_model(spec, settings), self.traces)
 
     def run(self, query: Query, on_event: Listener | None = None) -> Trace:
         """Answer a question; see `arun`. Where an event loop runs already, the work is done in a thread of its own."""
@@ -186,23 +203,46 @@ class Agent:
         context = open_context(self.settings, calls, tools, trace_id, on_event)
         asked = self._redactor.plain(asked_of(query.model_dump(mode="json")))
         async with self.connected(), slot or nullcontext():
-            recommendation, error = await outcome(asked, query.setting, context)
+            ended = await outcome(asked, query.setting, context)
+        return self.keep(query, context, ended, seconds=time.perf_counter() - started, more_config=more_config)
+
+    def keep(
+        self,
+        query: Query,
+        context: RunContext,
+        ended: tuple[Recommendation | None, Mapping[str, Any] | None],
+        *,
+        seconds: float,
+        more_config: Mapping[str, Any] | None = None,
+    ) -> Trace:
+        """Make the trace of a question that was taken through the graph, and keep it.
+
+        Args:
+            query: the question.
+            context: what the nodes shared; has the calls, the limits, the tools and the id.
+            ended: a recommendation, or what kept the run from one.
+            seconds: how long it took.
+            more_config: what the trace's config holds besides the settings.
+        """
+        recommendation, error = ended
         trace = Trace(
-            id=trace_id,
+            id=context.trace_id or new_trace_id(),
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             question=self._redactor.plain(query.model_dump(mode="json", exclude_none=True)),
-            config={**self._config, "tools": list(tools), **(more_config or {})},
+            config={**self._config, "tools": list(context.tools), **(more_config or {})},
             prompts=load_prompts().sha256,
             versions=versions(),
             data=self.resources.fingerprints(query.setting),
-            calls=tuple(calls.record),
+            calls=tuple(context.calls.record),
             recommendation=recommendation,
             error=self._redactor.plain(error) if error else None,
             usage=context.limits.usage,
-            seconds=round(time.perf_counter() - started, 6),
+            seconds=round(seconds, 6),
         )
         if self.traces is not None:
             self.traces.append(trace)
+        for hear in self.finished:
+            hear(trace)
         return trace
 
     @property

@@ -51,7 +51,7 @@ def main() -> None:
     student = distil(runs, home)
     compare_with_student(settings, student)
     console.print(f"\nDone in {time.monotonic() - started:.0f} s. Look around:  kedrec --home {home} trace list")
-    console.print(f"Ask in a browser:  kedrec --home {home} serve")
+    console.print(f"Ask in a browser:  kedrec --home {home} serve   and http://127.0.0.1:8765/")
 
 
 def fresh_home(home: Path) -> Path:

@@ -1,13 +1,24 @@
 """The agent as a model of an OpenAI-compatible server, with OpenAI's own package as the client."""
 
 import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
 
 import openai
 import pytest
+from chat_server import ChatServer, completion
 from web_server import JSON, serving
 from world import build
 
+from kedrec.agents.chat.conversation import Reply
+from kedrec.cli.serve import models_named
+from kedrec.errors import UserError
+from kedrec.records import Entity, Evidence, Recommendation, Sentence
+from kedrec.serve.results import Answered
 from kedrec.serve.service import FORGOTTEN
+from kedrec.serve.web.v1.answer_text import answer_text, citations_in
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
 
@@ -25,8 +36,13 @@ def web(settings):
 
 @pytest.fixture
 def client(web):
-    with openai.OpenAI(base_url=f"{web.base_url}v1", api_key="none", max_retries=0) as made:
+    with asking(web) as made:
         yield made
+
+
+def asking(web):
+    """A client of the package."""
+    return openai.OpenAI(base_url=f"{web.base_url}v1", api_key="none", max_retries=0)
 
 
 def said(*texts):
@@ -84,27 +100,123 @@ def test_what_is_unclear_is_asked_back_and_answered_by_its_number(client):
     assert "Which one?" not in made and "Trace" in made
 
 
-@pytest.mark.parametrize("field, value", [("title", "KEDRec"), ("tags", []), ("follow_ups", []), ("queries", [])])
-def test_what_a_chat_program_asks_for_itself_costs_nothing(web, client, field, value):
+CHAT_PROGRAM = json.loads((Path(__file__).parent / "data/chat_program_requests.json").read_text("utf-8"))
+"""In the form of Open WebUI's: a message of a user, and what the program asks for itself about it."""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_chat_program_gets_one_answer_and_its_own_requests_cost_nothing(web, stream):
     before = len(web.get("/api/traces", params={"limit": 500}).json())
-    task = f'### Task:\nGenerate it.\n### Output:\nJSON: {{ "{field}": ... }}\n{FIRST}' + "x" * 5000
-    made = client.chat.completions.create(model="kedrec", messages=said(task)).choices[0].message.content
-    assert json.loads(made) == {field: value}
-    assert len(web.get("/api/traces", params={"limit": 500}).json()) == before
+    told = {}
+    for name, body in CHAT_PROGRAM.items():
+        answer = web.post("/v1/chat/completions", json={**body, "stream": stream})
+        assert answer.status_code == 200
+        told[name] = streamed_text(answer.text) if stream else answer.json()["choices"][0]["message"]["content"]
+    assert len(web.get("/api/traces", params={"limit": 500}).json()) == before + 1
+    assert told.pop("message").startswith("**Baricitinib**")
+    assert json.loads(told["title"])["title"] == "Would baricitinib be a better choice than sulfasalazine for …"
+    assert [json.loads(told[name]) for name in ("tags", "follow_ups", "queries", "autocomplete")] == [
+        {"tags": []}, {"follow_ups": []}, {"queries": []}, {"text": ""},
+    ]  # fmt: skip
+
+
+def streamed_text(text):
+    """The text of a stream, which must end as OpenAI's do."""
+    lines = [line.removeprefix("data: ") for line in text.split("\n\n") if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    choices = [choice for line in lines[:-1] for choice in json.loads(line)["choices"]]
+    assert choices[-1]["finish_reason"] == "stop"
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+
+def test_a_student_is_asked_by_its_name_and_a_conversation_goes_from_one_to_the_other(settings):
+    teacher = ChatServer()
+    teacher.queue = [completion("CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\nBaricitinib is in the graph. [K1]")]
+    elsewhere = settings.model_copy(update={"base_url": teacher.url, "retries": 0})
+    with serving(elsewhere, also={"kedrec-student": "openai:tiny"}) as web, asking(web) as client:
+        assert [model.id for model in client.models.list()] == ["kedrec", "kedrec-student"]
+        assert client.models.retrieve("kedrec-student").owned_by == "kedrec (openai:tiny)"
+        first = client.chat.completions.create(model="kedrec", messages=said(FIRST))
+        assert not teacher.requests and first.model == "kedrec"
+        follow_up = said(FIRST, "and compared with methotrexate?")
+        made = client.chat.completions.create(model="kedrec-student", messages=follow_up)
+        assert teacher.requests and made.model == "kedrec-student"
+        assert made.usage.total_tokens > 0
+    teacher.close()
+
+
+@pytest.mark.parametrize("given", ["kedrec=offline", "Student=offline", "student", "student=", "a=offline,b", "=x"])
+def test_a_name_of_a_model_that_does_not_fit_is_refused(given):
+    if given == "a=offline,b":
+        assert models_named([given]) == {"a": "offline,b"}
+    else:
+        with pytest.raises(UserError, match="--also NAME=MODEL"):
+            models_named([given])
+    with pytest.raises(UserError, match="taken"):
+        models_named(["s=offline", "s=offline"])
 
 
 @pytest.mark.parametrize(
     "asked, error, words",
     [
-        ({"model": "gpt-5", "messages": said(FIRST)}, openai.BadRequestError, "kedrec"),
+        ({"model": "gpt-5", "messages": said(FIRST)}, openai.NotFoundError, "There is: kedrec"),
         ({"model": "kedrec", "messages": said("x" * 4001)}, openai.BadRequestError, "4,001"),
         ({"model": "kedrec", "messages": [{"role": "system", "content": "x"}]}, openai.BadRequestError, "user"),
         ({"model": "kedrec", "messages": []}, openai.UnprocessableEntityError, "messages"),
     ],
 )
 def test_mistakes_are_errors_of_the_package(client, asked, error, words):
-    with pytest.raises(error, match=words):
+    with pytest.raises(error, match=words) as raised:
         client.chat.completions.create(**asked)
+    assert raised.value.code == raised.value.type != "" and raised.value.param is None
+
+
+def test_a_stream_that_fails_says_so_as_an_error_of_the_package(settings):
+    gone = ChatServer()
+    gone.close()
+    elsewhere = settings.model_copy(update={"base_url": gone.url, "retries": 0})
+    with serving(elsewhere, "openai:tiny") as web, asking(web) as client, pytest.raises(openai.APIError, match="tiny"):
+        list(client.chat.completions.create(model="kedrec", messages=said(FIRST), stream=True))
+
+
+NODE = """
+const { default: OpenAI } = await import(process.argv[1]);
+const client = new OpenAI({ baseURL: process.argv[2], apiKey: "none", maxRetries: 0 });
+const asked = { model: "kedrec", messages: [{ role: "user", content: process.argv[3] }] };
+const whole = await client.chat.completions.create(asked);
+const steps = [], texts = [];
+for await (const piece of await client.chat.completions.create({ ...asked, stream: true })) {
+  const delta = piece.choices[0].delta;
+  if (delta.reasoning_content) steps.push(delta.reasoning_content);
+  if (delta.content) texts.push(delta.content);
+}
+const failure = await client.chat.completions.create({ ...asked, model: "none" }).catch((error) => error);
+const models = (await client.models.list()).data.map((model) => model.id);
+const message = whole.choices[0].message;
+console.log(JSON.stringify({ models, message, steps, texts, status: failure.status, code: failure.code }));
+"""
+
+
+@pytest.fixture(scope="module")
+def openai_for_node():
+    """Address of the `openai` package of Node, or a skip that says why."""
+    if shutil.which("node") is None:
+        pytest.skip("no node; install Node.js to test with its openai package")
+    find = "import('module').then(m => console.log(m.createRequire(process.cwd() + '/x.js').resolve('openai')))"
+    found = subprocess.run(["node", "-e", find], capture_output=True, text=True, check=False)
+    if found.returncode:
+        pytest.skip("node has no package openai; npm install openai, and NODE_PATH=FOLDER/node_modules")
+    return Path(found.stdout.strip()).as_uri()
+
+
+def test_the_package_of_node_reads_answers_streams_and_errors(web, openai_for_node):
+    command = ["node", "--input-type=module", "-e", NODE, openai_for_node, f"{web.base_url}v1", FIRST]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["models"] == ["kedrec"] and (told["status"], told["code"]) == (404, "NotReady")
+    assert told["message"]["content"].startswith("**Baricitinib**") and told["message"]["annotations"]
+    assert told["steps"][0] == "understanding the names\n" and len(told["texts"]) == 1
 
 
 def test_a_long_history_is_read_and_a_longer_one_is_not(web):
@@ -129,3 +241,20 @@ def test_the_guard_stands_before_it_and_its_key_is_the_packages_key(settings, we
                 else:
                     with pytest.raises(outcome):
                         client.models.list()
+
+
+EVIL = "<img src=x onerror=alert(1)> ![a](https://evil.example/?q) [read this](javascript:alert(1)) `code` [K9]"
+
+
+def test_no_text_of_a_model_or_an_article_is_markup_in_a_chat_program():
+    entity, sentence = Entity(id="Compound::DB1", name=EVIL, kind="Compound"), Sentence(text=EVIL, citations=("P1",))
+    made = Recommendation(
+        disease=entity, candidates=(entity,), setting="both", model="m", choice=entity.id, abstained=None,
+        confidence=0.9, sentences=(sentence,), evidence={"P1": Evidence(key="P1", source_id="PMID:1", text=EVIL)},
+        trace_id="t",
+    )  # fmt: skip
+    reply = Reply(kind="recommendation", recommendation=made, trace_id="t", notes=(EVIL,))
+    text = answer_text(Answered(conversation="c" * 16, reply=reply))
+    assert text.count("evil.example") == 5
+    assert not re.search(r"(?<!\\)<|(?<!\\)!\[|(?<!\\)\]\(|(?<!\\)`", text)
+    assert [text[one["url_citation"]["start_index"] :][:4] for one in citations_in(text, made.evidence)] == ["[P1]"] * 2

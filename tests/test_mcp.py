@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -156,3 +158,34 @@ def test_the_web_server_speaks_it_behind_its_guard(settings):
         assert web.get("/mcp", headers={"host": "evil.example"}).status_code == 421
     with serving(settings, key="k" * 20) as locked:
         assert locked.post("/mcp", json=first).status_code == 401
+
+
+@pytest.fixture(scope="module")
+def inspector():
+    """The inspector of MCP in its command-line form, or a skip that says why."""
+    found = os.environ.get("MCP_INSPECTOR") or shutil.which("mcp-inspector")
+    if found is None:
+        pytest.skip(
+            "no mcp-inspector; npm install @modelcontextprotocol/inspector, MCP_INSPECTOR=its .bin/mcp-inspector"
+        )
+
+    def inspect(*words):
+        done = subprocess.run([found, "--cli", *words], capture_output=True, text=True, check=False, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return inspect
+
+
+def test_the_inspector_lists_and_calls_the_tools_over_http_and_stdio(settings, inspector):
+    with serving(settings) as web:
+        over_http = (f"{web.base_url}mcp", "--transport", "http")
+        listed = inspector(*over_http, "--method", "tools/list")
+        assert {tool["name"] for tool in listed["tools"]} == NAMES
+        call = ("--method", "tools/call", "--tool-name", "resolve", "--tool-arg", "name=olumiant")
+        assert inspector(*over_http, *call)["structuredContent"]["entity"]["id"] == BARI
+        wrong = ("--method", "tools/call", "--tool-name", "resolve", "--tool-arg", "name=x", "--tool-arg", "kind=spoon")
+        assert inspector(*over_http, *wrong)["isError"] is True
+    server = start(settings.home)
+    begun = ("-e", f"KEDREC_HOME={settings.home}", server.command, *server.args)
+    assert inspector(*begun, *call)["structuredContent"]["entity"]["id"] == BARI

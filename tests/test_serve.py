@@ -18,9 +18,10 @@ from world import BARI, DISEASE, METHO, SULFA, build
 
 from kedrec.agents.agent import Agent
 from kedrec.errors import UserError
+from kedrec.serve.access.keys import Keys, read_keys
 from kedrec.serve.service import FORGOTTEN
 from kedrec.serve.web.api import router
-from kedrec.serve.web.server import check_host, listen, read_key
+from kedrec.serve.web.server import check_host, listen
 from kedrec.serve.work import Limits
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
@@ -253,16 +254,16 @@ def test_other_machines_are_served_only_with_a_key(tmp_path):
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
         with pytest.raises(UserError, match="--key-file"):
             check_host(host, None)
-        check_host(host, "k" * 16)
+        check_host(host, Keys({"a": "k" * 16}))
     for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost"):
         check_host(host, None)
     short, key = tmp_path / "short", tmp_path / "key"
     short.write_text("hunter2\n")
     key.write_text("k" * 16 + "\n")
-    assert read_key(key) == "k" * 16
+    assert read_keys(key).name_of("Bearer " + "k" * 16) == "everyone"
     for path in (short, tmp_path / "missing"):
         with pytest.raises(UserError, match=path.name):
-            read_key(path)
+            read_keys(path)
 
 
 def test_a_port_that_is_taken_is_named():
@@ -309,4 +310,4 @@ def test_nothing_of_the_server_reads_a_file_that_a_client_names():
     source = Path(__file__).parent.parent / "src/kedrec/serve"
     reads = re.compile(r"\bopen\(|read_text|read_bytes|FileResponse")
     named = {path.name for path in source.rglob("*.py") if reads.search(path.read_text("utf-8"))}
-    assert named == {"page_frame.py", "server.py"}  # the page's own script, and the key
+    assert named == {"page_frame.py", "keys.py"}  # the page's own script, and the key

@@ -1,18 +1,28 @@
 """What the server refuses before anything is looked at: each test fails without its guard."""
 
 import base64
+import hmac
 import json
 import socket
 import time
+from datetime import date
 
 import pytest
-from web_server import JSON, serving
+from chat_server import ChatServer, completion
+from web_server import JSON, serving, until
 from world import build
 
-from kedrec.serve.web import guard, slow_clients
+from kedrec.cli.serve import check_budget
+from kedrec.errors import UserError
+from kedrec.serve.access import keys
+from kedrec.serve.access.budgets import Budgets
+from kedrec.serve.access.rates import Rates
+from kedrec.serve.web import guard, server, slow_clients
 
 PAGE = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 KEY = "a key of more than sixteen"
+COMPARED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
+ASKED = "Baricitinib or sulfasalazine for alopecia areata?"
 ASK = {"name": "olumiant"}
 
 
@@ -165,3 +175,135 @@ def test_no_web_socket_is_opened(web):
         "sec-websocket-key": "eA==",
     }
     assert web.get("/api/about", headers=asked).status_code != 101
+
+
+def test_a_page_of_another_site_gets_no_leave_to_ask_by_asking_first(web):
+    asked = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    response = web.request("OPTIONS", "/api/ask", headers=asked)
+    assert response.status_code == 403
+    ours = web.request("OPTIONS", "/api/ask", headers={**asked, "origin": str(web.base_url).rstrip("/")})
+    for answer in (response, ours):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_every_key_is_compared_in_constant_time_and_told_apart(monkeypatch):
+    compared, real = [], hmac.compare_digest
+    monkeypatch.setattr(keys.hmac, "compare_digest", lambda one, other: compared.append(other) or real(one, other))
+    held = keys.Keys({"ward": "w" * 20, "lab": "l" * 20})
+    assert held.name_of("Bearer " + "w" * 20) == "ward" and held.name_of("Bearer " + "l" * 20) == "lab"
+    assert held.name_of("Bearer x") is None and held.name_of("") is None
+    assert len(compared) == 8  # both, each time, also where the first one fits
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\n", "short\n", "a b c\n", f"{'k' * 20}\n{'l' * 20}\n", f"a {'k' * 20}\na {'l' * 20}\n",
+     f"a {'k' * 20}\nb {'k' * 20}\n", f"a {'k' * 20}\nb short\n", f"a {'é' * 20}\n"],
+)  # fmt: skip
+def test_a_file_of_keys_that_does_not_hold_is_refused_without_telling_them(tmp_path, text):
+    path = tmp_path / "keys"
+    path.write_text(text, "utf-8")
+    with pytest.raises(UserError, match="keys") as raised:
+        keys.read_keys(path)
+    assert "k" * 20 not in str(raised.value)
+
+
+def test_who_asks_too_often_waits_by_key_or_address_and_so_does_who_tries_keys(settings):
+    held = keys.Keys({"ward": "w" * 20, "lab": "l" * 20})
+
+    def status(web, key, address="/api/about"):
+        return web.get(address, headers={"authorization": f"Bearer {key}"})
+
+    with serving(settings, keys=held, rates=Rates(2, clock=lambda: 0.0)) as web:
+        assert [status(web, "w" * 20).status_code for _ in range(3)] == [200, 200, 429]
+        assert status(web, "l" * 20).status_code == 200
+        tried = [status(web, f"wrong {at}") for at in range(3)]
+        assert [one.status_code for one in tried] == [401, 401, 429] and int(tried[2].headers["retry-after"]) == 30
+        assert status(web, "x", "/v1/models").json()["error"]["code"] == "TooMany"
+        assert {web.get("/health").status_code for _ in range(5)} == {200}
+
+
+def test_a_bucket_fills_evenly_and_what_it_remembers_is_bounded(monkeypatch):
+    now = [0.0]
+    rates = Rates(60, clock=lambda: now[0])
+    assert [rates.wait("a") for _ in range(60)] == [0.0] * 60 and rates.wait("a") == pytest.approx(1.0)
+    now[0] = 1.5
+    assert rates.wait("a") == 0.0 and rates.wait("a") == pytest.approx(0.5)
+    now[0] = 1e6
+    assert [rates.wait("a") for _ in range(61)][-1] > 0
+    monkeypatch.setattr("kedrec.serve.access.rates.MOST_ASKERS", 10)
+    for at in range(100):
+        rates.wait(str(at))
+    assert len(rates._left) == 10
+
+
+def test_more_connections_than_there_may_be_are_told_so(settings, monkeypatch):
+    monkeypatch.setattr(server, "CONNECTIONS", 3)
+    with serving(settings) as web:
+        held = [socket.create_connection(("127.0.0.1", web.base_url.port)) for _ in range(3)]
+        assert until(lambda: web.get("/health", headers={"connection": "close"}).status_code == 503)
+        for one in held:
+            one.close()
+        assert until(lambda: web.get("/health", headers={"connection": "close"}).status_code == 200)
+
+
+PRICES = {"input_price": 1e6, "output_price": 0.0, "retries": 0}
+"""One US dollar a token."""
+
+
+@pytest.mark.parametrize(
+    "address, body",
+    [("/api/compare", COMPARED), ("/api/ask", {"text": ASKED}),
+     ("/v1/chat/completions", {"model": "kedrec", "messages": [{"role": "user", "content": ASKED}]})],
+)  # fmt: skip
+def test_a_key_whose_budget_is_spent_is_refused_until_tomorrow_and_no_other(settings, address, body):
+    model, day = ChatServer(), [date(2026, 1, 1)]
+    model.queue = [completion("CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\nBaricitinib is in the graph. [K1]")]
+    held, budgets = keys.Keys({"ward": "w" * 20, "lab": "l" * 20}), Budgets(5.0, lambda: day[0])
+    paid = settings.model_copy(update={**PRICES, "base_url": model.url})
+
+    def ask(key):
+        return web.post(address, json=body, headers={"authorization": f"Bearer {key * 20}"})
+
+    with serving(paid, "openai:tiny", keys=held, budgets=budgets) as web:
+        assert ask("w").status_code == 200
+        assert budgets.spent("ward") >= 11 and budgets.spent("lab") == 0
+        calls = len(model.requests)
+        refused = ask("w")
+        assert refused.status_code == 402 and "--budget" in refused.json()["error"]["message"]
+        assert len(model.requests) == calls and ask("l").status_code == 200
+        assert web.get("/api/about", headers={"authorization": "Bearer " + "w" * 20}).status_code == 200
+        day[0] = date(2026, 1, 2)
+        assert ask("w").status_code == 200
+    model.close()
+
+
+def test_what_is_asked_over_mcp_counts_for_the_key_as_well(settings):
+    pytest.importorskip("mcp", reason="pip install 'kedrec[mcp]'")
+    budgets, held = Budgets(5.0), keys.Keys({"ward": "w" * 20, "lab": "l" * 20})
+    budgets.spend("ward", 5.0)
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "compare", "arguments": COMPARED}}
+    accept = {"accept": "application/json, text/event-stream"}
+
+    def ask(key):
+        return web.post("/mcp", json=call, headers={**accept, "authorization": f"Bearer {key * 20}"}).text
+
+    with serving(settings, budgets=budgets, keys=held) as web:
+        assert "spent today" in ask("w") and "Baricitinib for alopecia areata" in ask("l")
+
+
+def test_a_budget_that_nothing_counts_against_is_refused(settings):
+    with pytest.raises(UserError, match="KEDREC_INPUT_PRICE"):
+        check_budget(settings.model_copy(update={"model": "openai:tiny"}), 1.0)
+    check_budget(settings.model_copy(update={"model": "openai:tiny", "input_price": 1.0}), 1.0)
+    check_budget(settings, 1.0)
+
+
+def test_neither_a_key_nor_a_question_gets_into_the_log(settings, caplog):
+    with serving(settings, key=KEY) as web:
+        web.service.about = lambda: 1 / 0
+        login = {"authorization": f"Bearer {KEY}"}
+        response = web.get("/api/about", params={"key": KEY, "text": "a question"}, headers=login)
+    assert response.status_code == 500 and response.json()["error"]["type"] == "WorkError"
+    assert "/api/about failed" in caplog.text and KEY not in caplog.text and "a question" not in caplog.text
+    assert KEY.replace(" ", "+") not in caplog.text

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import httpx
 
 from kedrec.agents.agent import Agent
+from kedrec.serve.access.keys import Keys
 from kedrec.serve.service import Service
 from kedrec.serve.web.app import application
 from kedrec.serve.web.server import address_of, listen, server_of
@@ -18,9 +19,14 @@ JSON = {"content-type": "application/json"}
 @contextmanager
 def serving(settings, model=None, limits=None, **options):
     """A client of a server that runs meanwhile; `client.service` is what it serves."""
-    service = Service(Agent.open(settings, model=model), limits or Limits())
+    agent = Agent.open(settings, model=model)
+    also = {name: agent.with_model(spec) for name, spec in options.get("also", {}).items()}
+    if "key" in options:
+        options["keys"] = Keys({"anyone": options["key"]})
+    service = Service(agent, limits or Limits(), also)
+    service.budgets = options.get("budgets", service.budgets)
     made = listen("127.0.0.1", 0)
-    server = server_of(application(service, key=options.get("key")))
+    server = server_of(application(service, keys=options.get("keys"), rates=options.get("rates")))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [made]})
     thread.start()
     deadline = time.monotonic() + 10

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langgraph.runtime import Runtime
     from langgraph.types import Command
 
-__all__ = ["compiled", "run_flow", "said_left_out"]
+__all__ = ["EDGES", "ENDS", "NODES", "Node", "compiled", "run_flow", "said_left_out", "started_with", "way"]
 
 Node = Callable[[RunState, RunContext], Awaitable[RunState]]
 NODES: dict[str, Node] = {
@@ -26,7 +26,9 @@ NODES: dict[str, Node] = {
     "decide": decide, "check": check, "repair": repair, "finish": finish,
 }  # fmt: skip
 ENDS = {"resolve": ("gather", "__end__"), "investigate": ("use_tools", "answer"), "check": ("repair", "finish")}
-"""Nodes after which the way forks, and where it may lead; `_way` says where."""
+"""Nodes after which the way forks, and where it may lead; `way` says where."""
+EDGES = {"gather": "investigate", "use_tools": "investigate", "answer": "decide", "decide": "check", "repair": "check"}
+"""Node -> the one that always follows."""
 OUTCOME = ("recommendation", "error")
 """What of the state is of use in the end."""
 SLACK = 8
@@ -42,11 +44,8 @@ def compiled() -> Any:
     for name, node in NODES.items():
         graph.add_node(name, _step(name, node), destinations=ENDS.get(name))
     graph.add_edge(START, "resolve")
-    graph.add_edge("gather", "investigate")
-    graph.add_edge("use_tools", "investigate")
-    graph.add_edge("answer", "decide")
-    graph.add_edge("decide", "check")
-    graph.add_edge("repair", "check")
+    for before, after in EDGES.items():
+        graph.add_edge(before, after)
     graph.add_edge("finish", END)
     return graph.compile()
 
@@ -65,12 +64,17 @@ async def run_flow(asked: dict[str, Any], setting: Corpora, context: RunContext)
     Raises:
         ModelError: where the chat model failed.
     """
-    notes = list(said_left_out(asked.get("left_out", ())))
-    start: RunState = {"asked": asked, "setting": setting, "struck_out": [], "notes": notes}
+    start = started_with(asked, setting)
     limit = {"recursion_limit": context.settings.max_steps + SLACK}
     end = await compiled().ainvoke(start, limit, context=context, output_keys=OUTCOME, version="v2")
     found: RunState = end.value
     return found
+
+
+def started_with(asked: dict[str, Any], setting: Corpora) -> RunState:
+    """The state that a question begins with."""
+    notes = list(said_left_out(asked.get("left_out", ())))
+    return {"asked": asked, "setting": setting, "struck_out": [], "notes": notes}
 
 
 def said_left_out(phrases: Sequence[str]) -> tuple[str, ...]:
@@ -79,7 +83,7 @@ def said_left_out(phrases: Sequence[str]) -> tuple[str, ...]:
     return (f"Not taken into account: {listed}.",) if phrases else ()
 
 
-def _way(name: str, changed: RunState) -> str:
+def way(name: str, changed: RunState) -> str:
     """Where a fork leads, by what its node has changed: that is cheaper than an edge that reads the whole state."""
     if name == "resolve":
         return "__end__" if changed.get("error") else "gather"
@@ -98,6 +102,6 @@ def _step(name: str, node: Node) -> Callable[..., Awaitable[RunState | Command[s
         context.tell(Event(kind="step_started", step=name))
         changed = await node(state, context)
         context.tell(Event(kind="step_finished", step=name, seconds=time.perf_counter() - started))
-        return Command(update=changed, goto=_way(name, changed)) if name in ENDS else changed
+        return Command(update=changed, goto=way(name, changed)) if name in ENDS else changed
 
     return run

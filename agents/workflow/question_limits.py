@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from kedrec.config import Settings
@@ -29,6 +30,17 @@ class QuestionLimits:
         self._repeated: Counter[str] = Counter()
         self._usage = Usage()
         self.notes: list[str] = []
+
+    def plain(self) -> dict[str, Any]:
+        """What was used so far, as data."""
+        used = {"steps": self._steps, "calls": self._calls, "repeated": dict(self._repeated)}
+        return {**used, "usage": self._usage.model_dump(mode="json"), "notes": list(self.notes)}
+
+    def go_on(self, used: Mapping[str, Any]) -> None:
+        """Go on from what was used so far, as `plain` has it; nothing where it is empty."""
+        self._steps, self._calls = used.get("steps", 0), used.get("calls", 0)
+        self._repeated = Counter(used.get("repeated", {}))
+        self._usage, self.notes = Usage.model_validate(used.get("usage", {})), list(used.get("notes", []))
 
     @property
     def usage(self) -> Usage:

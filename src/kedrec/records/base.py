@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from kedrec.records.showing import fields_as_html
+
 __all__ = ["Record"]
 
 
@@ -24,6 +26,10 @@ class Record(BaseModel):
         _set(record, "__pydantic_extra__", None)
         _set(record, "__pydantic_private__", None)
         return record
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        return fields_as_html(type(self).__name__, self.model_dump(mode="json"))
 
 
 _set = object.__setattr__

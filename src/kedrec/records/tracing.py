@@ -10,6 +10,7 @@ from kedrec.records.base import Record
 from kedrec.records.graph import Entity, Match
 from kedrec.records.literature import Corpora
 from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Finding, Sentence
+from kedrec.records.showing import as_html, as_text, trace_as_html, trace_as_text
 
 __all__ = ["ModelCall", "Recommendation", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage"]
 
@@ -64,6 +65,12 @@ class Recommendation(Record):
     """How each name was understood."""
     trace_id: str | None = None
     """Id of the trace that holds the whole run."""
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 class ToolResult(Record):
@@ -166,3 +173,9 @@ class Trace(Record):
     """Sum over the calls."""
     seconds: float = 0.0
     """Wall-clock of the whole run."""
+
+    def __str__(self) -> str:
+        return trace_as_text(self)
+
+    def _repr_html_(self) -> str:
+        return trace_as_html(self)

@@ -17,6 +17,7 @@ _STATUS: tuple[tuple[type[errors.KedrecError], int], ...] = (
     (errors.UserError, 400),
     (errors.Overloaded, 503),
     (errors.TookTooLong, 504),
+    (errors.BudgetSpent, 402),
     (errors.ModelError, 502),
     (errors.SourceError, 502),
     (errors.KedrecError, 500),

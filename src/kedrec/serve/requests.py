@@ -18,6 +18,8 @@ __all__ = [
     "Read",
     "Recommend",
     "Resolve",
+    "RunName",
+    "RunRows",
     "TraceId",
     "WhichTrace",
 ]
@@ -32,6 +34,11 @@ TraceId = Annotated[
     Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{3,79}$", description="Id of the trace, or a beginning that only it has."
     ),
+]
+
+
+RunName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$", description="Name of the folder of the run.")
 ]
 
 
@@ -117,3 +124,11 @@ class WhichTrace(Record):
     """Read a recorded run: what was asked, every call of a tool or a model, the evidence and the outcome."""
 
     id: TraceId
+
+
+class RunRows(Record):
+    """Read the rows of a run over many pairs."""
+
+    failed: Annotated[bool | None, Field(description="Only pairs that failed, or only those that did not.")] = None
+    after: Annotated[int, Field(ge=0, le=10_000_000, description="So many rows are left out first.")] = 0
+    limit: Annotated[int, Field(ge=1, le=1000, description="Most rows.")] = 100

@@ -5,9 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from kedrec.agents.chat.conversation import Reply
+from kedrec.distill.runs.folder import RunStatus
 from kedrec.records import Alternative, Corpora, Edge, Entity, Passage, Record
 
-__all__ = ["About", "Answered", "Failure", "NamedPath", "Paths", "Problem", "ReadPassages", "RunTold"]
+__all__ = [
+    "About",
+    "Answered",
+    "ChatFailure",
+    "ChatProblem",
+    "Failure",
+    "NamedPath",
+    "PairsRun",
+    "Paths",
+    "Problem",
+    "ReadPassages",
+    "RunTold",
+]
 
 
 class Answered(Record):
@@ -75,6 +88,21 @@ class RunTold(Record):
     """Hashes of the graph and of the literature used."""
 
 
+class PairsRun(Record):
+    """A run over many pairs."""
+
+    name: str
+    """Name of its folder."""
+    model: str
+    """Specification of the model."""
+    setting: Corpora
+    """Corpora used."""
+    hide_pairs: bool
+    """Whether the direct edges of all its pairs are hidden."""
+    status: RunStatus
+    """How far it is."""
+
+
 class About(Record):
     """What is served."""
 
@@ -109,4 +137,20 @@ class Failure(Record):
     """The body of every answer that is an error."""
 
     error: Problem
+    """Why."""
+
+
+class ChatProblem(Problem):
+    """Why there is no answer, with the fields that OpenAI's errors have besides."""
+
+    param: str | None = None
+    """Always null."""
+    code: str
+    """Name of the error once more."""
+
+
+class ChatFailure(Record):
+    """The body of every answer below `/v1` that is an error."""
+
+    error: ChatProblem
     """Why."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import kedrec
@@ -18,12 +19,18 @@ from kedrec.agents.workflow.events import Listener
 from kedrec.errors import AmbiguousName, NotReady, ToolError, UnknownEntity, error_named
 from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace
 from kedrec.serve import requests, results
+from kedrec.serve.access.budgets import Budgets
+from kedrec.serve.access.keys import ASKER
+from kedrec.serve.kept_runs import KeptRuns
 from kedrec.serve.kept_traces import KeptTraces
+from kedrec.serve.operation.spans import SpanSender
 from kedrec.serve.work import Limits, WorkLoop
 from kedrec.tools.text.graph_sentences import path_sentence
 
-__all__ = ["Service"]
+__all__ = ["MODEL", "Service"]
 
+MODEL = "kedrec"
+"""Name under which the agent answers where several do."""
 MOST_CONVERSATIONS = 200
 """Of which it is remembered what they are about; the one that was silent longest goes."""
 NAMES_NOTHING = {"unknown_entity": UnknownEntity, "ambiguous": AmbiguousName}
@@ -37,14 +44,29 @@ class Service:
     Args:
         agent: has the stores and the model.
         limits: how much work is taken on.
+        runs: folder of the runs over many pairs that are shown; `runs` in the home by default.
+        also: more agents over the same stores, by the name under which chat programs ask them.
     """
 
-    def __init__(self, agent: Agent, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        limits: Limits | None = None,
+        also: Mapping[str, Agent] | None = None,
+        runs: Path | None = None,
+    ) -> None:
         self.agent, self.settings = agent, agent.settings
+        self.agents: Mapping[str, Agent] = {MODEL: agent, **(also or {})}
         if agent.traces is None:
             raise ValueError("The agent of a server keeps its traces, if only for as long as the server runs.")
         self.traces = KeptTraces(agent.settings, agent.traces)
+        self.runs = KeptRuns(runs or agent.settings.home / "runs")
+        self.budgets = Budgets()
+        self.finished: list[Callable[[str, Trace], None]] = [self._spend]
+        for one in self.agents.values():
+            one.finished.append(self._tell)
         self.work = WorkLoop(limits or Limits())
+        self._spans: SpanSender | None = None
         self._about: tuple[str, results.About] | None = None
         self._topics: OrderedDict[str, Topic] = OrderedDict()
 
@@ -132,6 +154,7 @@ class Service:
         Raises:
             KedrecError: what kept the agent from one.
         """
+        self.budgets.check(ASKER.get())
         query = Query(
             disease=asked.disease, candidates=asked.candidates, setting=asked.setting or self.settings.setting
         )
@@ -153,14 +176,20 @@ class Service:
         resources = self.agent.resources
         return await self.work.do(lambda: asyncio.to_thread(rank_drugs, resources, asked.disease, setting, asked.top))
 
-    async def ask(self, asked: requests.Ask, listener: Listener | None = None) -> results.Answered:
+    async def ask(self, asked: requests.Ask, listener: Listener | None = None, model: str = MODEL) -> results.Answered:
         """An answer in plain words, a side of the last answer, or a question back.
+
+        Args:
+            asked: the message.
+            listener: gets what happens meanwhile.
+            model: name of the agent that answers.
 
         Raises:
             KedrecError: what kept the agent from an answer.
         """
+        self.budgets.check(ASKER.get())
         name, topic = asked.conversation or secrets.token_urlsafe(16), self.topic(asked.conversation or "")
-        talk = Conversation(self.agent, asked.setting or self.settings.setting, topic)
+        talk = Conversation(self.agent_named(model), asked.setting or self.settings.setting, topic)
         reply = await self.work.do(lambda: talk.areply(asked.text, listener))
         if asked.conversation and topic is None:
             reply = reply.model_copy(update={"notes": (FORGOTTEN, *reply.notes)})
@@ -168,6 +197,16 @@ class Service:
         unclear = talk.topic.unclear if reply.kind == "question" else ()
         options = tuple(option for match in unclear for option in match.alternatives)
         return results.Answered(conversation=name, reply=reply, options=options)
+
+    def agent_named(self, name: str) -> Agent:
+        """The agent of a name.
+
+        Raises:
+            NotReady: where there is none.
+        """
+        if name not in self.agents:
+            raise NotReady(f"There is no model {name!r} here. There is: {', '.join(self.agents)}.")
+        return self.agents[name]
 
     def topic(self, name: str) -> Topic | None:
         """What a conversation is about; None where that is not known."""
@@ -192,10 +231,26 @@ class Service:
         """
         return self.traces.get(asked.id)
 
+    def send_spans(self, address: str) -> None:
+        """Send each run to an OpenTelemetry collector, from now on."""
+        self._spans = SpanSender(address, self.settings)
+        self.finished.append(self._spans.hear)
+
     def close(self) -> None:
-        """Stop all work and give back threads."""
+        """Stop all work, send what waits to be sent and give back threads."""
         self.work.close()
-        self.agent.close()
+        if self._spans is not None:
+            self._spans.close()
+        for agent in self.agents.values():
+            agent.close()
+
+    def _tell(self, trace: Trace) -> None:
+        """Tell of a question that was worked on; runs where the work was done, so the asker is known."""
+        for hear in self.finished:
+            hear(ASKER.get(), trace)
+
+    def _spend(self, asker: str, trace: Trace) -> None:
+        self.budgets.spend(asker, trace.usage.cost)
 
     def _tool(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         return self.agent.resources.toolbox(self.settings.setting).call(name, arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,6 +14,8 @@ from kedrec.errors import Overloaded, TookTooLong
 __all__ = ["Limits", "WorkLoop"]
 
 T = TypeVar("T")
+SPARE = 4
+"""Threads beside one for each question."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class WorkLoop:
         self._limits, self._taken = limits, 0
         self._free = asyncio.Semaphore(limits.at_once)
         self._loop = asyncio.new_event_loop()
+        self._beside = ThreadPoolExecutor(limits.at_once + SPARE, thread_name_prefix="beside")
+        self._loop.set_default_executor(self._beside)  # else as few as the processors ask for would wait for a model
         self._thread = threading.Thread(target=self._loop.run_forever, name="questions", daemon=True)
         self._thread.start()
 
@@ -74,6 +79,7 @@ class WorkLoop:
         """Stop all work."""
         if self._loop.is_closed():
             return
+        self._beside.shutdown(wait=False, cancel_futures=True)
         asyncio.run_coroutine_threadsafe(_stop_all(), self._loop)
         self._thread.join(timeout=5)
         if not self._thread.is_alive():

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from kedrec.agents.recommend import Ranking
 from kedrec.agents.traces.store import TraceSummary
+from kedrec.distill.runs.journal import ResultRow
 from kedrec.records import Match, Recommendation, ToolResult, Trace
 from kedrec.serve import requests, results
 from kedrec.serve.service import Service
@@ -110,3 +111,21 @@ def traces(
 def trace(id: requests.TraceId, service: Served) -> Trace:
     """A recorded run, whole."""
     return service.trace(requests.WhichTrace(id=id))
+
+
+@router.get("/runs", summary="Runs over many pairs")
+def runs(service: Served) -> list[results.PairsRun]:
+    """Runs over many pairs, each with how far it is."""
+    return list(service.runs.list())
+
+
+@router.get("/runs/{name}", summary="A run over many pairs")
+def run(name: requests.RunName, service: Served) -> results.PairsRun:
+    """How far a run is, what it has cost and what it will."""
+    return service.runs.get(name)
+
+
+@router.get("/runs/{name}/rows", summary="Rows of a run over many pairs")
+def rows(name: requests.RunName, asked: Annotated[requests.RunRows, Query()], service: Served) -> list[ResultRow]:
+    """The latest row of each pair that was worked on."""
+    return list(service.runs.rows(name, asked.failed, asked.after, asked.limit))

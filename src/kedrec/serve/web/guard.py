@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import hmac
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kedrec.serve.access.keys import ASKER, EVERYONE
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from kedrec.serve.access.keys import Keys
+    from kedrec.serve.access.rates import Rates
 
 __all__ = ["CLOSED", "Guard", "Refusal", "refused"]
 
@@ -37,8 +40,8 @@ ALWAYS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
-OPEN_TO_ALL = frozenset({"/health"})
-"""Paths that need no key."""
+OPEN_TO_ALL = frozenset({"/health", "/ready"})
+"""Paths that need no key and are not counted."""
 LOGIN = 'Basic realm="KEDRec: any user name, and the key as the password", charset="UTF-8"'
 
 
@@ -49,11 +52,12 @@ class Refusal(Exception):
         status: HTTP status.
         kind: name of the error.
         message: what was found and what to do.
+        wait: seconds after which it may come again.
     """
 
-    def __init__(self, status: int, kind: str, message: str) -> None:
+    def __init__(self, status: int, kind: str, message: str, wait: float | None = None) -> None:
         super().__init__(message)
-        self.status, self.kind, self.message = status, kind, message
+        self.status, self.kind, self.message, self.wait = status, kind, message, wait
 
 
 class Guard:
@@ -62,11 +66,14 @@ class Guard:
     Args:
         app: gets what is let through.
         hosts: names under which the server is reached, in small letters.
-        key: without which nothing is answered; None where none is asked for.
+        keys: one of which everybody must send; None where none is asked for.
+        rates: how often each may ask; None for no limit.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], key: str | None = None) -> None:
-        self._app, self._hosts, self._key = app, frozenset(hosts), key
+    def __init__(
+        self, app: ASGIApp, hosts: Iterable[str], keys: Keys | None = None, rates: Rates | None = None
+    ) -> None:
+        self._app, self._hosts, self._keys, self._rates = app, frozenset(hosts), keys, rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
@@ -78,7 +85,7 @@ class Guard:
             self._check(scope)
             body = await _body(receive, _most(scope)) if scope["method"] != "GET" else b""
         except Refusal as refusal:
-            return await refused(refusal, _guarded(send))
+            return await refused(refusal, _guarded(send), as_openai=scope["path"].startswith("/v1/"))
         return await self._app(scope, _again(body, receive), _guarded(send))
 
     def _check(self, scope: Scope) -> None:
@@ -87,12 +94,23 @@ class Guard:
             told = "This server is not known by that name. Start it with --allow-host NAME to answer there."
             raise Refusal(421, "UnknownHost", told)
         _check_origin(scope, given)
+        if scope["path"] not in OPEN_TO_ALL:
+            self._check_asker(scope, given)
         if scope["method"] == "POST":
             _check_type(given, _most(scope))
-        if self._key is not None and scope["path"] not in OPEN_TO_ALL and not _is_key(given, self._key):
-            raise Refusal(
-                401, "KeyNeeded", "Send the key as 'Authorization: Bearer KEY', or as a password for any user."
-            )
+
+    def _check_asker(self, scope: Scope, given: Mapping[str, str]) -> None:
+        """Who asks is known by a key, else by the address: so nobody can try keys at any speed."""
+        name = self._keys.name_of(given.get("authorization", "")) if self._keys is not None else EVERYONE
+        address = (scope.get("client") or ("",))[0]
+        asker = f"address {address}" if self._keys is None or name is None else f"key {name}"
+        wait = self._rates.wait(asker) if self._rates is not None else 0.0
+        if wait > 0:
+            raise Refusal(429, "TooMany", f"Too many requests. Send the next in {wait:.1f} seconds.", wait)
+        if name is None:
+            told = "Send the key as 'Authorization: Bearer KEY', or as a password for any user."
+            raise Refusal(401, "KeyNeeded", told)
+        ASKER.set(name)
 
 
 def _headers(scope: Scope) -> dict[str, str]:
@@ -136,22 +154,6 @@ def _check_type(given: Mapping[str, str], most: int) -> None:
     length = given.get("content-length", "0")
     if not length.isdecimal() or int(length) > most:
         raise _too_large(most)
-
-
-def _is_key(given: Mapping[str, str], key: str) -> bool:
-    scheme, _, sent = given.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        sent = _password(sent)
-    elif scheme.lower() != "bearer":
-        sent = ""
-    return hmac.compare_digest(sent.strip().encode("utf-8", "replace"), key.encode("utf-8", "replace"))
-
-
-def _password(sent: str) -> str:
-    try:
-        return base64.b64decode(sent.strip(), validate=True).decode("utf-8").partition(":")[2]
-    except (binascii.Error, UnicodeDecodeError):
-        return ""
 
 
 async def _body(receive: Receive, most: int) -> bytes:
@@ -218,14 +220,17 @@ def _guarded(send: Send) -> Send:
     return pass_on
 
 
-async def refused(refusal: Refusal, send: Send) -> None:
-    """Answer with a refusal."""
-    body = json.dumps({"error": {"type": refusal.kind, "message": refusal.message}}).encode()
+async def refused(refusal: Refusal, send: Send, *, as_openai: bool = False) -> None:
+    """Answer with a refusal; with the fields that OpenAI's errors have besides where that is asked for."""
+    more = {"param": None, "code": refusal.kind} if as_openai else {}
+    body = json.dumps({"error": {"type": refusal.kind, "message": refusal.message, **more}}).encode()
     headers: list[tuple[bytes, bytes]] = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
     ]
+    if refusal.wait is not None:
+        headers.append((b"retry-after", str(math.ceil(refusal.wait)).encode()))
     if refusal.status == 401:
         headers.append((b"www-authenticate", LOGIN.encode()))
     start: dict[str, Any] = {"type": "http.response.start", "status": refusal.status, "headers": headers}

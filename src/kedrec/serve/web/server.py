@@ -5,33 +5,32 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.errors import UserError
+from kedrec.serve.access.keys import SHORTEST_KEY
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.types import ASGIApp
 
-    from kedrec.serve.web.guard import Guard
+    from kedrec.serve.access.keys import Keys
 
-__all__ = ["address_of", "check_host", "hosts_of", "listen", "read_key", "server_of"]
+__all__ = ["address_of", "check_host", "hosts_of", "listen", "server_of"]
 
-SHORTEST_KEY = 16
-"""Characters of a key that cannot be guessed."""
 CONNECTIONS = 400
 """Open at once; more get a 503."""
 SECONDS_TO_LEAVE = 3
 """For open streams, when the server ends."""
 
 
-def check_host(host: str, key: str | None) -> None:
+def check_host(host: str, keys: Keys | None) -> None:
     """Refuse to listen for other machines without a key.
 
     Raises:
         UserError: where other machines could ask.
     """
-    if key is None and not is_loopback(host):
+    if keys is None and not is_loopback(host):
         raise UserError(
             f"Listening on {host} lets other machines ask, so a key is needed: --key-file FILE, a file with a line of"
             f" {SHORTEST_KEY} characters or more. Without a key listen on 127.0.0.1."
@@ -44,24 +43,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def read_key(path: Path) -> str:
-    """The key in a file.
-
-    Raises:
-        UserError: if there is none, or one that can be guessed.
-    """
-    try:
-        key = path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The key file {path} cannot be read: {error}") from error
-    if len(key) < SHORTEST_KEY or not key.isprintable() or not key.isascii():
-        raise UserError(
-            f"{path} must hold one line of {SHORTEST_KEY} ASCII characters or more:"
-            f" python -c 'import secrets; print(secrets.token_urlsafe())' > {path}"
-        )
-    return key
 
 
 def hosts_of(host: str, more: Iterable[str] = ()) -> tuple[str, ...]:
@@ -97,7 +78,7 @@ def address_of(made: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def server_of(app: Guard) -> uvicorn.Server:
+def server_of(app: ASGIApp) -> uvicorn.Server:
     """A server for an application; `run(sockets=[...])` serves until a signal."""
     import uvicorn
 

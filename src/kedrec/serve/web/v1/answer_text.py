@@ -14,18 +14,21 @@ __all__ = ["answer_text", "citations_in"]
 
 SHOWN = 280
 """Characters of a piece of evidence."""
+_MARKUP = re.compile(r"[\\`<\[\]]")
+"""What Markdown could take for a picture, a link, a tag or code: none of that is wanted from a model or an article."""
 _MARK = re.compile(r"\[([KPT]\d+)\]")
 
 
 def answer_text(answered: Answered) -> str:
     """An answer, sides of the last one, or a question back."""
     reply = answered.reply
-    parts = [f"_{note}_" for note in reply.notes]
+    parts = [f"_{_plain(note)}_" for note in reply.notes]
     if reply.kind == "question":
-        listed = [f"{at}. {option.name} ({option.id})" for at, option in enumerate(answered.options, 1)]
-        return "\n\n".join([*parts, reply.text, *(["\n".join(listed)] if listed else [])])
+        listed = [f"{at}. {_plain(option.name)} ({_plain(option.id)})" for at, option in enumerate(answered.options, 1)]
+        return "\n\n".join([*parts, _plain(reply.text), *(["\n".join(listed)] if listed else [])])
     for topic in reply.topics:
-        parts.append(f"**{topic.title}** ({topic.answer.stance})\n{topic.answer.text} {_marks(topic.answer.citations)}")
+        said = f"{_plain(topic.answer.text)} {_marks(topic.answer.citations)}"
+        parts.append(f"**{_plain(topic.title)}** ({topic.answer.stance})\n{said}")
     made = reply.recommendation
     if made is not None and reply.kind == "recommendation":
         parts += _recommended(made)
@@ -37,15 +40,20 @@ def answer_text(answered: Answered) -> str:
 
 def _recommended(made: Recommendation) -> Iterator[str]:
     names = {drug.id: drug.name for drug in made.candidates}
-    yield from (f"**Failed:** {failure}" for failure in made.failed)
+    yield from (f"**Failed:** {_plain(failure)}" for failure in made.failed)
     if made.choice is None:
-        yield f"**No choice:** {made.abstained}"
+        yield f"**No choice:** {_plain(made.abstained or '')}"
     else:
         sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-        yield f"**{names[made.choice]}** for {made.disease.name}, {sure}"
-    yield "\n".join(f"- {one.text} {_marks(one.citations)}" for one in made.sentences)
+        yield f"**{_plain(names[made.choice])}** for {_plain(made.disease.name)}, {sure}"
+    yield "\n".join(f"- {_plain(one.text)} {_marks(one.citations)}" for one in made.sentences)
     missing = [*made.not_found, *(f"struck out: {note}" for note in made.struck_out)]
-    yield "\n".join(f"- _{note}_" for note in missing)
+    yield "\n".join(f"- _{_plain(note)}_" for note in missing)
+
+
+def _plain(text: str) -> str:
+    """A text that reads as it is, whatever it holds."""
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def _marks(keys: tuple[str, ...]) -> str:
@@ -55,7 +63,7 @@ def _marks(keys: tuple[str, ...]) -> str:
 def _evidence(key: str, entry: Evidence) -> str:
     text = entry.text if len(entry.text) <= SHOWN else f"{entry.text[:SHOWN].rsplit(' ', 1)[0]} …"
     address = source_address(entry.source_id)
-    return f"- [{key}] {' '.join(text.split())} ({address or entry.source_id})"
+    return f"- [{key}] {_plain(' '.join(text.split()))} ({address or _plain(entry.source_id)})"
 
 
 def citations_in(text: str, evidence: Mapping[str, Evidence]) -> list[dict[str, Any]]:

@@ -1,0 +1,146 @@
+"""The benchmark of the server: `python -m kedrec.eval.bench_serve.run`.
+
+Chats arrive evenly at `kedrec serve`, whose model is a server that answers after `--delay` seconds, and at a bare
+FastAPI endpoint that waits for the same model as often. What a chat takes beyond the model is its overhead. Then
+clients leave early: their work must stop. Each side is a process of its own; processor time is the figure that hardly
+depends on what else runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import httpx
+
+from kedrec.config import Settings
+from kedrec.eval.bench_serve.clients import Arrivals, Seen, arrive, ask_once
+from kedrec.eval.bench_serve.processes import free_port, running, used
+from kedrec.eval.machine import where
+
+__all__ = ["main"]
+
+STARTER = Path(__file__).resolve().parents[2] / "examples" / "starter"
+Row = tuple[str, Seen, float, float, float, float]
+"""Name, what clients saw, seconds of the model in a chat, processor seconds, memory before and after."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--chats", type=int, default=600)
+    parser.add_argument("--per-second", type=float, default=20.0)
+    parser.add_argument("--delay", type=float, default=2.5, help="seconds before each answer of the model")
+    given = parser.parse_args(arguments)
+    arrivals = Arrivals(given.chats, given.per_second)
+    with tempfile.TemporaryDirectory() as folder, _model(given.delay) as model:
+        home = _loaded(Path(folder))
+        with _kedrec(home, model) as (process, address):
+            calls = round(asyncio.run(ask_once(address)) / given.delay)
+            rows = [_measured("kedrec serve", process, address, arrivals, calls * given.delay)]
+            left = _leavers(address, model, given.delay)
+        with _bare(model, calls) as (process, address):
+            asyncio.run(ask_once(address))
+            rows.append(_measured("bare FastAPI", process, address, arrivals, calls * given.delay))
+    lines = [*_table(rows), "", f"{calls} calls of the model behind each other in a chat. {left}", "", where()]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _loaded(home: Path) -> Path:
+    from kedrec.graphdb.embedded.build import load_graph
+    from kedrec.tools.literature import Literature
+
+    load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")
+    literature = Literature.open(home / "literature", Settings(home=home, embed="never"))
+    for name in ("articles.jsonl", "trials.jsonl"):
+        literature.add(STARTER / name, embed=False)
+    return home
+
+
+@contextmanager
+def _model(delay: float) -> Iterator[str]:
+    port = free_port()
+    command = ["-m", "kedrec.eval.bench_runs.fake_server", "--latency", str(delay), "--port", str(port)]
+    with running(command, f"http://127.0.0.1:{port}/counts"):
+        yield f"http://127.0.0.1:{port}/v1"
+
+
+@contextmanager
+def _kedrec(home: Path, model: str) -> Iterator[tuple[Popen[bytes], str]]:
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    start = ["-c", "from kedrec.cli import main; main()", "--home", str(home), "serve", "--port", str(port)]
+    options = ["--model", "openai:tiny", "--at-once", "256", "--per-minute", "100000"]
+    with running([*start, *options], f"{address}/ready", {"KEDREC_BASE_URL": model, "KEDREC_API_KEY": "none"}) as made:
+        yield made, address
+
+
+@contextmanager
+def _bare(model: str, calls: int) -> Iterator[tuple[Popen[bytes], str]]:
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    options = ["--port", str(port), "--model", model, "--calls", str(calls)]
+    with running(["-m", "kedrec.eval.bench_serve.bare", *options], f"{address}/docs") as made:
+        yield made, address
+
+
+def _measured(name: str, process: Popen[bytes], address: str, arrivals: Arrivals, model: float) -> Row:
+    before = used(process)
+    seen = asyncio.run(arrive(address, arrivals))
+    after = used(process)
+    sys.stderr.write(f"{name}: {len(seen.errors)} errors {seen.errors[:1]}\n")
+    return name, seen, model, after.processor - before.processor, before.memory, after.memory
+
+
+def _leavers(address: str, model: str, delay: float) -> str:
+    """What is left to do once 40 clients have left in the middle of their chats."""
+    asyncio.run(arrive(address, Arrivals(40, 40.0, leave_after=1.5 * delay)))
+    begun = time.monotonic()
+    while _open_questions(address) and time.monotonic() - begun < 30:
+        time.sleep(0.05)
+    stopped = time.monotonic() - begun
+    calls = _answered(model)
+    time.sleep(2 * delay)
+    more = _answered(model) - calls
+    told = f"40 clients left after {1.5 * delay:g} s: {stopped:.1f} s later nothing was in work"
+    return f"{told}, and {more} more calls of the model were made."
+
+
+def _open_questions(address: str) -> float:
+    lines = httpx.get(f"{address}/metrics", timeout=60).text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("kedrec_open_questions "))
+
+
+def _answered(model: str) -> int:
+    counts: dict[str, Any] = httpx.get(f"{model.removesuffix('/v1')}/counts", timeout=60).json()
+    return int(counts["counts"]["answered"])
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    head = ["", *(row[0] for row in rows)]
+    lines = {
+        "chats": [f"{len(row[1].seconds) + len(row[1].errors)}" for row in rows],
+        "open at once, at most": [str(row[1].most_open) for row in rows],
+        "errors": [str(len(row[1].errors)) for row in rows],
+        "overhead p50, ms": [_overhead(row, 0.5) for row in rows],
+        "overhead p95, ms": [_overhead(row, 0.95) for row in rows],
+        "processor time a chat, ms": [f"{1000 * row[3] / max(1, len(row[1].seconds)):.1f}" for row in rows],
+        "memory before and after, MiB": [f"{row[4]:.0f}, {row[5]:.0f}" for row in rows],
+    }
+    table = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    return [*table, *(f"| {name} | {' | '.join(cells)} |" for name, cells in lines.items())]
+
+
+def _overhead(row: Row, share: float) -> str:
+    seconds = sorted(row[1].seconds)
+    return f"{1000 * (seconds[min(len(seconds) - 1, int(share * len(seconds)))] - row[2]):.0f}" if seconds else "-"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Who asks, how often, and at what cost: keys, rates and budgets."""

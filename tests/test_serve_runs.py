@@ -1,0 +1,57 @@
+"""Runs over many pairs, as the server shows them."""
+
+import json
+
+import pytest
+from web_server import serving
+from world import BARI, DISEASE, METHO, SULFA, build
+
+from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.run import start_run
+from kedrec.locks import writing
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    made = build(tmp_path_factory.mktemp("world") / "home").model_copy(update={"setting": "none"})
+    pairs = [(BARI, SULFA), (BARI, METHO), (BARI, "Compound::DB99999")]
+    rows = [
+        {"id": f"p{at}", "disease": {"id": DISEASE}, "candidates": [{"id": a}, {"id": b}]}
+        for at, (a, b) in enumerate(pairs)
+    ]
+    path = made.home / "pairs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    start_run(read_pairs(path), made.home / "runs" / "first", made)
+    (made.home / "runs" / "no-run").mkdir()
+    return made
+
+
+@pytest.fixture(scope="module")
+def web(settings):
+    with serving(settings) as client:
+        yield client
+
+
+def test_a_run_is_listed_with_how_far_it_is_also_while_it_goes_on(web, settings):
+    [listed] = web.get("/api/runs").json()
+    assert listed == web.get("/api/runs/first").json()
+    assert (listed["name"], listed["model"], listed["setting"]) == ("first", "offline", "none")
+    status = listed["status"]
+    assert (status["pairs"], status["done"], status["failed"]) == (3, 2, {"UnknownEntity": 1})
+    assert status["running"] is False
+    with writing(settings.home / "runs" / "first"):
+        assert web.get("/api/runs/first").json()["status"]["running"] is True
+
+
+def test_its_rows_are_read_in_part_and_by_whether_they_failed(web):
+    def ids(**asked):
+        return [row["pair_id"] for row in web.get("/api/runs/first/rows", params=asked).json()]
+
+    assert ids() == ["p0", "p1", "p2"] and ids(failed=True) == ["p2"] and ids(failed=False) == ["p0", "p1"]
+    assert ids(after=1, limit=1) == ["p1"] and ids(after=9) == []
+
+
+@pytest.mark.parametrize("name", ["second", "no-run", "..", "..%2f..", ".hidden", "first%2f..%2ffirst", "a b"])
+def test_no_name_leads_to_another_folder(web, name):
+    response = web.get(f"/api/runs/{name}")
+    assert response.status_code in (404, 422) and response.json()["error"]["message"]
