@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, topics_in
-from kedrec.agents.chat.intents import ABOUT_ONE, TOPICS, Intent
+from kedrec.agents.chat.intents.wanted import ABOUT_ONE, TOPICS, Intent
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question

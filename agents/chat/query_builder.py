@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kedrec.agents.agent import Query
 from kedrec.agents.chat.drug_facts import disease_of, role_note
-from kedrec.agents.chat.intents import ABOUT_ONE
+from kedrec.agents.chat.intents.wanted import ABOUT_ONE
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.recommend import best_treatments
 from kedrec.errors import UserError

@@ -1,0 +1,101 @@
+"""Wordings of what cannot be answered: doses, prices, diagnosis, one patient's treatment, an illness itself."""
+
+from __future__ import annotations
+
+import re
+
+from kedrec.agents.chat.intents.wanted import Beyond
+
+__all__ = ["beyond_of", "is_personal"]
+
+_I = r"(?:i|we|he|she)"
+_KIN = (
+    r"(?:mother|father|mum|mom|dad|child|kid|children|son|daughter|wife|husband|baby|partner|grand\w+|brother|sister"
+    r"|aunt|uncle|boyfriend|girlfriend|parents?)"
+)
+_MINE = rf"(?:doctor|gp|medicines?|medications?|pills?|tablets?|prescription|treatment|therapy|condition|illness|{_KIN})"
+_TAKE = (
+    r"(?:take|taking|stop|start|use|switch|try|keep|give|quit|increase|reduce|skip|combine|mix|drink|have|be on|swap"
+    r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue|worry)"
+)
+_DOSE = (
+    r"\bdos(?:e|es|age|ages|ing|ages)\b(?! dependent)|\bposolog|\btitrat|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?|units|ml)\b"
+    r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?|medicines))"
+    r"|\bmg per\b|\bhow (?:often|long|frequently) (?:should|do|must|can|to|is|does)\b|\bhow (?:do|should|to|can|must)"
+    rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
+    r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?|food)\b"
+    r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a|per) day\b"
+)
+_PRICE = (
+    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*|copay)\b"
+    rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
+    r"|\b(?:buy|order|purchase)\b|\bover the counter\b|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
+    r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
+)
+_DIAGNOSIS = (
+    r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer|be suffering)\b"
+    r"(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
+    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b|\bwhat (?:disease|illness|condition)s? (?:is it|is this|is"
+    r" that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that|it) (?:\w+ )?"
+    r"(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor|ILL)\b(?: an?)?(?: ILL)?"
+    r"|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
+)
+_OWN = (
+    rf"\b(?:should|shall|must|would it be|is it) (?:ok |okay |safe |fine |good |wise )?(?:for me |that )?(?:to )?{_I}?"
+    rf" ?(?:{_TAKE})\b(?=.*\b(?:i|my|me|we)\b)|\b(?:should|can|may|could|shall|must|would) {_I} (?:\w+ )?{_TAKE}\b"
+    rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware|ask|mention))|\bdo i (?:need|have to)\b|\bwhat (?:should|can|could)"
+    rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best|safe|better"
+    r"|ok|okay|fine|suitable) for (?:me|my|us|him|her)\b|\bwant(?:s|ed)? me (?:to|on)\b|\b(?:put|started) me on\b"
+    rf"|\bmy (?:doctor|gp|specialist|consultant|rheumatologist|neurologist|psychiatrist)\b"
+    rf"|\bwhat would you (?:do|take) (?:in my|if you)\b|\bin my (?:case|situation)\b"
+    rf"|\b(?:i|we) (?:have|got|suffer from|was diagnosed with|am|feel)\b.*\b(?:is|are|was) DRUG (?:ok|okay|safe|right|good"
+    r"|suitable|fine)\b|\bis it (?:ok|okay|safe|fine|wise) if i\b|\bis (?:that|this|it) (?:normal|serious|common|to be expected)\b"
+    r"|\bi (?:have been|am|was) (?:on|taking|using) DRUG\b(?!.*\b(?:caus\w+|side effects?|interact\w*|works?|due)\b)"
+)
+_CAUSE = (
+    r"^(?:and |so )?what (?:\w+ )?(?:causes?|triggers?|provokes?|worsens?|leads? to|brings? on|is causing)\b"
+    r"|\b(?:the |main |possible )?(?:causes?|triggers?|risk factors?) (?:of|for|behind) ILL\b"
+    r"|\bwhy do (?:people|i|we|some) (?:get|have|develop) ILL\b|\bhow do (?:people|you|i|we) get ILL\b"
+)
+_ILLNESS = (
+    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL$"
+    r"|\b(?:symptoms?|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet|definition) (?:of|in"
+    r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b|\bis ILL (?:contagious"
+    r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
+    r"|\bhow is ILL diagnosed\b|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
+)
+_PERSONAL = re.compile(
+    rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have|got|had|suffer)"
+    rf"\b|\b(?:me|mine)\b(?<!tell me)(?<!show me)(?<!help me)(?<!give me)|\bmy (?:\w+ )?ILL\b|\bi have been\b"
+)
+_OF = [
+    ("dose", re.compile(_DOSE)), ("price", re.compile(_PRICE)), ("own", re.compile(_OWN)),
+    ("diagnosis", re.compile(_DIAGNOSIS)),
+]  # fmt: skip
+_NO_DRUG = [("cause", re.compile(_CAUSE)), ("illness", re.compile(_ILLNESS))]
+
+
+def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
+    """Return why a message cannot be answered; None where it may be.
+
+    Args:
+        wording: the message as `normal` gives it.
+        drugs: how many drugs it names.
+        diseases: how many diseases it names.
+    """
+    for key, pattern in _OF:
+        if pattern.search(wording) and not (key == "diagnosis" and drugs and _causal(wording)):
+            return key  # type: ignore[return-value]
+    if not drugs and diseases:
+        return next((key for key, pattern in _NO_DRUG if pattern.search(wording)), None)  # type: ignore[misc]
+    return None
+
+
+def is_personal(wording: str) -> bool:
+    """Whether a message is about the user's own treatment, or that of someone close."""
+    return _PERSONAL.search(wording) is not None
+
+
+def _causal(wording: str) -> bool:
+    """Whether it asks what a drug did, which is no question of what the illness is."""
+    return re.search(r"\b(?:caus|from DRUG|due to DRUG|because of DRUG|by DRUG)", wording) is not None

@@ -1,0 +1,208 @@
+"""What a message wants, by rules over its wording: forms first, then what cannot be answered, then cues in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
+from kedrec.agents.chat.intents.cues import CUES, GROUPS, HARMS
+from kedrec.agents.chat.intents.wanted import Intent, Wanted
+from kedrec.agents.chat.intents.wording import Span, normal
+
+__all__ = ["class_named", "read"]
+
+_KEY = re.compile(r"\[?\b([KPT]\d{1,3})\b\]?", re.IGNORECASE)
+_SHOWS = re.compile(
+    r"\b(?:show|open|read|see|cite|quote|display|print|view|source|where|what|expand|look|full|explain|more|who)\b"
+)
+_GREETING = r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening|day)|dear all|greetings)(?: (?:there|all|everyone|kedrec))?"
+_OPENING = re.compile(
+    rf"^(?:(?:{_GREETING})[,.!: ]+|(?:please|so|well|ok|okay|and then|just wondering|quick question|excuse me|sorry to bother)[,.!: ]+"
+    r"|(?:can|could|would|will) (?:you|anyone|somebody|someone) (?:please |kindly |briefly )?(?=(?:tell|explain|describe|show|say|let|advise|list|compare|summari[sz]e|give me|cite)\b)"
+    r"|(?:do|does) (?:you|anyone|anybody) know |i (?:would like|want|wanted|need|wish) to (?:know|ask|find out|understand) |i (?:wonder|am wondering|was wondering) |may i ask "
+    r"|(?:tell|let) (?:me|us) (?:know )?(?=if|whether|what|which|how|why|who|when)|(?:if|whether) (?=DRUG|ILL))+"
+)
+_THANKS = re.compile(
+    r"^(?:(?:ok(?:ay)?|great|good|perfect|nice|cool|super|wonderful|fine|alright|got it|i see|that is all|bye|goodbye)\W*)*"
+    r"(?:many |a lot of )?(?:thanks?|thank you|cheers|much obliged)?(?: (?:you|so|very|much|a lot|a bunch|for \w+(?: \w+)?|again))*\W*"
+    r"(?:bye|goodbye|that is all|that helps)?\W*$"
+)
+_RESTART = re.compile(
+    r"^(?:please |ok(?:ay)?,? |let us |lets |let's |can we |i want to )*(?:start (?:over|again|afresh|anew|from scratch|new)|begin (?:again|anew|afresh)|restart"
+    r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)|forget (?:it|that|this|everything|all)(?: all)?|clear"
+    r"|from scratch|new)(?: please| now)?\W*$"
+)
+_HELP = re.compile(
+    rf"^(?:{_GREETING}|help(?: me)?(?: please)?|\?+|(?:please )?help)\W*$"
+    r"|\b(?:what|which|how)\b.{0,30}\b(?:can|do|could|may|should) (?:you|i|one|we)\b.{0,12}\b(?:do|ask|help|answer|know|offer|use you|use this|expect)\b"
+    r"|\bwho (?:are|made|built) you\b|\bwhat (?:are you|is kedrec|is this)(?: (?:tool|thing|program|bot|site|page|for|about|good))*\W*$"
+    r"|\bhow (?:do|can|to) (?:i )?use (?:you|this)\b|\bwhat (?:kind|sort|type)s? of (?:questions?|things)\b|\bare you (?:a|an) \w+\b|\bexamples?(?: please)?\W*$"
+    r"|\bcan you help(?: me)?\W*$|\bhow (?:does|do) (?:this|you) work\W*$"
+)
+_EXPLAIN = re.compile(
+    r"^(?:but |and |so |ok(?:ay)?,? |hm+,? |please |can you |could you |would you |sorry,? )*(?:why(?: (?:so|that|this|is that|not|exactly|did you \w+.*|do you \w+.*|that one|this one|them|the first one|him|her))?"
+    r"|how so|how come|(?:please )?(?:explain|elaborate|justify|clarify)(?: (?:that|this|it|why|more|your|the|me|to|please|yourself|again|in|simply|simpler|plain|words|choice|answer|reason\w*|decision|further|like|i|am|five|better|a|bit|for|layman\w*|patient\w*|terms|simple|language|english).*)?"
+    r"|(?:say|tell|put|repeat|give|write)\b.*\b(?:plain|simple|simpler|lay|everyday|easy|easier|other|fewer)\b.*|in (?:plain|simple|simpler|lay\w*|everyday|other|easy)\b.*|simpler|simplify(?: .*)?|plain words"
+    r"|eli5|(?:on )?what (?:grounds|basis)|on (?:what|which) (?:grounds|basis).*|what (?:made|makes) you\b.*|what (?:is|are|was|were) (?:your|the) (?:reason\w*|rationale|grounds|basis|argument\w*|logic)\b.*|what speaks for (?:it|that|this)"
+    r"|how (?:did|do|can|could) you (?:get|come|arrive|know|decide|choose|reach|conclude|tell|say)\b.*|reasons?|your reasons?|rationale|(?:are )?you sure|how (?:sure|certain|confident)\b.*|i do not (?:understand|get it|follow).*|what does (?:that|this|it) mean.*|sum(?:mari[sz]e)?(?: (?:it|that|up|this))*)\W*$"
+)
+_PLAIN = re.compile(r"\b(?:plain|simple|simpler|simply|simplify|layman\w*|lay|everyday|easy|easier|eli5|like i am five|do not (?:understand|get|follow)|what does (?:that|this|it) mean)\b")
+_CORRECTS = re.compile(r"^(?:oh |oops,? |sorry,? )*(?:no\b(?! DRUG (?:or|and))|not (?:DRUG|ILL|that)|wrong\b|i meant\b|i mean\b|sorry\b|actually\b|correction\b|rather\b|pardon\b)|\bi meant\b|\bi was asking about\b|\bmeant to (?:say|write|ask)\b")
+_WITHOUT = re.compile(r"\b(?:without|minus|except(?: for)?|excluding|leav(?:e|ing) (?:out|aside)|drop(?:ping)?|remov(?:e|ing)|exclud(?:e|ing)|ignor(?:e|ing)|omit(?:ting)?|not counting|apart from|other than|take out|get rid of) (?:the )?DRUG\b|\b(?:leave|take) DRUG (?:out|aside|away)\b")
+_AGAIN = re.compile(
+    r"\b(?:again|redo|repeat|rerun|the same|same (?:question|thing|comparison)|once more|try|now|this time)\b.*\b(?:with|for|in|but|including|add\w*|without|DRUG|ILL)\b"
+    r"|\b(?:what if|suppose|and if) (?:we |you |i )?(?:also )?(?:add\w*|includ\w*|take|took|replace\w*|swap\w*|put in)\b.*\bDRUG\b|^(?:please |and |also |now )*(?:add|include) DRUG"
+    r"|^(?:and |but |ok |or |now |so |then )*(?:what about |how about )?(?:with|including|plus|compared (?:to|with)|versus|against|compare (?:it|that|them)? ?(?:to|with)) DRUG(?: (?:too|also|included|as well|added|instead|then|in|and DRUG))*\W*$"
+    r"|^(?:and |but |what about |how about |now |ok |then |same )*(?:for|in) (?:the )?ILL(?: (?:then|instead|rather|now|too|patients?|though))*\W*$|\bDRUG (?:as well|too|included)\W*$|^(?:and|or|but|what about|how about|and what about|and how about) (?:DRUG|ILL)\W*$|\bILL instead\W*$|\b(?:with|for) (?:DRUG|ILL) instead\W*$"
+)  # fmt: skip
+_LISTS = re.compile(r"\b(?:what|which|any|best|list|options?|other|recommend\w*|are there|use of|role of)\b")
+_AVOIDS = re.compile(r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken|prescribed)|never|worst|caus\w+|worsen\w*|trigger\w*|danger\w*|harm\w*|unsafe|induc\w+)\b")
+_BOTH = re.compile(r"\b(?:better|best|effective|prefer\w*|works?|efficac\w+) (?:and|or|but|&) (?:\w+ )?(?:saf\w+|tolerat\w+)|\bsaf\w+ and (?:\w+ )?(?:effic\w+|effective\w*|better)")
+_COMPARED_HARM = re.compile(rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b")
+_REFERS = re.compile(r"\b(?:others?|both|either|former|latter|first|second|third|one|ones|it|they|them|these|those|more|yes|no)\b")
+_HOW_MUCH = re.compile(r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b")
+
+
+def read(text: str, names: Iterable[Span] = ()) -> Wanted:
+    """Return what a message wants.
+
+    Args:
+        text: the message.
+        names: where the drugs and diseases that it names stand in it.
+    """
+    spans = list(names)
+    wording = _OPENING.sub("", normal(text, spans)) or normal(text, spans)
+    drugs = sum(kind == "Compound" for *_, kind in spans)
+    diseases = sum(kind == "Disease" for *_, kind in spans)
+    intent, beyond = _told(text, wording, drugs, diseases)
+    if beyond is not None:
+        return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))  # type: ignore[arg-type]
+    return Wanted(
+        intent=intent,
+        about=_about(text, wording) if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"} else (),
+        keys=_keys(text) if intent == "citation" else (),
+        personal=is_personal(wording),
+        plain=bool(_PLAIN.search(wording)) and intent == "explain",
+        corrects=bool(_CORRECTS.search(wording)),
+        together=drugs > 1 and bool(CUES["together"].search(wording)),
+    )
+
+
+def class_named(text: str, names: Iterable[Span] = ()) -> str | None:
+    """Return the class of drugs that a message names, such as statins."""
+    found = CUES["classes"].search(normal(text, names))
+    return found.group() if found else None
+
+
+def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, str | None]:
+    if (form := _form(text, wording, named=bool(drugs or diseases))) is not None:
+        return form, None
+    classes = 0 if drugs else bool(CUES["classes"].search(wording))
+    if (beyond := beyond_of(wording, drugs=drugs + classes, diseases=diseases)) is not None:
+        return "out_of_scope", beyond
+    if _is_again(wording, drugs, diseases):
+        return "again", None
+    if drugs > 1:
+        return _of_several(wording), None
+    if drugs or (classes and not _LISTS.search(wording)):
+        return _of_one(wording, _groups(text, wording)), None
+    if diseases:
+        return ("safety" if _AVOIDS.search(wording) else "list"), None
+    return _of_none(wording)
+
+
+def _form(text: str, wording: str, *, named: bool) -> Intent | None:
+    """Return what a message wants as a whole, whatever the conversation is about."""
+    if _KEY.search(text) and (_KEY.fullmatch(text.strip(" .?!")) or (not named and _SHOWS.search(wording))):
+        return "citation"
+    if named or not wording:
+        return None
+    forms: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+        ("restart", _RESTART), ("help", _HELP), ("explain", _EXPLAIN), ("thanks", _THANKS),
+    )  # fmt: skip
+    return next((intent for intent, pattern in forms if pattern.search(wording)), None)
+
+
+def _is_again(wording: str, drugs: int, diseases: int) -> bool:
+    if drugs + diseases == 0:
+        return False
+    if _CORRECTS.search(wording) and len(wording.split()) < 14:
+        return True
+    if _WITHOUT.search(wording):
+        return not diseases and drugs == 1
+    return (not drugs or not diseases) and drugs < 3 and _AGAIN.search(wording) is not None
+
+
+def _of_several(wording: str) -> Intent:
+    if CUES["together"].search(wording) and not _BOTH.search(wording) and not re.search(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b", wording):
+        return "safety" if not CUES["evidence"].search(wording) else "evidence"
+    if re.match(r"why\b", wording) or _BOTH.search(wording):
+        return "choose"
+    if CUES["mechanism"].search(wording) and not CUES["prefers"].search(wording):
+        return "mechanism"
+    if CUES["harm"].search(wording) or _COMPARED_HARM.search(wording):
+        return "safety"
+    if CUES["evidence"].search(wording) and not CUES["prefers"].search(wording):
+        return "evidence"
+    return "causes" if CUES["causal"].search(wording) and "ILL" in wording and not CUES["prefers"].search(wording) else "choose"
+
+
+def _of_one(wording: str, groups: list[str]) -> Intent:
+    if (much := _HOW_MUCH.search(wording)) is not None:
+        return "safety" if much.group(1) else "evidence"
+    if CUES["contest"].search(wording) and not re.search(r"\b(?:placebo|nothing)\b", wording):
+        return "choose"
+    if re.search(r"\b(?:saf|contra ?indicat|toxic)\w*", wording):
+        return "safety"
+    if CUES["causal"].search(wording):
+        return "causes"
+    if re.search(r"\bcausing\b", wording):
+        return "causes"
+    if CUES["mechanism"].search(wording) and not re.match(r"how (?:well|good|effective|useful)\b", wording):
+        return "mechanism"
+    if CUES["harm"].search(wording):
+        return "safety"
+    if re.match(r"(?:what|which) (?:\w+ ){0,2}?(?:lowers?|reduces?|raises?|brings down|increases?) DRUG\W*$", wording):
+        return "list"
+    if re.search(r"\b(?:give|prescribe|use|giving) (?:\w+ ){0,3}DRUG (?:to|with) ILL\b", wording):
+        return "safety"
+    asked = [name for name in ("evidence", "assess", "use") if CUES[name].search(wording)]
+    if groups and _of_group(wording, asked):
+        return "safety"
+    if not asked and CUES["harms"].search(wording) and "ILL" not in wording:
+        return "safety"
+    return asked[0] if asked else "assess"  # type: ignore[return-value]
+
+
+def _of_group(wording: str, asked: list[str]) -> bool:
+    """Whether a question with a group of people is whether the drug may be given to it."""
+    allowed = re.search(r"\b(?:ok|okay|fine|suitable|allowed|advis\w+|given|give|used|use|take|taken|may|permitted|possible|appropriate|alright)\b", wording)
+    return bool(allowed) and "evidence" not in asked or not asked
+
+
+def _of_none(wording: str) -> tuple[Intent, str | None]:
+    """Return what a message without a name wants, which may be about what was said before."""
+    if CUES["contest"].search(wording) and not re.search(r"\bsafe", wording):
+        return "choose", None
+    for intent, cue in (("safety", "harm"), ("mechanism", "mechanism"), ("safety", "patients"), ("safety", "harms"),
+                        ("causes", "causal"), ("evidence", "evidence"), ("use", "use"), ("assess", "assess")):  # fmt: skip
+        if CUES[cue].search(wording):
+            return intent, None  # type: ignore[return-value]
+    return ("assess", None) if _REFERS.search(wording) else ("out_of_scope", "other")
+
+
+def _about(text: str, wording: str) -> tuple[str, ...]:
+    """Return the groups of people and the harms that a message asks about, as it words them."""
+    harms = [found.group() for found in re.finditer(rf"\b(?:{HARMS})\b", wording)]
+    return tuple(dict.fromkeys([*_groups(text, wording), *harms]))
+
+
+def _groups(text: str, wording: str) -> list[str]:
+    """Return the groups of people that a message speaks of, those that are names of diseases included."""
+    plain = f"{wording} {re.sub(r'(?<=[a-z])[-‑–](?=[a-z])', ' ', text.lower())}"
+    return [group for group, words in GROUPS.items() if re.search(rf"\b(?:{words})\b", plain)]
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
