@@ -204,8 +204,8 @@ def _doubtful(text: str, misspelled: Iterable[Match]) -> list[Span]:
 
 
 def _kind(match: Match) -> str:
-    first = match.entity or next(iter(match.alternatives), None)
-    return first.id.partition("::")[0] if first else "Compound"
+    kinds = [one.id.partition("::")[0] for one in ((match.entity,) if match.entity else match.alternatives)]
+    return "Compound" if "Compound" in kinds or not kinds else kinds[0]
 
 
 def asks_what_to_avoid(text: str) -> bool:

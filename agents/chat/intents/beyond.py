@@ -21,7 +21,8 @@ _TAKE = (
 _DOSE = (
     r"\bdos(?:e|es|age|ages|ing|ages)\b(?! dependent)|\bposolog|\btitrat|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?|units|ml)\b"
     r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?|medicines))"
-    r"|\bmg per\b|\bhow (?:often|long|frequently) (?:should|do|must|can|to|is|does)\b|\bhow (?:do|should|to|can|must)"
+    r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b|\brate of (?:injection|infusion)\b|\bshelf\b"
+    r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bcrush\w*|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
     rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
     r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?|food)\b"
     r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a|per) day\b"
@@ -42,11 +43,11 @@ _DIAGNOSIS = (
 )
 _OWN = (
     rf"\b(?:should|shall|must|would it be|is it) (?:ok |okay |safe |fine |good |wise )?(?:for me |that )?(?:to )?{_I}?"
-    rf" ?(?:{_TAKE})\b(?=.*\b(?:i|my|me|we)\b)|\b(?:should|can|may|could|shall|must|would) {_I} (?:\w+ )?{_TAKE}\b"
+    rf" ?(?:{_TAKE})\b(?=.*\b(?:i|my|me|we)\b)|\b(?:should|shall|must) {_I} (?:\w+ )?{_TAKE}\b|\b(?:can|may|could|would) {_I} (?:\w+ )?{_TAKE}\b"
+    r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
     rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware|ask|mention))|\bdo i (?:need|have to)\b|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best|safe|better"
     r"|ok|okay|fine|suitable) for (?:me|my|us|him|her)\b|\bwant(?:s|ed)? me (?:to|on)\b|\b(?:put|started) me on\b"
-    rf"|\bmy (?:doctor|gp|specialist|consultant|rheumatologist|neurologist|psychiatrist)\b"
     rf"|\bwhat would you (?:do|take) (?:in my|if you)\b|\bin my (?:case|situation)\b"
     rf"|\b(?:i|we) (?:have|got|suffer from|was diagnosed with|am|feel)\b.*\b(?:is|are|was) DRUG (?:ok|okay|safe|right|good"
     r"|suitable|fine)\b|\bis it (?:ok|okay|safe|fine|wise) if i\b|\bis (?:that|this|it) (?:normal|serious|common|to be expected)\b"

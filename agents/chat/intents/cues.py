@@ -53,7 +53,8 @@ _HARM = (
     r"|\b(?:problems?|trouble|troublesome|issues?)\b|\bshould not\b|\bmust not\b|\bnot (?:to )?be (?:given|used|taken)\b"
     r"|\b(?:pre)?caution\w*|\binteract\w*|\bcomplications?\b|\bwatch out\b|\bgo wrong\b|\bbeware\b|\bdownsides?\b"
     r"|\bdrawbacks?\b|\boverdos\w+|\bfatal\b|\bkill\w*|\bwithdrawn\b|\bserious\b|\bunwanted\b|\bill effects?\b|\bworr(?:y|ied|ying)"
-    r"|\baffects?\b|\bwithdrawal\b|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bwithstand|\bnever\b|\bnot (?:get|receive|have|take)\b"
+    r"|\baffects?\b|\b(?:side )?effects? (?:of|on)\b|\bwithdrawals?\b|\baddict\w*|\bhabit forming\b|\bdependen(?:ce|cy)\b|\binterfer\w*|\babsorption\b"
+    r"|\bmix(?:es|ed|ing)?\b|\bwhat happens\b|\blong term\b|\bpoison\w*|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bwithstand|\bnever\b|\bnot (?:get|receive|have|take)\b"
 )
 _PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
 _CAUSAL = (
@@ -61,7 +62,7 @@ _CAUSAL = (
     r"|\b(?:link|linked|links|connection|relation\w*|association|correlat\w+)\b.{0,20}\b(?:between|to|with)\b"
     r"|\bassociated with\b|\bDRUG ?(?:and|with|in)? ?(?:induced|related|associated)\b|\binduc(?:e|es|ed|ing)\b"
     r"|\btrigger\w*|\bprovok\w+|\bprecipitat\w+|\b(?:leads?|led|leading) to\b|\bbr(?:ing|ings|ought|inging) (?:on|about)\b"
-    r"|\bworsen\w*|\baggravat\w+|\bexacerbat\w+|\bmak(?:e|es|ing) (?:\w+ ){0,3}(?:ILL )?worse\b|\bILL (?:\w+ )?worse\b"
+    r"|\bworsen\w*|\baggravat\w+|\bexacerbat\w+|\bmak(?:e|es|ing) (?:\w+ ){0,3}wors(?:e|t|en)\b|\bILL (?:\w+ )?worse\b"
     r"|\bresponsible\b|\bto blame\b|\bblam\w+|\bculprit\b|\bresult(?:s|ing)? (?:in|from)\b|\bside effect of\b"
     r"|\bILL (?:is |be |are )?(?:as )?an? (?:\w+ )?side effect\b|\bas an? (?:\w+ )?side effect\b|\bILL (?:is |be |are )?(?:one of |among )(?:the |its )?(?:\w+ )?side effects?\b|\bcomplication of\b"
     r"|\b(?:reason|explanation) (?:for|of|behind)\b.{0,20}\bILL\b|\bDRUG explain ILL\b|\bproduc(?:e|es|ing) ILL\b"
@@ -77,7 +78,7 @@ _MECHANISM = (
     r"|\bmolec\w+|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)"
     r"|\btarget(?:s|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b|\bcytokines?\b|\bkinases?\b"
     r"|\bchannels?\b|\bneurotransmitters?\b|\b(?:bind|binds|inhibit|inhibits|inhibited|blocks?|blocked|antagoni[sz]es?"
-    r"|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?:works|acts|helps|does)\b|\bhow it works\b"
+    r"|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?:works?|acts?|helps?|does|reduces?|lowers?|relieves?|treats?|stops?|kills?|affects?)\b|\bhow it works\b"
     r"|\bwhat (?:kind|type|sort|class|family|group)s? of (?:drug|medicine|medication|agent|thing|substance)s? (?:is|are)\b"
     r"|\b(?:what|which) (?:\w+ )?class (?:is|does|of)\b|\bbelongs? to\b|\bis DRUG an? (?:\w+ ){0,3}(?:inhibitor|blocker|antagonist|agonist"
     r"|antibod\w+|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b"
@@ -85,8 +86,8 @@ _MECHANISM = (
     r"|\b(?:by|through) (?:what|which) means\b|\bin (?:what|which) way\b|\bthe way (?:it|they|DRUG) (?:acts?|works?)\b"
     r"|\bwhy (?:does|do|would|is it that) (?:DRUG|it|they) (?:\w+ )?(?:help|work|make|lower|reduce|relieve|act|improve|stop)s?\b"
     r"|\bhow (?:exactly |precisely |actually |on earth )?(?:does|do|would|is|might|could|can|did) (?:\w+ )?(?:DRUG|it|they|that|this"
-    r"|both)(?: and DRUG| or DRUG)?(?: \w+)? (?:work|act|help|lower|reduce|do|affect|function|make|relieve|prevent|treat|improve"
-    r"|calm|influence|interfere|slow|stop|raise|suppress|control|cure|thin|ease|operate|achieve|change|kill)\w*\b"
+    r"|both)(?: and DRUG| or DRUG)?(?: \w+){0,3} (?:work|act|help|lower|reduce|do|affect|function|make|relieve|prevent|treat|improve"
+    r"|calm|effect|influence|interfere|slow|stop|raise|suppress|control|cure|thin|ease|operate|achieve|change|kill)\w*\b"
     r"|\bhow (?:does|do|is) (?:DRUG|it) (?:exactly |actually )?(?:in|against)\b"
 )
 _EVIDENCE = (
@@ -103,7 +104,7 @@ _USE = (
     r"|\blicen[sc]\w+|\bauthori[sz]\w+|\blabel\w*\b|\bfda\b|\bema\b|\bnice\b|\bon the market\b|\bstandard\b|\bguidelines?\b|\bpurpose\b"
     r"|\b(?:what|which) (?:\w+ )?(?:conditions?|diseases?|illness(?:es)?|disorders?|ailments?|problems?|indications?)\b"
     r"|\bwhat (?:does|do|can|is|are) (?:DRUG|it)\b.*\b(?:treat|help with|cure|for)\b|\binfo\w* (?:on|about)\b|\boverview\b|\bgive me (?:\w+ )?on DRUG\b"
-    r"|\brationale\b|\bwho takes?\b"
+    r"|\brationale\b|\bwho takes?\b|\bis DRUG an? (?:\w+ ){0,3}(?:drug|medicine|medication|pill|supplement|vaccine|hormone)\b"
 )
 _ASSESS = (
     r"^(?:and |but |so |please |hi |hello )*(?:can|could|may|might|should|would|is it (?:\w+ )?(?:to|that))\b.*\b(?:be (?:used|given|tried"
@@ -132,6 +133,7 @@ _TOGETHER = (
     r"|\binterfer\w*|\babsorption\b|\bsimultaneous\w*|\bat the same time\b|\balongside\b|\bon top of\b|\badd(?:ed|ing)? (?:DRUG )?to\b|\bboth at once\b|\bwhile (?:on|taking)\b"
     r"|\b(?:ok|okay|safe\w*|fine|allowed|harmful|dangerous|alright|compatible)\b.{0,20}\bDRUG (?:with|and|plus|&) DRUG|\bDRUG (?:ok|okay|safe|fine|allowed|compatible) with DRUG"
     r"|\bDRUG (?:with|plus|and|&|\+) DRUG:? .*\b(?:problem|ok|okay|safe|danger\w*|harm\w*|allowed)\b|\bgo with\b"
+    r"|\b(?:when|if) (?:\w+ ){0,2}?(?:tak\w+|us\w+|drink\w*|talking) (?:\w+ )?DRUG\b|\bDRUG (?:when|while|if)\b"
 )
 CUES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)

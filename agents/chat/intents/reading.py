@@ -56,7 +56,7 @@ _AGAIN = re.compile(
     r"|^(?:and |but |ok |or |now |so |then )*(?:what about |how about )?(?:with|including|plus|compared (?:to|with)|versus|against|compare (?:it|that|them)? ?(?:to|with)) DRUG(?: (?:too|also|included|as well|added|instead|then|in|and DRUG))*\W*$"
     r"|^(?:and |but |what about |how about |now |ok |then |same )*(?:for|in) (?:the )?ILL(?: (?:then|instead|rather|now|too|patients?|though))*\W*$|\bDRUG (?:as well|too|included)\W*$|^(?:and|or|but|what about|how about|and what about|and how about) (?:DRUG|ILL)\W*$|\bILL instead\W*$|\b(?:with|for) (?:DRUG|ILL) instead\W*$"
 )  # fmt: skip
-_LISTS = re.compile(r"\b(?:what|which|any|best|list|options?|other|recommend\w*|are there|use of|role of)\b")
+_LISTS = re.compile(r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there|use of|role of)\b")
 _AVOIDS = re.compile(r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken|prescribed)|never|worst|caus\w+|worsen\w*|trigger\w*|danger\w*|harm\w*|unsafe|induc\w+)\b")
 _BOTH = re.compile(r"\b(?:better|best|effective|prefer\w*|works?|efficac\w+) (?:and|or|but|&) (?:\w+ )?(?:saf\w+|tolerat\w+)|\bsaf\w+ and (?:\w+ )?(?:effic\w+|effective\w*|better)")
 _COMPARED_HARM = re.compile(rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b")
@@ -98,14 +98,15 @@ def class_named(text: str, names: Iterable[Span] = ()) -> str | None:
 def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, str | None]:
     if (form := _form(text, wording, named=bool(drugs or diseases))) is not None:
         return form, None
-    classes = 0 if drugs else bool(CUES["classes"].search(wording))
+    classes = 0 if drugs or _LISTS.search(wording) else bool(CUES["classes"].search(wording))
+    wording = CUES["classes"].sub("DRUG", wording) if classes else wording
     if (beyond := beyond_of(wording, drugs=drugs + classes, diseases=diseases)) is not None:
         return "out_of_scope", beyond
     if _is_again(wording, drugs, diseases):
         return "again", None
     if drugs > 1:
         return _of_several(wording), None
-    if drugs or (classes and not _LISTS.search(wording)):
+    if drugs or classes:
         return _of_one(wording, _groups(text, wording)), None
     if diseases:
         return ("safety" if _AVOIDS.search(wording) else "list"), None
@@ -135,6 +136,8 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
 
 
 def _of_several(wording: str) -> Intent:
+    if re.match(r"what (?:is|are) DRUG(?:,? (?:and |with )?DRUG)*(?: \w+)?\W*$", wording):
+        return "use"
     if CUES["together"].search(wording) and not _BOTH.search(wording) and not re.search(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b", wording):
         return "safety" if not CUES["evidence"].search(wording) else "evidence"
     if re.match(r"why\b", wording) or _BOTH.search(wording):
