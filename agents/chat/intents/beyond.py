@@ -20,9 +20,9 @@ _TAKE = (
 )
 _DOSE = (
     r"\bdos(?:e|es|age|ages|ing|ages)\b(?! dependent)|\bposolog|\btitrat|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?|units|ml)\b"
-    r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?|medicines))"
+    r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?|medicines|weight|risks?|benefit|harm))"
     r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b|\brate of (?:injection|infusion)\b|\bshelf\b"
-    r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bcrush\w*|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
+    r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bstrengths? of DRUG\b|\bdispensed\b|\bcrush\w*|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
     rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
     r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?|food)\b"
     r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a|per) day\b"
@@ -30,7 +30,7 @@ _DOSE = (
 _PRICE = (
     r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
-    r"|\b(?:buy|order|purchase)\b|\bover the counter\b|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
+    r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
 )
 _DIAGNOSIS = (
@@ -73,6 +73,11 @@ _OF = [
     ("dose", re.compile(_DOSE)), ("price", re.compile(_PRICE)), ("own", re.compile(_OWN)),
     ("diagnosis", re.compile(_DIAGNOSIS)),
 ]  # fmt: skip
+_STRENGTH = re.compile(r"\b\d+ ?(?:mg|mcg|milligrams?|units|ml)\b")
+_NOT_OF_DOSE = re.compile(
+    r"\b(?:for what|what is it for|(?:used|good|taken|given|is|are) for|side effects?|works?|treats?|versus|better|safe\w*|interact\w*|with DRUG)\b"
+)
+"""Said of a drug whose strength is named by the way."""
 _NO_DRUG = [("cause", re.compile(_CAUSE)), ("illness", re.compile(_ILLNESS))]
 
 
@@ -84,6 +89,8 @@ def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
         drugs: how many drugs it names.
         diseases: how many diseases it names.
     """
+    if _STRENGTH.search(wording) and _NOT_OF_DOSE.search(wording):
+        wording = _STRENGTH.sub("", wording)
     for key, pattern in _OF:
         if pattern.search(wording) and not (key == "diagnosis" and drugs and _causal(wording)):
             return key  # type: ignore[return-value]

@@ -42,7 +42,7 @@ CLASSES = (
     r"|neuroleptics?|biologics?|biologicals?|diuretics?|thiazides?|opioids?|opiates?|benzodiazepines?|triptans?"
     r"|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sulfonylureas?|gliptins?|glitazones?|gliflozins?"
     r"|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?|monoclonal antibodies|ppis?|sartans?|arbs"
-    r"|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|chemotherap\w+|vaccines?|probiotics?)\b"
+    r"|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|probiotics?)\b"
 )
 """Classes of drugs."""
 
@@ -53,8 +53,10 @@ _HARM = (
     r"|\b(?:problems?|trouble|troublesome|issues?)\b|\bshould not\b|\bmust not\b|\bnot (?:to )?be (?:given|used|taken)\b"
     r"|\b(?:pre)?caution\w*|\binteract\w*|\bcomplications?\b|\bwatch out\b|\bgo wrong\b|\bbeware\b|\bdownsides?\b"
     r"|\bdrawbacks?\b|\boverdos\w+|\bfatal\b|\bkill\w*|\bwithdrawn\b|\bserious\b|\bunwanted\b|\bill effects?\b|\bworr(?:y|ied|ying)"
-    r"|\baffects?\b|\b(?:side )?effects? (?:of|on)\b|\bwithdrawals?\b|\baddict\w*|\bhabit forming\b|\bdependen(?:ce|cy)\b|\binterfer\w*|\babsorption\b"
-    r"|\bmix(?:es|ed|ing)?\b|\bwhat happens\b|\blong term\b|\bpoison\w*|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bwithstand|\bnever\b|\bnot (?:get|receive|have|take)\b"
+    r"|\baffects?\b|(?<!therapeutic )(?<!desired )(?<!intended )(?<!beneficial )(?<!side )\beffects? (?:of|on)\b|\bwithdrawals?\b|\baddict\w*|\bhabit forming\b|\bdependen(?:ce|cy)\b|\binterfer\w*|\babsorption\b"
+    r"|\bmix(?:es|ed|ing)?\b|\bwhat happens\b|\blong term\b|\bcompatible\b|\bfoods?\b|\beat(?:ing)?\b|\b(?:take|taking|drink|have) (?:\w+ ){1,3}with DRUG\b"
+    r"|\b(?:take|took|use|give|start) .*DRUG .*\b(?:if|when) (?:(?:you|i|one|someone|he|she|they|people|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
+    r"|\btogether\b|\b(?:used|taken) with (?:other|any)\b|\bfeel (?:when|on|while|after)\b"
 )
 _PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
 _CAUSAL = (
@@ -71,6 +73,7 @@ _CAUSAL = (
     r"|\bmak(?:e|es|ing) (?:you|people|one|patients|me|us) \b|\bdevelop\w* ILL\b|\bgets? ILL (?:from|on)\b"
     r"|\b(?:increas\w+|rais\w+|elevat\w+|higher|more) (?:the )?(?:risks?|rates?|chance|odds|likelihood) (?:of|for) (?:\w+ )?ILL\b"
     r"|\bDRUG (?:\w+ )?(?:rais\w+|increas\w+|elevat\w+)\b"
+    r"|\bwhy (?:am|do|is|are) (?:i|my|he|she|his|her)\b.*\b(?:taking|on|with|after|from) DRUG\b"
     r"|\bis it the (?:drug|medicine|pill)\b|\bmyth\b|\bdrug induced\b|\bprone to\b|\bpredispos\w+|\bside effect\b.*\bILL\b"
 )
 _MECHANISM = (
@@ -82,7 +85,7 @@ _MECHANISM = (
     r"|\bwhat (?:kind|type|sort|class|family|group)s? of (?:drug|medicine|medication|agent|thing|substance)s? (?:is|are)\b"
     r"|\b(?:what|which) (?:\w+ )?class (?:is|does|of)\b|\bbelongs? to\b|\bis DRUG an? (?:\w+ ){0,3}(?:inhibitor|blocker|antagonist|agonist"
     r"|antibod\w+|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b"
-    r"|\bwhat (?:is it that |exactly |else )?(?:does |do )?(?:DRUG|it|they) (?:actually |really )?do(?:es)?\b(?! for)"
+    r"|\bwhat (?:is it that |exactly |else )?(?:does |do )?(?:DRUG|it|they) (?:\w+ )?do(?:es)?\b(?! for)|\bmetaboli[sz]\w+|\bhalf life\b|\bexcret\w+"
     r"|\b(?:by|through) (?:what|which) means\b|\bin (?:what|which) way\b|\bthe way (?:it|they|DRUG) (?:acts?|works?)\b"
     r"|\bwhy (?:does|do|would|is it that) (?:DRUG|it|they) (?:\w+ )?(?:help|work|make|lower|reduce|relieve|act|improve|stop)s?\b"
     r"|\bhow (?:exactly |precisely |actually |on earth )?(?:does|do|would|is|might|could|can|did) (?:\w+ )?(?:DRUG|it|they|that|this"
@@ -104,7 +107,7 @@ _USE = (
     r"|\blicen[sc]\w+|\bauthori[sz]\w+|\blabel\w*\b|\bfda\b|\bema\b|\bnice\b|\bon the market\b|\bstandard\b|\bguidelines?\b|\bpurpose\b"
     r"|\b(?:what|which) (?:\w+ )?(?:conditions?|diseases?|illness(?:es)?|disorders?|ailments?|problems?|indications?)\b"
     r"|\bwhat (?:does|do|can|is|are) (?:DRUG|it)\b.*\b(?:treat|help with|cure|for)\b|\binfo\w* (?:on|about)\b|\boverview\b|\bgive me (?:\w+ )?on DRUG\b"
-    r"|\brationale\b|\bwho takes?\b|\bis DRUG an? (?:\w+ ){0,3}(?:drug|medicine|medication|pill|supplement|vaccine|hormone)\b"
+    r"|\brationale\b|\bwho takes?\b|\b(?:therapeutic|desired|intended) (?:effects?|uses?)\b|\bis DRUG an? (?:\w+ ){0,3}(?:drug|medicine|medication|pill|supplement|vaccine|hormone)\b"
 )
 _ASSESS = (
     r"^(?:and |but |so |please |hi |hello )*(?:can|could|may|might|should|would|is it (?:\w+ )?(?:to|that))\b.*\b(?:be (?:used|given|tried"
@@ -115,7 +118,7 @@ _ASSESS = (
 )
 _CONTEST = (
     r"\balternatives?\b|\binstead\b(?!$)|\b(?:what|which|who) .*\binstead\b|\bsubstitut\w+|\breplac\w+"
-    r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b|\bbesides\b|\brather than\b|\bversus\b"
+    r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b|\banother (?:drug|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b|\bbesides\b|\brather than\b|\bversus\b"
     r"|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better|safer)\b|\bany(?:thing|one|body)? (?:else|better|other|safer|superior)\b"
     r"|\b(?:better|superior|safer|stronger|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?|choice|treatments?|medicines?|agents?|alternative|candidates?)\b(?! (?:placebo|nothing))"
     r"|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?|agents?|therap\w+|one)\b|\bbeats?\b|\boutperform\w*"
@@ -134,6 +137,7 @@ _TOGETHER = (
     r"|\b(?:ok|okay|safe\w*|fine|allowed|harmful|dangerous|alright|compatible)\b.{0,20}\bDRUG (?:with|and|plus|&) DRUG|\bDRUG (?:ok|okay|safe|fine|allowed|compatible) with DRUG"
     r"|\bDRUG (?:with|plus|and|&|\+) DRUG:? .*\b(?:problem|ok|okay|safe|danger\w*|harm\w*|allowed)\b|\bgo with\b"
     r"|\b(?:when|if) (?:\w+ ){0,2}?(?:tak\w+|us\w+|drink\w*|talking) (?:\w+ )?DRUG\b|\bDRUG (?:when|while|if)\b"
+    r"|\b(?:take|taking|taken|use|used|given|give|start|starting|drink|swallow) (?:\w+ )?DRUG (?:with|plus|before|after|and) (?:\w+ )?DRUG\b|\bcompatible\b"
 )
 CUES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)

@@ -35,7 +35,7 @@ _RESTART = re.compile(
 )
 _HELP = re.compile(
     rf"^(?:{_GREETING}|help(?: me)?(?: please)?|\?+|(?:please )?help)\W*$"
-    r"|\b(?:what|which|how)\b.{0,30}\b(?:can|do|could|may|should) (?:you|i|one|we)\b.{0,12}\b(?:do|ask|help|answer|know|offer|use you|use this|expect)\b"
+    r"|\b(?:what|which|how)\b.{0,30}\b(?:can|do|could|may|should) (?:(?:you|we)\b.{0,12}\b(?:do|help|answer|know|offer|ask)|(?:i|one|we)\b.{0,12}\b(?:ask|use you|use this|expect))\b"
     r"|\bwho (?:are|made|built) you\b|\bwhat (?:are you|is kedrec|is this)(?: (?:tool|thing|program|bot|site|page|for|about|good))*\W*$"
     r"|\bhow (?:do|can|to) (?:i )?use (?:you|this)\b|\bwhat (?:kind|sort|type)s? of (?:questions?|things)\b|\bare you (?:a|an) \w+\b|\bexamples?(?: please)?\W*$"
     r"|\bcan you help(?: me)?\W*$|\bhow (?:does|do) (?:this|you) work\W*$"
@@ -132,6 +132,8 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
         return True
     if _WITHOUT.search(wording):
         return not diseases and drugs == 1
+    if CUES["together"].search(wording) and drugs > 1:
+        return False
     return (not drugs or not diseases) and drugs < 3 and _AGAIN.search(wording) is not None
 
 
