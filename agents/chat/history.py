@@ -65,7 +65,7 @@ def spoken(reply: Reply) -> str:
         return reply.text
     if reply.kind == "topic":
         return "\n".join(
-            f"{topic.title}\n{topic.answer.text} {_marks(topic.answer.citations)}" for topic in reply.topics
+            f"{topic.heading}\n{topic.answer.text} {_marks(topic.answer.citations)}" for topic in reply.topics
         )
     recommendation = reply.recommendation
     if recommendation is None:

@@ -81,8 +81,8 @@ def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understandin
 def _added(agent: Agent, understood: Understanding, setting: Corpora) -> list[tuple[str, str]]:
     """Id and name of the best-ranked drugs that the question does not name."""
     assert understood.disease is not None and understood.disease.entity is not None
-    known = {drug.entity.id for drug in understood.drugs if drug.entity}
-    count = BESIDE_ONE if known else BEST
+    known = {drug.entity.id for drug in (*understood.drugs, *understood.without) if drug.entity}
+    count = BESIDE_ONE if understood.drugs else BEST
     ranked = best_treatments(agent.resources, understood.disease.entity, setting, count + len(known))
     return [(drug.id, drug.name) for drug in ranked if drug.id not in known][:count]
 

@@ -61,6 +61,7 @@ _AVOIDS = re.compile(r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can 
 _BOTH = re.compile(r"\b(?:better|best|effective|prefer\w*|works?|efficac\w+) (?:and|or|but|&) (?:\w+ )?(?:saf\w+|tolerat\w+)|\bsaf\w+ and (?:\w+ )?(?:effic\w+|effective\w*|better)")
 _COMPARED_HARM = re.compile(rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b")
 _REFERS = re.compile(r"\b(?:others?|both|either|former|latter|first|second|third|one|ones|it|they|them|these|those|more|yes|no)\b")
+_PRONOUN = re.compile(r"\b(?:it|they|them|this drug|that drug|the (?:drug|former|latter|other|first|second)(?: one)?)\b")
 _HOW_MUCH = re.compile(r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b")
 
 
@@ -109,7 +110,7 @@ def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, s
     if drugs or classes:
         return _of_one(wording, _groups(text, wording)), None
     if diseases:
-        return ("safety" if _AVOIDS.search(wording) else "list"), None
+        return _of_disease(wording), None
     return _of_none(wording)
 
 
@@ -186,15 +187,27 @@ def _of_group(wording: str, asked: list[str]) -> bool:
     return bool(allowed) and "evidence" not in asked or not asked
 
 
+def _of_disease(wording: str) -> Intent:
+    """Return what a message wants that names a disease and no drug."""
+    if _COMPARED_HARM.search(wording) or _AVOIDS.search(wording):
+        return "causes" if re.search(r"\b(?:it|that) (?:\w+ )?(?:cause|bring|lead|trigger)", wording) else "safety"
+    if re.match(r"(?:and |any |is there |are there )*(?:risk of |danger of )?(?:any )?ILL\W*$", wording) and "any" in wording:
+        return "safety"
+    if _PRONOUN.search(wording) and not _LISTS.search(wording):
+        return _of_one(_PRONOUN.sub("DRUG", wording), [])
+    return "list"
+
+
 def _of_none(wording: str) -> tuple[Intent, str | None]:
     """Return what a message without a name wants, which may be about what was said before."""
     if CUES["contest"].search(wording) and not re.search(r"\bsafe", wording):
         return "choose", None
+    wording = _PRONOUN.sub("DRUG", wording)
     for intent, cue in (("safety", "harm"), ("mechanism", "mechanism"), ("safety", "patients"), ("safety", "harms"),
                         ("causes", "causal"), ("evidence", "evidence"), ("use", "use"), ("assess", "assess")):  # fmt: skip
         if CUES[cue].search(wording):
             return intent, None  # type: ignore[return-value]
-    return ("assess", None) if _REFERS.search(wording) else ("out_of_scope", "other")
+    return ("assess", None) if "DRUG" in wording or _REFERS.search(wording) else ("out_of_scope", "other")
 
 
 def _about(text: str, wording: str) -> tuple[str, ...]:

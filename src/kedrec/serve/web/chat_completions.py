@@ -127,7 +127,7 @@ def _task(text: str) -> str:
 
 
 def _evidence(made: Answered) -> dict[str, Evidence]:
-    return made.reply.recommendation.evidence if made.reply.recommendation else {}
+    return made.reply.cited
 
 
 def _used(service: Service, made: Answered) -> Usage:

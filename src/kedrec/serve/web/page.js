@@ -19,7 +19,9 @@ function recalled() {
 
 function remember(answered) {
   const { reply, conversation } = answered;
-  sessionStorage.setItem(TALK, JSON.stringify({ conversation, trace: reply.trace_id, notes: reply.notes }));
+  const beside = reply.topics.map((topic) => `${topic.heading}: ${topic.answer.text}`);
+  const notes = reply.kind === "recommendation" ? [...reply.notes, ...beside] : reply.notes;
+  sessionStorage.setItem(TALK, JSON.stringify({ conversation, trace: reply.trace_id, notes }));
 }
 
 function busy(working) {
@@ -96,12 +98,16 @@ function showReply(answered) {
     }
   }
   for (const topic of reply.topics) {
-    add(byId("said"), "h3", `${topic.title} (${topic.answer.stance})`);
+    if (topic.title) add(byId("said"), "h3", topic.heading);
     const text = add(byId("said"), "p", `${topic.answer.text} `);
     for (const key of topic.answer.citations) {
-      const href = `/answers/${encodeURIComponent(reply.trace_id)}#evidence-${key}`;
+      const here = key in reply.evidence;
+      const href = here ? `#evidence-${key}` : `/answers/${encodeURIComponent(reply.trace_id)}#evidence-${key}`;
       add(text, "a", key, { class: "key", href });
     }
+  }
+  for (const [key, entry] of Object.entries(reply.evidence)) {
+    add(byId("said"), "p", `${key}: ${entry.text} (${entry.source_id})`, { class: "hint", id: `evidence-${key}` });
   }
 }
 
