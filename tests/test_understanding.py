@@ -242,7 +242,7 @@ def test_a_language_model_looks_the_names_up_by_tool_calls(toolbox, store):
     )
     understood = understand_by_model("MTX for psoriasis?", model, toolbox, store)
     assert names(understood) == ("Psoriasis", ["Methotrexate"]) and understood.ask_back is None
-    assert all(sent.tools == ("resolve_entity",) for sent in model.history)
+    assert all(sent.tools == ("resolve_entity", "tell_intent") for sent in model.history)
     assert "unknown_entity" in str(model.history[1].messages[-2].content)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from kedrec.agents.chat.follow_ups import TopicAnswer
@@ -32,17 +32,30 @@ EDGES = 500
 """Side effects of one drug that are looked at."""
 _LETTERS = {"graph": "K", "article": "P", "trial": "T"}
 _OTHERWISE = {
-    "bleed": r"ha?emorrhag", "hair loss": r"alopecia", "heart attack": r"myocardial infarct", "stroke": r"cerebrovascular",
-    "liver": r"hepat|transaminase", "kidney": r"renal|nephr", "clot": r"thromb", "swelling": r"o?edema", "shingles": r"zoster",
-    "cancer": r"malignan|lymphoma|neoplas", "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
+    "bleed": r"ha?emorrhag", "hair loss": r"alopecia", "heart attack": r"myocardial infarct",
+    "stroke": r"cerebrovascular", "liver": r"hepat|transaminase", "kidney": r"renal|nephr", "clot": r"thromb",
+    "swelling": r"o?edema", "shingles": r"zoster", "cancer": r"malignan|lymphoma|neoplas",
+    "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
 }  # fmt: skip
 """Beginning of a word of harm -> how texts say it otherwise."""
 _BETWEEN = re.compile(
-    r"interact|concentration|plasma level|exposure|potentiat|\bauc\b|toxicit|\brisk|concomitant|co-?administ|co-?medic"
+    r"interact|concentration|plasma level|exposure|potentiat|\bauc\b|toxicit|\brisk|concomitant|co-?administ"
+    r"|co-?medic"
     r"|combin|bleed|ha?emorrhag|rhabdomyolysis|together|concurrent|inhibit",
     re.IGNORECASE,
 )
 """Words of what two drugs do to each other."""
+_DOES = re.compile(r"interact|bleed|increas|risk|toxic|potentiat", re.IGNORECASE)
+"""Those that tell most."""
+_RISKY = re.compile(
+    r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
+    r"|precipitat|fatal|death"
+    r"|advers|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
+    re.IGNORECASE,
+)
+"""Words of harm or safety."""
+LONGEST = 420
+"""Characters of a sentence that is quoted."""
 
 
 class Aspect(NamedTuple):
@@ -73,6 +86,7 @@ def look_up(
     *,
     disease: Entity | None = None,
     together: bool = False,
+    harmful: str | None = None,
     known: Mapping[str, Evidence] | None = None,
 ) -> Looked:
     """Look up what is said of drugs in groups of people, of harms, or of two drugs taken together.
@@ -84,20 +98,25 @@ def look_up(
         about: groups of people and harms, as the message words them.
         disease: what the drugs are given for; sentences that name it come first.
         together: whether the question is about the drugs taken together.
+        harmful: a disease in which harm of the drugs is asked about; only sentences of harm or safety are quoted.
         known: evidence that has keys already.
     """
-    book, topics = _Book(dict(known or {})), list[TopicAnswer]()
+    book, topics = _Book(agent, setting, dict(known or {})), list[TopicAnswer]()
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
-        topics += [_one(agent, setting, drug, aspect, disease, book) for drug in drugs]
+        topics += [_one(book, drug, aspect, disease) for drug in drugs]
+    if harmful:
+        risk = _aspect(harmful)
+        topics += [one for drug in drugs if (one := _one(book, drug, risk, None, risky=True)).answer.citations]
     if together and len(drugs) > 1:
-        topics.append(_both(agent, setting, drugs[0], drugs[1], book))
+        topics.append(_both(book, drugs[0], drugs[1]))
     return Looked(tuple(topics), book.new)
 
 
 class _Book:
-    """Keys of evidence, old and new."""
+    """Where is looked, and the keys of evidence, old and new."""
 
-    def __init__(self, known: dict[str, Evidence]) -> None:
+    def __init__(self, agent: Agent, setting: Corpora, known: dict[str, Evidence]) -> None:
+        self.agent, self.setting = agent, setting
         self._keys = {entry.source_id: key for key, entry in known.items()}
         self._texts = {key: f"{entry.text} {entry.passage}" for key, entry in known.items()}
         self.new: dict[str, Evidence] = {}
@@ -152,43 +171,44 @@ _GROUP_MORE = dict.fromkeys(GROUPS, "(?!)") | {
 """Group -> how texts say it otherwise, as a pattern."""
 
 
-def _one(
-    agent: Agent, setting: Corpora, drug: Entity, aspect: Aspect, disease: Entity | None, book: _Book
-) -> TopicAnswer:
+def _one(book: _Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, risky: bool = False) -> TopicAnswer:
     """What is said of a drug on one aspect: the graph's side effect first, then sentences that name both."""
-    told = list(_stated(agent, drug, aspect))
-    found = (
+    told = list(_stated(book.agent, drug, aspect))
+    words = " ".join(filter(None, (drug.name, disease.name if disease else "", aspect.name, "risk" if risky else "")))
+    found = [
         (finding, sentence)
-        for finding in _documents(agent, setting, f"{drug.name} {disease.name if disease else ''} {aspect.name}", drug, aspect.words)
+        for finding in _documents(book, words, drug, aspect.words)
         for sentence in _own_sentences(finding)
-        if aspect.pattern.search(sentence) and mentions(sentence, drug)
-    )
-    told += _best(found, lambda sentence: _worth(sentence, disease))
+        if aspect.pattern.search(sentence) and mentions(sentence, drug) and (_RISKY.search(sentence) or not risky)
+    ]
+    articles = [one for one in found if one[0].kind == "article"]
+    told += _best(articles or found, lambda sentence: _worth(sentence, disease))
     name = f"{aspect.name[:1].upper()}{aspect.name[1:]}"
-    title = f"{name}: {drug.name}{f' in {disease.name}' if disease else ''}"
-    question = f"What is said of {drug.name} and {aspect.name}?"
-    return _answered(title, question, told, drug, disease, book)
+    within = f" in {disease.name}" if disease and not aspect.pattern.search(disease.name) else ""
+    title = f"{name}{', harm or safety' if risky else ''}: {drug.name}{within}"
+    return _answered(book, title, told, drug, disease.id if disease else "")
 
 
-def _both(agent: Agent, setting: Corpora, one: Entity, other: Entity, book: _Book) -> TopicAnswer:
+def _both(book: _Book, one: Entity, other: Entity) -> TopicAnswer:
     """What is said of two drugs taken together: sentences that name both and tell what one does to the other."""
     found = (
         (finding, sentence)
-        for finding in _documents(agent, setting, f"{one.name} {other.name} interaction", one, _names(other))
+        for finding in _documents(book, f"{one.name} {other.name} interaction", one, _names(other))
         for sentence in _own_sentences(finding)
-        if mentions(sentence, one) and mentions(sentence, other) and _BETWEEN.search(sentence)
+        if finding.kind == "article"
+        and mentions(sentence, one)
+        and mentions(sentence, other)
+        and _BETWEEN.search(sentence)
     )
-    told = _best(found, lambda sentence: 2.0 * bool(re.search(r"interact|bleed|increas|risk|toxic", sentence)) + _worth(sentence, None))
+    told = _best(found, lambda sentence: 2.0 * bool(_DOES.search(sentence)) + _worth(sentence, None))
     title = f"{one.name} together with {other.name}"
-    return _answered(title, f"What is said of {one.name} taken with {other.name}?", told, one, None, book)
+    return _answered(book, title, told, one)
 
 
-def _answered(
-    title: str, asked: str, told: Iterable[tuple[Finding, str]], drug: Entity, disease: Entity | None, book: _Book
-) -> TopicAnswer:
+def _answered(book: _Book, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, ill: str = "") -> TopicAnswer:
     quotes = [(book.enter(finding, sentence), sentence) for finding, sentence in told]
     text = " ".join(_quoted(key, sentence) for key, sentence in quotes) or NO_EVIDENCE
-    question = Question(key=ASPECT, text=asked, disease=disease.id if disease else "", drug=drug.id)
+    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=ill, drug=drug.id)
     keys = tuple(dict.fromkeys(key for key, _ in quotes))
     return TopicAnswer(title=title, answer=Answer(question=question, text=text, stance="unclear", citations=keys))
 
@@ -214,13 +234,13 @@ def _stated(agent: Agent, drug: Entity, aspect: Aspect) -> Iterator[tuple[Findin
                 return
 
 
-def _documents(agent: Agent, setting: Corpora, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
+def _documents(book: _Book, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
     """Yield documents that hold a name of the drug and one of the other words, articles first."""
-    if setting == "none":
+    if book.setting == "none":
         return
-    literature = agent.resources.literature()
+    literature = book.agent.resources.literature()
     for corpus in ("articles", "trials"):
-        if setting in {corpus, "both"}:
+        if book.setting in {corpus, "both"}:
             hits = literature.search(words, corpus, HITS, require_all_of=(_names(drug), tuple(others))).hits  # type: ignore[arg-type]
             yield from (record_finding(literature, hit, (drug,)) for hit in hits)
 
@@ -229,14 +249,15 @@ def _own_sentences(finding: Finding) -> list[str]:
     """The sentences of a document that can be quoted; plans and criteria tell nothing, and a retracted article less."""
     if is_retracted(finding.text):
         return []
-    return [one for one in sentences_of(finding.text[finding.head :]) if reads_well(one) and not sets_out(one)]
+    own = [one for one in sentences_of(finding.text[finding.head :]) if len(one) <= LONGEST]
+    return [one for one in own if reads_well(one) and not sets_out(one)]
 
 
-def _best(found: Iterable[tuple[Finding, str]], worth: object) -> list[tuple[Finding, str]]:
+def _best(found: Iterable[tuple[Finding, str]], worth: Callable[[str], float]) -> list[tuple[Finding, str]]:
     """The sentences that tell most, one of each document."""
     best: dict[str, tuple[float, Finding, str]] = {}
     for finding, sentence in found:
-        told = float(worth(sentence)) - (finding.kind == "trial")  # type: ignore[operator]
+        told = worth(sentence)
         if finding.source_id not in best or told > best[finding.source_id][0]:
             best[finding.source_id] = (told, finding, sentence)
     ranked = sorted(best.values(), key=lambda row: -row[0])
@@ -246,7 +267,13 @@ def _best(found: Iterable[tuple[Finding, str]], worth: object) -> list[tuple[Fin
 def _worth(sentence: str, disease: Entity | None) -> float:
     """How much a sentence tells: of the disease, of harm, in numbers, and not too long."""
     about = disease is not None and mentions(sentence, disease)
-    return 2.0 * about + 1.5 * bool(speaks_of_harm(sentence)) + bool(re.search(r"\d", sentence)) - len(sentence) / 400
+    return (
+        2.0 * about
+        + 1.5 * bool(speaks_of_harm(sentence))
+        + bool(_RISKY.search(sentence))
+        + bool(re.search(r"\d", sentence))
+        - len(sentence) / 400
+    )
 
 
 def _names(entity: Entity) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from kedrec.agents.chat.aspects import ASPECT, Looked, look_up
+from kedrec.agents.chat.aspects import Looked, look_up
 from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, topics_in
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
 from kedrec.agents.chat.query_builder import query_for
@@ -17,6 +17,7 @@ from kedrec.agents.chat.thread import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
 from kedrec.records import Corpora, Entity, Evidence, Match, Recommendation, Record
+from kedrec.tools.literature_tools import mentions
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent, Query
@@ -30,10 +31,18 @@ __all__ = ["PERSONAL", "Conversation", "Reply", "Topic"]
 
 _NUMBER = re.compile(r"\s*(?:the )?(?:(\d)|(first|second|third))(?: one)?[.!]?\s*", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3}
+_ELSE = re.compile(
+    r"\b(?:else|others?|another|alternatives?|instead|besides|substitut\w*|replac\w*|options?)\b", re.IGNORECASE
+)
+_COMPARES = re.compile(
+    r"\b(?:which|fewer|less|more|safer|better|than|lower|higher|both|either|differ\w*)\b", re.IGNORECASE
+)
 _OVERALL = ("clinical_evidence", "safety", "against")
 """Domain questions that are answered of another drug where none was asked."""
 PERSONAL = "This is what is written in general; what suits you or someone close to you, a doctor or pharmacist can say."
 """Said beside an answer to a question about somebody's own treatment."""
+NOT_COMPARED = "What is said of each stands side by side; no sentence quoted here compares them on this."
+NOT_FOUND = "Where nothing was found, that does not mean it is safe: the literature here may lack it."
 NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
 
 
@@ -129,7 +138,8 @@ class Conversation:
             self.topic = Topic()
         if new.intent in SAID or new.intent == "out_of_scope":
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
-        if new.intent not in {"citation", "explain"}:
+        asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
+        if new.intent not in {"citation", "explain"} and not (asks_choice and self.topic.recommendation):
             return None
         last, evidence = self.topic.recommendation, self.topic.evidence
         if last is None and not evidence:
@@ -137,7 +147,9 @@ class Conversation:
         if new.intent == "citation":
             return self._sources(new, notes, last)
         told = reasons(last, plain=new.wanted.plain) if last else ()
-        return Reply(kind="topic", notes=notes, recommendation=last, topics=told, trace_id=last.trace_id if last else None)
+        return Reply(
+            kind="topic", notes=notes, recommendation=last, topics=told, trace_id=last.trace_id if last else None
+        )
 
     def _sources(self, new: Understanding, notes: tuple[str, ...], last: Recommendation | None) -> Reply:
         evidence = self.topic.evidence
@@ -156,6 +168,8 @@ class Conversation:
     def _on_last(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
         """What is said of the drugs of the last answer; None where the message goes elsewhere."""
         last, about = self.topic.recommendation, asks_on(new, self.topic)
+        if last is None and self.topic.drugs and self.topic.disease is None and new.wanted.about and not new.drugs:
+            return self._together(new.model_copy(update={"drugs": self.topic.drugs}), notes)
         if last is None or about is None:
             return None
         drugs = drugs_meant(new, self.topic, last)
@@ -164,7 +178,7 @@ class Conversation:
             keys, about = self.topic.asked or (() if self.topic.about else _OVERALL), self.topic.about
         if about and set(keys) <= {"safety", "against"}:
             keys = ()
-        looked = self._looked(drugs, about, last.disease, together=False)
+        looked = self._looked(drugs, about, last.disease)
         said = [one for drug in drugs for one in answer_on(last, drug.id, keys)]
         if not (said or looked.topics):
             return None
@@ -172,16 +186,25 @@ class Conversation:
             update={"focus": tuple(drug.id for drug in drugs), "asked": keys, "about": about,
                     "more": {**self.topic.more, **looked.evidence}}
         )  # fmt: skip
-        told = (*notes, *self._personal(new.wanted), *(() if about else said_left_out(new.left_out)))
+        told = (*notes, *self._personal(new.wanted), *_limits(looked, drugs, new.text))
+        told = (*told, *(() if about else said_left_out(new.left_out)))
         topics = (*looked.topics, *said)
         return Reply(kind="topic", notes=told, recommendation=last, topics=topics,
                      evidence=looked.evidence, trace_id=last.trace_id)  # fmt: skip
 
-    def _looked(self, drugs: Sequence[Entity], about: Sequence[str], disease: Entity | None, *, together: bool) -> Looked:
-        if not (about or together):
+    def _looked(
+        self,
+        drugs: Sequence[Entity],
+        about: Sequence[str],
+        disease: Entity | None,
+        *,
+        together: bool = False,
+        harmful: str | None = None,
+    ) -> Looked:
+        if not (about or together or harmful):
             return Looked()
-        known = self.topic.evidence
-        return look_up(self._agent, self._setting, drugs, about, disease=disease, together=together, known=known)
+        return look_up(self._agent, self._setting, drugs, about, disease=disease, together=together, harmful=harmful,
+                       known=self.topic.evidence)  # fmt: skip
 
     def _together(self, whole: Understanding, notes: tuple[str, ...]) -> Reply:
         """What is said of drugs taken together, where no disease is named: no choice is asked for, and none is made."""
@@ -189,7 +212,7 @@ class Conversation:
         self.topic = Topic(drugs=whole.drugs, intent=whole.intent)
         looked = self._looked(drugs, whole.wanted.about, None, together=True)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
-        told = (*notes, *self._personal(whole.wanted))
+        told = (*notes, *self._personal(whole.wanted), *_limits(looked, drugs, ""))
         return Reply(kind="topic", notes=told, topics=looked.topics, evidence=looked.evidence)
 
     def _personal(self, wanted: Wanted) -> tuple[str, ...]:
@@ -215,13 +238,26 @@ class Conversation:
             update={"recommendation": made, "disease": disease, "asked": keys, "about": wanted.about}
         )
         about, within = (wanted.about, made.disease) if topic.intent != "causes" else ((disease.query,), None)
-        looked = self._looked(made.candidates, about, within, together=wanted.together)
+        named = topic.disease is not None and topic.intent == "safety" and not wanted.together
+        looked = self._looked(made.candidates, about, within, together=wanted.together,
+                              harmful=disease.query if named else None)  # fmt: skip
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         said = [one for drug in made.candidates for one in answer_on(made, drug.id, keys)]
         kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
         overall = _overall(made) if said and len(made.candidates) > 1 else ()
-        return Reply(kind=kind, notes=(*notes, *overall), recommendation=made, topics=(*looked.topics, *said),
+        limits = _limits(looked, made.candidates, trace.question.get("text") or "")
+        return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
+
+
+def _limits(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ...]:
+    """What has to be said of what was looked up: that nothing compares the drugs, or that nothing was found."""
+    answers = [topic.answer for topic in looked.topics]
+    quoted = [f"{answer.text}" for answer in answers if answer.citations]
+    compares = len(drugs) > 1 and quoted and _COMPARES.search(text)
+    apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
+    missing = any(not answer.citations for answer in answers)
+    return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
 
 
 def _overall(made: Recommendation) -> tuple[str, ...]:

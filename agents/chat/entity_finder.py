@@ -20,11 +20,17 @@ ALIKE = 88.0
 """Similarity, 0 to 100, from which a name may be a misspelling of another."""
 
 _WORD = re.compile(r"[^\W_](?:[\w'’+.-]*[\w+])?")
-_ID = re.compile(r"(?:Compound|Disease)::\S*\w|\b(?:drugbank|mesh|doid|omim|chebi|chembl\.compound):\w+", re.IGNORECASE)
+_ID = re.compile(
+    r"(?:Compound|Disease)::\S*\w|\b(?:drugbank|mesh|doid|omim|chebi|chembl\.compound):\w+",
+    re.IGNORECASE,
+)
 _STEM = re.compile(
-    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin|cycline|conazole|vir"
-    r"|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam|lukast|fibrate|thiazide"
-    r"|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen|tidine|terol|sonide|solone|stim)$",
+    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin"
+    r"|cycline|conazole|vir"
+    r"|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam|lukast"
+    r"|fibrate|thiazide"
+    r"|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen|tidine|terol"
+    r"|sonide|solone|stim)$",
     re.IGNORECASE,
 )
 """Stems by which the World Health Organization names drugs, at the end of a word."""

@@ -15,8 +15,11 @@ __all__ = ["TopicAnswer", "answer_on", "reasons", "sources", "topics_in"]
 _TOPICS: tuple[tuple[str, str], ...] = (
     ("safety", r"safe(?:ty|r)?\b|side[- ]effects?|adverse|harm|toxic|risks?\b|dangerous|tolerat|tolerab"),
     ("shared_targets", r"targets?\b|pathways?\b|genes?\b|proteins?\b"),
-    ("mechanism", r"mechanisms?\b|how (?:does|do|would|is) (?:it|they|this|that|\w+) (?:work|act)|mode of action"
-     r"|how (?:it|they|this|that) (?:works?|acts?)"),
+    (
+        "mechanism",
+        r"mechanisms?\b|how (?:does|do|would|is) (?:it|they|this|that|\w+) (?:work|act)|mode of action"
+        r"|how (?:it|they|this|that) (?:works?|acts?)",
+    ),
     ("current_use", r"approved|approval|current(?:ly)? use|in use|indicat|licen[sc]ed|prescribed"),
     ("against", r"speaks? against|downsides?|drawbacks?|disadvantages?|why not|against it|cons\b"),
     ("clinical_evidence", r"evidence|trials?\b|studies|study\b|clinical|efficacy|effective"),
@@ -65,6 +68,7 @@ def reasons(recommendation: Recommendation, *, plain: bool) -> tuple[TopicAnswer
     chosen = recommendation.choice
     others = " or ".join(name for drug, name in names.items() if drug != chosen)
     title = f"Why {names[chosen]}" if chosen else "Why there is no choice"
+    title = f"What was found of {next(iter(names.values()))}" if len(names) == 1 else title
     head = f"{title} in {recommendation.disease.name}"
     if plain or not recommendation.sentences:
         opening = _opening(recommendation, names, others)
@@ -72,7 +76,8 @@ def reasons(recommendation: Recommendation, *, plain: bool) -> tuple[TopicAnswer
         return (first, *(_in_plain_words(recommendation, drug, name) for drug, name in names.items()))
     told = [(one.text, one.citations) for one in recommendation.sentences]
     return tuple(
-        TopicAnswer(title="" if at else head, answer=_answer("explain", text, keys)) for at, (text, keys) in enumerate(told)
+        TopicAnswer(title="" if at else head, answer=_answer("explain", text, keys))
+        for at, (text, keys) in enumerate(told)
     )
 
 

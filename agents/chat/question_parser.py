@@ -39,10 +39,16 @@ _AVOID = re.compile(
     r"|contraindicat\w*|worst)\b",
     re.IGNORECASE,
 )
-_TREATED = re.compile(r"\b(?:in|for|with|of|has|have|treat\w*)(?: (?:the|my|an?|people|patients|adults|severe|chronic|acute|with|treatment of)){0,4} $", re.I)
+_TREATED = re.compile(
+    r"\b(?:in|for|with|of|has|have|treat\w*)(?: (?:the|my|an?|people|patients|adults|severe|chronic|acute"
+    r"|with|treatment of)){0,4} $",
+    re.I,
+)
 _HARMED = re.compile(
-    r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+|trigger\w*|worsen\w*"
-    r"|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious|severe|more|new|risk of)){0,3} $",
+    r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
+    r"|trigger\w*|worsen\w*"
+    r"|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious|severe|more"
+    r"|new|risk of)){0,3} $",
     re.I,
 )
 
@@ -126,9 +132,13 @@ def understood_from(
     named = [ill] if ill else sure
     ask = " ".join(_unknown(match) for match in unknown) or _ask_back(ambiguous, named, known, misspelled)
     unsure = bool(ambiguous or misspelled or unknown)
-    ask = _said(wanted, text, known, bool(sure), unsure) or (None if _needs_no_disease(wanted, known, named, unsure) else ask)
+    ask = _said(wanted, text, known, bool(sure), unsure) or (
+        None if _needs_no_disease(wanted, known, named, unsure) else ask
+    )
     if harms:
-        wanted = wanted.model_copy(update={"about": tuple(dict.fromkeys([*(one.query for one in harms), *wanted.about]))})
+        wanted = wanted.model_copy(
+            update={"about": tuple(dict.fromkeys([*(one.query for one in harms), *wanted.about]))}
+        )
     settled = wanted.intent in SAID or wanted.intent == "out_of_scope"
     return Understanding(
         text=text,

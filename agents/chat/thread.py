@@ -13,12 +13,14 @@ from kedrec.records import Answer, Entity, Evidence, Match, Recommendation, Reco
 __all__ = ["Topic", "asks_on", "drugs_meant", "merged"]
 
 _AFRESH = re.compile(
-    r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?|is used))\b",
+    r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?"
+    r"|is used))\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(r"\b(?:the |and |an)?others?\b(?! than)", re.IGNORECASE)
 _ALL = re.compile(
-    r"\b(?:both|they|them|their|either|neither|each|all|which|these|those|two|drugs|compare\w*|fewer|less|more|safer|better)\b",
+    r"\b(?:both|they|them|their|either|neither|each|all|which|these|those|two|drugs|compare\w*|fewer|less"
+    r"|more|safer|better)\b",
     re.IGNORECASE,
 )
 _IT = re.compile(r"\b(?:it|its|it's|this|that|this one|that one|the drug)\b", re.IGNORECASE)
@@ -28,7 +30,8 @@ _PLACES = (
     (2, re.compile(r"\bthird\b", re.IGNORECASE)),
 )
 _WITHOUT = re.compile(
-    r"\b(?:without|minus|except|excluding|leav(?:e|ing)|drop\w*|remov\w+|exclud\w+|ignor\w+|omit\w*|not counting|apart from"
+    r"\b(?:without|minus|except|excluding|leav(?:e|ing)|drop\w*|remov\w+|exclud\w+|ignor\w+|omit\w*"
+    r"|not counting|apart from"
     r"|other than|take out|get rid of)\b",
     re.IGNORECASE,
 )
@@ -94,7 +97,8 @@ def drugs_meant(new: Understanding, topic: Topic, last: Recommendation) -> tuple
     """Return the drugs of the last answer that a message means: named, the other one, both, or the one in focus."""
     named = {drug.entity.id for drug in new.drugs if drug.entity}
     drugs = last.candidates
-    focus = set(topic.focus) or {last.choice or getattr(last, "leaning", None) or drugs[0].id}
+    first = {last.choice or getattr(last, "leaning", None) or drugs[0].id}
+    focus = set(topic.focus) if 0 < len(topic.focus) < len(drugs) else first
     if named:
         return tuple(drug for drug in drugs if drug.id in named)
     if _OTHERS.search(new.text):
@@ -115,6 +119,11 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         return _corrected(new, topic)
     if new.intent == "again" or _adds_on(new, topic):
         return _again(new, topic)
+    if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.disease is not None:
+        wanted = Wanted(intent="list", about=new.wanted.about)
+        gone = (*topic.without, *_former(topic))
+        update = {"disease": topic.disease, "drugs": (), "without": gone, "wanted": wanted, "ask_back": None}
+        return new.model_copy(update=update)
     unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
     disease = new.disease or topic.disease
     ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
@@ -124,7 +133,10 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
 def _adds_on(new: Understanding, topic: Topic) -> bool:
     """Whether a message names a drug beside those of the conversation, and nothing else."""
     return (
-        new.intent in {"choose", "assess"} and len(new.drugs) == 1 and new.disease is None and bool(topic.recommendation)
+        new.intent in {"choose", "assess"}
+        and len(new.drugs) == 1
+        and new.disease is None
+        and bool(topic.recommendation)
     )
 
 
@@ -144,7 +156,10 @@ def _again(new: Understanding, topic: Topic) -> Understanding:
     intent: Intent = topic.intent if keeps and (len(drugs) != 1 or topic.intent in ABOUT_ONE) else "choose"
     intent = "assess" if len(drugs) == 1 and intent == "choose" and not dropped else intent
     intent = "list" if not drugs else intent
-    wanted = Wanted(intent=intent if drugs or intent == "list" else "choose", about=new.wanted.about or (topic.about if keeps else ()))
+    wanted = Wanted(
+        intent=intent if drugs or intent == "list" else "choose",
+        about=new.wanted.about or (topic.about if keeps else ()),
+    )
     ask = new.ask_back if new.unclear or (disease is None) or (former == () and not drugs and not dropped) else None
     if disease is not None and not new.unclear:
         ask = None
@@ -171,7 +186,9 @@ def _corrected(new: Understanding, topic: Topic) -> Understanding:
     disease = new.disease or topic.disease
     if disease is None:
         ask = new.ask_back or "For which disease?"
-    wanted = Wanted(intent=topic.intent if len(drugs) != 1 or topic.intent in ABOUT_ONE else "assess", about=topic.about)
+    wanted = Wanted(
+        intent=topic.intent if len(drugs) != 1 or topic.intent in ABOUT_ONE else "assess", about=topic.about
+    )
     return new.model_copy(update={"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": ask})
 
 

@@ -13,19 +13,29 @@ _KIN = (
     r"(?:mother|father|mum|mom|dad|child|kid|children|son|daughter|wife|husband|baby|partner|grand\w+|brother|sister"
     r"|aunt|uncle|boyfriend|girlfriend|parents?)"
 )
-_MINE = rf"(?:doctor|gp|medicines?|medications?|pills?|tablets?|prescription|treatment|therapy|condition|illness|{_KIN})"
+_MINE = (
+    rf"(?:doctor|gp|medicines?|medications?|pills?|tablets?|prescription|treatment|therapy|condition|illness|{_KIN})"
+)
 _TAKE = (
     r"(?:take|taking|stop|start|use|switch|try|keep|give|quit|increase|reduce|skip|combine|mix|drink|have|be on|swap"
     r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue|worry)"
 )
 _DOSE = (
-    r"\bdos(?:e|es|age|ages|ing|ages)\b(?! dependent)|\bposolog|\btitrat|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?|units|ml)\b"
-    r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?|medicines|weight|risks?|benefit|harm))"
-    r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b|\brate of (?:injection|infusion)\b|\bshelf\b"
-    r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bstrengths? of DRUG\b|\bdispensed\b|\bcrush\w*|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
+    r"\bdos(?:e|es|age|ages|ing|ages)\b(?! dependent)|\bposolog|\btitrat|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?"
+    r"|units|ml)\b"
+    r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?"
+    r"|medicines|weight|risks?|benefit|harm))"
+    r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b"
+    r"|\brate of (?:injection|infusion)\b|\bshelf\b"
+    r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bstrengths? of DRUG\b|\bdispensed\b|\bcrush\w*"
+    r"|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is"
+    r"|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
     rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
-    r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?|food)\b"
-    r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a|per) day\b"
+    r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose"
+    r"|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?"
+    r"|food)\b"
+    r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a"
+    r"|per) day\b"
 )
 _PRICE = (
     r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*|copay)\b"
@@ -36,21 +46,31 @@ _PRICE = (
 _DIAGNOSIS = (
     r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer|be suffering)\b"
     r"(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
-    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b|\bwhat (?:disease|illness|condition)s? (?:is it|is this|is"
-    r" that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that|it) (?:\w+ )?"
+    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b|\bwhat (?:disease|illness|condition)s? (?:is it"
+    r"|is this|is"
+    r" that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
+    r"|it) (?:\w+ )?"
     r"(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor|ILL)\b(?: an?)?(?: ILL)?"
     r"|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
 )
 _OWN = (
-    rf"\b(?:should|shall|must|would it be|is it) (?:ok |okay |safe |fine |good |wise )?(?:for me |that )?(?:to )?{_I}?"
-    rf" ?(?:{_TAKE})\b(?=.*\b(?:i|my|me|we)\b)|\b(?:should|shall|must) {_I} (?:\w+ )?{_TAKE}\b|\b(?:can|may|could|would) {_I} (?:\w+ )?{_TAKE}\b"
-    r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
-    rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware|ask|mention))|\bdo i (?:need|have to)\b|\bwhat (?:should|can|could)"
-    rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best|safe|better"
-    r"|ok|okay|fine|suitable) for (?:me|my|us|him|her)\b|\bwant(?:s|ed)? me (?:to|on)\b|\b(?:put|started) me on\b"
+    rf"\b(?:should|shall|must|would it be|is it) (?:ok |okay |safe |fine |good |wise )?(?:for me "
+    rf"|that )?(?:to )?{_I}?"
+    rf" ?(?:{_TAKE})\b(?=.*\b(?:i|my|me|we)\b)|\b(?:should|shall|must) {_I} (?:\w+ )?{_TAKE}\b|\b(?:can|may"
+    rf"|could|would) {_I} (?:\w+ )?{_TAKE}\b"
+    r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and"
+    r"|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
+    rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware"
+    rf"|ask|mention))|\bdo i (?:need|have to)\b|\bwhat (?:should|can|could)"
+    rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
+    rf"|safe|better"
+    r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b|\b(?:good|right|best|safe|better|ok|okay|fine"
+    r"|suitable) for my {_KIN}\b|\bwant(?:s|ed)? me (?:to|on)\b|\b(?:put|started) me on\b"
     rf"|\bwhat would you (?:do|take) (?:in my|if you)\b|\bin my (?:case|situation)\b"
-    rf"|\b(?:i|we) (?:have|got|suffer from|was diagnosed with|am|feel)\b.*\b(?:is|are|was) DRUG (?:ok|okay|safe|right|good"
-    r"|suitable|fine)\b|\bis it (?:ok|okay|safe|fine|wise) if i\b|\bis (?:that|this|it) (?:normal|serious|common|to be expected)\b"
+    rf"|\b(?:i|we) (?:have|got|suffer from|was diagnosed with|am|feel)\b.*\b(?:is|are|was) DRUG (?:ok|okay"
+    rf"|safe|right|good"
+    r"|suitable|fine)\b|\bis it (?:ok|okay|safe|fine|wise) if i\b|\bis (?:that|this|it) (?:normal|serious"
+    r"|common|to be expected)\b"
     r"|\bi (?:have been|am|was) (?:on|taking|using) DRUG\b(?!.*\b(?:caus\w+|side effects?|interact\w*|works?|due)\b)"
 )
 _CAUSE = (
@@ -60,13 +80,16 @@ _CAUSE = (
 )
 _ILLNESS = (
     r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL$"
-    r"|\b(?:symptoms?|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet|definition) (?:of|in"
-    r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b|\bis ILL (?:contagious"
+    r"|\b(?:symptoms?|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet"
+    r"|definition) (?:of|in"
+    r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b"
+    r"|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
     r"|\bhow is ILL diagnosed\b|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
 _PERSONAL = re.compile(
-    rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have|got|had|suffer)"
+    rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have"
+    rf"|got|had|suffer)"
     rf"\b|\b(?:me|mine)\b(?<!tell me)(?<!show me)(?<!help me)(?<!give me)|\bmy (?:\w+ )?ILL\b|\bi have been\b"
 )
 _OF = [
@@ -75,7 +98,8 @@ _OF = [
 ]  # fmt: skip
 _STRENGTH = re.compile(r"\b\d+ ?(?:mg|mcg|milligrams?|units|ml)\b")
 _NOT_OF_DOSE = re.compile(
-    r"\b(?:for what|what is it for|(?:used|good|taken|given|is|are) for|side effects?|works?|treats?|versus|better|safe\w*|interact\w*|with DRUG)\b"
+    r"\b(?:for what|what is it for|(?:used|good|taken|given|is|are) for|side effects?|works?|treats?|versus"
+    r"|better|safe\w*|interact\w*|with DRUG)\b"
 )
 """Said of a drug whose strength is named by the way."""
 _NO_DRUG = [("cause", re.compile(_CAUSE)), ("illness", re.compile(_ILLNESS))]

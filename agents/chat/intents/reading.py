@@ -18,51 +18,110 @@ _SHOWS = re.compile(
 )
 _GREETING = r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening|day)|dear all|greetings)(?: (?:there|all|everyone|kedrec))?"
 _OPENING = re.compile(
-    rf"^(?:(?:{_GREETING})[,.!: ]+|(?:please|so|well|ok|okay|and then|just wondering|quick question|excuse me|sorry to bother)[,.!: ]+"
-    r"|(?:can|could|would|will) (?:you|anyone|somebody|someone) (?:please |kindly |briefly )?(?=(?:tell|explain|describe|show|say|let|advise|list|compare|summari[sz]e|give me|cite)\b)"
-    r"|(?:do|does) (?:you|anyone|anybody) know |i (?:would like|want|wanted|need|wish) to (?:know|ask|find out|understand) |i (?:wonder|am wondering|was wondering) |may i ask "
+    rf"^(?:(?:{_GREETING})[,.!: ]+|(?:please|so|well|ok|okay|and then|just wondering|quick question|excuse me"
+    rf"|sorry to bother)[,.!: ]+"
+    r"|(?:can|could|would|will) (?:you|anyone|somebody|someone) (?:please |kindly |briefly )?(?=(?:tell"
+    r"|explain|describe|show|say|let|advise|list|compare|summari[sz]e|give me|cite)\b)"
+    r"|(?:do|does) (?:you|anyone|anybody) know |i (?:would like|want|wanted|need|wish) to (?:know|ask"
+    r"|find out|understand) |i (?:wonder|am wondering|was wondering) |may i ask "
     r"|(?:tell|let) (?:me|us) (?:know )?(?=if|whether|what|which|how|why|who|when)|(?:if|whether) (?=DRUG|ILL))+"
 )
 _THANKS = re.compile(
-    r"^(?:(?:ok(?:ay)?|great|good|perfect|nice|cool|super|wonderful|fine|alright|got it|i see|that is all|bye|goodbye)\W*)*"
-    r"(?:many |a lot of )?(?:thanks?|thank you|cheers|much obliged)?(?: (?:you|so|very|much|a lot|a bunch|for \w+(?: \w+)?|again))*\W*"
+    r"^(?:(?:ok(?:ay)?|great|good|perfect|nice|cool|super|wonderful|fine|alright|got it|i see|that is all"
+    r"|bye|goodbye)\W*)*"
+    r"(?:many |a lot of )?(?:thanks?|thank you|cheers|much obliged)?(?: (?:you|so|very|much|a lot|a bunch"
+    r"|for \w+(?: \w+)?|again))*\W*"
     r"(?:bye|goodbye|that is all|that helps)?\W*$"
 )
 _RESTART = re.compile(
-    r"^(?:please |ok(?:ay)?,? |let us |lets |let's |can we |i want to )*(?:start (?:over|again|afresh|anew|from scratch|new)|begin (?:again|anew|afresh)|restart"
-    r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)|forget (?:it|that|this|everything|all)(?: all)?|clear"
+    r"^(?:please |ok(?:ay)?,? |let us |lets |let's |can we |i want to )*(?:start (?:over|again|afresh|anew"
+    r"|from scratch|new)|begin (?:again|anew|afresh)|restart"
+    r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)"
+    r"|forget (?:it|that|this|everything|all)(?: all)?|clear"
     r"|from scratch|new)(?: please| now)?\W*$"
 )
 _HELP = re.compile(
     rf"^(?:{_GREETING}|help(?: me)?(?: please)?|\?+|(?:please )?help)\W*$"
-    r"|\b(?:what|which|how)\b.{0,30}\b(?:can|do|could|may|should) (?:(?:you|we)\b.{0,12}\b(?:do|help|answer|know|offer|ask)|(?:i|one|we)\b.{0,12}\b(?:ask|use you|use this|expect))\b"
-    r"|\bwho (?:are|made|built) you\b|\bwhat (?:are you|is kedrec|is this)(?: (?:tool|thing|program|bot|site|page|for|about|good))*\W*$"
-    r"|\bhow (?:do|can|to) (?:i )?use (?:you|this)\b|\bwhat (?:kind|sort|type)s? of (?:questions?|things)\b|\bare you (?:a|an) \w+\b|\bexamples?(?: please)?\W*$"
+    r"|\b(?:what|which|how)\b.{0,30}\b(?:can|do|could|may|should) (?:(?:you|we)\b.{0,12}\b(?:do|help|answer"
+    r"|know|offer|ask)|(?:i|one|we)\b.{0,12}\b(?:ask|use you|use this|expect))\b"
+    r"|\bwho (?:are|made|built) you\b|\bwhat (?:are you|is kedrec|is this)(?: (?:tool|thing|program|bot|site"
+    r"|page|for|about|good))*\W*$"
+    r"|\bhow (?:do|can|to) (?:i )?use (?:you|this)\b|\bwhat (?:kind|sort|type)s? of (?:questions?|things)\b"
+    r"|\bare you (?:a|an) \w+\b|\bexamples?(?: please)?\W*$"
     r"|\bcan you help(?: me)?\W*$|\bhow (?:does|do) (?:this|you) work\W*$"
 )
 _EXPLAIN = re.compile(
-    r"^(?:but |and |so |ok(?:ay)?,? |hm+,? |please |can you |could you |would you |sorry,? )*(?:why(?: (?:so|that|this|is that|not|exactly|did you \w+.*|do you \w+.*|that one|this one|them|the first one|him|her))?"
-    r"|how so|how come|(?:please )?(?:explain|elaborate|justify|clarify)(?: (?:that|this|it|why|more|your|the|me|to|please|yourself|again|in|simply|simpler|plain|words|choice|answer|reason\w*|decision|further|like|i|am|five|better|a|bit|for|layman\w*|patient\w*|terms|simple|language|english).*)?"
-    r"|(?:say|tell|put|repeat|give|write)\b.*\b(?:plain|simple|simpler|lay|everyday|easy|easier|other|fewer)\b.*|in (?:plain|simple|simpler|lay\w*|everyday|other|easy)\b.*|simpler|simplify(?: .*)?|plain words"
-    r"|eli5|(?:on )?what (?:grounds|basis)|on (?:what|which) (?:grounds|basis).*|what (?:made|makes) you\b.*|what (?:is|are|was|were) (?:your|the) (?:reason\w*|rationale|grounds|basis|argument\w*|logic)\b.*|what speaks for (?:it|that|this)"
-    r"|how (?:did|do|can|could) you (?:get|come|arrive|know|decide|choose|reach|conclude|tell|say)\b.*|reasons?|your reasons?|rationale|(?:are )?you sure|how (?:sure|certain|confident)\b.*|i do not (?:understand|get it|follow).*|what does (?:that|this|it) mean.*|sum(?:mari[sz]e)?(?: (?:it|that|up|this))*)\W*$"
+    r"^(?:but |and |so |ok(?:ay)?,? |hm+,? |please |can you |could you |would you |sorry,? )*(?:why(?: (?:so"
+    r"|that|this|is that|not|exactly|did you \w+.*|do you \w+.*|that one|this one|them|the first one|him"
+    r"|her))?"
+    r"|how so|how come|(?:please )?(?:explain|elaborate|justify|clarify)(?: (?:that|this|it|why|more|your"
+    r"|the|me|to|please|yourself|again|in|simply|simpler|plain|words|choice|answer|reason\w*|decision"
+    r"|further|like|i|am|five|better|a|bit|for|layman\w*|patient\w*|terms|simple|language|english).*)?"
+    r"|(?:say|tell|put|repeat|give|write)\b.*\b(?:plain|simple|simpler|lay|everyday|easy|easier|other"
+    r"|fewer)\b.*|in (?:plain|simple|simpler|lay\w*|everyday|other|easy)\b.*|simpler|simplify(?: .*)?"
+    r"|plain words"
+    r"|eli5|(?:on )?what (?:grounds|basis)|on (?:what|which) (?:grounds|basis).*|what (?:made|makes) you\b.*"
+    r"|what (?:is|are|was|were) (?:your|the) (?:reason\w*|rationale|grounds|basis|argument\w*|logic)\b.*"
+    r"|what speaks for (?:it|that|this)"
+    r"|how (?:did|do|can|could) you (?:get|come|arrive|know|decide|choose|reach|conclude|tell|say)\b.*"
+    r"|reasons?|your reasons?|rationale|(?:are )?you sure|how (?:sure|certain|confident)\b.*"
+    r"|i do not (?:understand|get it|follow).*|what does (?:that|this|it) mean.*|sum(?:mari[sz]e)?(?: (?:it"
+    r"|that|up|this))*)\W*$"
 )
-_PLAIN = re.compile(r"\b(?:plain|simple|simpler|simply|simplify|layman\w*|lay|everyday|easy|easier|eli5|like i am five|do not (?:understand|get|follow)|what does (?:that|this|it) mean)\b")
-_CORRECTS = re.compile(r"^(?:oh |oops,? |sorry,? )*(?:no\b(?! DRUG (?:or|and))|not (?:DRUG|ILL|that)|wrong\b|i meant\b|i mean\b|sorry\b|actually\b|correction\b|rather\b|pardon\b)|\bi meant\b|\bi was asking about\b|\bmeant to (?:say|write|ask)\b")
-_WITHOUT = re.compile(r"\b(?:without|minus|except(?: for)?|excluding|leav(?:e|ing) (?:out|aside)|drop(?:ping)?|remov(?:e|ing)|exclud(?:e|ing)|ignor(?:e|ing)|omit(?:ting)?|not counting|apart from|other than|take out|get rid of) (?:the )?DRUG\b|\b(?:leave|take) DRUG (?:out|aside|away)\b")
+_PLAIN = re.compile(
+    r"\b(?:plain|simple|simpler|simply|simplify|layman\w*|lay|everyday|easy|easier|eli5|like i am five"
+    r"|do not (?:understand|get|follow)|what does (?:that|this|it) mean)\b"
+)
+_CORRECTS = re.compile(
+    r"^(?:oh |oops,? |sorry,? )*(?:no\b(?! DRUG (?:or|and))|not (?:DRUG|ILL|that)|wrong\b|i meant\b|i mean\b"
+    r"|sorry\b|actually\b|correction\b|rather\b|pardon\b)|\bi meant\b|\bi was asking about\b"
+    r"|\bmeant to (?:say|write|ask)\b"
+)
+_WITHOUT = re.compile(
+    r"\b(?:without|minus|except(?: for)?|excluding|leav(?:e|ing) (?:out|aside)|drop(?:ping)?|remov(?:e|ing)"
+    r"|exclud(?:e|ing)|ignor(?:e|ing)|omit(?:ting)?|not counting|apart from|other than|take out"
+    r"|get rid of) (?:the )?DRUG\b|\b(?:leave|take) DRUG (?:out|aside|away)\b"
+)
 _AGAIN = re.compile(
-    r"\b(?:again|redo|repeat|rerun|the same|same (?:question|thing|comparison)|once more|try|now|this time)\b.*\b(?:with|for|in|but|including|add\w*|without|DRUG|ILL)\b"
-    r"|\b(?:what if|suppose|and if) (?:we |you |i )?(?:also )?(?:add\w*|includ\w*|take|took|replace\w*|swap\w*|put in)\b.*\bDRUG\b|^(?:please |and |also |now )*(?:add|include) DRUG"
-    r"|^(?:and |but |ok |or |now |so |then )*(?:what about |how about )?(?:with|including|plus|compared (?:to|with)|versus|against|compare (?:it|that|them)? ?(?:to|with)) DRUG(?: (?:too|also|included|as well|added|instead|then|in|and DRUG))*\W*$"
-    r"|^(?:and |but |what about |how about |now |ok |then |same )*(?:for|in) (?:the )?ILL(?: (?:then|instead|rather|now|too|patients?|though))*\W*$|\bDRUG (?:as well|too|included)\W*$|^(?:and|or|but|what about|how about|and what about|and how about) (?:DRUG|ILL)\W*$|\bILL instead\W*$|\b(?:with|for) (?:DRUG|ILL) instead\W*$"
+    r"\b(?:again|redo|repeat|rerun|the same|same (?:question|thing|comparison)|once more|try|now"
+    r"|this time)\b.*\b(?:with|for|in|but|including|add\w*|without|DRUG|ILL)\b"
+    r"|\b(?:what if|suppose|and if) (?:we |you |i )?(?:also )?(?:add\w*|includ\w*|take|took|replace\w*"
+    r"|swap\w*|put in)\b.*\bDRUG\b|^(?:please |and |also |now )*(?:add|include) DRUG"
+    r"|^(?:and |but |ok |or |now |so |then )*(?:what about |how about )?(?:with|including|plus"
+    r"|compared (?:to|with)|versus|against|compare (?:it|that|them)? ?(?:to|with)) DRUG(?: (?:too|also"
+    r"|included|as well|added|instead|then|in|and DRUG))*\W*$"
+    r"|^(?:and |but |what about |how about |now |ok |then |same )*(?:for|in) (?:the )?ILL(?: (?:then|instead"
+    r"|rather|now|too|patients?|though))*\W*$|\bDRUG (?:as well|too|included)\W*$|^(?:and|or|but|what about"
+    r"|how about|and what about|and how about) (?:DRUG|ILL)\W*$|\bILL instead\W*$|\b(?:with|for) (?:DRUG"
+    r"|ILL) instead\W*$"
 )  # fmt: skip
-_LISTS = re.compile(r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there|use of|role of)\b")
-_AVOIDS = re.compile(r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken|prescribed)|never|worst|caus\w+|worsen\w*|trigger\w*|danger\w*|harm\w*|unsafe|induc\w+)\b")
-_BOTH = re.compile(r"\b(?:better|best|effective|prefer\w*|works?|efficac\w+) (?:and|or|but|&) (?:\w+ )?(?:saf\w+|tolerat\w+)|\bsaf\w+ and (?:\w+ )?(?:effic\w+|effective\w*|better)")
-_COMPARED_HARM = re.compile(rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b")
-_REFERS = re.compile(r"\b(?:others?|both|either|former|latter|first|second|third|one|ones|it|they|them|these|those|more|yes|no)\b")
-_PRONOUN = re.compile(r"\b(?:it|they|them|this drug|that drug|the (?:drug|former|latter|other|first|second)(?: one)?)\b")
-_HOW_MUCH = re.compile(r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b")
+_LISTS = re.compile(
+    r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there"
+    r"|use of|role of)\b"
+)
+_AVOIDS = re.compile(
+    r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken"
+    r"|prescribed)|never|worst|caus\w+|worsen\w*|trigger\w*|danger\w*|harm\w*|unsafe|induc\w+)\b"
+)
+_BOTH = re.compile(
+    r"\b(?:better|best|effective|prefer\w*|works?|efficac\w+) (?:and|or|but|&) (?:\w+ )?(?:saf\w+"
+    r"|tolerat\w+)|\bsaf\w+ and (?:\w+ )?(?:effic\w+|effective\w*|better)"
+)
+_COMPARED_HARM = re.compile(
+    rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference"
+    rf"|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher"
+    rf"|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b"
+)
+_REFERS = re.compile(
+    r"\b(?:others?|both|either|former|latter|first|second|third|one|ones|it|they|them|these|those|more|yes|no)\b"
+)
+_PRONOUN = re.compile(
+    r"\b(?:it|they|them|this drug|that drug|the (?:drug|former|latter|other|first|second)(?: one)?)\b"
+)
+_HOW_MUCH = re.compile(
+    r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust"
+    r"|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b"
+)
 
 
 def read(text: str, names: Iterable[Span] = ()) -> Wanted:
@@ -81,7 +140,9 @@ def read(text: str, names: Iterable[Span] = ()) -> Wanted:
         return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))  # type: ignore[arg-type]
     return Wanted(
         intent=intent,
-        about=_about(text, wording) if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"} else (),
+        about=_about(text, wording)
+        if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"}
+        else (),
         keys=_keys(text) if intent == "citation" else (),
         personal=is_personal(wording),
         plain=bool(_PLAIN.search(wording)) and intent == "explain",
@@ -141,7 +202,11 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
 def _of_several(wording: str) -> Intent:
     if re.match(r"what (?:is|are) DRUG(?:,? (?:and |with )?DRUG)*(?: \w+)?\W*$", wording):
         return "use"
-    if CUES["together"].search(wording) and not _BOTH.search(wording) and not re.search(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b", wording):
+    if (
+        CUES["together"].search(wording)
+        and not _BOTH.search(wording)
+        and not re.search(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b", wording)
+    ):
         return "safety" if not CUES["evidence"].search(wording) else "evidence"
     if re.match(r"why\b", wording) or _BOTH.search(wording):
         return "choose"
@@ -151,7 +216,11 @@ def _of_several(wording: str) -> Intent:
         return "safety"
     if CUES["evidence"].search(wording) and not CUES["prefers"].search(wording):
         return "evidence"
-    return "causes" if CUES["causal"].search(wording) and "ILL" in wording and not CUES["prefers"].search(wording) else "choose"
+    return (
+        "causes"
+        if CUES["causal"].search(wording) and "ILL" in wording and not CUES["prefers"].search(wording)
+        else "choose"
+    )
 
 
 def _of_one(wording: str, groups: list[str]) -> Intent:
@@ -183,7 +252,11 @@ def _of_one(wording: str, groups: list[str]) -> Intent:
 
 def _of_group(wording: str, asked: list[str]) -> bool:
     """Whether a question with a group of people is whether the drug may be given to it."""
-    allowed = re.search(r"\b(?:ok|okay|fine|suitable|allowed|advis\w+|given|give|used|use|take|taken|may|permitted|possible|appropriate|alright)\b", wording)
+    allowed = re.search(
+        r"\b(?:ok|okay|fine|suitable|allowed|advis\w+|given|give|used|use|take|taken|may|permitted|possible"
+        r"|appropriate|alright)\b",
+        wording,
+    )
     return bool(allowed) and "evidence" not in asked or not asked
 
 
@@ -191,7 +264,10 @@ def _of_disease(wording: str) -> Intent:
     """Return what a message wants that names a disease and no drug."""
     if _COMPARED_HARM.search(wording) or _AVOIDS.search(wording):
         return "causes" if re.search(r"\b(?:it|that) (?:\w+ )?(?:cause|bring|lead|trigger)", wording) else "safety"
-    if re.match(r"(?:and |any |is there |are there )*(?:risk of |danger of )?(?:any )?ILL\W*$", wording) and "any" in wording:
+    if (
+        re.match(r"(?:and |any |is there |are there )*(?:risk of |danger of )?(?:any )?ILL\W*$", wording)
+        and "any" in wording
+    ):
         return "safety"
     if _PRONOUN.search(wording) and not _LISTS.search(wording):
         return _of_one(_PRONOUN.sub("DRUG", wording), [])
