@@ -50,7 +50,7 @@ _DOES = re.compile(r"interact|bleed|increas|risk|toxic|potentiat", re.IGNORECASE
 _RISKY = re.compile(
     r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
     r"|precipitat|fatal|death"
-    r"|advers|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
+    r"|caus|develop|associat|onset|advers|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
     re.IGNORECASE,
 )
 """Words of harm or safety."""
@@ -86,7 +86,7 @@ def look_up(
     *,
     disease: Entity | None = None,
     together: bool = False,
-    harmful: str | None = None,
+    harmful: Entity | None = None,
     known: Mapping[str, Evidence] | None = None,
 ) -> Looked:
     """Look up what is said of drugs in groups of people, of harms, or of two drugs taken together.
@@ -105,7 +105,7 @@ def look_up(
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
         topics += [_one(book, drug, aspect, disease) for drug in drugs]
     if harmful:
-        risk = _aspect(harmful)
+        risk = _of_disease(harmful)
         topics += [one for drug in drugs if (one := _one(book, drug, risk, None, risky=True)).answer.citations]
     if together and len(drugs) > 1:
         topics.append(_both(book, drugs[0], drugs[1]))
@@ -147,6 +147,12 @@ def _aspect(word: str) -> Aspect:
     other = next((more for begun, more in _OTHERWISE.items() if plain.startswith(begun)), None)
     pattern = rf"\b(?:{re.escape(stem)}\w*{f'|{other}' if other else ''})"
     return Aspect(word, tuple(dict.fromkeys((plain, stem))), re.compile(pattern, re.IGNORECASE))
+
+
+def _of_disease(ill: Entity) -> Aspect:
+    """A disease as an aspect: any of its names."""
+    names = [re.escape(name) for name in _names(ill)]
+    return Aspect(ill.name, _names(ill), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
 
 
 _GROUP_WORDS: dict[str, tuple[str, ...]] = {

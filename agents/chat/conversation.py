@@ -172,7 +172,7 @@ class Conversation:
             return self._together(new.model_copy(update={"drugs": self.topic.drugs}), notes)
         if last is None or about is None:
             return None
-        drugs = drugs_meant(new, self.topic, last)
+        drugs = drugs_meant(new, self.topic, last, about)
         keys = topics_in(new.text) or TOPICS.get(new.intent, ())[:1]
         if not about and not keys:
             keys, about = self.topic.asked or (() if self.topic.about else _OVERALL), self.topic.about
@@ -199,7 +199,7 @@ class Conversation:
         disease: Entity | None,
         *,
         together: bool = False,
-        harmful: str | None = None,
+        harmful: Entity | None = None,
     ) -> Looked:
         if not (about or together or harmful):
             return Looked()
@@ -237,10 +237,8 @@ class Conversation:
         self.topic = topic.model_copy(
             update={"recommendation": made, "disease": disease, "asked": keys, "about": wanted.about}
         )
-        about, within = (wanted.about, made.disease) if topic.intent != "causes" else ((disease.query,), None)
-        named = topic.disease is not None and topic.intent == "safety" and not wanted.together
-        looked = self._looked(made.candidates, about, within, together=wanted.together,
-                              harmful=disease.query if named else None)  # fmt: skip
+        harmful = made.disease if _asks_harm(topic, made) and not wanted.together else None
+        looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         said = [one for drug in made.candidates for one in answer_on(made, drug.id, keys)]
         kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
@@ -258,6 +256,11 @@ def _limits(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ..
     apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
     missing = any(not answer.citations for answer in answers)
     return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
+
+
+def _asks_harm(topic: Topic, made: Recommendation) -> bool:
+    """Whether a question is about harm of one drug in a disease that it names."""
+    return topic.disease is not None and topic.intent in {"safety", "causes"} and len(made.candidates) == 1
 
 
 def _overall(made: Recommendation) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def understand(text: str, store: GraphStore) -> Understanding:
     misspelled = [] if whole else _misspelled(text, store, found, diseases, drugs)
     if misspelled:
         wanted = read(text, [*_spans(found), *_doubtful(text, misspelled)])
-    made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted)
+    made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted=wanted)
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
     return made.model_copy(update={"left_out": left_out(text, found, vague)})
 
@@ -112,6 +112,7 @@ def understood_from(
     drugs: Sequence[Match],
     misspelled: Sequence[Match] = (),
     unknown: Sequence[Match] = (),
+    *,
     wanted: Wanted | None = None,
 ) -> Understanding:
     """Put together what was found in a question.

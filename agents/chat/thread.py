@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kedrec.agents.chat.intents.cues import CUES, HARMS
+from kedrec.agents.chat.intents.cues import HARMS
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Intent, Wanted
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
-from kedrec.records import Answer, Entity, Evidence, Match, Recommendation, Record
+from kedrec.records import Entity, Evidence, Match, Recommendation, Record
 
 __all__ = ["Topic", "asks_on", "drugs_meant", "merged"]
 
@@ -78,7 +78,9 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
         topic: what the conversation is about.
     """
     last = topic.recommendation
-    if last is None or new.wanted.corrects or new.intent in {"again", "choose", "list", "out_of_scope"}:
+    if last is None or new.wanted.corrects or new.intent in {"choose", "list", "out_of_scope"}:
+        return None
+    if new.intent == "again" and (new.disease or not (topic.about or topic.asked) or _WITHOUT.search(new.text)):
         return None
     weighed = {drug.id for drug in last.candidates}
     if any(drug.entity is None or drug.entity.id not in weighed for drug in new.drugs):
@@ -93,7 +95,7 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
     return None
 
 
-def drugs_meant(new: Understanding, topic: Topic, last: Recommendation) -> tuple[Entity, ...]:
+def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: Sequence[str]) -> tuple[Entity, ...]:
     """Return the drugs of the last answer that a message means: named, the other one, both, or the one in focus."""
     named = {drug.entity.id for drug in new.drugs if drug.entity}
     drugs = last.candidates
@@ -108,7 +110,7 @@ def drugs_meant(new: Understanding, topic: Topic, last: Recommendation) -> tuple
             return (drugs[place],)
     if _IT.search(new.text) and not re.search(r"\b(?:which|both|either)\b", new.text, re.IGNORECASE):
         return tuple(drug for drug in drugs if drug.id in focus)[:1] or drugs[:1]
-    if new.wanted.about or _ALL.search(new.text):
+    if about or _ALL.search(new.text):
         return drugs
     return tuple(drug for drug in drugs if drug.id in focus)
 
@@ -147,6 +149,10 @@ def _again(new: Understanding, topic: Topic) -> Understanding:
         dropped = new.drugs
         gone = {drug.entity.id for drug in dropped if drug.entity}
         drugs = tuple(drug for drug in former if drug.entity and drug.entity.id not in gone) if topic.drugs else ()
+    elif new.drugs and new.disease is None and topic.intent in ABOUT_ONE[1:] and not _COMPARED.search(new.text):
+        wanted = Wanted(intent=topic.intent, about=topic.about)
+        update = {"disease": topic.disease, "drugs": new.drugs, "wanted": wanted}
+        return new.model_copy(update={**update, "ask_back": new.ask_back if new.unclear else None})
     elif new.drugs and new.disease is None:
         drugs = _beside(new, topic, former)
     else:

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES, GROUPS, HARMS
-from kedrec.agents.chat.intents.wanted import Intent, Wanted
+from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
+from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
 from kedrec.agents.chat.intents.wording import Span, normal
 
 __all__ = ["class_named", "read"]
@@ -99,29 +100,6 @@ _LISTS = re.compile(
     r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there"
     r"|use of|role of)\b"
 )
-_AVOIDS = re.compile(
-    r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken"
-    r"|prescribed)|never|worst|caus\w+|worsen\w*|trigger\w*|danger\w*|harm\w*|unsafe|induc\w+)\b"
-)
-_BOTH = re.compile(
-    r"\b(?:better|best|effective|prefer\w*|works?|efficac\w+) (?:and|or|but|&) (?:\w+ )?(?:saf\w+"
-    r"|tolerat\w+)|\bsaf\w+ and (?:\w+ )?(?:effic\w+|effective\w*|better)"
-)
-_COMPARED_HARM = re.compile(
-    rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference"
-    rf"|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher"
-    rf"|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b"
-)
-_REFERS = re.compile(
-    r"\b(?:others?|both|either|former|latter|first|second|third|one|ones|it|they|them|these|those|more|yes|no)\b"
-)
-_PRONOUN = re.compile(
-    r"\b(?:it|they|them|this drug|that drug|the (?:drug|former|latter|other|first|second)(?: one)?)\b"
-)
-_HOW_MUCH = re.compile(
-    r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust"
-    r"|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b"
-)
 
 
 def read(text: str, names: Iterable[Span] = ()) -> Wanted:
@@ -137,7 +115,7 @@ def read(text: str, names: Iterable[Span] = ()) -> Wanted:
     diseases = sum(kind == "Disease" for *_, kind in spans)
     intent, beyond = _told(text, wording, drugs, diseases)
     if beyond is not None:
-        return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))  # type: ignore[arg-type]
+        return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))
     return Wanted(
         intent=intent,
         about=_about(text, wording)
@@ -157,22 +135,19 @@ def class_named(text: str, names: Iterable[Span] = ()) -> str | None:
     return found.group() if found else None
 
 
-def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, str | None]:
+def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, Beyond | None]:
     if (form := _form(text, wording, named=bool(drugs or diseases))) is not None:
         return form, None
-    classes = 0 if drugs or _LISTS.search(wording) else bool(CUES["classes"].search(wording))
+    lists = _LISTS.search(wording) is not None
+    classes = 0 if drugs or lists else bool(CUES["classes"].search(wording))
     wording = CUES["classes"].sub("DRUG", wording) if classes else wording
     if (beyond := beyond_of(wording, drugs=drugs + classes, diseases=diseases)) is not None:
         return "out_of_scope", beyond
     if _is_again(wording, drugs, diseases):
         return "again", None
-    if drugs > 1:
-        return _of_several(wording), None
-    if drugs or classes:
-        return _of_one(wording, _groups(text, wording)), None
-    if diseases:
-        return _of_disease(wording), None
-    return _of_none(wording)
+    if drugs + classes == 0:
+        return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
+    return of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording)), None
 
 
 def _form(text: str, wording: str, *, named: bool) -> Intent | None:
@@ -188,102 +163,14 @@ def _form(text: str, wording: str, *, named: bool) -> Intent | None:
 
 
 def _is_again(wording: str, drugs: int, diseases: int) -> bool:
-    if drugs + diseases == 0:
+    """Whether a message changes the last question: without a drug, with one more, for another disease, or corrected."""
+    if drugs + diseases == 0 or (drugs > 1 and CUES["together"].search(wording)):
         return False
     if _CORRECTS.search(wording) and len(wording.split()) < 14:
         return True
     if _WITHOUT.search(wording):
         return not diseases and drugs == 1
-    if CUES["together"].search(wording) and drugs > 1:
-        return False
-    return (not drugs or not diseases) and drugs < 3 and _AGAIN.search(wording) is not None
-
-
-def _of_several(wording: str) -> Intent:
-    if re.match(r"what (?:is|are) DRUG(?:,? (?:and |with )?DRUG)*(?: \w+)?\W*$", wording):
-        return "use"
-    if (
-        CUES["together"].search(wording)
-        and not _BOTH.search(wording)
-        and not re.search(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b", wording)
-    ):
-        return "safety" if not CUES["evidence"].search(wording) else "evidence"
-    if re.match(r"why\b", wording) or _BOTH.search(wording):
-        return "choose"
-    if CUES["mechanism"].search(wording) and not CUES["prefers"].search(wording):
-        return "mechanism"
-    if CUES["harm"].search(wording) or _COMPARED_HARM.search(wording):
-        return "safety"
-    if CUES["evidence"].search(wording) and not CUES["prefers"].search(wording):
-        return "evidence"
-    return (
-        "causes"
-        if CUES["causal"].search(wording) and "ILL" in wording and not CUES["prefers"].search(wording)
-        else "choose"
-    )
-
-
-def _of_one(wording: str, groups: list[str]) -> Intent:
-    if (much := _HOW_MUCH.search(wording)) is not None:
-        return "safety" if much.group(1) else "evidence"
-    if CUES["contest"].search(wording) and not re.search(r"\b(?:placebo|nothing)\b", wording):
-        return "choose"
-    if re.search(r"\b(?:saf|contra ?indicat|toxic)\w*", wording):
-        return "safety"
-    if CUES["causal"].search(wording):
-        return "causes"
-    if re.search(r"\bcausing\b", wording):
-        return "causes"
-    if CUES["mechanism"].search(wording) and not re.match(r"how (?:well|good|effective|useful)\b", wording):
-        return "mechanism"
-    if CUES["harm"].search(wording):
-        return "safety"
-    if re.match(r"(?:what|which) (?:\w+ ){0,2}?(?:lowers?|reduces?|raises?|brings down|increases?) DRUG\W*$", wording):
-        return "list"
-    if re.search(r"\b(?:give|prescribe|use|giving) (?:\w+ ){0,3}DRUG (?:to|with) ILL\b", wording):
-        return "safety"
-    asked = [name for name in ("evidence", "assess", "use") if CUES[name].search(wording)]
-    if groups and _of_group(wording, asked):
-        return "safety"
-    if not asked and CUES["harms"].search(wording) and "ILL" not in wording:
-        return "safety"
-    return asked[0] if asked else "assess"  # type: ignore[return-value]
-
-
-def _of_group(wording: str, asked: list[str]) -> bool:
-    """Whether a question with a group of people is whether the drug may be given to it."""
-    allowed = re.search(
-        r"\b(?:ok|okay|fine|suitable|allowed|advis\w+|given|give|used|use|take|taken|may|permitted|possible"
-        r"|appropriate|alright)\b",
-        wording,
-    )
-    return bool(allowed) and "evidence" not in asked or not asked
-
-
-def _of_disease(wording: str) -> Intent:
-    """Return what a message wants that names a disease and no drug."""
-    if _COMPARED_HARM.search(wording) or _AVOIDS.search(wording):
-        return "causes" if re.search(r"\b(?:it|that) (?:\w+ )?(?:cause|bring|lead|trigger)", wording) else "safety"
-    if (
-        re.match(r"(?:and |any |is there |are there )*(?:risk of |danger of )?(?:any )?ILL\W*$", wording)
-        and "any" in wording
-    ):
-        return "safety"
-    if _PRONOUN.search(wording) and not _LISTS.search(wording):
-        return _of_one(_PRONOUN.sub("DRUG", wording), [])
-    return "list"
-
-
-def _of_none(wording: str) -> tuple[Intent, str | None]:
-    """Return what a message without a name wants, which may be about what was said before."""
-    if CUES["contest"].search(wording) and not re.search(r"\bsafe", wording):
-        return "choose", None
-    wording = _PRONOUN.sub("DRUG", wording)
-    for intent, cue in (("safety", "harm"), ("mechanism", "mechanism"), ("safety", "patients"), ("safety", "harms"),
-                        ("causes", "causal"), ("evidence", "evidence"), ("use", "use"), ("assess", "assess")):  # fmt: skip
-        if CUES[cue].search(wording):
-            return intent, None  # type: ignore[return-value]
-    return ("assess", None) if "DRUG" in wording or _REFERS.search(wording) else ("out_of_scope", "other")
+    return not (drugs and diseases) and drugs < 3 and _AGAIN.search(wording) is not None
 
 
 def _about(text: str, wording: str) -> tuple[str, ...]:

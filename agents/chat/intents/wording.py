@@ -26,7 +26,9 @@ _SHORT: tuple[tuple[str, str], ...] = (
     (r"(?<=\w)[-‑–](?=\w)", " "), (r"\bkids?\b", "children"), (r"\bpts?\b", "patients"),
 )  # fmt: skip
 _CUES = frozenset(
-    """
+    re.findall(
+        r"\S+",
+        """
     about adverse against agent alternative alternatives approved approval better between caused causes causing cheaper
     choice choose children combination compare compared comparison contraindicated contraindication contraindications
     cost danger dangerous difference dosage doses effect effective effectiveness effects efficacy elderly evidence
@@ -36,7 +38,8 @@ _CUES = frozenset(
     recommend recommended research responsible risks safest safety should side studies study superior support switch
     target targets thanks tolerability tolerated toxic toxicity treated treatment treatments trial trials trigger
     usefulness versus warning warnings which without works worsen worsens
-    """.split()
+""",
+    )
 )
 """Words that tell what is wanted, and which are mended where they are misspelled by a letter or two."""
 
