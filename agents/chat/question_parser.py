@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import names_in, unknown_names
 from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
 from kedrec.agents.chat.intents.reading import class_named, read
@@ -12,9 +13,8 @@ from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Int
 from kedrec.agents.chat.intents.wording import Span, is_cue
 from kedrec.agents.chat.left_out import left_out
 from kedrec.agents.chat.salts import with_salts
-from kedrec.graphdb.names.kinship import are_parts
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Alternative, Match, Record
+from kedrec.records import Match, Record
 
 __all__ = [
     "EXAMPLE",
@@ -26,8 +26,6 @@ __all__ = [
     "understood_from",
 ]
 
-EXAMPLE = "Why baricitinib rather than sulfasalazine for alopecia areata?"
-"""A question that can be answered."""
 _VAGUE = frozenset(
     {"pain", "fever", "disease", "syndrome", "infection", "inflammation", "disorder", "cancer", "injury"}
 )
@@ -100,7 +98,7 @@ def understand(text: str, store: GraphStore) -> Understanding:
     whole = wanted.intent in SAID or wanted.intent in {"explain", "citation"}
     misspelled = [] if whole else _misspelled(text, store, found, diseases, drugs)
     if misspelled:
-        wanted = read(text, [*_spans(found), *_doubtful(text, misspelled)])
+        wanted = read(text, [*_spans(found), *_where(text, misspelled)])
     made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted=wanted)
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
     return made.model_copy(update={"left_out": left_out(text, found, vague)})
@@ -131,7 +129,7 @@ def understood_from(
     ill, harms = told_apart(text, sure, wanted)
     known = tuple(match for match in drugs if match.entity is not None)
     named = [ill] if ill else sure
-    ask = " ".join(_unknown(match) for match in unknown) or _ask_back(ambiguous, named, known, misspelled)
+    ask = " ".join(unknown_told(match) for match in unknown) or asked_back(ambiguous, named, known, misspelled)
     unsure = bool(ambiguous or misspelled or unknown)
     ask = _said(wanted, text, known, bool(sure), unsure) or (
         None if _needs_no_disease(wanted, known, named, unsure) else ask
@@ -210,10 +208,6 @@ def _where(text: str, matches: Iterable[Match]) -> list[Span]:
     return [(at, at + len(match.query), _kind(match)) for at, match in places if at >= 0]
 
 
-def _doubtful(text: str, misspelled: Iterable[Match]) -> list[Span]:
-    return _where(text, misspelled)
-
-
 def _kind(match: Match) -> str:
     kinds = [one.id.partition("::")[0] for one in ((match.entity,) if match.entity else match.alternatives)]
     return "Compound" if "Compound" in kinds or not kinds else kinds[0]
@@ -256,51 +250,3 @@ def _misspelled(
     """Words that may have been meant as what the question lacks."""
     kinds = [*([] if diseases else ["Disease"]), *([] if len(drugs) > 1 else ["Compound"])]
     return [match for match in doubtful_words(text, store, found, kinds) if not is_cue(match.query)]
-
-
-def _ask_back(
-    ambiguous: Sequence[Match], diseases: Sequence[Match], drugs: Sequence[Match], misspelled: Sequence[Match]
-) -> str | None:
-    if ambiguous:
-        return " ".join(f"“{match.query}” may mean {_listed(match.alternatives)}. Which one?" for match in ambiguous)
-    if len(diseases) > 1:
-        return f"Which disease is meant: {_or([match.entity.name for match in diseases if match.entity])}?"
-    if misspelled:
-        return " ".join(f"“{match.query}” is not a name I know. {_meant(match)}" for match in misspelled)
-    if diseases:
-        return None
-    if drugs:
-        named = _and([match.entity.name for match in drugs if match.entity])
-        return f"For which disease? I understood {named}, but found no disease in the question."
-    return f"I found no disease and no drug in that. Ask about drugs for a disease, for instance: {EXAMPLE}"
-
-
-def _unknown(match: Match) -> str:
-    """Say that a salt is unknown and which drug it is of, or what an unknown combination is made of."""
-    if match.alternatives and not are_parts(match.query, [part.name for part in match.alternatives]):
-        return f"The graph has no drug called “{match.query}”. {_meant(match)} Then ask with that name."
-    said = f"“{match.query}” reads as one combination, and the graph has none of that name."
-    parts = [part.name for part in match.alternatives]
-    if not parts:
-        return f"{said} {_meant(match)}"
-    if len(parts) == 1:
-        return f"{said} Of its parts it has {parts[0]} alone; ask about that, if it is meant."
-    return f"{said} Of its parts it has {_and(parts)}; ask about one, or write “{_or(parts)}” to compare them."
-
-
-def _meant(match: Match) -> str:
-    if not match.alternatives:
-        return "Give another name of it, or its id."
-    return f"Did you mean {_or([alternative.name for alternative in match.alternatives])}?"
-
-
-def _listed(alternatives: Sequence[Alternative]) -> str:
-    return _or([f"{alternative.name} ({alternative.id})" for alternative in alternatives])
-
-
-def _or(names: Sequence[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

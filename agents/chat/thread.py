@@ -77,22 +77,24 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
         new: what the message says.
         topic: what the conversation is about.
     """
-    last = topic.recommendation
-    if last is None or new.wanted.corrects or new.intent in {"choose", "list", "out_of_scope"}:
+    last, named = topic.recommendation, new.disease
+    if last is None or _goes_elsewhere(new, topic, {drug.id for drug in last.candidates}):
         return None
-    if new.intent == "again" and (new.disease or not (topic.about or topic.asked) or _WITHOUT.search(new.text)):
-        return None
-    weighed = {drug.id for drug in last.candidates}
-    if any(drug.entity is None or drug.entity.id not in weighed for drug in new.drugs):
-        return None
-    named = new.disease
     if named is None or (named.entity is not None and named.entity.id == last.disease.id):
         return new.wanted.about if not new.unclear else None
     if new.drugs and new.intent != "causes":
         return None
-    if new.intent in {"safety", "causes"} or re.fullmatch(rf"(?:{HARMS})", named.query.lower()):
-        return tuple(dict.fromkeys([named.query, *new.wanted.about]))
-    return None
+    harm = new.intent in {"safety", "causes"} or re.fullmatch(rf"(?:{HARMS})", named.query.lower())
+    return tuple(dict.fromkeys([named.query, *new.wanted.about])) if harm else None
+
+
+def _goes_elsewhere(new: Understanding, topic: Topic, weighed: set[str]) -> bool:
+    """Whether a message is not about the drugs that were weighed, or changes which are."""
+    if new.wanted.corrects or new.intent in {"choose", "list", "out_of_scope"}:
+        return True
+    changes = bool(new.disease) or not (topic.about or topic.asked) or _WITHOUT.search(new.text)
+    strange = any(drug.entity is None or drug.entity.id not in weighed for drug in new.drugs)
+    return strange or (new.intent == "again" and bool(changes))
 
 
 def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: Sequence[str]) -> tuple[Entity, ...]:

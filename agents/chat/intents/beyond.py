@@ -21,8 +21,8 @@ _TAKE = (
     r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue|worry)"
 )
 _DOSE = (
-    r"\bdos(?:e|es|age|ages|ing|ages)\b(?! dependent)|\bposolog|\btitrat|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?"
-    r"|units|ml)\b"
+    r"(?<!low )(?<!high )(?<!reduced )\bdos(?:e|es|age|ages|ing)\b(?! dependent)|\bposolog|\btitrat"
+    r"|\b\d+ ?(?:mg|mcg|µg|ug|milligrams?|units|ml)\b"
     r"|\bhow (?:much|many)\b(?! (?:better|worse|safer|evidence|trials?|studies|patients|people|drugs?"
     r"|medicines|weight|risks?|benefit|harm))"
     r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b"

@@ -10,10 +10,10 @@ __all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
 GROUPS: dict[str, str] = {
     "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn",
     "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing (?:mothers?|women)",
-    "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)|adolescents?"
-    r"|teen\w*|girls?|boys?",
-    "older people": r"elderly|older (?:people|patients|adults|persons|men|women)|old (?:age|people|patients|man|men|woman"
-    r"|women|persons)|geriatric\w*|seniors?|frail|aged (?:6|7|8)\d|over (?:6|7|8)\d|octogenarians?",
+    "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
+    r"|adolescents?|teen\w*|girls?|boys?",
+    "older people": r"elderly|older (?:people|patients|adults|persons|men|women)|old (?:age|people|patients|man|men"
+    r"|woman|women|persons)|geriatric\w*|seniors?|frail|aged (?:6|7|8)\d|over (?:6|7|8)\d|octogenarians?",
     "kidney failure": r"(?:renal|kidney) (?:failure|impairment|insufficiency|disease|problems|function|damage)|renally"
     r"|kidneys? (?:\w+ )?fail\w*|dialysis|bad kidneys?|weak kidneys?|ckd|egfr|poor (?:renal|kidney)",
     "liver failure": r"(?:hepatic|liver) (?:failure|impairment|insufficiency|disease|problems|function)|cirrho\w+"
@@ -156,7 +156,7 @@ _ASSESS = (
     r"^(?:and |but |so |please |hi |hello )*(?:can|could|may|might|should|would|is it (?:\w+ )?(?:to"
     r"|that))\b.*\b(?:be (?:used|given|tried"
     r"|recommended|considered|of use|offered)|use|give|try|help|add|consider|recommend)\b|\buseful\w*\b"
-    r"|\bof any use\b|\bany use\b|\bhelp(?:s|ful)?\b|\beffective\w*\b|\befficac\w+"
+    r"|\bof (?:any |\w+ )?use in\b|\bof any use\b|\bany use\b|\bhelp(?:s|ful)?\b|\beffective\w*\b|\befficac\w+"
     r"|\bhow (?:well|good|useful|much)\b|\bworth\b|\bwork(?:s|ed)? (?:in|for|against|on|with)\b"
     r"|\bgood (?:choice|idea|option|for)\b"
     r"|\breasonable\b|\bsensible\b|\bappropriate\b|\bdo anything\b|\bany good\b|\bjustified\b|\bbenefi\w+"

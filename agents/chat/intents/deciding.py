@@ -35,6 +35,8 @@ _PRONOUN = re.compile(
 )
 _NOT_BETTER = re.compile(r"\b(?:placebo|nothing)\b")
 _SAFE = re.compile(r"\b(?:saf|contra ?indicat|toxic)\w*")
+_OPEN = re.compile(r"(?:what|which|who|when|where|why)\b")
+"""Begins a question that is not to be answered by yes or no."""
 _WELL = re.compile(r"how (?:well|good|effective|useful)\b")
 _BUILDS = re.compile(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b")
 _NAMED_ONLY = re.compile(r"what (?:is|are) DRUG(?:,? (?:and |with )?DRUG)*(?: \w+)?\W*$")
@@ -76,7 +78,8 @@ def of_one(wording: str, groups: Sequence[str]) -> Intent:
     """
     has = {name: bool(cue.search(wording)) for name, cue in CUES.items()}
     much = _HOW_MUCH.search(wording)
-    asked: list[Intent] = [name for name in ("evidence", "assess", "use") if has[name]]  # type: ignore[misc]
+    order: tuple[Intent, ...] = ("evidence", "use", "assess") if _OPEN.match(wording) else ("evidence", "assess", "use")
+    asked = [name for name in order if has[name]]
     return _first(
         (
             (much, "safety" if much and much.group(1) else "evidence"),

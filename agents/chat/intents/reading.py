@@ -17,7 +17,10 @@ _KEY = re.compile(r"\[?\b([KPT]\d{1,3})\b\]?", re.IGNORECASE)
 _SHOWS = re.compile(
     r"\b(?:show|open|read|see|cite|quote|display|print|view|source|where|what|expand|look|full|explain|more|who)\b"
 )
-_GREETING = r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening|day)|dear all|greetings)(?: (?:there|all|everyone|kedrec))?"
+_GREETING = (
+    r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening|day)|dear all|greetings)"
+    r"(?: (?:there|all|everyone|kedrec))?"
+)
 _OPENING = re.compile(
     rf"^(?:(?:{_GREETING})[,.!: ]+|(?:please|so|well|ok|okay|and then|just wondering|quick question|excuse me"
     rf"|sorry to bother)[,.!: ]+"
