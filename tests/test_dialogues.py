@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from web_server import JSON, serving
+from world import SULFA, build
 
 from kedrec.agents.agent import Agent
+from kedrec.agents.chat.aspects import look_up
 from kedrec.agents.chat.conversation import PERSONAL, Conversation
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.config import Settings
@@ -68,6 +70,7 @@ DIALOGUES = {
         ("does fluoxetine cause narcolepsy?", "topic", {"Fluoxetine"}, "Narcolepsy", "causes or worsens"),
         ("and paroxetine?", "topic", {"Paroxetine"}, "Narcolepsy", "causes or worsens"),
         ("any evidence?", "topic", {"Paroxetine"}, "Narcolepsy", "Clinical evidence"),
+        ("does it cause agranulocytosis?", "topic", {"Paroxetine"}, "Narcolepsy", "Agranulocytosis: Paroxetine"),
         ("how does it work?", "topic", {"Paroxetine"}, "Narcolepsy", "How it works"),
     ],
     "a list": [
@@ -103,7 +106,7 @@ DIALOGUES = {
         ("I take it, can it harm my liver?", "topic", {M}, PSO, PERSONAL),
     ],
     "taken together": [
-        ("Can metformin be taken together with sitagliptin?", "topic", None, None, "Metformin together with Sitagliptin"),
+        ("Can metformin be taken together with sitagliptin?", "topic", None, None, "Metformin together with Sita"),
         ("does it matter in the elderly?", "topic", None, None, "Older people: Metformin"),
         ("what can you do?", "question", None, None, "You can ask"),
         ("metformin or sitagliptin for T2DM?", "recommendation", {"Metformin", "Sitagliptin"}, T2D, ""),
@@ -169,15 +172,44 @@ def test_another_list_leaves_out_what_was_listed(agent):
     assert first and second and not first & second
 
 
-def test_what_is_looked_up_beside_an_answer_can_be_shown_by_its_key(agent):
-    talk = Conversation(agent, "both")
+ARTICLE = {
+    "id": "PMID:90000001",
+    "title": "Tolerance of sulfasalazine",
+    "abstract": "Nausea was an adverse event in 12 of 50 adults given sulfasalazine. Sulfasalazine was given to mice. "
+    "In 40 pregnant women given sulfasalazine no harm was seen.",
+    "year": 2020,
+}
+
+
+@pytest.fixture
+def told_agent(tmp_path):
+    """An agent whose literature tells of harm and of pregnancy."""
+    made = build(tmp_path / "home")
+    (tmp_path / "more.jsonl").write_text(json.dumps(ARTICLE) + "\n")
+    Literature.open(made.home / "literature", made).add(tmp_path / "more.jsonl", embed=False)
+    with Agent.open(made) as agent:
+        yield agent
+
+
+def test_what_is_looked_up_is_quoted_from_its_source_and_has_one_key(told_agent):
+    drug = told_agent.resources.store.get(SULFA)
+    looked = look_up(told_agent, "both", [drug], ["nausea", "pregnancy", "hair loss"])
+    nausea, pregnancy, hair = (topic.answer for topic in looked.topics)
+    assert "12 of 50 adults" in nausea.text and "40 pregnant women" in pregnancy.text and hair.text == NO_EVIDENCE
+    assert {looked.evidence[key].source_id for key in pregnancy.citations} == {"PMID:90000001"}
+    assert any(looked.evidence[key].source_id.startswith(SULFA) for key in nausea.citations)
+    again = look_up(told_agent, "both", [drug], ["nausea"], known=looked.evidence)
+    assert (again.topics[0].answer, again.evidence) == (nausea, {})
+    assert not look_up(told_agent, "none", [drug], ["pregnancy"]).topics[0].answer.citations
+
+
+def test_what_is_looked_up_beside_an_answer_can_be_shown_by_its_key(told_agent):
+    talk = Conversation(told_agent, "both")
     talk.reply("baricitinib or sulfasalazine for alopecia areata?")
-    looked = talk.reply("any nausea?")
-    assert looked.evidence, looked
-    for key, entry in looked.evidence.items():
-        assert key not in looked.recommendation.evidence
-        shown = talk.reply(f"show me {key}")
-        assert entry.source_id in shown.topics[0].title and set(shown.cited) >= {key}
+    looked = talk.reply("what about in pregnancy?")
+    [key] = [key for topic in looked.topics for key in topic.answer.citations]
+    shown = talk.reply(f"show me {key}")
+    assert "PMID:90000001" in shown.topics[0].title and "40 pregnant women" in shown.topics[0].answer.text
 
 
 def test_a_topic_is_kept_whole_between_two_sittings(agent):

@@ -50,7 +50,7 @@ _DOES = re.compile(r"interact|bleed|increas|risk|toxic|potentiat", re.IGNORECASE
 _RISKY = re.compile(
     r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
     r"|precipitat|fatal|death"
-    r"|caus|develop|associat|onset|advers|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
+    r"|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
     re.IGNORECASE,
 )
 """Words of harm or safety."""
@@ -103,7 +103,7 @@ def look_up(
     """
     book, topics = _Book(agent, setting, dict(known or {})), list[TopicAnswer]()
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
-        topics += [_one(book, drug, aspect, disease) for drug in drugs]
+        topics += [_one(book, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
     if harmful:
         risk = _of_disease(harmful)
         topics += [one for drug in drugs if (one := _one(book, drug, risk, None, risky=True)).answer.citations]
@@ -191,7 +191,7 @@ def _one(book: _Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, r
     told += _best(articles or found, lambda sentence: _worth(sentence, disease))
     name = f"{aspect.name[:1].upper()}{aspect.name[1:]}"
     within = f" in {disease.name}" if disease and not aspect.pattern.search(disease.name) else ""
-    title = f"{name}{', harm or safety' if risky else ''}: {drug.name}{within}"
+    title = f"{name}{', harm or safety' if risky and disease is None else ''}: {drug.name}{within}"
     return _answered(book, title, told, drug, disease.id if disease else "")
 
 

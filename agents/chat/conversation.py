@@ -119,8 +119,15 @@ class Conversation:
         if whole.wanted.together and whole.disease is None:
             return self._together(whole, notes)
         query, added = query_for(self._agent, whole, self._setting)
-        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent)
+        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
+                      assumed=whole.disease is None, earlier=self._earlier(whole))  # fmt: skip
         return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
+
+    def _earlier(self, whole: Understanding) -> tuple[Match, ...]:
+        """The drug that was asked about before a question of the same about another."""
+        former, ill = self.topic.drugs, self.topic.disease
+        same = ill is not None and whole.disease is not None and ill.entity == whole.disease.entity
+        return former if same and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
@@ -139,7 +146,8 @@ class Conversation:
         if new.intent in SAID or new.intent == "out_of_scope":
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
         asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
-        if new.intent not in {"citation", "explain"} and not (asks_choice and self.topic.recommendation):
+        asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
+        if new.intent not in {"citation", "explain"} and not asks_choice:
             return None
         last, evidence = self.topic.recommendation, self.topic.evidence
         if last is None and not evidence:
@@ -240,7 +248,7 @@ class Conversation:
         harmful = made.disease if _asks_harm(topic, made) and not wanted.together else None
         looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
-        said = [one for drug in made.candidates for one in answer_on(made, drug.id, keys)]
+        said = [one for drug in made.candidates for one in _telling(answer_on(made, drug.id, keys))]
         kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
         overall = _overall(made) if said and len(made.candidates) > 1 else ()
         limits = _limits(looked, made.candidates, trace.question.get("text") or "")
@@ -261,6 +269,11 @@ def _limits(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ..
 def _asks_harm(topic: Topic, made: Recommendation) -> bool:
     """Whether a question is about harm of one drug in a disease that it names."""
     return topic.disease is not None and topic.intent in {"safety", "causes"} and len(made.candidates) == 1
+
+
+def _telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
+    """The answers that say something; the first where none does."""
+    return tuple(one for one in answers if one.answer.citations) or answers[:1]
 
 
 def _overall(made: Recommendation) -> tuple[str, ...]:

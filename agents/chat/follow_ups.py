@@ -22,7 +22,7 @@ _TOPICS: tuple[tuple[str, str], ...] = (
     ),
     ("current_use", r"approved|approval|current(?:ly)? use|in use|indicat|licen[sc]ed|prescribed"),
     ("against", r"speaks? against|downsides?|drawbacks?|disadvantages?|why not|against it|cons\b"),
-    ("clinical_evidence", r"evidence|trials?\b|studies|study\b|clinical|efficacy|effective"),
+    ("clinical_evidence", r"evidence|trials?\b|studies|study\b|clinical|efficacy|effective|helps?\b|useful|benefit"),
 )
 
 

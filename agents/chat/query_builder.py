@@ -59,7 +59,7 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         text=understood.text,
         left_out=understood.left_out or None,
     )
-    role = role_note(agent, understood, setting) if alone else ()
+    role = role_note(agent, understood, setting) if alone and not taken else ()
     return query, (*taken, *_said(understood, [name for _, name in added]), *role)
 
 

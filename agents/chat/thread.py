@@ -61,6 +61,10 @@ class Topic(Record):
     """Domain questions that were asked last."""
     about: tuple[str, ...] = ()
     """Groups of people and harms that were asked about last."""
+    assumed: bool = False
+    """Whether the disease was not named, and taken as what the drug is used for."""
+    earlier: tuple[Match, ...] = ()
+    """The one drug that the question before was about, in the same disease."""
     more: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
     """Evidence that was looked up beyond the last answer's."""
 
@@ -90,7 +94,10 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
 
 def _goes_elsewhere(new: Understanding, topic: Topic, weighed: set[str]) -> bool:
     """Whether a message is not about the drugs that were weighed, or changes which are."""
-    if new.wanted.corrects or new.intent in {"choose", "list", "out_of_scope"}:
+    harm = (
+        new.disease is not None and re.fullmatch(rf"(?:{HARMS})", new.disease.query.lower()) and _ALL.search(new.text)
+    )
+    if new.wanted.corrects or new.intent in {"choose", "out_of_scope"} or (new.intent == "list" and not harm):
         return True
     changes = bool(new.disease) or not (topic.about or topic.asked) or _WITHOUT.search(new.text)
     strange = any(drug.entity is None or drug.entity.id not in weighed for drug in new.drugs)
@@ -123,6 +130,9 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         return _corrected(new, topic)
     if new.intent == "again" or _adds_on(new, topic):
         return _again(new, topic)
+    if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.earlier:
+        update = {"disease": topic.disease, "drugs": _joined(topic.earlier, topic.drugs), "ask_back": None}
+        return new.model_copy(update=update)
     if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.disease is not None:
         wanted = Wanted(intent="list", about=new.wanted.about)
         gone = (*topic.without, *_former(topic))
@@ -153,7 +163,8 @@ def _again(new: Understanding, topic: Topic) -> Understanding:
         drugs = tuple(drug for drug in former if drug.entity and drug.entity.id not in gone) if topic.drugs else ()
     elif new.drugs and new.disease is None and topic.intent in ABOUT_ONE[1:] and not _COMPARED.search(new.text):
         wanted = Wanted(intent=topic.intent, about=topic.about)
-        update = {"disease": topic.disease, "drugs": new.drugs, "wanted": wanted}
+        disease = None if topic.assumed else topic.disease
+        update = {"disease": disease, "drugs": new.drugs, "wanted": wanted}
         return new.model_copy(update={**update, "ask_back": new.ask_back if new.unclear else None})
     elif new.drugs and new.disease is None:
         drugs = _beside(new, topic, former)

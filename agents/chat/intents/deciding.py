@@ -22,6 +22,7 @@ _COMPARED_HARM = re.compile(
     rf"\b(?:fewer|less|more|lower|higher|least|most|fewest|rates?|lowest|highest|difference"
     rf"|differ)\b.{{0,30}}\b(?:{HARMS})\b|\b(?:fewer|less|more|fewest|least|most|lower|higher"
     rf"|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b"
+    r"|\b(?:worse|safer) (?:\w+ ){0,3}ILL\b"
 )
 _HOW_MUCH = re.compile(
     r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust"

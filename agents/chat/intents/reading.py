@@ -104,6 +104,13 @@ _LISTS = re.compile(
     r"|use of|role of)\b"
 )
 
+_BROUGHT = re.compile(
+    r"\b(?:caus(?:e|es|ed|ing)|trigger\w*|leads? to|brings? on|induc\w+|provok\w+|result(?:s|ing)? in)"
+    r" (?:an? |the |any |you |people )*"
+    r"(?!DRUG|ILL|by|in|from|of|or|and|problems?|trouble|issues?|harm|side|it|this|that)([a-z]{4,}(?: [a-z]{4,})?)"
+)
+"""What a drug is asked to bring about, where it is no disease of the graph."""
+
 
 def read(text: str, names: Iterable[Span] = ()) -> Wanted:
     """Return what a message wants.
@@ -179,7 +186,8 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
 def _about(text: str, wording: str) -> tuple[str, ...]:
     """Return the groups of people and the harms that a message asks about, as it words them."""
     harms = [found.group() for found in re.finditer(rf"\b(?:{HARMS})\b", wording)]
-    return tuple(dict.fromkeys([*_groups(text, wording), *harms]))
+    brought = [] if "ILL" in wording else [found.group(1) for found in _BROUGHT.finditer(wording)]
+    return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought)]))
 
 
 def _groups(text: str, wording: str) -> list[str]:
