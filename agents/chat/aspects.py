@@ -50,7 +50,8 @@ _DOES = re.compile(r"interact|bleed|increas|risk|toxic|potentiat", re.IGNORECASE
 _RISKY = re.compile(
     r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
     r"|precipitat|fatal|death"
-    r"|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
+    r"|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers"
+    r"|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
     re.IGNORECASE,
 )
 """Words of harm or safety."""

@@ -38,7 +38,7 @@ _DOSE = (
     r"|per) day\b"
 )
 _PRICE = (
-    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*|copay)\b"
+    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
     r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
@@ -54,6 +54,7 @@ _DIAGNOSIS = (
     r"|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
 )
 _OWN = (
+    r"\bprescribe (?:me|us|for me)\b|\bam i (?:allowed|able|supposed|ok) to\b|"
     rf"\b(?:should|shall|must|would it be|is it) (?:ok |okay |safe |fine |good |wise )?(?:for me "
     rf"|that )?(?:to )?{_I}?"
     rf" ?(?:{_TAKE})\b(?=.*\b(?:i|my|me|we)\b)|\b(?:should|shall|must) {_I} (?:\w+ )?{_TAKE}\b|\b(?:can|may"
@@ -96,6 +97,8 @@ _OF = [
     ("dose", re.compile(_DOSE)), ("price", re.compile(_PRICE)), ("own", re.compile(_OWN)),
     ("diagnosis", re.compile(_DIAGNOSIS)),
 ]  # fmt: skip
+_PATIENTS = re.compile(r"\b(?:a|an|my|our|the|this|in|for|old|male|female)(?: \w+)? patients?\b")
+"""Said by somebody who treats others."""
 _STRENGTH = re.compile(r"\b\d+ ?(?:mg|mcg|milligrams?|units|ml)\b")
 _NOT_OF_DOSE = re.compile(
     r"\b(?:for what|what is it for|(?:used|good|taken|given|is|are) for|side effects?|works?|treats?|versus"
@@ -115,7 +118,10 @@ def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
     """
     if _STRENGTH.search(wording) and _NOT_OF_DOSE.search(wording):
         wording = _STRENGTH.sub("", wording)
+    clinician = _PATIENTS.search(wording) is not None
     for key, pattern in _OF:
+        if clinician and key == "own":
+            continue
         if pattern.search(wording) and not (key == "diagnosis" and drugs and _causal(wording)):
             return key  # type: ignore[return-value]
     if not drugs and diseases:

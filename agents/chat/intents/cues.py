@@ -8,7 +8,7 @@ from collections.abc import Mapping
 __all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
 
 GROUPS: dict[str, str] = {
-    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn",
+    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn|child ?bearing",
     "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing (?:mothers?|women)",
     "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
     r"|adolescents?|teen\w*|girls?|boys?",
@@ -69,12 +69,13 @@ _HARM = (
     r"|\b(?:take|taking|drink|have) (?:\w+ ){1,3}with DRUG\b"
     r"|\b(?:take|took|use|give|start) .*DRUG .*\b(?:if|when) (?:(?:you|i|one|someone|he|she|they|people"
     r"|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*"
-    r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
+    r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bconcerns?\b|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
     r"|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
     r"|\btogether\b|\b(?:used|taken) with (?:other|any)\b|\bfeel (?:when|on|while|after)\b"
 )
 _PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
 _CAUSAL = (
+    r"\bILL an? (?:\w+ )?effect of\b|"
     r"\bcaus(?:e|es|ed|ing|al|ally|ation)\b|\bgiv(?:e|es|ing) (?:rise to|(?:you|people|patients|one|us|me) ILL)"
     r"|\b(?:link|linked|links|connection|relation\w*|association|correlat\w+)\b.{0,20}\b(?:between|to|with)\b"
     r"|\bassociated with\b|\bDRUG ?(?:and|with|in)? ?(?:induced|related|associated)\b|\binduc(?:e|es|ed|ing)\b"
@@ -110,7 +111,7 @@ _MECHANISM = (
     r"|substance)s? (?:is|are)\b"
     r"|\b(?:what|which) (?:\w+ )?class (?:is|does|of)\b|\bbelongs? to\b"
     r"|\bis DRUG an? (?:\w+ ){0,3}(?:inhibitor|blocker|antagonist|agonist"
-    r"|antibod\w+|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b"
+    r"|anti \w+|antibod\w+|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b"
     r"|\bwhat (?:is it that |exactly |else )?(?:does |do )?(?:DRUG|it|they) (?:\w+ )?do(?:es)?\b(?! for)"
     r"|\bmetaboli[sz]\w+|\bhalf life\b|\bexcret\w+"
     r"|\b(?:by|through) (?:what|which) means\b|\bin (?:what|which) way\b|\bthe way (?:it|they|DRUG) (?:acts?"

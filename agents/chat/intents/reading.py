@@ -38,7 +38,7 @@ _THANKS = re.compile(
     r"(?:bye|goodbye|that is all|that helps)?\W*$"
 )
 _RESTART = re.compile(
-    r"^(?:please |ok(?:ay)?,? |let us |lets |let's |can we |i want to )*(?:start (?:over|again|afresh|anew"
+    r"^(?:please |ok(?:ay)?,? |let us |lets? |let's |can we |i want to )*(?:start (?:over|again|afresh|anew"
     r"|from scratch|new)|begin (?:again|anew|afresh)|restart"
     r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)"
     r"|forget (?:it|that|this|everything|all)(?: all)?|clear"
@@ -162,7 +162,9 @@ def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, B
 
 def _form(text: str, wording: str, *, named: bool) -> Intent | None:
     """Return what a message wants as a whole, whatever the conversation is about."""
-    if _KEY.search(text) and (_KEY.fullmatch(text.strip(" .?!")) or (not named and _SHOWS.search(wording))):
+    if _KEY.search(text) and (
+        _KEY.fullmatch(text.strip(" .?!")) or (not named and (_SHOWS.search(wording) or len(wording.split()) < 7))
+    ):
         return "citation"
     if named or not wording:
         return None
