@@ -1,127 +1,96 @@
 """What a question wants is told by its words, and one named drug is never made a contest."""
 
+import re
+from pathlib import Path
+
 import pytest
+from langchain_core.messages import AIMessage
 from world import BARI, METHO, build
 
 from kedrec.agents.agent import Agent
 from kedrec.agents.chat.conversation import Conversation
-from kedrec.agents.chat.intents import intent_of
+from kedrec.agents.chat.intents.reading import read
+from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID
 from kedrec.agents.chat.question_parser import understand
+from kedrec.agents.chat.question_parser_llm import understand_by_model, understand_question
+from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.config import Settings
+from kedrec.tools.toolbox import Toolbox
 
-QUESTIONS = [
-    ("Is baricitinib reasonable for alopecia areata?", 1, "assess"),
-    ("Does methotrexate help in alopecia areata?", 1, "assess"),
-    ("Would sulfasalazine be any good for alopecia areata?", 1, "assess"),
-    ("baricitinib for alopecia areata", 1, "assess"),
-    ("Can baricitinib be given to adults with alopecia areata?", 1, "assess"),
-    ("Why is metformin first-line?", 1, "use"),
-    ("What is baricitinib used for?", 1, "use"),
-    ("Explain the use of methotrexate in rheumatoid arthritis.", 1, "use"),
-    ("What is the role of colchicine in gout?", 1, "use"),
-    ("Tell me about tofacitinib.", 1, "use"),
-    ("Is baricitinib approved for alopecia areata?", 1, "use"),
-    ("What are the indications of sulfasalazine?", 1, "use"),
-    ("Why do people with psoriasis get methotrexate?", 1, "use"),
-    ("What is the mechanism of imatinib?", 1, "mechanism"),
-    ("How does baricitinib work in alopecia areata?", 1, "mechanism"),
-    ("By which mechanism does colchicine help in gout?", 1, "mechanism"),
-    ("What does imatinib inhibit?", 1, "mechanism"),
-    ("Mode of action of allopurinol?", 1, "mechanism"),
-    ("What are the targets of baricitinib?", 1, "mechanism"),
-    ("Which receptor does montelukast block in asthma?", 1, "mechanism"),
-    ("How might thalidomide act in myeloma?", 1, "mechanism"),
-    ("Is propranolol dangerous in asthma?", 1, "safety"),
-    ("How safe is methotrexate in alopecia areata?", 1, "safety"),
-    ("What are the side effects of baricitinib in rheumatoid arthritis?", 1, "safety"),
-    ("Should timolol be avoided in asthma?", 1, "safety"),
-    ("Is ibuprofen contraindicated in heart failure?", 1, "safety"),
-    ("Any harm from sulfasalazine in alopecia areata?", 1, "safety"),
-    ("What risks does tofacitinib carry in ulcerative colitis?", 1, "safety"),
-    ("Is amiodarone toxic in hypothyroidism?", 1, "safety"),
-    ("How well is apremilast tolerated in psoriasis?", 1, "safety"),
-    ("Does lithium cause hypothyroidism?", 1, "causes"),
-    ("Can metoclopramide trigger parkinsonism?", 1, "causes"),
-    ("Does ibuprofen worsen asthma?", 1, "causes"),
-    ("Is hypokalemia caused by furosemide?", 1, "causes"),
-    ("Could haloperidol provoke akathisia?", 1, "causes"),
-    ("Can prednisone lead to osteoporosis?", 1, "causes"),
-    ("Is enalapril to blame for the cough?", 1, "causes"),
-    ("Is gout a side effect of hydrochlorothiazide?", 1, "causes"),
-    ("Does isotretinoin make depression worse?", 1, "causes"),
-    ("What is the evidence for baricitinib in alopecia areata?", 1, "evidence"),
-    ("Are there trials of methotrexate in alopecia areata?", 1, "evidence"),
-    ("What do studies say about sulfasalazine for alopecia areata?", 1, "evidence"),
-    ("Is colchicine proven in pericarditis?", 1, "evidence"),
-    ("Show me the data on ivermectin in covid-19.", 1, "evidence"),
-    ("Has rituximab been tested in multiple sclerosis?", 1, "evidence"),
-    ("What is used for rheumatoid arthritis?", 0, "list"),
-    ("Which drugs help in alopecia areata?", 0, "list"),
-    ("Best treatment for gout?", 0, "list"),
-    ("What can be given for asthma?", 0, "list"),
-    ("List treatments of hyperkalemia.", 0, "list"),
-    ("Options for psoriasis?", 0, "list"),
-    ("baricitinib or sulfasalazine for alopecia areata?", 2, "choose"),
-    ("Why baricitinib rather than sulfasalazine for alopecia areata?", 2, "choose"),
-    ("Which has fewer side effects in psoriasis, apremilast or methotrexate?", 2, "choose"),
-    ("Compare low-dose methotrexate with ciclosporin in psoriasis.", 2, "choose"),
-    ("Is there an alternative to methotrexate in rheumatoid arthritis?", 1, "choose"),
-    ("What can be used instead of allopurinol in gout?", 1, "choose"),
-    ("Is anything better than sulfasalazine for alopecia areata?", 1, "choose"),
-    ("What dose of methotrexate is right for psoriasis?", 1, "out_of_scope"),
-    ("How much ibuprofen for migraine?", 1, "out_of_scope"),
-    ("What is the maximum dosage of paracetamol in fever?", 1, "out_of_scope"),
-    ("How many mg of prednisone for asthma?", 1, "out_of_scope"),
-    ("Do I have psoriasis?", 0, "out_of_scope"),
-    ("My symptoms are fever and cough, what is it?", 0, "out_of_scope"),
-    ("Should I take methotrexate or sulfasalazine?", 2, "out_of_scope"),
-    ("Can I stop baricitinib?", 1, "out_of_scope"),
-    ("My doctor gave metformin, is it good for diabetes?", 1, "out_of_scope"),
-    ("I am taking lithium, may it cause hypothyroidism?", 1, "out_of_scope"),
-    ("What causes gout?", 0, "out_of_scope"),
-    ("Is it dangerous to give verapamil in heart failure?", 1, "safety"),
-    ("Could amiodarone be the reason for the thyroid trouble?", 1, "causes"),
-    ("What makes infliximab work in Crohn disease?", 1, "mechanism"),
-    ("Which molecules does sorafenib hit in liver cancer?", 1, "mechanism"),
-    ("When do clinicians reach for clozapine in schizophrenia?", 1, "use"),
-    ("What speaks for dupilumab in eczema?", 1, "evidence"),
-    ("Did randomised trials show that vitamin D prevents fractures?", 1, "evidence"),
-    ("Is metformin okay in heart failure?", 1, "assess"),
-    ("Does allopurinol do anything for gout?", 1, "assess"),
-    ("What do doctors give for trigeminal neuralgia?", 0, "list"),
-    ("Treatments of myasthenia gravis, please.", 0, "list"),
-    ("ondansetron vs metoclopramide in nausea", 2, "choose"),
-    ("Between lithium and valproate, what suits bipolar disorder?", 2, "choose"),
-    ("What should be used if methotrexate fails in psoriasis?", 1, "choose"),
-    ("Is there something else than warfarin for atrial fibrillation?", 1, "choose"),
-    ("How many milligrams of aspirin after a heart attack?", 1, "out_of_scope"),
-    ("Give me the dosing of vancomycin in sepsis", 1, "out_of_scope"),
-    ("I have a headache, is ibuprofen ok?", 1, "out_of_scope"),
-    ("May my daughter have codeine for cough?", 1, "out_of_scope"),
-    ("Is this mole a melanoma?", 0, "out_of_scope"),
-    ("Does clozapine give rise to neutropenia?", 1, "causes"),
-    ("Is valproate linked to pancreatitis?", 1, "causes"),
-    ("Can statins harm muscle in myopathy?", 1, "safety"),
-    ("Name the adverse effects of isoniazid in tuberculosis.", 1, "safety"),
-    ("How come levodopa helps in Parkinson disease?", 1, "mechanism"),
-    ("What is levetiracetam good for?", 1, "use"),
-    ("Who gets natalizumab in multiple sclerosis?", 1, "use"),
-    ("Summarise the studies on ketamine in depression.", 1, "evidence"),
-    ("Does smoking cessation need varenicline?", 1, "assess"),
-    ("What can patients with gout be offered?", 0, "list"),
-]
+TABLE = Path(__file__).parent / "data" / "questions.tsv"
+"""Questions in many wordings with what they want: `{drug}`, `<disease>`, `~another name of the same~`."""
+MARKS = {"{": "Compound", "<": "Disease", "~": "Repeated"}
+NAMED = re.compile(r"\{([^}]+)\}|<([^>]+)>|~([^~]+)~")
 
 
-@pytest.mark.parametrize(("text", "drugs", "wanted"), QUESTIONS)
-def test_a_question_is_told_by_its_words(text, drugs, wanted):
-    assert intent_of(text, drugs, disease=True)[0] == wanted
+def parsed(line):
+    """Intent, text, and where its names stand."""
+    intent, marked = line.split("\t")
+    text, spans, last = "", [], 0
+    for found in NAMED.finditer(marked):
+        name = next(filter(None, found.groups()))
+        text += marked[last : found.start()]
+        spans.append((len(text), len(text) + len(name), MARKS[found.group()[0]]))
+        text, last = text + name, found.end()
+    return intent, text + marked[last:], spans
 
 
-@pytest.mark.parametrize(("text", "drugs", "wanted"), QUESTIONS)
-def test_only_what_cannot_be_answered_is_declined_and_that_kindly(text, drugs, wanted):
-    said = intent_of(text, drugs, disease=True)[1]
-    assert bool(said) == (wanted == "out_of_scope")
-    assert not said or ("I can" in said and len(said) < 300)
+QUESTIONS = [parsed(line) for line in TABLE.read_text("utf-8").splitlines()]
+
+
+def test_the_table_holds_every_intent_in_many_wordings():
+    told = [intent for intent, _, _ in QUESTIONS]
+    assert len({text.lower() for _, text, _ in QUESTIONS}) == len(QUESTIONS) >= 400
+    assert {intent for intent in (*ABOUT_ONE, "choose", "list", "out_of_scope") if told.count(intent) < 25} == set()
+    assert set(SAID) | {"again", "explain", "citation"} <= set(told)
+
+
+def test_questions_are_told_by_their_words():
+    missed = [(wanted, read(text, spans).intent, text) for wanted, text, spans in QUESTIONS]
+    missed = [row for row in missed if row[0] != row[1]]
+    assert len(missed) <= 0.01 * len(QUESTIONS), missed
+
+
+def test_only_what_cannot_be_answered_is_declined_and_that_kindly():
+    for _, text, spans in QUESTIONS:
+        read_ = read(text, spans)
+        assert (read_.beyond is None) == (read_.intent != "out_of_scope")
+    assert all("I can" in said and len(said) < 320 for said in OUT_OF_SCOPE.values())
+
+
+def test_one_named_drug_is_a_contest_only_where_others_are_asked_for():
+    asks = re.compile(
+        r"alternativ|instead|other|else|better|beat|best|replac|substitut|another|than|fail|tolerated|options|stronger|versus|vs",
+        re.IGNORECASE,
+    )
+    for _, text, spans in QUESTIONS:
+        if sum(kind == "Compound" for *_, kind in spans) == 1 and read(text, spans).intent == "choose":
+            assert asks.search(text), text
+
+
+@pytest.mark.parametrize(
+    "slip", ["whats the mechansim of", "wich side efects has", "is there evidnce for", "altrnative to"]
+)
+def test_a_slip_of_the_pen_changes_nothing(slip):
+    mended = {"mechansim": "mechanism", "efects": "effects", "evidnce": "evidence", "altrnative": "alternative"}
+    right = " ".join(mended.get(word, word) for word in slip.split())
+    names = [(len(slip) + 1, len(slip) + 5, "Compound")]
+    whole = [(len(right) + 1, len(right) + 5, "Compound")]
+    assert read(f"{slip} drug", names).intent == read(f"{right} drug", whole).intent != "assess"
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("what about in pregnancy?", ("pregnancy",)),
+        ("safe for kids and old people?", ("children", "older people")),
+        ("which has fewer infections?", ("infections",)),
+        ("any weight gain or hair loss?", ("weight gain", "hair loss")),
+        ("is it ok when the kidneys fail", ("kidney failure",)),
+    ],
+)
+def test_groups_of_people_and_harms_are_part_of_what_is_wanted(text, about):
+    assert read(text).about == about
 
 
 @pytest.fixture(scope="module")
@@ -168,8 +137,47 @@ def test_what_is_out_of_scope_asks_nothing_and_changes_nothing(agent):
     assert talk.topic == before
 
 
-def test_one_drug_never_becomes_a_contest(agent):
-    for text, drugs, wanted in QUESTIONS:
-        understood = understand(text, agent.resources.store)
-        if drugs == 1 and len(understood.drugs) == 1 and wanted not in {"choose", "out_of_scope"}:
-            assert understood.intent == wanted, text
+MODEL = [
+    ({"intent": "safety", "about": ["pregnancy"]}, "safety"),
+    ({"intent": "mechanism"}, "mechanism"),
+    ({"intent": "out_of_scope", "beyond": "dose"}, "out_of_scope"),
+    ({"intent": "choose"}, "assess"),
+]
+
+
+@pytest.mark.parametrize(("told", "intent"), MODEL, ids=[told["intent"] for told, _ in MODEL])
+def test_a_language_model_tells_what_is_wanted_by_a_tool_with_the_record_of_the_rules(agent, told, intent):
+    calls = [
+        {"name": "tell_intent", "args": told, "id": "1"},
+        {"name": "resolve_entity", "args": {"name": "methotrexate", "kind": "drug"}, "id": "2"},
+        {"name": "resolve_entity", "args": {"name": "alopecia areata", "kind": "disease"}, "id": "3"},
+    ]
+    model = ScriptedChatModel(queue=[AIMessage("", tool_calls=calls), "DONE"])
+    store = agent.resources.store
+    made = understand_by_model("methotrexate, alopecia areata", model, Toolbox(store, None, None, "none"), store)
+    assert made.intent == intent and [drug.entity.id for drug in made.drugs] == [METHO]
+    ruled = understand("methotrexate, alopecia areata", store)
+    assert type(made.wanted) is type(ruled.wanted) and model.history[0].tools == ("resolve_entity", "tell_intent")
+    assert made.wanted.about == tuple(told.get("about", ()))
+
+
+def test_what_a_language_model_tells_wrongly_is_said_to_it_and_the_rules_take_over(agent):
+    call = {"name": "tell_intent", "args": {"intent": "gossip"}, "id": "1"}
+    names = {"name": "resolve_entity", "args": {"name": "methotrexate", "kind": "drug"}, "id": "2"}
+    model = ScriptedChatModel(queue=[AIMessage("", tool_calls=[call, names]), "DONE"])
+    store = agent.resources.store
+    asked = "How does methotrexate work?"
+    made = understand_by_model(asked, model, Toolbox(store, None, None, "none"), store)
+    assert "intent" in str(model.history[1].messages[-2].content) and made.intent == "mechanism"
+
+
+def test_a_question_with_a_language_model_is_answered_by_what_it_tells(talk_settings):
+    class Named(ScriptedChatModel):
+        @property
+        def _llm_type(self) -> str:
+            return "openai-compatible"
+
+    told = AIMessage("", tool_calls=[{"name": "tell_intent", "args": {"intent": "help"}, "id": "1"}])
+    with Agent.open(talk_settings, model=Named(queue=[told, "DONE"])) as agent:
+        understood, notes = understand_question(agent, "was kannst du?")
+    assert (understood.intent, understood.ask_back, notes) == ("help", SAID["help"], ())

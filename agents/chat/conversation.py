@@ -4,65 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, topics_in
-from kedrec.agents.chat.intents import ABOUT_ONE, TOPICS, Intent
+from kedrec.agents.chat.aspects import Looked, look_up
+from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, topics_in
+from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
 from kedrec.agents.chat.query_builder import query_for
-from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
+from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
+from kedrec.agents.chat.thread import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.workflow.graph import said_left_out
-from kedrec.errors import WorkError
-from kedrec.records import Corpora, Match, Recommendation, Record
+from kedrec.errors import error_named
+from kedrec.records import Corpora, Entity, Evidence, Match, Recommendation, Record
+from kedrec.tools.literature_tools import mentions
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent, Query
     from kedrec.agents.workflow.events import Listener
     from kedrec.records import Trace
 
-    Planned = tuple[Query, "Topic", tuple[str, ...]]
+    Planned = tuple[Query, "Topic", Wanted, tuple[str, ...]]
     """What a message asks the agent, what the conversation is about once that is answered, and notes."""
 
-__all__ = ["Conversation", "Reply", "Topic"]
+__all__ = ["PERSONAL", "Conversation", "Reply", "Topic"]
 
-_AFRESH = re.compile(
-    r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?))\b",
-    re.IGNORECASE,
-)
 _NUMBER = re.compile(r"\s*(?:the )?(?:(\d)|(first|second|third))(?: one)?[.!]?\s*", re.IGNORECASE)
 _ORDINALS = {"first": 1, "second": 2, "third": 3}
-
-
-class Topic(Record):
-    """What a conversation is about."""
-
-    disease: Match | None = None
-    """The disease."""
-    drugs: tuple[Match, ...] = ()
-    """The drugs that were named."""
-    recommendation: Recommendation | None = None
-    """The last answer."""
-    unclear: tuple[Match, ...] = ()
-    """What was asked back last."""
-    intent: Intent = "choose"
-    """What the last question wanted."""
+_ELSE = re.compile(
+    r"\b(?:else|others?|another|alternatives?|instead|besides|substitut\w*|replac\w*|options?)\b", re.IGNORECASE
+)
+_COMPARES = re.compile(
+    r"\b(?:which|fewer|less|more|safer|better|than|lower|higher|both|either|differ\w*)\b", re.IGNORECASE
+)
+_OVERALL = ("clinical_evidence", "safety", "against")
+"""Domain questions that are answered of another drug where none was asked."""
+PERSONAL = "This is what is written in general; what suits you or someone close to you, a doctor or pharmacist can say."
+"""Said beside an answer to a question about somebody's own treatment."""
+NOT_COMPARED = "What is said of each stands side by side; no sentence quoted here compares them on this."
+NOT_FOUND = "Where nothing was found, that does not mean it is safe: the literature here may lack it."
+NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
 
 
 class Reply(Record):
     """What is said to one message."""
 
     kind: Literal["recommendation", "topic", "question"]
-    """A new answer, a side of the last answer, or a question back."""
+    """A new answer, sides of an answer or what was looked up for it, or something said or asked back."""
     notes: tuple[str, ...] = ()
     """How the message was taken."""
     recommendation: Recommendation | None = None
     """The answer, or the one that the topics are from."""
     topics: tuple[TopicAnswer, ...] = ()
-    """Answers to domain questions."""
+    """Answers to domain questions, and to what was asked beside them."""
+    evidence: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
+    """What they cite beyond the evidence of the answer."""
     text: str = ""
-    """The question back."""
+    """What is said or asked back."""
     trace_id: str | None = None
     """The trace that it rests on."""
+
+    @property
+    def cited(self) -> dict[str, Evidence]:
+        """All evidence by key."""
+        return {**(self.recommendation.evidence if self.recommendation else {}), **self.evidence}
 
 
 class Conversation:
@@ -77,16 +82,18 @@ class Conversation:
     def __init__(self, agent: Agent, setting: Corpora, topic: Topic | None = None) -> None:
         self._agent, self._setting = agent, setting
         self.topic = topic or Topic()
+        self.understood: Understanding | None = None
 
     def reply(self, text: str, on_event: Listener | None = None) -> Reply:
         """Answer a message.
 
         A disease without drugs keeps the drugs ("and for psoriasis?"), drugs without a disease keep the disease ("and
-        compared with methotrexate?"), a topic alone is about the chosen drug ("what about its safety?"). The topic of
+        compared with methotrexate?"), a topic alone is about the drug in focus ("what about its safety?"), a harm or a
+        group of people about the drugs that were weighed ("which has fewer infections?", "in pregnancy?"). The topic of
         the conversation changes only when there is an answer, or a question back about what was understood.
 
         Raises:
-            WorkError: where the run failed.
+            KedrecError: what ended the run: `WorkError` where it failed.
             UserError: where the question cannot be answered as asked.
         """
         planned = self._plan(text)
@@ -97,24 +104,30 @@ class Conversation:
         planned = await asyncio.to_thread(self._plan, text)
         if isinstance(planned, Reply):
             return planned
-        return self._told(planned, await self._agent.arun(planned[0], on_event))
+        trace = await self._agent.arun(planned[0], on_event)
+        return await asyncio.to_thread(self._told, planned, trace)
 
     def _plan(self, text: str) -> Reply | Planned:
         """What is said at once, or what the agent has to be asked first."""
         understood, notes = self._understood(text)
-        topics = topics_in(text)
-        last = self.topic.recommendation
-        beyond = understood.intent == "out_of_scope"
-        if topics and not beyond and last is not None and understood.disease is None and not understood.unclear:
-            drug = self._drug_meant(understood, last)
-            if drug is not None and (said := answer_on(last, drug, topics)):
-                told = (*notes, *said_left_out(understood.left_out))
-                return Reply(kind="topic", notes=told, recommendation=last, topics=said, trace_id=last.trace_id)
-        merged = self._merged(understood)
-        if merged.ask_back:
-            return self._asked_back(understood, merged, notes)
-        query, added = query_for(self._agent, merged, self._setting)
-        return query, Topic(disease=merged.disease, drugs=merged.drugs, intent=merged.intent), (*notes, *added)
+        self.understood = understood
+        if (said := self._at_once(understood, notes)) or (said := self._on_last(understood, notes)):
+            return said
+        whole = merged(understood, self.topic)
+        if whole.ask_back:
+            return self._asked_back(understood, whole, notes)
+        if whole.wanted.together and whole.disease is None:
+            return self._together(whole, notes)
+        query, added = query_for(self._agent, whole, self._setting)
+        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
+                      assumed=whole.disease is None, earlier=self._earlier(whole))  # fmt: skip
+        return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
+
+    def _earlier(self, whole: Understanding) -> tuple[Match, ...]:
+        """The drug that was asked about before a question of the same about another."""
+        former, ill = self.topic.drugs, self.topic.disease
+        same = ill is not None and whole.disease is not None and ill.entity == whole.disease.entity
+        return former if same and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
@@ -126,71 +139,153 @@ class Conversation:
                 text = options[number - 1]
         return understand_question(self._agent, text)
 
-    def _drug_meant(self, understood: Understanding, last: Recommendation) -> str | None:
-        """The drug that a topic is asked about: the one named, if it was weighed, else the chosen one."""
-        weighed = {drug.id for drug in last.candidates}
-        named = [drug.entity.id for drug in understood.drugs if drug.entity]
-        if named:
-            return named[0] if named[0] in weighed and len(named) == 1 else None
-        return last.choice or last.candidates[0].id
+    def _at_once(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
+        """What is said without looking anything up; None where something has to be."""
+        if new.intent == "restart":
+            self.topic = Topic()
+        if new.intent in SAID or new.intent == "out_of_scope":
+            return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
+        asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
+        asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
+        if new.intent not in {"citation", "explain"} and not asks_choice:
+            return None
+        last, evidence = self.topic.recommendation, self.topic.evidence
+        if last is None and not evidence:
+            return Reply(kind="question", notes=notes, text=NOTHING_YET)
+        if new.intent == "citation":
+            return self._sources(new, notes, last)
+        told = reasons(last, plain=new.wanted.plain) if last else ()
+        return Reply(
+            kind="topic", notes=notes, recommendation=last, topics=told, trace_id=last.trace_id if last else None
+        )
 
-    def _merged(self, new: Understanding) -> Understanding:
-        """A message completed by what the conversation is about."""
-        unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
-        disease = new.disease or self.topic.disease
-        drugs = self._drugs(new)
-        beyond = new.ask_back if new.intent == "out_of_scope" else None
-        ask = beyond or unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
-        return new.model_copy(update={"disease": disease, "drugs": drugs, "ask_back": ask})
+    def _sources(self, new: Understanding, notes: tuple[str, ...], last: Recommendation | None) -> Reply:
+        evidence = self.topic.evidence
+        missing = [key for key in new.wanted.keys if key not in evidence]
+        if missing:
+            held = ", ".join(f"{letter}1 to {letter}{count}" for letter in "KPT" if (count := _count(evidence, letter)))
+            told = f"There is no {' or '.join(missing)} in the last answer; it holds {held}."
+            if len(missing) == len(new.wanted.keys):
+                return Reply(kind="question", notes=notes, text=told)
+            notes = (*notes, told)
+        topics = sources(new.wanted.keys, evidence)
+        more = {key: self.topic.more[key] for key in new.wanted.keys if key in self.topic.more}
+        trace = last.trace_id if last else None
+        return Reply(kind="topic", notes=notes, recommendation=last, topics=topics, evidence=more, trace_id=trace)
 
-    def _drugs(self, new: Understanding) -> tuple[Match, ...]:
-        former = self.topic.drugs
-        if len(new.drugs) == 1 and new.intent in ABOUT_ONE[1:]:
-            return new.drugs
-        if new.disease is not None:
-            afresh = bool(new.drugs) or _AFRESH.search(new.text) is not None
-            return new.drugs if afresh else former
-        if new.drugs and (self.topic.unclear or self.topic.recommendation is None):
-            return _joined(former, new.drugs)
-        if len(new.drugs) != 1:
-            return new.drugs or former
-        return (*self._kept(new.drugs[0]), *new.drugs)
+    def _on_last(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
+        """What is said of the drugs of the last answer; None where the message goes elsewhere."""
+        last, about = self.topic.recommendation, asks_on(new, self.topic)
+        if last is None and self.topic.drugs and self.topic.disease is None and new.wanted.about and not new.drugs:
+            return self._together(new.model_copy(update={"drugs": self.topic.drugs}), notes)
+        if last is None or about is None:
+            return None
+        drugs = drugs_meant(new, self.topic, last, about)
+        keys = topics_in(new.text) or TOPICS.get(new.intent, ())[:1]
+        if not about and not keys:
+            keys, about = self.topic.asked or (() if self.topic.about else _OVERALL), self.topic.about
+        if about and set(keys) <= {"safety", "against"}:
+            keys = ()
+        looked = self._looked(drugs, about, last.disease)
+        said = [one for drug in drugs for one in answer_on(last, drug.id, keys)]
+        if not (said or looked.topics):
+            return None
+        self.topic = self.topic.model_copy(
+            update={"focus": tuple(drug.id for drug in drugs), "asked": keys, "about": about,
+                    "more": {**self.topic.more, **looked.evidence}}
+        )  # fmt: skip
+        told = (*notes, *self._personal(new.wanted), *_limits(looked, drugs, new.text))
+        told = (*told, *(() if about else said_left_out(new.left_out)))
+        topics = (*looked.topics, *said)
+        return Reply(kind="topic", notes=told, recommendation=last, topics=topics,
+                     evidence=looked.evidence, trace_id=last.trace_id)  # fmt: skip
 
-    def _kept(self, new: Match) -> tuple[Match, ...]:
-        """The drug that a new one is compared with: the chosen one, or the first one named."""
-        last = self.topic.recommendation
-        chosen = next((drug for drug in last.candidates if drug.id == last.choice), None) if last else None
-        kept = Match(query=chosen.id, match="exact", entity=chosen) if chosen else next(iter(self.topic.drugs), None)
-        if kept is None or kept.entity is None or (new.entity and kept.entity.id == new.entity.id):
-            return ()
-        named = next((drug for drug in self.topic.drugs if drug.entity and drug.entity.id == kept.entity.id), kept)
-        return (named,)
+    def _looked(
+        self,
+        drugs: Sequence[Entity],
+        about: Sequence[str],
+        disease: Entity | None,
+        *,
+        together: bool = False,
+        harmful: Entity | None = None,
+    ) -> Looked:
+        if not (about or together or harmful):
+            return Looked()
+        return look_up(self._agent, self._setting, drugs, about, disease=disease, together=together, harmful=harmful,
+                       known=self.topic.evidence)  # fmt: skip
 
-    def _asked_back(self, new: Understanding, merged: Understanding, notes: tuple[str, ...]) -> Reply:
+    def _together(self, whole: Understanding, notes: tuple[str, ...]) -> Reply:
+        """What is said of drugs taken together, where no disease is named: no choice is asked for, and none is made."""
+        drugs = tuple(drug.entity for drug in whole.drugs if drug.entity)
+        self.topic = Topic(drugs=whole.drugs, intent=whole.intent)
+        looked = self._looked(drugs, whole.wanted.about, None, together=True)
+        self.topic = self.topic.model_copy(update={"more": looked.evidence})
+        told = (*notes, *self._personal(whole.wanted), *_limits(looked, drugs, ""))
+        return Reply(kind="topic", notes=told, topics=looked.topics, evidence=looked.evidence)
+
+    def _personal(self, wanted: Wanted) -> tuple[str, ...]:
+        return (PERSONAL,) if wanted.personal else ()
+
+    def _asked_back(self, new: Understanding, whole: Understanding, notes: tuple[str, ...]) -> Reply:
         """Ask; what was understood so far stays, so that a short reply completes it."""
-        if new.intent != "out_of_scope" and (new.disease or new.drugs or new.unclear):
-            known = {"disease": merged.disease, "drugs": merged.drugs, "unclear": new.unclear}
+        if new.disease or new.drugs or new.unclear:
+            known = {"disease": whole.disease, "drugs": whole.drugs, "unclear": new.unclear, "intent": whole.intent}
             self.topic = self.topic.model_copy(update=known)
-        return Reply(kind="question", notes=notes, text=merged.ask_back or "")
+        return Reply(kind="question", notes=notes, text=whole.ask_back or "")
 
     def _told(self, planned: Planned, trace: Trace) -> Reply:
         """What a run came to; from now on the conversation is about that."""
-        _, topic, notes = planned
+        _, topic, wanted, notes = planned
         if trace.recommendation is None:
-            error = trace.error or {"message": "the run ended without an outcome"}
-            raise WorkError(f"{error['message']} (trace {trace.id})")
+            error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
+            raise error_named(error["type"], f"{error['message']} (trace {trace.id})")
         made = trace.recommendation
         disease = topic.disease or Match(query=made.disease.id, match="exact", entity=made.disease)
-        self.topic = topic.model_copy(update={"recommendation": made, "disease": disease})
-        said = answer_on(made, made.candidates[0].id, TOPICS.get(topic.intent, ())) if len(made.candidates) == 1 else ()
-        if said:
-            return Reply(kind="topic", notes=notes, recommendation=made, topics=said, trace_id=trace.id)
-        return Reply(kind="recommendation", notes=notes, recommendation=trace.recommendation, trace_id=trace.id)
+        keys = TOPICS.get(topic.intent, ())
+        self.topic = topic.model_copy(
+            update={"recommendation": made, "disease": disease, "asked": keys, "about": wanted.about}
+        )
+        harmful = made.disease if _asks_harm(topic, made) and not wanted.together else None
+        looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
+        self.topic = self.topic.model_copy(update={"more": looked.evidence})
+        said = [one for drug in made.candidates for one in _telling(answer_on(made, drug.id, keys))]
+        kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
+        overall = _overall(made) if said and len(made.candidates) > 1 else ()
+        limits = _limits(looked, made.candidates, trace.question.get("text") or "")
+        return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
+                     evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
 
 
-def _joined(former: tuple[Match, ...], new: tuple[Match, ...]) -> tuple[Match, ...]:
-    """Both, each drug once."""
-    return tuple({drug.entity.id: drug for drug in (*former, *new) if drug.entity}.values())
+def _limits(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ...]:
+    """What has to be said of what was looked up: that nothing compares the drugs, or that nothing was found."""
+    answers = [topic.answer for topic in looked.topics]
+    quoted = [f"{answer.text}" for answer in answers if answer.citations]
+    compares = len(drugs) > 1 and quoted and _COMPARES.search(text)
+    apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
+    missing = any(not answer.citations for answer in answers)
+    return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
+
+
+def _asks_harm(topic: Topic, made: Recommendation) -> bool:
+    """Whether a question is about harm of one drug in a disease that it names."""
+    return topic.disease is not None and topic.intent in {"safety", "causes"} and len(made.candidates) == 1
+
+
+def _telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
+    """The answers that say something; the first where none does."""
+    return tuple(one for one in answers if one.answer.citations) or answers[:1]
+
+
+def _overall(made: Recommendation) -> tuple[str, ...]:
+    """What all evidence together came to, beside the side of it that was asked for."""
+    names = {drug.id: drug.name for drug in made.candidates}
+    if made.choice is None:
+        return ()
+    return (f"On all evidence together {names[made.choice]} came first, confidence {made.confidence:.2f}; ask “why?”.",)
+
+
+def _count(evidence: dict[str, Evidence], letter: str) -> int:
+    return max((int(key[1:]) for key in evidence if key[0] == letter), default=0)
 
 
 def _options(match: Match) -> list[str]:

@@ -20,7 +20,20 @@ ALIKE = 88.0
 """Similarity, 0 to 100, from which a name may be a misspelling of another."""
 
 _WORD = re.compile(r"[^\W_](?:[\w'’+.-]*[\w+])?")
-_ID = re.compile(r"(?:Compound|Disease)::\S*\w|\b(?:drugbank|mesh|doid|omim|chebi|chembl\.compound):\w+", re.IGNORECASE)
+_ID = re.compile(
+    r"(?:Compound|Disease)::\S*\w|\b(?:drugbank|mesh|doid|omim|chebi|chembl\.compound):\w+",
+    re.IGNORECASE,
+)
+_STEM = re.compile(
+    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin"
+    r"|cycline|conazole|vir"
+    r"|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam|lukast"
+    r"|fibrate|thiazide"
+    r"|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen|tidine|terol"
+    r"|sonide|solone|stim)$",
+    re.IGNORECASE,
+)
+"""Stems by which the World Health Organization names drugs, at the end of a word."""
 _SAFE_SHORT = frozenset(
     (
         "acne",
@@ -95,8 +108,8 @@ def find_names(text: str, store: GraphStore) -> list[NameInText]:
 def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], kinds: Sequence[str]) -> list[Match]:
     """Words of a sentence that are no name but seem to be meant as one, with what they may have meant.
 
-    These are words that are nearly a name of what is looked for, and unknown words that stand beside a known drug as
-    its alternative ("Humira or MTX").
+    These are words that are nearly a name of what is looked for, unknown words that stand beside a known drug as its
+    alternative ("Humira or MTX"), and unknown words that end like the name of a drug ("somethingumab").
 
     Args:
         text: the sentence.
@@ -108,7 +121,11 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
     free = [word for word in words if not overlaps([word], found)]
     beside = _beside_drugs(text, found)
     matches = [_nearly(word, store, kinds if len(word.text) > 4 else ()) for word in free]
-    return [match for word, match in zip(free, matches, strict=True) if match.alternatives or word.start in beside]
+    return [
+        match
+        for word, match in zip(free, matches, strict=True)
+        if match.alternatives or word.start in beside or (_STEM.search(word.text) and match.match == "none")
+    ]
 
 
 def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
@@ -186,17 +203,24 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
 
 def _may_be_name(span: Sequence[Token], loud: bool) -> bool:
     """Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it."""
-    common, lower = common_words(), [token.text.lower() for token in span]
+    lower = [token.text.lower() for token in span]
     if len(span) == 1:
         shout = _is_shout(span[0].text) and not loud
-        return any(char.isalpha() for char in lower[0]) and (lower[0] not in common or shout)
+        return any(char.isalpha() for char in lower[0]) and (lower[0] not in common_words() or shout)
+    common = _words_of("common_words.txt")
     return not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
 
 
 @cache
 def common_words() -> frozenset[str]:
     """Words of everyday questions, never the name of a drug or a disease by themselves unless in capitals."""
-    return frozenset((files("kedrec.agents.chat") / "common_words.txt").read_text("utf-8").split())
+    return _words_of("common_words.txt") | _words_of("question_words.txt")
+
+
+@cache
+def _words_of(name: str) -> frozenset[str]:
+    """The words of a list; those of `common_words.txt` frame no name either, those of `question_words.txt` may."""
+    return frozenset((files("kedrec.agents.chat") / name).read_text("utf-8").split())
 
 
 def _counts(match: Match, span: Sequence[Token], loud: bool, kind: str) -> bool:

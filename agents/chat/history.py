@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from langchain_community.chat_message_histories import SQLChatMessageHistory
     from sqlalchemy import Engine
 
+    from kedrec.agents.chat.follow_ups import TopicAnswer
+
 __all__ = ["ChatHistory"]
 
 _TOPIC = "kedrec_topic"
@@ -64,15 +66,18 @@ def spoken(reply: Reply) -> str:
     if reply.kind == "question":
         return reply.text
     if reply.kind == "topic":
-        return "\n".join(
-            f"{topic.title}\n{topic.answer.text} {_marks(topic.answer.citations)}" for topic in reply.topics
-        )
+        return "\n".join(map(_topic, reply.topics))
     recommendation = reply.recommendation
     if recommendation is None:
         return ""
     names = {drug.id: drug.name for drug in recommendation.candidates}
     head = names.get(recommendation.choice or "", f"No choice: {recommendation.abstained}")
     return "\n".join([head, *(f"{one.text} {_marks(one.citations)}" for one in recommendation.sentences)])
+
+
+def _topic(topic: TopicAnswer) -> str:
+    said = f"{topic.answer.text} {_marks(topic.answer.citations)}".rstrip()
+    return f"{topic.heading}\n{said}" if topic.title else said
 
 
 def _marks(keys: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kedrec.agents.agent import Query
 from kedrec.agents.chat.drug_facts import disease_of, role_note
-from kedrec.agents.chat.intents import ABOUT_ONE
+from kedrec.agents.chat.intents.wanted import ABOUT_ONE
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.recommend import best_treatments
 from kedrec.errors import UserError
@@ -59,7 +59,7 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         text=understood.text,
         left_out=understood.left_out or None,
     )
-    role = role_note(agent, understood, setting) if alone else ()
+    role = role_note(agent, understood, setting) if alone and not taken else ()
     return query, (*taken, *_said(understood, [name for _, name in added]), *role)
 
 
@@ -81,8 +81,8 @@ def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understandin
 def _added(agent: Agent, understood: Understanding, setting: Corpora) -> list[tuple[str, str]]:
     """Id and name of the best-ranked drugs that the question does not name."""
     assert understood.disease is not None and understood.disease.entity is not None
-    known = {drug.entity.id for drug in understood.drugs if drug.entity}
-    count = BESIDE_ONE if known else BEST
+    known = {drug.entity.id for drug in (*understood.drugs, *understood.without) if drug.entity}
+    count = BESIDE_ONE if understood.drugs else BEST
     ranked = best_treatments(agent.resources, understood.disease.entity, setting, count + len(known))
     return [(drug.id, drug.name) for drug in ranked if drug.id not in known][:count]
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import names_in, unknown_names
-from kedrec.agents.chat.entity_finder import NameInText, doubtful_words
-from kedrec.agents.chat.intents import ABOUT_ONE, Intent, intent_of
+from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
+from kedrec.agents.chat.intents.reading import class_named, read
+from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
+from kedrec.agents.chat.intents.wording import Span, is_cue
 from kedrec.agents.chat.left_out import left_out
-from kedrec.graphdb.names.kinship import are_parts
+from kedrec.agents.chat.salts import with_salts
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Alternative, Match, Record
+from kedrec.records import Match, Record
 
 __all__ = [
     "EXAMPLE",
@@ -23,8 +26,6 @@ __all__ = [
     "understood_from",
 ]
 
-EXAMPLE = "Why baricitinib rather than sulfasalazine for alopecia areata?"
-"""A question that can be answered."""
 _VAGUE = frozenset(
     {"pain", "fever", "disease", "syndrome", "infection", "inflammation", "disorder", "cancer", "injury"}
 )
@@ -35,6 +36,18 @@ _AVOID = re.compile(
     r"\b(?:(?:should|must|can)(?: ?not|n't)|not (?:to )?(?:be )?(?:given?|used?|taken?|prescribed?)|never|avoid\w*"
     r"|contraindicat\w*|worst)\b",
     re.IGNORECASE,
+)
+_TREATED = re.compile(
+    r"\b(?:in|for|with|of|has|have|treat\w*)(?: (?:the|my|an?|people|patients|adults|severe|chronic|acute"
+    r"|with|treatment of)){0,4} $",
+    re.I,
+)
+_HARMED = re.compile(
+    r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
+    r"|trigger\w*|worsen\w*"
+    r"|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious|severe|more"
+    r"|new|risk of)){0,3} $",
+    re.I,
 )
 
 
@@ -51,10 +64,17 @@ class Understanding(Record):
     """Names that may mean several things, and words that may be misspelled names, with what they may have meant."""
     left_out: tuple[str, ...] = ()
     """What the question says beside the names, such as a stage, an age or a dose, and nothing takes into account."""
-    intent: Intent = "choose"
+    wanted: Wanted = Wanted()
     """What the question wants."""
+    without: tuple[Match, ...] = ()
+    """Drugs that are not to be weighed."""
     ask_back: str | None = None
     """One line to ask the user, where the question cannot be answered as it stands."""
+
+    @property
+    def intent(self) -> Intent:
+        """What the question wants, in a word."""
+        return self.wanted.intent
 
 
 def understand(text: str, store: GraphStore) -> Understanding:
@@ -68,12 +88,18 @@ def understand(text: str, store: GraphStore) -> Understanding:
         What was found, and what to ask back where the disease is missing, a name is ambiguous or nearly a name; a
         similar name is offered and never put in place of what was written.
     """
-    found = names_in(text, store)
+    found, apart = names_in(text, store), with_salts(text, store, find_names(text, store))
+    wanted = read(text, _spans(apart if unknown_names(found) else found))
+    if wanted.together and wanted.intent == "safety":
+        found = apart
     known = [named for named in found if named.match.match != "none"]
     diseases = _one_each(named.match for named in known if named.kind == "Disease")
     drugs = _one_each(named.match for named in known if named.kind == "Compound")
-    misspelled = _misspelled(text, store, found, diseases, drugs)
-    made = understood_from(text, diseases, drugs, misspelled, unknown_names(found))
+    whole = wanted.intent in SAID or wanted.intent in {"explain", "citation"}
+    misspelled = [] if whole else _misspelled(text, store, found, diseases, drugs)
+    if misspelled:
+        wanted = read(text, [*_spans(found), *_where(text, misspelled)])
+    made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted=wanted)
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
     return made.model_copy(update={"left_out": left_out(text, found, vague)})
 
@@ -84,6 +110,8 @@ def understood_from(
     drugs: Sequence[Match],
     misspelled: Sequence[Match] = (),
     unknown: Sequence[Match] = (),
+    *,
+    wanted: Wanted | None = None,
 ) -> Understanding:
     """Put together what was found in a question.
 
@@ -93,25 +121,96 @@ def understood_from(
         drugs: the drugs found, ambiguous ones included.
         misspelled: words that may have been meant as names, with suggestions.
         unknown: combinations and salts that the graph does not have, with their parts or drug.
+        wanted: what the question wants; by rule where None.
     """
+    wanted = wanted or read(text, _where(text, [*diseases, *drugs]))
     ambiguous = [match for match in (*diseases, *drugs) if match.entity is None]
     sure = _without_vague([match for match in diseases if match.entity is not None])
+    ill, harms = told_apart(text, sure, wanted)
     known = tuple(match for match in drugs if match.entity is not None)
-    ask = " ".join(_unknown(match) for match in unknown) or _ask_back(ambiguous, sure, known, misspelled)
-    if ask is None and not known and asks_what_to_avoid(text):
-        ask = WHAT_TO_AVOID
-    intent, beyond = intent_of(text, len(known), disease=bool(sure))
-    if len(known) == 1 and intent in ABOUT_ONE[1:] and not (sure or ambiguous or misspelled or unknown):
-        ask = None
-    disease = sure[0] if len(sure) == 1 else None
+    named = [ill] if ill else sure
+    ask = " ".join(unknown_told(match) for match in unknown) or asked_back(ambiguous, named, known, misspelled)
+    unsure = bool(ambiguous or misspelled or unknown)
+    ask = _said(wanted, text, known, bool(sure), unsure) or (
+        None if _needs_no_disease(wanted, known, named, unsure) else ask
+    )
+    if harms:
+        wanted = wanted.model_copy(
+            update={"about": tuple(dict.fromkeys([*(one.query for one in harms), *wanted.about]))}
+        )
+    settled = wanted.intent in SAID or wanted.intent == "out_of_scope"
     return Understanding(
         text=text,
-        disease=disease,
+        disease=named[0] if len(named) == 1 else None,
         drugs=known,
-        unclear=() if beyond else (*unknown, *ambiguous, *_several(sure), *misspelled),
-        intent=intent,
-        ask_back=beyond or ask,
+        unclear=() if settled else (*unknown, *ambiguous, *_several(named), *misspelled),
+        wanted=wanted,
+        ask_back=ask,
     )
+
+
+def _said(wanted: Wanted, text: str, drugs: Sequence[Match], disease: bool, unsure: bool) -> str | None:
+    """What is said at once to a question, whatever it names."""
+    if wanted.intent in SAID:
+        return SAID[wanted.intent]
+    if wanted.beyond is not None:
+        return OUT_OF_SCOPE[wanted.beyond]
+    if drugs or unsure:
+        return None
+    if wanted.intent in ABOUT_ONE and (named := class_named(text)):
+        return f"“{named}” are a class, and I look at single drugs. Name one of them, and the disease."
+    return WHAT_TO_AVOID if asks_what_to_avoid(text) or (wanted.intent == "safety" and disease) else None
+
+
+def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence[Match], unsure: bool) -> bool:
+    """Whether a question about drugs can be answered although it names no disease."""
+    if unsure or diseases or not drugs:
+        return False
+    return (len(drugs) == 1 and wanted.intent in ABOUT_ONE[1:]) or wanted.together
+
+
+def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Match | None, tuple[Match, ...]]:
+    """Tell the disease that is treated from those that are asked about as harms; none where that cannot be told.
+
+    Args:
+        text: the question.
+        diseases: the diseases that it names, each once.
+        wanted: what it wants.
+    """
+    if len(diseases) < 2 or wanted.intent not in {"safety", "causes", "choose", "assess"}:
+        return None, ()
+    before = [text[: text.lower().find(match.query.lower())] for match in diseases]
+    treated = [match for match, said in zip(diseases, before, strict=True) if _TREATED.search(said)]
+    harms = [match for match, said in zip(diseases, before, strict=True) if _HARMED.search(said)]
+    left = [match for match in treated if match not in harms] or [match for match in diseases if match not in harms]
+    if wanted.intent == "safety" and not harms and len(left) > 1:
+        left = left[-1:]
+    if len(left) != 1 or (not harms and wanted.intent != "safety"):
+        return None, ()
+    others = tuple(match for match in diseases if match is not left[0])
+    return (others[0], ()) if wanted.intent == "causes" else (left[0], others)
+
+
+def _spans(found: Iterable[NameInText]) -> list[Span]:
+    """Where names stand; one that is another name of the same is `Repeated`."""
+    seen, spans = set[str](), list[Span]()
+    for named in sorted(found):
+        meant = named.match.entity.id if named.match.entity else named.match.query.lower()
+        spans.append((named.start, named.end, "Repeated" if meant in seen else named.kind))
+        seen.add(meant)
+    return spans
+
+
+def _where(text: str, matches: Iterable[Match]) -> list[Span]:
+    """Where the names of matches stand in a text; those that do not stand there are left out."""
+    lowered = text.lower()
+    places = [(lowered.find(match.query.lower()), match) for match in matches]
+    return [(at, at + len(match.query), _kind(match)) for at, match in places if at >= 0]
+
+
+def _kind(match: Match) -> str:
+    kinds = [one.id.partition("::")[0] for one in ((match.entity,) if match.entity else match.alternatives)]
+    return "Compound" if "Compound" in kinds or not kinds else kinds[0]
 
 
 def asks_what_to_avoid(text: str) -> bool:
@@ -150,52 +249,4 @@ def _misspelled(
 ) -> list[Match]:
     """Words that may have been meant as what the question lacks."""
     kinds = [*([] if diseases else ["Disease"]), *([] if len(drugs) > 1 else ["Compound"])]
-    return doubtful_words(text, store, found, kinds)
-
-
-def _ask_back(
-    ambiguous: Sequence[Match], diseases: Sequence[Match], drugs: Sequence[Match], misspelled: Sequence[Match]
-) -> str | None:
-    if ambiguous:
-        return " ".join(f"“{match.query}” may mean {_listed(match.alternatives)}. Which one?" for match in ambiguous)
-    if len(diseases) > 1:
-        return f"Which disease is meant: {_or([match.entity.name for match in diseases if match.entity])}?"
-    if misspelled:
-        return " ".join(f"“{match.query}” is not a name I know. {_meant(match)}" for match in misspelled)
-    if diseases:
-        return None
-    if drugs:
-        named = _and([match.entity.name for match in drugs if match.entity])
-        return f"For which disease? I understood {named}, but found no disease in the question."
-    return f"I found no disease and no drug in that. Ask about drugs for a disease, for instance: {EXAMPLE}"
-
-
-def _unknown(match: Match) -> str:
-    """Say that a salt is unknown and which drug it is of, or what an unknown combination is made of."""
-    if match.alternatives and not are_parts(match.query, [part.name for part in match.alternatives]):
-        return f"The graph has no drug called “{match.query}”. {_meant(match)} Then ask with that name."
-    said = f"“{match.query}” reads as one combination, and the graph has none of that name."
-    parts = [part.name for part in match.alternatives]
-    if not parts:
-        return f"{said} {_meant(match)}"
-    if len(parts) == 1:
-        return f"{said} Of its parts it has {parts[0]} alone; ask about that, if it is meant."
-    return f"{said} Of its parts it has {_and(parts)}; ask about one, or write “{_or(parts)}” to compare them."
-
-
-def _meant(match: Match) -> str:
-    if not match.alternatives:
-        return "Give another name of it, or its id."
-    return f"Did you mean {_or([alternative.name for alternative in match.alternatives])}?"
-
-
-def _listed(alternatives: Sequence[Alternative]) -> str:
-    return _or([f"{alternative.name} ({alternative.id})" for alternative in alternatives])
-
-
-def _or(names: Sequence[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
-
-
-def _and(names: Sequence[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+    return [match for match in doubtful_words(text, store, found, kinds) if not is_cue(match.query)]

@@ -1,12 +1,17 @@
-"""Understanding a question with a language model, which looks its names up by tool calls."""
+"""Understanding a question with a language model, which looks its names up and tells what is wanted by tool calls."""
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from kedrec.agents.chat.combining import names_in, unknown_names
 from kedrec.agents.chat.entity_finder import NameInText
+from kedrec.agents.chat.intents.reading import read
+from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Wanted
 from kedrec.agents.chat.left_out import left_out
 from kedrec.agents.chat.question_parser import Understanding, understand, understood_from
 from kedrec.agents.prompting.answer_format import LONGEST_QUESTION, refuse_too_long
@@ -22,9 +27,11 @@ if TYPE_CHECKING:
 
     from kedrec.agents.agent import Agent
 
-__all__ = ["understand_by_model", "understand_question"]
+__all__ = ["TELLS", "understand_by_model", "understand_question"]
 
 _TOOL = "resolve_entity"
+TELLS = "tell_intent"
+"""Name of the tool by which a model tells what is wanted; its arguments are the fields of `Wanted`."""
 _TURNS = 4
 _MOST_NAMES = 12
 _BY_NAMES = ("offline", "local", "scripted")
@@ -70,18 +77,44 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store
     Raises:
         ModelError: where the model fails.
     """
-    messages, results = _opening(text), list[ToolResult]()
-    asking = model.bind_tools([schemas()[_TOOL]])
+    messages, heard = _opening(text), _Heard()
+    asking = model.bind_tools([schemas()[_TOOL], _schema()])
     answer = asking.invoke(messages)
     for _ in range(_TURNS):
         if not answer.tool_calls and not answer.invalid_tool_calls:
             break
-        messages += [answer, *_looked_up(answer, toolbox, results)]
+        messages += [answer, *_looked_up(answer, toolbox, heard)]
         answer = asking.invoke(messages)
-    if not results and not _asks(str(answer.text)):
+    if not heard.results and not heard.wanted and not _asks(str(answer.text)):
         return understand(text, store)
-    named = names_in(text, store)
-    return _understood(text, results, str(answer.text), named)
+    return _understood(text, heard, str(answer.text), names_in(text, store))
+
+
+class _Heard:
+    """What the model looked up, and what it told of the question."""
+
+    def __init__(self) -> None:
+        self.results: list[ToolResult] = []
+        self.wanted: Wanted | None = None
+
+    def tell(self, arguments: dict[str, Any]) -> ToolResult:
+        """Take in what the question wants."""
+        try:
+            self.wanted = Wanted.model_validate(arguments)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            return ToolResult(status="failed", message=f"Wrong arguments for {TELLS}: {place}: {first['msg']}.")
+        return ToolResult(status="found", message=f"Understood: {self.wanted.intent}.")
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """The tool's schema in OpenAI's form: the record that the rules of `offline` make, too."""
+    from langchain_core.utils.function_calling import convert_to_openai_tool
+
+    made = convert_to_openai_tool(Wanted)
+    return {**made, "function": {**made["function"], "name": TELLS}}
 
 
 def _opening(text: str) -> list[BaseMessage]:
@@ -91,15 +124,13 @@ def _opening(text: str) -> list[BaseMessage]:
     return [SystemMessage(rules), HumanMessage(f"Question: {plain(text, 2000)}")]
 
 
-def _looked_up(answer: AIMessage, toolbox: Toolbox, results: list[ToolResult]) -> list[BaseMessage]:
+def _looked_up(answer: AIMessage, toolbox: Toolbox, heard: _Heard) -> list[BaseMessage]:
     """Make the calls that the model asked for; the results are kept, and told to it."""
     from langchain_core.messages import ToolMessage
 
     told: list[BaseMessage] = []
     for call in answer.tool_calls:
-        result = toolbox.call(call["name"], call["args"]) if call["name"] == _TOOL else _refusal(call)
-        if len(results) < _MOST_NAMES:
-            results.append(result)
+        result = _called(call, toolbox, heard)
         told.append(ToolMessage(f"{result.status}: {plain(result.message)}", tool_call_id=call["id"] or ""))
     broken = [
         ToolMessage("failed: the arguments are no JSON object", tool_call_id=call["id"] or "")
@@ -108,17 +139,26 @@ def _looked_up(answer: AIMessage, toolbox: Toolbox, results: list[ToolResult]) -
     return [*told, *broken]
 
 
+def _called(call: Any, toolbox: Toolbox, heard: _Heard) -> ToolResult:
+    if call["name"] == TELLS:
+        return heard.tell(call["args"])
+    result = toolbox.call(call["name"], call["args"]) if call["name"] == _TOOL else _refusal(call)
+    if len(heard.results) < _MOST_NAMES:
+        heard.results.append(result)
+    return result
+
+
 def _asks(said: str) -> bool:
     return said.strip().startswith("ASK:")
 
 
 def _refusal(call: Any) -> ToolResult:
-    return ToolResult(status="failed", message=f"Only {_TOOL} can be called here, not {call['name']}.")
+    return ToolResult(status="failed", message=f"Only {_TOOL} and {TELLS} can be called here, not {call['name']}.")
 
 
-def _understood(text: str, results: list[ToolResult], said: str, named: list[NameInText]) -> Understanding:
+def _understood(text: str, heard: _Heard, said: str, named: list[NameInText]) -> Understanding:
     """Put together what the model looked up; a combination or salt in the question is never split by it."""
-    matches = [Match.model_validate(result.data["match"]) for result in results if "match" in result.data]
+    matches = [Match.model_validate(result.data["match"]) for result in heard.results if "match" in result.data]
     found = list({match.entity.id: match for match in matches if match.entity is not None}.values())
     diseases = [match for match in found if match.entity is not None and match.entity.kind == "Disease"]
     drugs = [match for match in found if match.entity is not None and match.entity.kind == "Compound"]
@@ -126,11 +166,20 @@ def _understood(text: str, results: list[ToolResult], said: str, named: list[Nam
     unknown = unknown_names(named)
     parts = {part.id for match in unknown for part in match.alternatives}
     drugs = [match for match in drugs if match.entity is None or match.entity.id not in parts]
-    made = understood_from(text, [*diseases, *unclear], drugs, unknown=unknown)
+    wanted = _no_contest(heard.wanted, text, named, len(drugs))
+    made = understood_from(text, [*diseases, *unclear], drugs, unknown=unknown, wanted=wanted)
     made = made.model_copy(update={"left_out": left_out(text, [*named, *_where(text, found)])})
     if not unknown and _asks(said) and not (diseases and drugs):
         return made.model_copy(update={"ask_back": plain(said.strip().removeprefix("ASK:"), 300)})
     return made
+
+
+def _no_contest(told: Wanted | None, text: str, named: list[NameInText], drugs: int) -> Wanted | None:
+    """What the model told, save that one named drug is made no contest where the rules read none."""
+    if told is None or told.intent != "choose" or drugs != 1:
+        return told
+    ruled = read(text, [(one.start, one.end, one.kind) for one in named])
+    return ruled if ruled.intent in ABOUT_ONE else told
 
 
 def _where(text: str, found: list[Match]) -> list[NameInText]:

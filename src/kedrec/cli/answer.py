@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Brief, Model, SettingOption, outcome_error, show_outcome, step_bar
+from kedrec.cli.recommend import Brief, Model, SettingOption, show_outcome, step_bar
 from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
+    from kedrec.agents.chat.conversation import Reply
     from kedrec.agents.chat.question_parser import Understanding
 
 __all__ = ["ask", "chat"]
@@ -33,24 +34,31 @@ def ask(
 
     refuse_too_long(question, LONGEST_QUESTION, "The question")
     from kedrec.agents.agent import Agent
-    from kedrec.agents.chat.query_builder import query_for
-    from kedrec.agents.chat.question_parser_llm import understand_question
+    from kedrec.agents.chat.conversation import Conversation
 
-    with Agent.open(resolved) as agent:
-        understood, notes = understand_question(agent, question)
-        if understood.ask_back:
-            _ask_back(understood, json_output)
-        with progress() as bar:
-            query, added = query_for(agent, understood, resolved.setting)
-            trace = agent.run(query, step_bar(bar))
-    for note in (*notes, *added):
+    with Agent.open(resolved) as agent, progress() as bar:
+        conversation = Conversation(agent, resolved.setting)
+        reply = conversation.reply(question, step_bar(bar))
+    if reply.kind == "question" and conversation.understood is not None:
+        _ask_back(conversation.understood, reply.text, json_output)
+    for note in reply.notes:
         say(note)
-    if trace.recommendation is None:
-        raise outcome_error(trace)
-    show_outcome(trace.recommendation, json_output, brief=brief)
+    _show(reply, json_output, brief=brief)
 
 
-def _ask_back(understood: Understanding, json_output: bool) -> None:
+def _show(reply: Reply, json_output: bool, *, brief: bool) -> None:
+    """Print an answer; what the question is about comes first, and with `--brief` alone."""
+    if reply.kind == "recommendation" and reply.recommendation is not None and not reply.topics:
+        show_outcome(reply.recommendation, json_output, brief=brief)
+    elif json_output:
+        emit_json(reply.recommendation or reply)
+    else:
+        from kedrec.cli.terminal.views import print_reply
+
+        print_reply(reply, brief=brief)
+
+
+def _ask_back(understood: Understanding, text: str, json_output: bool) -> None:
     """Say what is missing; as JSON, what was understood is on stdout all the same."""
     if json_output:
         emit_json(understood)
@@ -59,7 +67,7 @@ def _ask_back(understood: Understanding, json_output: bool) -> None:
 
         for match in ([understood.disease] if understood.disease else []) + list(understood.drugs):
             say(f"Understood {said_how(match)}.")
-    raise UserError(understood.ask_back or "")
+    raise UserError(text)
 
 
 def chat(

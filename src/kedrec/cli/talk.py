@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.workflow.events import STEPS
 from kedrec.cli.terminal.console import say
-from kedrec.cli.terminal.views import print_recommendation
+from kedrec.cli.terminal.views import print_reply
 from kedrec.errors import KedrecError
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ __all__ = ["Talk"]
 PROMPT = "\n> "
 WELCOME = "Ask about drugs for a disease, for instance: Why baricitinib rather than sulfasalazine for alopecia areata?"
 HELP = """\
-Ask in plain words, and follow up: "and compared with methotrexate?", "what about its safety?", "and for psoriasis?"
+Ask in plain words, and follow up: "and compared with methotrexate?", "what about its safety?", "and for psoriasis?",
+"why?", "in plain words", "show me P1", "which has fewer infections?", "in pregnancy?", "no, I meant …", "start over"
 /evidence  all evidence of the last answer     /new   forget what this is about
 /help      this                                /quit  leave (or Ctrl-D; Ctrl-C stops an answer)"""
 LINES_SHOWN = 8
@@ -96,16 +97,8 @@ class Talk:
             self._print(note, style="dim")
         if reply.kind == "question":
             self._print(reply.text)
-        elif reply.kind == "topic" and reply.recommendation is not None:
-            evidence = reply.recommendation.evidence
-            for topic in reply.topics:
-                marks = "".join(f"[{key}]" for key in topic.answer.citations)
-                self._print(f"\n{topic.title} ({topic.answer.stance})", style="bold")
-                self._print(f"  {topic.answer.text} {marks}".rstrip())
-                self._print_evidence({key: evidence[key] for key in topic.answer.citations if key in evidence})
-            self._print(f"\nfrom trace {reply.trace_id}. Not medical advice.", style="dim")
-        elif reply.recommendation is not None:
-            print_recommendation(reply.recommendation)
+        else:
+            print_reply(reply)
 
     def _print_evidence(self, evidence: dict[str, Evidence]) -> None:
         for key, entry in evidence.items():
@@ -127,11 +120,11 @@ class Talk:
         self._print("A new conversation.")
 
     def _evidence(self) -> None:
-        last = self._conversation.topic.recommendation
-        if last is None or not last.evidence:
+        evidence = self._conversation.topic.evidence
+        if not evidence:
             self._print("There is no evidence yet: ask something first.")
         else:
-            self._print_evidence(last.evidence)
+            self._print_evidence(evidence)
 
     def _unknown(self) -> None:
         say("No such command. /help lists them.")

@@ -11,9 +11,10 @@ from kedrec.records import Answer, Evidence, Match, ModelCall, Recommendation, S
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kedrec.agents.chat.conversation import Reply
     from kedrec.agents.recommend import Ranking
 
-__all__ = ["print_ranking", "print_recommendation", "print_trace"]
+__all__ = ["print_ranking", "print_recommendation", "print_reply", "print_trace"]
 
 SHOWN = 280
 """Characters of a piece of evidence that are printed."""
@@ -46,12 +47,36 @@ def print_recommendation(recommendation: Recommendation, *, brief: bool = False)
     if not brief:
         _print_answers(console, recommendation.answers, names)
     _print_sentences(console, recommendation.sentences)
-    if not brief:
-        _print_evidence(console, recommendation.sentences, recommendation.evidence)
+    told = list(recommendation.sentences)
+    if recommendation.choice is None:
+        told += _print_found(console, recommendation)
+    if not brief or recommendation.choice is None:
+        _print_evidence(console, told, recommendation.evidence)
         _print_weights(console, recommendation, names)
     _print_not_found(console, recommendation.not_found)
     _print_notes(console, "Struck out by the check:", recommendation.struck_out)
     console.print(_closing(recommendation), style="dim", markup=False, highlight=False)
+
+
+def print_reply(reply: Reply, *, brief: bool = False) -> None:
+    """What is said to a message: an answer, sides of one, and what was looked up beside it, with its evidence.
+
+    Args:
+        reply: what is said.
+        brief: of a whole answer, only the choice, its reasons and what was not found.
+    """
+    console = _console()
+    if reply.kind == "recommendation" and reply.recommendation is not None:
+        print_recommendation(reply.recommendation, brief=brief)
+    for topic in reply.topics:
+        if topic.title:
+            console.print(f"\n{topic.heading}", style="bold", markup=False, highlight=False)
+        _print_sentences(console, [Sentence(text=topic.answer.text, citations=topic.answer.citations)])
+    cited = [Sentence(text="", citations=topic.answer.citations) for topic in reply.topics]
+    _print_evidence(console, cited, reply.cited, count=False)
+    if reply.kind == "topic":
+        trace = f"from trace {reply.trace_id}. " if reply.trace_id else ""
+        console.print(f"\n{trace}Not medical advice.", style="dim", markup=False, highlight=False)
 
 
 def print_ranking(ranking: Ranking) -> None:
@@ -138,7 +163,9 @@ def _print_sentences(console: Console, sentences: Iterable[Sentence], indent: in
         console.print(Padding(text, (0, 0, 0, indent)))
 
 
-def _print_evidence(console: Console, sentences: Iterable[Sentence], evidence: Mapping[str, Evidence]) -> None:
+def _print_evidence(
+    console: Console, sentences: Iterable[Sentence], evidence: Mapping[str, Evidence], *, count: bool = True
+) -> None:
     from rich.table import Table
 
     cited = dict.fromkeys(key for sentence in sentences for key in sentence.citations)
@@ -152,7 +179,7 @@ def _print_evidence(console: Console, sentences: Iterable[Sentence], evidence: M
     console.print("\nEvidence", style="bold")
     console.print(table)
     more = len(evidence) - len(cited)
-    if more > 0:
+    if count and more > 0:
         console.print(f"and {more} more found, not cited", style="dim", highlight=False)
 
 
@@ -172,6 +199,21 @@ def _print_answers(console: Console, answers: Iterable[Answer], names: Mapping[s
         cells = [_plain(_stance(told.get((key, drug)))) for drug in names]
         table.add_row(_plain(QUESTION_TITLES.get(key, key)), *cells)
     console.print(Padding(table, (0, 0, 1, 2)))
+
+
+def _print_found(console: Console, recommendation: Recommendation) -> list[Sentence]:
+    """What was found on each domain question where nothing is chosen: an abstention hides none of it."""
+    from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
+
+    shown = list[Sentence]()
+    for drug in recommendation.candidates:
+        own = [one for one in recommendation.answers if one.question.drug == drug.id and one.text != NO_EVIDENCE]
+        for answer in own:
+            title = QUESTION_TITLES.get(answer.question.key, answer.question.key)
+            console.print(f"{title}: {drug.name} ({answer.stance})", style="bold", markup=False, highlight=False)
+            shown.append(Sentence(text=answer.text, citations=answer.citations))
+            _print_sentences(console, shown[-1:])
+    return shown
 
 
 def _stance(answer: Answer | None) -> str:

@@ -165,7 +165,7 @@ def _kept(state: StudioState, execution: Execution) -> dict[str, Any]:
         context,
         (outcome, state.get("error")),
         seconds=state.get("seconds", 0.0),
-        told={"asked_back": state["asked_back"]} if state.get("asked_back") else None,
+        more_config={"asked_back": state["asked_back"]} if state.get("asked_back") else None,
     )
     return {"trace": trace.id, **({"recommendation": outcome.model_dump(mode="json")} if outcome else {})}
 

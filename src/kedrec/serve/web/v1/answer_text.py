@@ -26,16 +26,18 @@ def answer_text(answered: Answered) -> str:
     if reply.kind == "question":
         listed = [f"{at}. {_plain(option.name)} ({_plain(option.id)})" for at, option in enumerate(answered.options, 1)]
         return "\n\n".join([*parts, _plain(reply.text), *(["\n".join(listed)] if listed else [])])
-    for topic in reply.topics:
-        said = f"{_plain(topic.answer.text)} {_marks(topic.answer.citations)}"
-        parts.append(f"**{_plain(topic.title)}** ({topic.answer.stance})\n{said}")
-    made = reply.recommendation
-    if made is not None and reply.kind == "recommendation":
+    made, evidence = reply.recommendation, reply.cited
+    whole = made is not None and reply.kind == "recommendation"
+    if made is not None and whole:
         parts += _recommended(made)
-    if made is not None:
-        cited = dict.fromkeys(key for topic in reply.topics for key in topic.answer.citations) or cited_keys(made)
-        parts.append("\n".join(_evidence(key, made.evidence[key]) for key in cited if key in made.evidence))
-    return "\n\n".join(part.strip() for part in [*parts, f"Trace {reply.trace_id}. Not medical advice."] if part)
+    for topic in reply.topics:
+        head = f"**{_plain(topic.heading)}**\n" if topic.title else ""
+        parts.append(f"{head}{_plain(topic.answer.text)} {_marks(topic.answer.citations)}")
+    cited = dict.fromkeys(key for topic in reply.topics for key in topic.answer.citations)
+    cited = {**dict.fromkeys(cited_keys(made) if made is not None and whole else ()), **cited}
+    parts.append("\n".join(_evidence(key, evidence[key]) for key in cited if key in evidence))
+    closing = f"Trace {reply.trace_id}. Not medical advice." if reply.trace_id else "Not medical advice."
+    return "\n\n".join(part.strip() for part in [*parts, closing] if part)
 
 
 def _recommended(made: Recommendation) -> Iterator[str]:

@@ -124,7 +124,7 @@ async def _answered(service: Service, model: str, said: Sequence[str], listener:
 
 
 def _evidence(made: Answered) -> dict[str, Evidence]:
-    return made.reply.recommendation.evidence if made.reply.recommendation else {}
+    return made.reply.cited
 
 
 def _used(service: Service, made: Answered) -> Usage:

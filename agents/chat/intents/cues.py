@@ -1,0 +1,211 @@
+"""Wordings of each intent, over a message without its names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+__all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
+
+GROUPS: dict[str, str] = {
+    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn|child ?bearing",
+    "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing (?:mothers?|women)",
+    "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
+    r"|adolescents?|teen\w*|girls?|boys?",
+    "older people": r"elderly|older (?:people|patients|adults|persons|men|women)|old (?:age|people|patients|man|men"
+    r"|woman|women|persons)|geriatric\w*|seniors?|frail|aged (?:6|7|8)\d|over (?:6|7|8)\d|octogenarians?",
+    "kidney failure": r"(?:renal|kidney) (?:failure|impairment|insufficiency|disease|problems|function|damage)|renally"
+    r"|kidneys? (?:\w+ )?fail\w*|dialysis|bad kidneys?|weak kidneys?|ckd|egfr|poor (?:renal|kidney)",
+    "liver failure": r"(?:hepatic|liver) (?:failure|impairment|insufficiency|disease|problems|function)|cirrho\w+"
+    r"|bad liver",
+    "alcohol": r"alcohol|drinking",
+    "driving": r"driving|operat\w+ machin\w+",
+    "surgery": r"surgery|operation|perioperative",
+    "vaccination": r"vaccin\w+",
+}
+"""Group of people or circumstance -> how it is worded."""
+
+HARMS = (
+    r"infections?|bleed\w*|ha?emorrhag\w*|nausea|vomiting|rash(?:es)?|headaches?|fatigue|weight (?:gain"
+    r"|loss)|hair loss"
+    r"|diarrh\w+|constipation|swelling|o?edema|(?:liver|kidney|renal|hepatic|nerve|muscle|heart|lung|bone marrow)"
+    r" (?:damage|injury|toxicity)|\w+toxicit(?:y|ies)|\w+penia|an(?:a)?emia|thrombos\w+|blood clots?|clots"
+    r"|hypoglyc\w+"
+    r"|deaths?|mortality|malignanc\w+|cancers?|lymphomas?|infusion reactions?|injection site reactions?|allerg\w+"
+    r"|anaphyla\w+|sedation|drowsiness|dizziness|insomnia|sexual dysfunction|suicid\w+|seizures?|fractures?"
+    r"|dependence"
+    r"|withdrawal|addiction|arrhythmias?|qt prolongation|pancreatitis|muscle pain|myopathy|rhabdomyolysis"
+    r"|tremors?|falls"
+    r"|cough|hepatitis|jaundice|ulcers?|zoster|shingles|tuberculosis|heart attacks?|strokes?"
+)
+"""What drugs may bring, as people word it."""
+
+CLASSES = (
+    r"\b(?:statins?|nsaids?|ssris?|snris?|maois?|beta ?blockers?|(?:\w+ )?inhibitors?|(?:\w+ )?agonists?|(?:\w+ )?"
+    r"antagonists?|(?:cortico|gluco\w+)?steroids?|glucocorticoids?|antibiotics?|antidepressants?|antipsychotics?"
+    r"|neuroleptics?|biologics?|biologicals?|diuretics?|thiazides?|opioids?|opiates?|benzodiazepines?|triptans?"
+    r"|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sulfonylureas?|gliptins?|glitazones?"
+    r"|gliflozins?"
+    r"|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?|monoclonal antibodies|ppis?"
+    r"|sartans?|arbs"
+    r"|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|probiotics?)\b"
+)
+"""Classes of drugs."""
+
+_D = r"DRUG(?:,? (?:and|or|versus|plus|,) DRUG)*"
+_HARM = (
+    r"\b(?:un)?saf(?:e|er|est|ety|ely)\b|\bdanger\w*|\bharm\w*|\brisk(?:s|y|ier)?\b|\w*toxic\w*|\bside ?effects?\b"
+    r"|\badvers\w*|\bcontra ?indicat\w*|\btolera\w+|\bavoid\w*|\bhazard\w*|\b(?:bad|worse) for\b"
+    r"|\bwarnings?\b|\bblack ?box"
+    r"|\b(?:problems?|trouble|troublesome|issues?)\b|\bshould not\b|\bmust not\b|\bnot (?:to )?be (?:given"
+    r"|used|taken)\b"
+    r"|\b(?:pre)?caution\w*|\binteract\w*|\bcomplications?\b|\bwatch out\b|\bgo wrong\b|\bbeware\b|\bdownsides?\b"
+    r"|\bdrawbacks?\b|\boverdos\w+|\bfatal\b|\bkill\w*|\bwithdrawn\b|\bserious\b|\bunwanted\b"
+    r"|\bill effects?\b|\bworr(?:y|ied|ying)"
+    r"|\baffects?\b|(?<!therapeutic )(?<!desired )(?<!intended )(?<!beneficial )(?<!side )\beffects? (?:of"
+    r"|on)\b|\bwithdrawals?\b|\baddict\w*|\bhabit forming\b|\bdependen(?:ce|cy)\b|\binterfer\w*"
+    r"|\babsorption\b"
+    r"|\bmix(?:es|ed|ing)?\b|\bwhat happens\b|\blong term\b|\bcompatible\b|\bfoods?\b|\beat(?:ing)?\b"
+    r"|\b(?:take|taking|drink|have) (?:\w+ ){1,3}with DRUG\b"
+    r"|\b(?:take|took|use|give|start) .*DRUG .*\b(?:if|when) (?:(?:you|i|one|someone|he|she|they|people"
+    r"|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*"
+    r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bconcerns?\b|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
+    r"|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
+    r"|\btogether\b|\b(?:used|taken) with (?:other|any)\b|\bfeel (?:when|on|while|after)\b"
+)
+_PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
+_CAUSAL = (
+    r"\bILL an? (?:\w+ )?effect of\b|"
+    r"\bcaus(?:e|es|ed|ing|al|ally|ation)\b|\bgiv(?:e|es|ing) (?:rise to|(?:you|people|patients|one|us|me) ILL)"
+    r"|\b(?:link|linked|links|connection|relation\w*|association|correlat\w+)\b.{0,20}\b(?:between|to|with)\b"
+    r"|\bassociated with\b|\bDRUG ?(?:and|with|in)? ?(?:induced|related|associated)\b|\binduc(?:e|es|ed|ing)\b"
+    r"|\btrigger\w*|\bprovok\w+|\bprecipitat\w+|\b(?:leads?|led|leading) to\b|\bbr(?:ing|ings|ought"
+    r"|inging) (?:on|about)\b"
+    r"|\bworsen\w*|\baggravat\w+|\bexacerbat\w+|\bmak(?:e|es|ing) (?:\w+ ){0,3}wors(?:e|t|en)\b"
+    r"|\bILL (?:\w+ )?worse\b"
+    r"|\bresponsible\b|\bto blame\b|\bblam\w+|\bculprit\b|\bresult(?:s|ing)? (?:in|from)\b|\bside effect of\b"
+    r"|\bILL (?:is |be |are )?(?:as )?an? (?:\w+ )?side effect\b|\bas an? (?:\w+ )?side effect\b"
+    r"|\bILL (?:is |be |are )?(?:one of |among )(?:the |its )?(?:\w+ )?side effects?\b|\bcomplication of\b"
+    r"|\b(?:reason|explanation) (?:for|of|behind)\b.{0,20}\bILL\b|\bDRUG explain ILL\b|\bproduc(?:e|es|ing) ILL\b"
+    rf"|\b(?:ILL|{HARMS})(?: \w+){{0,3}} (?:due to|because of|from|after|on|under|by) (?:the |taking |using "
+    rf"|long use of )?DRUG\b"
+    r"|\b(?:due to|because of|brought on by|com(?:e|es|ing) from|stems? from|down to) (?:the |taking |using )?DRUG\b"
+    r"|\bmak(?:e|es|ing) (?:you|people|one|patients|me|us) \b|\bdevelop\w* ILL\b|\bgets? ILL (?:from|on)\b"
+    r"|\b(?:increas\w+|rais\w+|elevat\w+|higher|more) (?:the )?(?:risks?|rates?|chance|odds"
+    r"|likelihood) (?:of|for) (?:\w+ )?ILL\b"
+    r"|\bDRUG (?:\w+ )?(?:rais\w+|increas\w+|elevat\w+)\b"
+    r"|\bwhy (?:am|do|is|are) (?:i|my|he|she|his|her)\b.*\b(?:taking|on|with|after|from) DRUG\b"
+    r"|\bis it the (?:drug|medicine|pill)\b|\bmyth\b|\bdrug induced\b|\bprone to\b|\bpredispos\w+"
+    r"|\bside effect\b.*\bILL\b"
+)
+_MECHANISM = (
+    r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b"
+    r"|\bmolec\w+|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)"
+    r"|\btarget(?:s|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b"
+    r"|\bcytokines?\b|\bkinases?\b"
+    r"|\bchannels?\b|\bneurotransmitters?\b|\b(?:bind|binds|inhibit|inhibits|inhibited|blocks?|blocked"
+    r"|antagoni[sz]es?"
+    r"|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?:works?|acts?|helps?|does"
+    r"|reduces?|lowers?|relieves?|treats?|stops?|kills?|affects?)\b|\bhow it works\b"
+    r"|\bwhat (?:kind|type|sort|class|family|group)s? of (?:drug|medicine|medication|agent|thing"
+    r"|substance)s? (?:is|are)\b"
+    r"|\b(?:what|which) (?:\w+ )?class (?:is|does|of)\b|\bbelongs? to\b"
+    r"|\bis DRUG an? (?:\w+ ){0,3}(?:inhibitor|blocker|antagonist|agonist"
+    r"|anti \w+|antibod\w+|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b"
+    r"|\bwhat (?:is it that |exactly |else )?(?:does |do )?(?:DRUG|it|they) (?:\w+ )?do(?:es)?\b(?! for)"
+    r"|\bmetaboli[sz]\w+|\bhalf life\b|\bexcret\w+"
+    r"|\b(?:by|through) (?:what|which) means\b|\bin (?:what|which) way\b|\bthe way (?:it|they|DRUG) (?:acts?"
+    r"|works?)\b"
+    r"|\bwhy (?:does|do|would|is it that) (?:DRUG|it|they) (?:\w+ )?(?:help|work|make|lower|reduce|relieve"
+    r"|act|improve|stop)s?\b"
+    r"|\bhow (?:exactly |precisely |actually |on earth )?(?:does|do|would|is|might|could|can"
+    r"|did) (?:\w+ )?(?:DRUG|it|they|that|this"
+    r"|both)(?: and DRUG| or DRUG)?(?: \w+){0,3} (?:work|act|help|lower|reduce|do|affect|function|make"
+    r"|relieve|prevent|treat|improve"
+    r"|calm|effect|influence|interfere|slow|stop|raise|suppress|control|cure|thin|ease|operate|achieve"
+    r"|change|kill)\w*\b"
+    r"|\bhow (?:does|do|is) (?:DRUG|it) (?:exactly |actually )?(?:in|against)\b"
+)
+_EVIDENCE = (
+    r"\bevidence\b|\bspeaks? for\b|\bsummari[sz]\w+|\btrials?\b|\bstud(?:y|ies|ied)\b|\bpro(?:of|ve|ves|ved"
+    r"|ven|ving)\b"
+    r"|\bdata\b|\bliterature\b|\bpublications?\b|\bpublished\b|\brcts?\b|\bresearch\w*|\bsupports?\b"
+    r"|\bshown?\b|\bpapers?\b"
+    r"|\btested\b|\bfindings\b|\bmeta ?analys\w+|\binvestigat\w+|\bknown about\b|\bcite\b|\bcase (?:reports?"
+    r"|series)\b"
+    r"|\breferences\b|\barticles?\b|\bsystematic review\w*|\bdocumented\b|\bscien\w+|\btrialled\b|\bpubmed\b"
+    r"|\bstatistics\b"
+)
+_USE = (
+    r"\bwhy\b|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies"
+    r"|benefits?)\b"
+    r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead"
+    r"|together))|\buses\b"
+    r"|\bindicat\w+|\brole\b|\bexplain\b|\bfirst (?:line|choice)\b|\bplace\b|\bposition of\b"
+    r"|\btell me (?:\w+ )?(?:about|more)\b|\bapprov\w+"
+    r"|\b(?:prescri\w+|given|taken|meant|intended|employed)\b|\bwhat (?:is|are) DRUG\b|\bwhat DRUG is\b|\bdescribe\b"
+    r"|\blicen[sc]\w+|\bauthori[sz]\w+|\blabel\w*\b|\bfda\b|\bema\b|\bnice\b|\bon the market\b|\bstandard\b"
+    r"|\bguidelines?\b|\bpurpose\b"
+    r"|\b(?:what|which) (?:\w+ )?(?:conditions?|diseases?|illness(?:es)?|disorders?|ailments?|problems?"
+    r"|indications?)\b"
+    r"|\bwhat (?:does|do|can|is|are) (?:DRUG|it)\b.*\b(?:treat|help with|cure|for)\b|\binfo\w* (?:on"
+    r"|about)\b|\boverview\b|\bgive me (?:\w+ )?on DRUG\b"
+    r"|\brationale\b|\bwho takes?\b|\b(?:therapeutic|desired|intended) (?:effects?|uses?)\b"
+    r"|\bis DRUG an? (?:\w+ ){0,3}(?:drug|medicine|medication|pill|supplement|vaccine|hormone)\b"
+)
+_ASSESS = (
+    r"^(?:and |but |so |please |hi |hello )*(?:can|could|may|might|should|would|is it (?:\w+ )?(?:to"
+    r"|that))\b.*\b(?:be (?:used|given|tried"
+    r"|recommended|considered|of use|offered)|use|give|try|help|add|consider|recommend)\b|\buseful\w*\b"
+    r"|\bof (?:any |\w+ )?use in\b|\bof any use\b|\bany use\b|\bhelp(?:s|ful)?\b|\beffective\w*\b|\befficac\w+"
+    r"|\bhow (?:well|good|useful|much)\b|\bworth\b|\bwork(?:s|ed)? (?:in|for|against|on|with)\b"
+    r"|\bgood (?:choice|idea|option|for)\b"
+    r"|\breasonable\b|\bsensible\b|\bappropriate\b|\bdo anything\b|\bany good\b|\bjustified\b|\bbenefi\w+"
+    r"|\bmake sense\b"
+    r"|\bpre?vent\w*|\bimprov\w+|\brecommended\b|\breduc\w+|\blower\w*|\byes or no\b|\bneeds?\b"
+)
+_CONTEST = (
+    r"\balternatives?\b|\binstead\b(?!$)|\b(?:what|which|who) .*\binstead\b|\bsubstitut\w+|\breplac\w+"
+    r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b"
+    r"|\banother (?:drug|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to"
+    r"|comparable to)\b|\bbesides\b|\brather than\b|\bversus\b"
+    r"|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better|safer)\b|\bany(?:thing"
+    r"|one|body)? (?:else|better|other|safer|superior)\b"
+    r"|\b(?:better|superior|safer|stronger|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?"
+    r"|choice|treatments?|medicines?|agents?|alternative|candidates?)\b(?! (?:placebo|nothing))"
+    r"|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?|agents?|therap\w+|one)\b|\bbeats?\b"
+    r"|\boutperform\w*"
+    r"|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s|ed)?|not tolerated"
+    r"|intoleran\w+|did not (?:work|help)"
+    r"|does not (?:work|help)|no longer works?|stopped working)\b.*\b(?:what|which|next|now|then|options?"
+    r"|alternatives?)\b"
+    r"|\b(?:what|which|next|options?) .*\b(?:after|if|when|once) DRUG (?:\w+ )?(?:fail\w*|does not|did not|stops?)\b"
+    r"|\b(?:fail\w*|intoleran\w+|not tolerated|refractory to)\b.*\b(?:next|instead|then what|now what)\b"
+    r"|\bswitch (?:to|from)\b"
+)
+_PREFERS = (
+    r"\b(?:better|best|prefer\w*|choos\w*|choice|choosing|recommend\w*|superior|pick|wins?|winner|favou?r\w*"
+    r"|decide|rank|outperform\w*"
+    r"|beats?|works? (?:better|best)|more effective|inferior|top|rather|instead|over|which (?:one|drug)|first)\b"
+)
+_TOGETHER = (
+    r"\binteract\w*|\btogether\b|\b(?:combin\w+|mix\w*)\b|\bco ?(?:administ\w+|prescri\w+|medicat\w+)\b"
+    r"|\bconcomitant\w*|\bconcurrent\w*"
+    r"|\binterfer\w*|\babsorption\b|\bsimultaneous\w*|\bat the same time\b|\balongside\b|\bon top of\b"
+    r"|\badd(?:ed|ing)? (?:DRUG )?to\b|\bboth at once\b|\bwhile (?:on|taking)\b"
+    r"|\b(?:ok|okay|safe\w*|fine|allowed|harmful|dangerous|alright|compatible)\b.{0,20}\bDRUG (?:with|and"
+    r"|plus|&) DRUG|\bDRUG (?:ok|okay|safe|fine|allowed|compatible) with DRUG"
+    r"|\bDRUG (?:with|plus|and|&|\+) DRUG:? .*\b(?:problem|ok|okay|safe|danger\w*|harm\w*|allowed)\b|\bgo with\b"
+    r"|\b(?:when|if) (?:\w+ ){0,2}?(?:tak\w+|us\w+|drink\w*|talking) (?:\w+ )?DRUG\b|\bDRUG (?:when|while|if)\b"
+    r"|\b(?:take|taking|taken|use|used|given|give|start|starting|drink|swallow) (?:\w+ )?DRUG (?:with|plus"
+    r"|before|after|and) (?:\w+ )?DRUG\b|\bcompatible\b"
+)
+CUES: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "harm": _HARM, "patients": rf"\b(?:{_PATIENTS})\b", "harms": rf"\b(?:{HARMS})\b", "causal": _CAUSAL,
+        "mechanism": _MECHANISM, "evidence": _EVIDENCE, "use": _USE, "assess": _ASSESS, "contest": _CONTEST,
+        "prefers": _PREFERS, "together": _TOGETHER, "classes": CLASSES,
+    }.items()
+}  # fmt: skip
+"""Name -> its wordings."""

@@ -1,0 +1,202 @@
+"""What a message wants, by rules over its wording: forms first, then what cannot be answered, then cues in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
+from kedrec.agents.chat.intents.cues import CUES, GROUPS, HARMS
+from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
+from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
+from kedrec.agents.chat.intents.wording import Span, normal
+
+__all__ = ["class_named", "read"]
+
+_KEY = re.compile(r"\[?\b([KPT]\d{1,3})\b\]?", re.IGNORECASE)
+_SHOWS = re.compile(
+    r"\b(?:show|open|read|see|cite|quote|display|print|view|source|where|what|expand|look|full|explain|more|who)\b"
+)
+_GREETING = (
+    r"(?:hi|hello|hey|hallo|good (?:morning|afternoon|evening|day)|dear all|greetings)"
+    r"(?: (?:there|all|everyone|kedrec))?"
+)
+_OPENING = re.compile(
+    rf"^(?:(?:{_GREETING})[,.!: ]+|(?:please|so|well|ok|okay|and then|just wondering|quick question|excuse me"
+    rf"|sorry to bother)[,.!: ]+"
+    r"|(?:can|could|would|will) (?:you|anyone|somebody|someone) (?:please |kindly |briefly )?(?=(?:tell"
+    r"|explain|describe|show|say|let|advise|list|compare|summari[sz]e|give me|cite)\b)"
+    r"|(?:do|does) (?:you|anyone|anybody) know |i (?:would like|want|wanted|need|wish) to (?:know|ask"
+    r"|find out|understand) |i (?:wonder|am wondering|was wondering) |may i ask "
+    r"|(?:tell|let) (?:me|us) (?:know )?(?=if|whether|what|which|how|why|who|when)|(?:if|whether) (?=DRUG|ILL))+"
+)
+_THANKS = re.compile(
+    r"^(?:(?:ok(?:ay)?|great|good|perfect|nice|cool|super|wonderful|fine|alright|got it|i see|that is all"
+    r"|bye|goodbye)\W*)*"
+    r"(?:many |a lot of )?(?:thanks?|thank you|cheers|much obliged)?(?: (?:you|so|very|much|a lot|a bunch"
+    r"|for \w+(?: \w+)?|again))*\W*"
+    r"(?:bye|goodbye|that is all|that helps)?\W*$"
+)
+_RESTART = re.compile(
+    r"^(?:please |ok(?:ay)?,? |let us |lets? |let's |can we |i want to )*(?:start (?:over|again|afresh|anew"
+    r"|from scratch|new)|begin (?:again|anew|afresh)|restart"
+    r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)"
+    r"|forget (?:it|that|this|everything|all)(?: all)?|clear"
+    r"|from scratch|new)(?: please| now)?\W*$"
+)
+_HELP = re.compile(
+    rf"^(?:{_GREETING}|help(?: me)?(?: please)?|\?+|(?:please )?help)\W*$"
+    r"|\b(?:what|which|how)\b.{0,30}\b(?:can|do|could|may|should) (?:(?:you|we)\b.{0,12}\b(?:do|help|answer"
+    r"|know|offer|ask)|(?:i|one|we)\b.{0,12}\b(?:ask|use you|use this|expect))\b"
+    r"|\bwho (?:are|made|built) you\b|\bwhat (?:are you|is kedrec|is this)(?: (?:tool|thing|program|bot|site"
+    r"|page|for|about|good))*\W*$"
+    r"|\bhow (?:do|can|to) (?:i )?use (?:you|this)\b|\bwhat (?:kind|sort|type)s? of (?:questions?|things)\b"
+    r"|\bare you (?:a|an) \w+\b|\bexamples?(?: please)?\W*$"
+    r"|\bcan you help(?: me)?\W*$|\bhow (?:does|do) (?:this|you) work\W*$"
+)
+_EXPLAIN = re.compile(
+    r"^(?:but |and |so |ok(?:ay)?,? |hm+,? |please |can you |could you |would you |sorry,? )*(?:why(?: (?:so"
+    r"|that|this|is that|not|exactly|did you \w+.*|do you \w+.*|that one|this one|them|the first one|him"
+    r"|her))?"
+    r"|how so|how come|(?:please )?(?:explain|elaborate|justify|clarify)(?: (?:that|this|it|why|more|your"
+    r"|the|me|to|please|yourself|again|in|simply|simpler|plain|words|choice|answer|reason\w*|decision"
+    r"|further|like|i|am|five|better|a|bit|for|layman\w*|patient\w*|terms|simple|language|english).*)?"
+    r"|(?:say|tell|put|repeat|give|write)\b.*\b(?:plain|simple|simpler|lay|everyday|easy|easier|other"
+    r"|fewer)\b.*|in (?:plain|simple|simpler|lay\w*|everyday|other|easy)\b.*|simpler|simplify(?: .*)?"
+    r"|plain words"
+    r"|eli5|(?:on )?what (?:grounds|basis)|on (?:what|which) (?:grounds|basis).*|what (?:made|makes) you\b.*"
+    r"|what (?:is|are|was|were) (?:your|the) (?:reason\w*|rationale|grounds|basis|argument\w*|logic)\b.*"
+    r"|what speaks for (?:it|that|this)"
+    r"|how (?:did|do|can|could) you (?:get|come|arrive|know|decide|choose|reach|conclude|tell|say)\b.*"
+    r"|reasons?|your reasons?|rationale|(?:are )?you sure|how (?:sure|certain|confident)\b.*"
+    r"|i do not (?:understand|get it|follow).*|what does (?:that|this|it) mean.*|sum(?:mari[sz]e)?(?: (?:it"
+    r"|that|up|this))*)\W*$"
+)
+_PLAIN = re.compile(
+    r"\b(?:plain|simple|simpler|simply|simplify|layman\w*|lay|everyday|easy|easier|eli5|like i am five"
+    r"|do not (?:understand|get|follow)|what does (?:that|this|it) mean)\b"
+)
+_CORRECTS = re.compile(
+    r"^(?:oh |oops,? |sorry,? )*(?:no\b(?! DRUG (?:or|and))|not (?:DRUG|ILL|that)|wrong\b|i meant\b|i mean\b"
+    r"|sorry\b|actually\b|correction\b|rather\b|pardon\b)|\bi meant\b|\bi was asking about\b"
+    r"|\bmeant to (?:say|write|ask)\b"
+)
+_WITHOUT = re.compile(
+    r"\b(?:without|minus|except(?: for)?|excluding|leav(?:e|ing) (?:out|aside)|drop(?:ping)?|remov(?:e|ing)"
+    r"|exclud(?:e|ing)|ignor(?:e|ing)|omit(?:ting)?|not counting|apart from|other than|take out"
+    r"|get rid of) (?:the )?DRUG\b|\b(?:leave|take) DRUG (?:out|aside|away)\b"
+)
+_AGAIN = re.compile(
+    r"\b(?:again|redo|repeat|rerun|the same|same (?:question|thing|comparison)|once more|try|now"
+    r"|this time)\b.*\b(?:with|for|in|but|including|add\w*|without|DRUG|ILL)\b"
+    r"|\b(?:what if|suppose|and if) (?:we |you |i )?(?:also )?(?:add\w*|includ\w*|take|took|replace\w*"
+    r"|swap\w*|put in)\b.*\bDRUG\b|^(?:please |and |also |now )*(?:add|include) DRUG"
+    r"|^(?:and |but |ok |or |now |so |then )*(?:what about |how about )?(?:with|including|plus"
+    r"|compared (?:to|with)|versus|against|compare (?:it|that|them)? ?(?:to|with)) DRUG(?: (?:too|also"
+    r"|included|as well|added|instead|then|in|and DRUG))*\W*$"
+    r"|^(?:and |but |what about |how about |now |ok |then |same )*(?:for|in) (?:the )?ILL(?: (?:then|instead"
+    r"|rather|now|too|patients?|though))*\W*$|\bDRUG (?:as well|too|included)\W*$|^(?:and|or|but|what about"
+    r"|how about|and what about|and how about) (?:DRUG|ILL)\W*$|\bILL instead\W*$|\b(?:with|for) (?:DRUG"
+    r"|ILL) instead\W*$"
+)  # fmt: skip
+_LISTS = re.compile(
+    r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there"
+    r"|use of|role of)\b"
+)
+
+_BROUGHT = re.compile(
+    r"\b(?:caus(?:e|es|ed|ing)|trigger\w*|leads? to|brings? on|induc\w+|provok\w+|result(?:s|ing)? in)"
+    r" (?:an? |the |any |you |people )*"
+    r"(?!DRUG|ILL|by|in|from|of|or|and|problems?|trouble|issues?|harm|side|it|this|that)([a-z]{4,}(?: [a-z]{4,})?)"
+)
+"""What a drug is asked to bring about, where it is no disease of the graph."""
+
+
+def read(text: str, names: Iterable[Span] = ()) -> Wanted:
+    """Return what a message wants.
+
+    Args:
+        text: the message.
+        names: where the drugs and diseases that it names stand in it.
+    """
+    spans = list(names)
+    wording = _OPENING.sub("", normal(text, spans)) or normal(text, spans)
+    drugs = sum(kind == "Compound" for *_, kind in spans)
+    diseases = sum(kind == "Disease" for *_, kind in spans)
+    intent, beyond = _told(text, wording, drugs, diseases)
+    if beyond is not None:
+        return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))
+    return Wanted(
+        intent=intent,
+        about=_about(text, wording)
+        if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"}
+        else (),
+        keys=_keys(text) if intent == "citation" else (),
+        personal=is_personal(wording),
+        plain=bool(_PLAIN.search(wording)) and intent == "explain",
+        corrects=bool(_CORRECTS.search(wording)),
+        together=drugs > 1 and bool(CUES["together"].search(wording)),
+    )
+
+
+def class_named(text: str, names: Iterable[Span] = ()) -> str | None:
+    """Return the class of drugs that a message names, such as statins."""
+    found = CUES["classes"].search(normal(text, names))
+    return found.group() if found else None
+
+
+def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, Beyond | None]:
+    if (form := _form(text, wording, named=bool(drugs or diseases))) is not None:
+        return form, None
+    lists = _LISTS.search(wording) is not None
+    classes = 0 if drugs or lists else bool(CUES["classes"].search(wording))
+    wording = CUES["classes"].sub("DRUG", wording) if classes else wording
+    if (beyond := beyond_of(wording, drugs=drugs + classes, diseases=diseases)) is not None:
+        return "out_of_scope", beyond
+    if _is_again(wording, drugs, diseases):
+        return "again", None
+    if drugs + classes == 0:
+        return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
+    return of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording)), None
+
+
+def _form(text: str, wording: str, *, named: bool) -> Intent | None:
+    """Return what a message wants as a whole, whatever the conversation is about."""
+    if _KEY.search(text) and (
+        _KEY.fullmatch(text.strip(" .?!")) or (not named and (_SHOWS.search(wording) or len(wording.split()) < 7))
+    ):
+        return "citation"
+    if named or not wording:
+        return None
+    forms: tuple[tuple[Intent, re.Pattern[str]], ...] = (
+        ("restart", _RESTART), ("help", _HELP), ("explain", _EXPLAIN), ("thanks", _THANKS),
+    )  # fmt: skip
+    return next((intent for intent, pattern in forms if pattern.search(wording)), None)
+
+
+def _is_again(wording: str, drugs: int, diseases: int) -> bool:
+    """Whether a message changes the last question: without a drug, with one more, for another disease, or corrected."""
+    if drugs + diseases == 0 or (drugs > 1 and CUES["together"].search(wording)):
+        return False
+    if _CORRECTS.search(wording) and len(wording.split()) < 14:
+        return True
+    if _WITHOUT.search(wording):
+        return not diseases and drugs == 1
+    return not (drugs and diseases) and drugs < 3 and _AGAIN.search(wording) is not None
+
+
+def _about(text: str, wording: str) -> tuple[str, ...]:
+    """Return the groups of people and the harms that a message asks about, as it words them."""
+    harms = [found.group() for found in re.finditer(rf"\b(?:{HARMS})\b", wording)]
+    brought = [] if "ILL" in wording else [found.group(1) for found in _BROUGHT.finditer(wording)]
+    return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought)]))
+
+
+def _groups(text: str, wording: str) -> list[str]:
+    """Return the groups of people that a message speaks of, those that are names of diseases included."""
+    plain = f"{wording} {re.sub(r'(?<=[a-z])[-‑–](?=[a-z])', ' ', text.lower())}"
+    return [group for group, words in GROUPS.items() if re.search(rf"\b(?:{words})\b", plain)]
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
