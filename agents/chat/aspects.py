@@ -17,6 +17,7 @@ from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of, 
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
+    from kedrec.tools.library.writer import CorpusGroup
 
 __all__ = ["ASPECT", "Looked", "look_up"]
 
@@ -246,9 +247,10 @@ def _documents(book: _Book, words: str, drug: Entity, others: Sequence[str]) -> 
     if book.setting == "none":
         return
     literature = book.agent.resources.literature()
-    for corpus in ("articles", "trials"):
+    corpora: tuple[CorpusGroup, ...] = ("articles", "trials")
+    for corpus in corpora:
         if book.setting in {corpus, "both"}:
-            hits = literature.search(words, corpus, HITS, require_all_of=(_names(drug), tuple(others))).hits  # type: ignore[arg-type]
+            hits = literature.search(words, corpus, HITS, require_all_of=(_names(drug), tuple(others))).hits
             yield from (record_finding(literature, hit, (drug,)) for hit in hits)
 
 

@@ -38,7 +38,8 @@ _DOSE = (
     r"|per) day\b"
 )
 _PRICE = (
-    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
+    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*"
+    r"|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
     r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
@@ -93,7 +94,7 @@ _PERSONAL = re.compile(
     rf"|got|had|suffer)"
     rf"\b|\b(?:me|mine)\b(?<!tell me)(?<!show me)(?<!help me)(?<!give me)|\bmy (?:\w+ )?ILL\b|\bi have been\b"
 )
-_OF = [
+_OF: list[tuple[Beyond, re.Pattern[str]]] = [
     ("dose", re.compile(_DOSE)), ("price", re.compile(_PRICE)), ("own", re.compile(_OWN)),
     ("diagnosis", re.compile(_DIAGNOSIS)),
 ]  # fmt: skip
@@ -105,7 +106,7 @@ _NOT_OF_DOSE = re.compile(
     r"|better|safe\w*|interact\w*|with DRUG)\b"
 )
 """Said of a drug whose strength is named by the way."""
-_NO_DRUG = [("cause", re.compile(_CAUSE)), ("illness", re.compile(_ILLNESS))]
+_NO_DRUG: list[tuple[Beyond, re.Pattern[str]]] = [("cause", re.compile(_CAUSE)), ("illness", re.compile(_ILLNESS))]
 
 
 def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
@@ -123,9 +124,9 @@ def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
         if clinician and key == "own":
             continue
         if pattern.search(wording) and not (key == "diagnosis" and drugs and _causal(wording)):
-            return key  # type: ignore[return-value]
+            return key
     if not drugs and diseases:
-        return next((key for key, pattern in _NO_DRUG if pattern.search(wording)), None)  # type: ignore[misc]
+        return next((key for key, pattern in _NO_DRUG if pattern.search(wording)), None)
     return None
 
 

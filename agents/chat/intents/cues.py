@@ -8,7 +8,8 @@ from collections.abc import Mapping
 __all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
 
 GROUPS: dict[str, str] = {
-    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn|child ?bearing",
+    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn"
+    r"|child ?bearing",
     "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing (?:mothers?|women)",
     "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
     r"|adolescents?|teen\w*|girls?|boys?",
