@@ -42,6 +42,7 @@ def settings(tmp_path_factory) -> Settings:
 @pytest.fixture(scope="module")
 def web(settings):
     with serving(settings) as client:
+        client.timeout = 240
         ids = [client.post("/api/ask", json={"text": QUESTION}).json()["reply"]["trace_id"] for _ in range(2)]
         client.known = {
             "ID": ids[0],
