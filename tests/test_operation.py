@@ -92,7 +92,7 @@ def test_tokens_and_cost_are_counted_for_the_model_and_the_key_and_open_work_is_
     answer = completion("CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\nBaricitinib is in the graph. [K1]")
 
     def wait(handler):
-        go.wait(20)
+        go.wait(60)
         send(handler, 200, json.dumps(answer).encode())
 
     model.queue = [wait]
@@ -100,7 +100,7 @@ def test_tokens_and_cost_are_counted_for_the_model_and_the_key_and_open_work_is_
     with serving(paid, "openai:tiny") as web:
         asking = threading.Thread(target=lambda: web.post("/api/compare", json=ASKED))
         asking.start()
-        assert until(lambda: value(counts(web), "kedrec_open_questions") == 1)
+        assert until(lambda: value(counts(web), "kedrec_open_questions") == 1, 30)
         go.set()
         asking.join()
         found = counts(web)

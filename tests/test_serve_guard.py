@@ -241,10 +241,10 @@ def test_more_connections_than_there_may_be_are_told_so(settings, monkeypatch):
     monkeypatch.setattr(server, "CONNECTIONS", 3)
     with serving(settings) as web:
         held = [socket.create_connection(("127.0.0.1", web.base_url.port)) for _ in range(3)]
-        assert until(lambda: web.get("/health", headers={"connection": "close"}).status_code == 503)
+        assert until(lambda: web.get("/health", headers={"connection": "close"}).status_code == 503, 30)
         for one in held:
             one.close()
-        assert until(lambda: web.get("/health", headers={"connection": "close"}).status_code == 200)
+        assert until(lambda: web.get("/health", headers={"connection": "close"}).status_code == 200, 30)
 
 
 PRICES = {"input_price": 1e6, "output_price": 0.0, "retries": 0}
