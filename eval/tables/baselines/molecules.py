@@ -9,7 +9,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -60,9 +60,11 @@ def read_molecules(drugs: Sequence[str], inchis: dict[str, str]) -> Molecules:
         MissingExtra: RDKit is not installed.
     """
     need("Reading molecules", "rdkit")
-    from rdkit import Chem, RDLogger
+    from rdkit import Chem as rdkit_chem
+    from rdkit import RDLogger
 
     RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
+    Chem = cast("Any", rdkit_chem)
     found = [Chem.MolFromInchi(inchis[drug]) if drug in inchis else None for drug in drugs]
     atoms, bonds, owner = _Numbers(), list[tuple[int, int]](), list[int]()
     for place, molecule in enumerate(found):
@@ -108,10 +110,11 @@ def _kind(atom: Any) -> str:
 
 def _parts(molecule: Any) -> frozenset[str]:
     """The pieces that remain when all BRICS bonds are cut, as SMILES; where none can be cut, the molecule itself."""
-    from rdkit import Chem
-    from rdkit.Chem import BRICS
+    from rdkit import Chem as rdkit_chem
+    from rdkit.Chem import BRICS as rdkit_brics
 
-    bonds = {frozenset(ends) for ends, _ in BRICS.FindBRICSBonds(molecule)}
+    Chem, brics = cast("Any", (rdkit_chem, rdkit_brics))
+    bonds = {frozenset(ends) for ends, _ in brics.FindBRICSBonds(molecule)}
     cut = [bond.GetIdx() for bond in molecule.GetBonds() if _ends(bond) in bonds]
     whole = Chem.FragmentOnBonds(molecule, cut, addDummies=False) if cut else molecule
     pieces = Chem.GetMolFrags(whole, asMols=True, sanitizeFrags=False)
