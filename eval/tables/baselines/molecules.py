@@ -9,7 +9,7 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,12 +60,10 @@ def read_molecules(drugs: Sequence[str], inchis: dict[str, str]) -> Molecules:
         MissingExtra: RDKit is not installed.
     """
     need("Reading molecules", "rdkit")
-    from rdkit import Chem as rdkit_chem
     from rdkit import RDLogger
 
     RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
-    Chem = cast("Any", rdkit_chem)
-    found = [Chem.MolFromInchi(inchis[drug]) if drug in inchis else None for drug in drugs]
+    found = [_read(inchis[drug]) if drug in inchis else None for drug in drugs]
     atoms, bonds, owner = _Numbers(), list[tuple[int, int]](), list[int]()
     for place, molecule in enumerate(found):
         _add(molecule, place, atoms, bonds, owner)
@@ -91,6 +89,13 @@ class _Numbers:
         self.found.append(self.of.setdefault(thing, len(self.of)))
 
 
+def _read(inchi: str) -> Any:
+    """The molecule of an InChI; None where it cannot be read."""
+    from rdkit import Chem
+
+    return Chem.MolFromInchi(inchi)  # type: ignore[no-untyped-call]
+
+
 def _add(molecule: Any, place: int, atoms: _Numbers, bonds: list[tuple[int, int]], owner: list[int]) -> None:
     """Add a molecule's atoms, each known by itself and its neighbours, and its bonds."""
     if molecule is None:
@@ -110,11 +115,10 @@ def _kind(atom: Any) -> str:
 
 def _parts(molecule: Any) -> frozenset[str]:
     """The pieces that remain when all BRICS bonds are cut, as SMILES; where none can be cut, the molecule itself."""
-    from rdkit import Chem as rdkit_chem
-    from rdkit.Chem import BRICS as rdkit_brics
+    from rdkit import Chem
+    from rdkit.Chem import BRICS
 
-    Chem, brics = cast("Any", (rdkit_chem, rdkit_brics))
-    bonds = {frozenset(ends) for ends, _ in brics.FindBRICSBonds(molecule)}
+    bonds = {frozenset(ends) for ends, _ in BRICS.FindBRICSBonds(molecule)}  # type: ignore[no-untyped-call]
     cut = [bond.GetIdx() for bond in molecule.GetBonds() if _ends(bond) in bonds]
     whole = Chem.FragmentOnBonds(molecule, cut, addDummies=False) if cut else molecule
     pieces = Chem.GetMolFrags(whole, asMols=True, sanitizeFrags=False)
