@@ -67,7 +67,7 @@ def make_tables(
         steps = Steps(out / "steps", say)
         writers = list(writing_steps(world, tasks[0], in_order(world.options.settings)))
         beyond = list(beyond_steps(world, tasks[0]))
-        everything = [*(one.step for one in (*planned, *writers)), *beyond]
+        everything = [*(one.step for one in planned), *(one.step for one in writers), *beyond]
         try:
             if not report_only:
                 steps.run(everything)

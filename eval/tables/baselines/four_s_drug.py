@@ -78,7 +78,8 @@ class FourSDrug(PairNetwork):
     def _aggregated(self, codes: Tensor) -> Tensor:
         """The vector of each set: its symptoms weighed by their importance within it, shape (sets, WIDTH)."""
         weights = self.importance(self.symptom).squeeze(-1).clamp(-10, 10).exp() * codes
-        return weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-6) @ self.symptom
+        aggregated: Tensor = weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-6) @ self.symptom
+        return aggregated
 
 
 def four_s_drug(world: World, task: Task, setting: Corpora) -> Kept:

@@ -51,7 +51,7 @@ def sets_of(world: World, task: Task, questions: Questions) -> Sets:
     drugs = np.zeros((len(taught), len(questions.drugs)), np.float32)
     drugs[:, known] = treats[:, taught].T.toarray()
     own = [facts.disease_row.get(disease, -1) for disease in questions.diseases]
-    padded = sparse.vstack([codes, sparse.csr_matrix((1, codes.shape[1]), dtype=np.float32)]).tocsr()
+    padded = sparse.vstack([codes, sparse.csr_matrix(np.zeros((1, codes.shape[1]), np.float32))]).tocsr()
     return Sets(_dense(padded[own]), _dense(codes[taught]), torch.from_numpy(drugs))
 
 

@@ -60,10 +60,10 @@ def read_molecules(drugs: Sequence[str], inchis: dict[str, str]) -> Molecules:
         MissingExtra: RDKit is not installed.
     """
     need("Reading molecules", "rdkit")
-    from rdkit import Chem, RDLogger
+    from rdkit import RDLogger
 
     RDLogger.DisableLog("rdApp.*")  # type: ignore[attr-defined]
-    found = [Chem.MolFromInchi(inchis[drug]) if drug in inchis else None for drug in drugs]
+    found = [_read(inchis[drug]) if drug in inchis else None for drug in drugs]
     atoms, bonds, owner = _Numbers(), list[tuple[int, int]](), list[int]()
     for place, molecule in enumerate(found):
         _add(molecule, place, atoms, bonds, owner)
@@ -89,6 +89,13 @@ class _Numbers:
         self.found.append(self.of.setdefault(thing, len(self.of)))
 
 
+def _read(inchi: str) -> Any:
+    """The molecule of an InChI; None where it cannot be read."""
+    from rdkit import Chem
+
+    return Chem.MolFromInchi(inchi)  # type: ignore[no-untyped-call]
+
+
 def _add(molecule: Any, place: int, atoms: _Numbers, bonds: list[tuple[int, int]], owner: list[int]) -> None:
     """Add a molecule's atoms, each known by itself and its neighbours, and its bonds."""
     if molecule is None:
@@ -111,7 +118,7 @@ def _parts(molecule: Any) -> frozenset[str]:
     from rdkit import Chem
     from rdkit.Chem import BRICS
 
-    bonds = {frozenset(ends) for ends, _ in BRICS.FindBRICSBonds(molecule)}
+    bonds = {frozenset(ends) for ends, _ in BRICS.FindBRICSBonds(molecule)}  # type: ignore[no-untyped-call]
     cut = [bond.GetIdx() for bond in molecule.GetBonds() if _ends(bond) in bonds]
     whole = Chem.FragmentOnBonds(molecule, cut, addDummies=False) if cut else molecule
     pieces = Chem.GetMolFrags(whole, asMols=True, sanitizeFrags=False)

@@ -119,7 +119,7 @@ def _train(network: PairNetwork, questions: Questions, epochs: int, rate: float,
     best, weights, step = -1.0, copy.deepcopy(network.state_dict()), 0
     for epoch in range(epochs):
         order = learnt[torch.randperm(len(learnt), generator=torch.Generator().manual_seed(seed * 1000 + epoch))]
-        for rows in order.split(128):
+        for rows in torch.split(order, 128):
             _learn(network, questions, rows, adam, step)
             step += 1
         found = _accuracy(network, questions, apart if len(apart) else learnt)

@@ -88,12 +88,13 @@ def _questions(
 ) -> list[tuple[int, int, int]]:
     """(drug with the effect, similar drug that is not listed with it but with others, effect)."""
     listed = np.flatnonzero(np.asarray(table.sum(axis=1)).ravel() > 0)
+    edges = np.stack(held.nonzero(), axis=1)
     found = []
-    for row, column in list(zip(*held.nonzero(), strict=True))[:QUESTIONS]:
-        near: NDArray[np.float32] = likeness[row].toarray().ravel()[listed]
-        near[table[listed, column].toarray().ravel() > 0] = 0
+    for row, column in np.random.default_rng(0).permutation(edges)[:QUESTIONS].tolist():
+        near: NDArray[np.float32] = likeness.getrow(row).toarray().ravel()[listed]
+        near[table.getcol(column).toarray().ravel()[listed] > 0] = 0
         if near.max(initial=0) > 0:
-            found.append((int(row), int(listed[near.argmax()]), int(column)))
+            found.append((row, int(listed[near.argmax()]), column))
     return found
 
 

@@ -76,6 +76,7 @@ def mimic_task(folder: Path, store: GraphStore, facts: GraphFacts) -> MimicTask:
         f"{len(stays) - len(found):,} of {len(stays):,} diagnoses of patients with a disease have no prescribed drug"
     )
     lines = (*mapper.lines(), f"{without} that the graph lists for it, or no similar one that was not prescribed")
+    lines = (*lines, _met_before(train, test))
     return MimicTask(Task("mimic", "MIMIC-III", train, test, groups, "patients"), lines)
 
 
@@ -157,6 +158,15 @@ def _numbers(given: Mapping[str, set[str]]) -> dict[str, int]:
     """A number for each patient, from 1, by lot; ids of patients go nowhere."""
     drawn = sorted(given, key=lambda patient: hashlib.sha256(f"patient {patient}".encode()).digest())
     return {patient: number for number, patient in enumerate(drawn, 1)}
+
+
+def _met_before(train: Pairs, test: Pairs) -> str:
+    """How many questions a row has learnt the answer of: patients differ, diseases and drugs recur."""
+    learnt = {(pair.disease.id, pair.candidates) for pair in train.questions}
+    met = sum((pair.disease.id, pair.candidates) in learnt for pair in test.questions)
+    return (
+        f"{met:,} of {len(test.questions):,} questions asked were asked of a patient to learn from too, word for word"
+    )
 
 
 def _file(folder: Path, rows: Sequence[tuple[int, Pair, Scoring]]) -> Pairs:
