@@ -283,7 +283,7 @@ def open_context(
         settings,
         calls,
         QuestionLimits(settings),
-        Requests(load_prompts(), settings.evidence_tokens),
+        Requests(load_prompts(), settings.evidence_tokens, settings.least_confidence),
         tools,
         trace_id,
         listener,

@@ -132,7 +132,7 @@ class Conversation:
         named = [drug.entity.id for drug in understood.drugs if drug.entity]
         if named:
             return named[0] if named[0] in weighed and len(named) == 1 else None
-        return last.choice or last.candidates[0].id
+        return last.favoured or last.candidates[0].id
 
     def _merged(self, new: Understanding) -> Understanding:
         """A message completed by what the conversation is about."""
@@ -159,7 +159,7 @@ class Conversation:
     def _kept(self, new: Match) -> tuple[Match, ...]:
         """The drug that a new one is compared with: the chosen one, or the first one named."""
         last = self.topic.recommendation
-        chosen = next((drug for drug in last.candidates if drug.id == last.choice), None) if last else None
+        chosen = next((drug for drug in last.candidates if drug.id == last.favoured), None) if last else None
         kept = Match(query=chosen.id, match="exact", entity=chosen) if chosen else next(iter(self.topic.drugs), None)
         if kept is None or kept.entity is None or (new.entity and kept.entity.id == new.entity.id):
             return ()

@@ -54,6 +54,8 @@ class Task(Record):
     """What `weigh_evidence` came back with; null before."""
     setting: str = "both"
     """Which corpora are used."""
+    least_confidence: float = 0.0
+    """Below it a decision is only a leaning."""
     failures: tuple[Any, ...] = ()
     """What the check found wrong with the last draft; `repair` only."""
 

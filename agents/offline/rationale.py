@@ -128,6 +128,10 @@ def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequen
     rivals = " and ".join(drug.name for drug in drugs[1:] if _named_in(shown, drug))
     subject = chosen.drug.name if _named_in(shown, chosen.drug) else "The first"
     disease = f" for {task.disease.name}" if _named_in(shown, task.disease) else ""
+    if scores[best].probability < task.least_confidence:
+        beside = f" rather than to {rivals}" if rivals else ""
+        text = f"It is too close to call; the evidence leans to {subject}{beside}{disease}, mainly because {reason}."
+        return Line("choice", text, keys)
     over = f"is preferred over {rivals}" if rivals else "is the choice"
     return Line("choice", f"{subject} {over}{disease}, mainly because {reason}.", keys)
 

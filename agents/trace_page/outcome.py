@@ -17,7 +17,7 @@ def choice(made: Recommendation) -> Html:
     """What failed, the choice with its confidence, or why there is none, and the rationale."""
     names = {drug.id: drug.name for drug in made.candidates}
     if made.choice is None:
-        head = tag("p", "No choice: ", made.abstained, class_="verdict none")
+        head = tag("p", made.undecided, class_="verdict none")
     else:
         sure = round(made.confidence * 100)
         bar = tag("span", tag("i", style=f"width:{min(max(sure, 0), 100)}%"), class_="bar")

@@ -28,10 +28,11 @@ class Requests:
     Args:
         prompts: the prompts.
         evidence_tokens: about how many tokens of evidence one message holds.
+        least_confidence: below it a decision is only a leaning.
     """
 
-    def __init__(self, prompts: Prompts, evidence_tokens: int) -> None:
-        self._prompts, self._tokens = prompts, evidence_tokens
+    def __init__(self, prompts: Prompts, evidence_tokens: int, least_confidence: float = 0.0) -> None:
+        self._prompts, self._tokens, self._least = prompts, evidence_tokens, least_confidence
 
     def investigation(self, state: RunState, tools: Sequence[str], calls_left: int) -> list[ChatMessage]:
         """The first messages of the investigation."""
@@ -55,6 +56,7 @@ class Requests:
             "answers": state.get("answers", []),
             "weighing": state.get("weighing"),
             "setting": state["setting"],
+            "least_confidence": self._least,
             **more,
         }
 

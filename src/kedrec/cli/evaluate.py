@@ -131,6 +131,8 @@ def _print(report: SelectionReport) -> None:
         f"F1        {report.f1:.3f}  [{low:.3f}, {high:.3f}] by items, [{wide[0]:.3f}, {wide[1]:.3f}] by diseases"
     )
     typer.echo(f"accuracy  {report.accuracy:.3f}  ({report.abstained} without a choice{_failures(report)})")
+    called = report.n - report.abstained - sum(report.failed.values()) - report.leanings
+    typer.echo(f"          {called} chosen, {report.leanings} too close to call, of which the leaning is scored")
     for kind, scores in report.by_kind.items():
         typer.echo(f"  {kind:<26} n {scores.n:>4}  F1 {scores.f1:.3f}")
     if report.calibration is not None:
@@ -138,6 +140,8 @@ def _print(report: SelectionReport) -> None:
         typer.echo(
             f"surer 80 %: {figures.surer_accuracy:.3f} right of {figures.surer}; calibration error {figures.ece:.3f}"
         )
+    for at in report.coverage:
+        typer.echo(f"  confidence {at.confidence:.2f} or more: {at.share:.3f} of the pairs, {at.accuracy:.3f} right")
 
 
 def _failures(report: SelectionReport) -> str:

@@ -37,7 +37,7 @@ def print_recommendation(recommendation: Recommendation, *, brief: bool = False)
     names = {drug.id: drug.name for drug in recommendation.candidates}
     console.print()
     if recommendation.choice is None:
-        console.print(f"No choice: {recommendation.abstained}", style="bold", markup=False, highlight=False)
+        console.print(recommendation.undecided, style="bold", markup=False, highlight=False)
     else:
         line = f"{names[recommendation.choice]} for {recommendation.disease.name}"
         console.print(line, style="bold", end="", markup=False, highlight=False)

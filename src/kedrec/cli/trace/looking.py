@@ -73,6 +73,5 @@ def _write_page(trace: Trace, path: Path) -> None:
 
 
 def _line(summary: TraceSummary) -> str:
-    outcome = summary.error or summary.choice or f"no choice: {summary.abstained}"
     asked = f"{summary.disease}: {' or '.join(summary.candidates)}"
-    return f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {outcome}"
+    return f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {summary.outcome}"

@@ -39,7 +39,7 @@ def _recommended(made: Recommendation) -> Iterator[str]:
     names = {drug.id: drug.name for drug in made.candidates}
     yield from (f"**Failed:** {failure}" for failure in made.failed)
     if made.choice is None:
-        yield f"**No choice:** {made.abstained}"
+        yield f"**{made.undecided.replace(': ', ':** ', 1)}"
     else:
         sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
         yield f"**{names[made.choice]}** for {made.disease.name}, {sure}"

@@ -141,7 +141,8 @@ def hidden_told(trace: Trace, before: Trace | None) -> Html | None:
     if before is None or made is None:
         return tag("p", told, class_="hint")
     names = {drug.id: drug.name for drug in made.candidates}
-    outcome = f"{names[made.choice]}, confidence {made.confidence:.2f}" if made.choice else "no choice"
+    kind = "" if made.choice else "leaning to "
+    outcome = f"{kind}{names[made.favoured]}, confidence {made.confidence:.2f}" if made.favoured else "no choice"
     link = tag("a", f"Before: {outcome}", href=f"/answers/{before.id}")
     return tag("p", told, " ", link, ".", class_="hint")
 
@@ -177,8 +178,7 @@ def run_table(runs: Iterable[TraceSummary]) -> Html:
 
 def _run(run: TraceSummary) -> Html:
     asked = f"{run.disease}: {' or '.join(run.candidates)}"
-    outcome = run.error or run.choice or f"no choice: {run.abstained}"
-    cells = (run.created[:16].replace("T", " "), tag("a", asked, href=f"/answers/{run.id}"), outcome, run.model)
+    cells = (run.created[:16].replace("T", " "), tag("a", asked, href=f"/answers/{run.id}"), run.outcome, run.model)
     seconds = tag("td", f"{run.seconds:.2f}", class_="number")
     return tag("tr", *(tag("td", cell) for cell in cells), tag("td", run.setting), seconds)
 
