@@ -14,6 +14,7 @@ from kedrec.records import Corpora
 from kedrec.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from kedrec.agents.offline.roles.reader import RoleReader
     from kedrec.agents.offline.weigher import Weigher
     from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.graphdb.neo4j.user_query import Reader
@@ -30,7 +31,8 @@ class _WeighsWhenAsked:
         self._resources = resources
 
     def weigh(self, disease_id: str, candidate_ids: Sequence[str], setting: Corpora, hidden: HiddenPairs) -> Any:
-        return self._resources.weigher().weigh(disease_id, candidate_ids, setting, hidden)
+        weighing = self._resources.weigher().weigh(disease_id, candidate_ids, setting, hidden)
+        return self._resources.role_reader(setting).told(weighing, disease_id, candidate_ids)
 
 
 class Resources:
@@ -49,6 +51,7 @@ class Resources:
         self._weigher: Weigher | None = None
         self._live: OnDemand | None = None
         self._toolboxes: dict[tuple[Corpora, bool], Toolbox] = {}
+        self._role_readers: dict[Corpora, RoleReader] = {}
 
     @classmethod
     def open(cls, settings: Settings, hidden: HiddenPairs = frozenset()) -> Resources:
@@ -104,6 +107,17 @@ class Resources:
                 folder = self._settings.home / "derived"
                 self._weigher = Weigher.open(self.embedded(), self.literature(), folder, self._settings.weights)
             return self._weigher
+
+    def role_reader(self, setting: Corpora) -> RoleReader:
+        """What reads the roles of drugs, with what is hidden hidden; kept, as it remembers what it read of classes."""
+        from kedrec.agents.offline.roles.reader import RoleReader
+
+        with self._lock:
+            if setting not in self._role_readers:
+                store = self.store.hiding(self.hidden) if self.hidden else self.store
+                literature = self.literature() if setting != "none" else None
+                self._role_readers[setting] = RoleReader(store, literature, self.weigher(), setting, self.hidden)
+            return self._role_readers[setting]
 
     def toolbox(self, setting: Corpora, *, weigh: bool = False) -> Toolbox:
         """The tools of a setting; kept, so that a question costs nothing to set up."""

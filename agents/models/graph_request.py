@@ -27,6 +27,8 @@ class WeighedEvidence(Record):
     """The candidates' scores, each with its factors."""
     notes: tuple[str, ...] = ()
     """What was missing while weighing."""
+    roles: tuple[dict[str, Any], ...] = ()
+    """What each candidate is to the disease, `kedrec.agents.offline.roles.Role` as data; none in older traces."""
 
 
 class Task(Record):

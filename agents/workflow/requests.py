@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kedrec.agents.offline.roles.role import HARMFUL
 from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, QUESTION_KEYS
 from kedrec.agents.prompting.citation_check import bare
 from kedrec.agents.prompting.messages import ChatMessage, human, system
@@ -104,6 +105,7 @@ class Requests:
     def _shown(self, state: RunState) -> dict[str, Any]:
         """The evidence that fits into a message about all candidates, what the answers cite first."""
         used = [key for answer in state.get("answers", []) for key in answer["citations"]]
+        used += _on_roles(state)
         return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
 
     def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
@@ -119,6 +121,13 @@ class Requests:
     def _open(self, prompt: str, **values: str) -> list[ChatMessage]:
         rules = self._prompts.fill("system", no_evidence=NO_EVIDENCE)
         return [system(rules), human(self._prompts.fill(prompt, **values))]
+
+
+def _on_roles(state: RunState) -> list[str]:
+    """Keys of what says that a candidate does harm in the disease: a decision has to see that."""
+    roles = (state.get("weighing") or {}).get("roles", [])
+    told = {source["source_id"] for role in roles if role["role"] in HARMFUL for source in role["sources"][:2]}
+    return [key for key, entry in state["evidence"].items() if entry["source_id"] in told]
 
 
 def labels(state: RunState) -> list[str]:

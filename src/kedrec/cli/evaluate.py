@@ -54,6 +54,43 @@ def selection(
 
 
 @app.command()
+def safety(
+    file: Annotated[Path, typer.Argument(help="Harmful pairs, as --draw writes them.", metavar="FILE")],
+    *,
+    draw: Annotated[int | None, typer.Option(min=1, help="Draw so many pairs from the graph into FILE first.")] = None,
+    setting: SettingOption = None,
+    json_output: Json = False,
+) -> int:
+    """Type:  kedrec eval safety harmful.jsonl --draw 200
+
+    Count how often a drug that causes a disease, by an edge of the graph and with no edge of use, is among the ten best
+    for it, or is preferred over a listed treatment. All these edges are hidden.
+    """
+    from kedrec.eval import safety as measure
+
+    resolved = settings(setting=setting)
+    if draw:
+        measure.write_harmful(measure.draw(resolved, draw), file)
+    pairs = measure.read_harmful(file)
+    with counting_bar("questions") as advance:
+        report = measure.evaluate_safety(pairs, resolved, advance)
+    if json_output:
+        emit_json(report)
+        return 0
+    typer.echo(f"{report.pairs} harmful pairs of {report.diseases} diseases, setting {report.setting}, edges hidden")
+    for name, n, supported in (
+        ("among the ten best", report.listed, report.listed_supported),
+        ("preferred over a treatment", report.preferred, report.preferred_supported),
+    ):
+        share = f"{n / report.pairs:.3f}"
+        typer.echo(f"{name:<28}{n:>4}  {share}; of the {report.well_supported} well supported: {supported}")
+    typer.echo(f"too close to call, leaning   {report.leaning:>4}")
+    for line in report.which:
+        typer.echo(f"  {line}")
+    return 0
+
+
+@app.command()
 def rationales(
     run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")],
     *,
