@@ -292,14 +292,14 @@ class Kin:
         return ()
 
     def alike(self, *_):
-        return [SALBUTAMOL, METHACHOLINE]
+        return [SALBUTAMOL, METHACHOLINE, TWIN]
 
 
-@pytest.mark.parametrize(("harmful", "role"), [(2, "causes_or_worsens"), (1, "unknown"), (0, "unknown")])
-def test_a_class_does_harm_where_several_of_it_do(tmp_path, harmful, role):
+@pytest.mark.parametrize(("harmful", "role"), [(3, "causes_or_worsens"), (2, "unknown"), (0, "unknown")])
+def test_a_class_does_harm_where_three_of_it_do(tmp_path, harmful, role):
     harm = "GNBR::Sa::Compound:Disease"
-    edges = [(one, harm, ASTHMA) for one in (SALBUTAMOL, METHACHOLINE)[:harmful]]
-    edges += [(one, TREATS, OTHER) for one in (SALBUTAMOL, METHACHOLINE, TIMOLOL)]
+    edges = [(one, harm, ASTHMA) for one in (SALBUTAMOL, METHACHOLINE, TWIN)[:harmful]]
+    edges += [(one, TREATS, OTHER) for one in (SALBUTAMOL, METHACHOLINE, TWIN, TIMOLOL)]
     (tmp_path / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in [*edges, (TIMOLOL, TREATS, ASTHMA)]))
     load_graph([tmp_path / "graph.tsv"], None, tmp_path / "graph")
     reader = RoleReader(EmbeddedStore.open(tmp_path / "graph"), None, Kin(), "none")

@@ -64,9 +64,21 @@ def _failed(line: Line, task: Task) -> bool:
 def _scores(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
     """One score per candidate, in the order asked: the weigher's, or a count of cues where there is none."""
     weighed = {score.id: score for score in task.weighing.candidates} if task.weighing else {}
-    if all(drug.id in weighed for drug in task.candidates):
-        return [weighed[drug.id] for drug in task.candidates]
-    return _counted(task, roles)
+    if not all(drug.id in weighed for drug in task.candidates):
+        return _counted(task, roles)
+    scores = [weighed[drug.id] for drug in task.candidates]
+    return scores if task.weighing and task.weighing.roles else _less_harm(scores, roles)
+
+
+def _less_harm(scores: Sequence[CandidateScore], roles: Sequence[Role]) -> list[CandidateScore]:
+    """Scores of a weighing that knew no roles, less what a harmful one takes off."""
+    shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
+    odds = [score.probability * math.exp(share) for score, share in zip(scores, shares, strict=True)]
+    whole = sum(odds) if len(scores) > 1 else odds[0] + 1 - scores[0].probability
+    return [
+        score.model_copy(update={"score": score.score + share, "probability": one / whole})
+        for score, share, one in zip(scores, shares, odds, strict=True)
+    ]
 
 
 def _counted(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:

@@ -31,8 +31,8 @@ KIN = 16
 """Most drugs of the same class that are looked at."""
 MEMBERS = 4
 """Most drugs of its class that are held against a drug, less those that are of use."""
-OF_A_MEMBER = 0.5
-"""What each of them counts as."""
+OF_A_MEMBER = 0.4
+"""What each of them counts as: three make a plain statement, two do beside something against the drug itself."""
 _TURN = re.compile(r"\b(?:hypo|hyper)(?=\w{5})", re.IGNORECASE)
 _TURNS = {"hypo": "hyper", "hyper": "hypo"}
 
