@@ -76,6 +76,11 @@ def test_a_sentence_of_use_makes_it_a_treatment_and_no_cause(text, one, other):
         ("A vasopressin V2 receptor antagonist for hyponatremia.", "Vasopressin", "hyponatremia",
          "own_substance_in_excess"),
         ("Propranolol is contraindicated in patients with asthma.", "Propranolol", "Asthma", "contraindicated"),
+        ("Propranolol is not recommended in asthma.", "Propranolol", "Asthma", "contraindicated"),
+        ("Four drugs are not recommended for patients with epilepsy, i.e.: amoxapine and bupropion.", "Bupropion",
+         "epilepsy", "contraindicated"),
+        ("Rosiglitazone has a label warning about its potential to cause or exacerbate heart failure.", "Rosiglitazone",
+         "heart failure", "causes_or_worsens"),
         ("Timolol should not be used in asthma.", "Timolol", "asthma", "contraindicated"),
         ("Ergotamine should be avoided in angina.", "Ergotamine", "angina", "contraindicated"),
     ],
@@ -256,6 +261,7 @@ def test_a_drug_that_does_harm_alone_is_never_a_choice_and_it_is_said_why(home, 
     made = asked(home, harmful)
     assert (made.choice, made.leaning) == (None, None)
     assert "the disease" in made.abstained
+    assert any(f"[{key}]" in made.abstained for key in made.evidence)
     [score] = made.scores
     assert {factor.group: factor.share < 0 for factor in score.factors}["role"]
     assert {factor.group: factor.sources for factor in score.factors}["role"]

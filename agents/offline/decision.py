@@ -39,7 +39,7 @@ def decision(task: Task) -> str:
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
     if all(role.is_harmful for role in roles):
-        return f"CHOICE: {ABSTAINED} | {' '.join(map(told_role, task.candidates, roles))}"
+        return f"CHOICE: {ABSTAINED} | {' '.join(map(_harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
     lines = [line for line in rationale(task, scores, best, roles) if not _failed(line, task)][:LONGEST_RATIONALE]
@@ -54,6 +54,11 @@ def _roles(task: Task) -> list[Role]:
     if len(read) == len(task.candidates):
         return [by_keys(Role.model_validate(role), task.evidence.values()) for role in read]
     return [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
+
+
+def _harm_told(drug: Entity, role: Role) -> str:
+    """What a drug does to the disease, and where that stands."""
+    return f"{told_role(drug, role)}{''.join(f' [{source.source_id}]' for source in role.sources[:1])}"
 
 
 def _failed(line: Line, task: Task) -> bool:

@@ -112,6 +112,10 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("contraindicated", 1.0, rf"§D {_gap(6)}contraindicated {_gap(6, _LINKED)}§X"),
     ("contraindicated", 1.0, rf"contraindications? (?:to|for|of) {_gap(3)}§D\b[^;]{{0,60}}§X"),
     ("contraindicated", 1.0, rf"§D {_gap(3)}should (?:be avoided|not be used|not be given) {_gap(5, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"§D {_gap(3)}(?:is|are) not recommended (?:for|in) {_gap(5, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"not recommended (?:for|in) {_gap(3, _LINKED)}§X[^;]{{0,60}}§D"),
+    ("causes_or_worsens", 1.0, r"§D[^;]{0,100}\b(?:potential|tendency) to (?:cause|exacerbate|worsen|precipitate"
+     r"|induce)\b[^;]{0,40}§X"),
     ("diagnoses_or_provokes", 1.0, rf"§D[- ](?:(?!and\b|or\b)[\w-]+ ){{0,2}}{_TEST}\b"),
     ("diagnoses_or_provokes", 1.0, r"(?:challenged?|provocations?|bronchoconstriction|pc20|pd20|hyper-?responsiveness"
      r"|hyper-?reactivity|(?:airway|bronchial) (?:responsiveness|reactivity))(?: tests?)? (?:with|to|by|for|induced by|"
