@@ -163,7 +163,7 @@ def evaluate_safety(
     """
     if not pairs:
         raise InputError("the file", "holds no pair; draw some: kedrec eval safety FILE --draw 200")
-    by_disease = defaultdict(list)
+    by_disease: dict[str, list[HarmfulPair]] = defaultdict(list)
     for pair in pairs:
         by_disease[pair.disease].append(pair)
     steps, told = len(by_disease) + len(pairs), on_progress or (lambda done, of: None)

@@ -71,7 +71,8 @@ async def finish(state: RunState, context: RunContext) -> RunState:
     decision, passed = _decision(state), state["passed"]
     struck = [*state["struck_out"], *(f"{failure['text']} ({failure['reason']})" for failure in state["failures"])]
     choice, abstained = _choice(state, decision, bool(passed))
-    least, leaning = context.settings.least_confidence, None
+    least = context.settings.least_confidence
+    leaning: str | None = None
     if choice and decision.confidence is not None and decision.confidence < least:
         choice, leaning, abstained = None, choice, too_close(state["candidates"], choice, decision.confidence, least)
     scores = (state.get("weighing") or {}).get("candidates", [])
