@@ -301,7 +301,8 @@ def open_context(
 ) -> RunContext:
     """What the nodes of one run share, for a live run and for a replay alike."""
     return RunContext(
-        settings, calls, QuestionLimits(settings), Requests(load_prompts(), settings.evidence_tokens), tools, trace_id,
+        settings, calls, QuestionLimits(settings),
+        Requests(load_prompts(), settings.evidence_tokens, settings.least_confidence), tools, trace_id,
         listener,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kedrec.agents.offline.roles import ROLES, Role, RoleName, RoleReader, is_no_drug
+from kedrec.agents.offline.roles import ROLES, Role, RoleName, RoleReader, RoleSource, is_no_drug
 from kedrec.agents.prompting.citation_check import Checker
 from kedrec.agents.resources import Resources
 from kedrec.agents.workflow.evidence_keys import Ledger
@@ -141,8 +141,7 @@ def role_reader(resources: Resources, setting: Corpora) -> RoleReader:
         resources: the stores; what is hidden in them stays hidden.
         setting: which corpora are used.
     """
-    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
-    return RoleReader(store, resources.literature() if setting != "none" else None, resources.weigher(), setting)
+    return resources.role_reader(setting)
 
 
 @dataclass
@@ -167,7 +166,7 @@ def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[
             chosen.repeated.append(drug)
             continue
         seen.add(fold(drug.name))
-        if is_no_drug(drug, resources.store):
+        if drug.name == drug.id or is_no_drug(drug, resources.store):
             chosen.no_drug.append(drug)
             continue
         role = reader.role(drug, ill, weigher.stated(ill.id, drug.id, resources.hidden))
@@ -185,7 +184,8 @@ def _left_out(chosen: _Chosen, aside: Sequence[SetAside]) -> list[str]:
         named = "; ".join(f"{one.name} ({ROLES[one.role]})" for one in aside)
         told.append(f"Left out as no treatment of the disease: {len(aside)}: {named}.")
     if chosen.no_drug:
-        told.append(f"Left out as the name of a target and no drug: {', '.join(one.name for one in chosen.no_drug)}.")
+        names = ", ".join(one.name for one in chosen.no_drug)
+        told.append(f"Left out as the name of a target, or without any name: {names}.")
     if chosen.repeated:
         twice = ", ".join(f"{one.name} ({one.id})" for one in chosen.repeated)
         told.append(f"Left out as listed already under another id: {twice}.")
@@ -195,7 +195,7 @@ def _left_out(chosen: _Chosen, aside: Sequence[SetAside]) -> list[str]:
 def _as_score(drug: Entity, role: Role) -> CandidateScore:
     """The sources of a role in the form in which sources are looked up."""
     sources = tuple(dict.fromkeys(one.source_id for one in role.sources))
-    factor = Factor(group="role", share=0.0, text=ROLES[role.role], sources=sources)
+    factor = Factor(group="role", share=0.0, text=f"{drug.name} {ROLES[role.role]}", sources=sources)
     return CandidateScore(id=drug.id, score=0.0, probability=0.0, factors=(factor,))
 
 
@@ -203,10 +203,10 @@ def _aside(
     drug: Entity, role: Role, keys: Mapping[str, str], evidence: Mapping[str, Evidence], ill: Entity
 ) -> SetAside:
     """A drug that is left out, with the plainest sentence against it; what does not pass the check is not cited."""
-    checker = Checker(evidence, (ill, drug))
     claim = f"{drug.name} {ROLES[role.role]}"
+    checker = Checker(evidence, (ill, drug), [_as_score(drug, role)])
     offers = [
-        Sentence(text=f"{claim}: {quotable(source.sentence)}", citations=(keys[source.source_id],))
+        Sentence(text=f"{claim}: {_whose(source)}{quotable(source.sentence)}", citations=(keys[source.source_id],))
         for source in role.sources
         if source.source_id in keys
     ]
@@ -216,6 +216,10 @@ def _aside(
     return SetAside(
         id=drug.id, name=drug.name, role=role.role, sentence=held[0] if held else Sentence(text=claim, citations=())
     )
+
+
+def _whose(source: RoleSource) -> str:
+    return f"of its class, {source.member}: " if source.member else ""
 
 
 def _keys(ledger: Ledger, sources: Mapping[str, Finding]) -> dict[str, str]:

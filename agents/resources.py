@@ -14,6 +14,7 @@ from kedrec.records import Corpora, Entity
 from kedrec.tools.toolbox import Toolbox
 
 if TYPE_CHECKING:
+    from kedrec.agents.offline.roles.reader import RoleReader
     from kedrec.agents.offline.weigher import Weigher
     from kedrec.graphdb.embedded.store import EmbeddedStore
     from kedrec.graphdb.neo4j.user_query import Reader
@@ -34,7 +35,9 @@ class _WeighsWhenAsked:
             from kedrec.agents.weighing_by_name import weigh_by_name
 
             return weigh_by_name(self._resources.literature(), disease, candidates, setting)
-        return self._resources.weigher().weigh(disease.id, [drug.id for drug in candidates], setting, hidden)
+        ids = [drug.id for drug in candidates]
+        weighing = self._resources.weigher().weigh(disease.id, ids, setting, hidden)
+        return self._resources.role_reader(setting).told(weighing, disease.id, ids)
 
 
 class Resources:
@@ -60,6 +63,7 @@ class Resources:
         self._weigher: Weigher | None = None
         self._live: OnDemand | None = None
         self._toolboxes: dict[tuple[Corpora, bool], Toolbox] = {}
+        self._role_readers: dict[Corpora, RoleReader] = {}
 
     @classmethod
     def open(
@@ -117,6 +121,17 @@ class Resources:
                 folder = self._settings.home / "derived"
                 self._weigher = Weigher.open(self.embedded(), self.literature(), folder, self._settings.weights)
             return self._weigher
+
+    def role_reader(self, setting: Corpora) -> RoleReader:
+        """What reads the roles of drugs, with what is hidden hidden; kept, as it remembers what it read of classes."""
+        from kedrec.agents.offline.roles.reader import RoleReader
+
+        with self._lock:
+            if setting not in self._role_readers:
+                store = self.store.hiding(self.hidden) if self.hidden else self.store
+                literature = self.literature() if setting != "none" else None
+                self._role_readers[setting] = RoleReader(store, literature, self.weigher(), setting, self.hidden)
+            return self._role_readers[setting]
 
     def toolbox(self, setting: Corpora, *, weigh: bool = False) -> Toolbox:
         """The tools of a setting; kept, so that a question costs nothing to set up."""

@@ -44,7 +44,7 @@ from kedrec.records import Corpora
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["SettingScores", "cross_validate", "main"]
+__all__ = ["SettingScores", "cross_validate", "main", "margins_of"]
 
 PLACE = "cross-validation"
 """Where in the home it is kept."""
@@ -96,6 +96,35 @@ def cross_validate(
         InputError: A pair has no answer, or not two candidates.
         NotReady: There is no graph, or the literature of a setting is not prepared.
     """
+    task = _computed(files, home, settings, processes, on_progress)
+    return [found for setting in settings for found in _measured(task, setting)]
+
+
+def margins_of(
+    files: Sequence[Path], home: Path, setting: Corpora
+) -> tuple[list[LabelledQuestion], NDArray[np.float64]]:
+    """Return all questions, and by how much the right candidate is ahead where its disease was held out.
+
+    Args:
+        files: Pairs files with answers; their pairs are taken together.
+        home: Holds graph and literature.
+        setting: Which corpora are used.
+
+    Returns:
+        The questions, and raw margins, shape (states, questions).
+    """
+    task = _computed(files, home, [setting], 1, None)
+    return _world(task).items, _held_out(task, setting)
+
+
+def _computed(
+    files: Sequence[Path],
+    home: Path,
+    settings: Sequence[Corpora],
+    processes: int,
+    on_progress: Callable[[str], None] | None,
+) -> _Task:
+    """Compute what is not kept yet."""
     task = _Task(home, tuple(files), _prepared(_opened(home, files), home, settings))
     tell = on_progress or (lambda step: None)
     whole = _world(task)
@@ -103,7 +132,7 @@ def cross_validate(
     folds = sorted(set(fold_of(whole.items).tolist()))
     _all(task, steps, processes, tell)
     _all(task, [(_margins, (setting, fold)) for setting, fold in product(settings, folds)], processes, tell)
-    return [found for setting in settings for found in _measured(task, setting)]
+    return task
 
 
 @dataclass(frozen=True)
@@ -211,17 +240,21 @@ def _save(path: Path, array: NDArray[Any]) -> None:
 
 
 def _measured(task: _Task, setting: Corpora) -> list[SettingScores]:
-    world = _world(task)
-    folds = fold_of(world.items)
-    margins = np.zeros((len(STATES), len(world.items)))
-    for fold in sorted(set(folds.tolist())):
-        margins[:, folds == fold] = np.load(task.work / f"margins-{setting}-{fold}.npy")
+    world, margins = _world(task), _held_out(task, setting)
     chances = 1 / (1 + np.exp(-np.abs(margins) * slope_of(margins.ravel())))
     found = []
     for state, ahead, sure in zip(STATES, margins, chances, strict=True):
         outcomes = [_outcome(*one) for one in zip(_questions(world), world.items, ahead, sure, strict=True)]
         found.append(SettingScores(setting, state, score(outcomes)))
     return found
+
+
+def _held_out(task: _Task, setting: Corpora) -> NDArray[np.float64]:
+    folds = fold_of(_world(task).items)
+    margins = np.zeros((len(STATES), len(folds)))
+    for fold in sorted(set(folds.tolist())):
+        margins[:, folds == fold] = np.load(task.work / f"margins-{setting}-{fold}.npy")
+    return margins
 
 
 def _questions(world: _World) -> list[tuple[str, str]]:

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Calibration", "KindScores", "Outcome", "Scores", "calibration", "f1_interval", "score", "sums_by_group"]
+__all__ = [
+    "Calibration", "Covered", "KindScores", "Outcome", "Scores", "calibration", "f1_interval", "score", "sums_by_group",
+]  # fmt: skip
 
 RESAMPLES = 2000
 SEED = 20261123
 BINS = 10
+CONFIDENCES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""At which accuracy is given against coverage."""
 SURER_SHARE = 0.8
 
 
@@ -66,6 +70,19 @@ class Calibration(Record):
     """Expected calibration error: mean distance of confidence and accuracy over ten bins of equal width."""
 
 
+class Covered(Record):
+    """What is right among the outcomes of at least some confidence."""
+
+    confidence: float
+    """The least confidence."""
+    n: int
+    """Outcomes that have it."""
+    share: float
+    """Of all items."""
+    accuracy: float
+    """Right choices among them; 0 where there are none."""
+
+
 class Scores(Record):
     """Scores of a set of outcomes."""
 
@@ -91,6 +108,8 @@ class Scores(Record):
     """Items without a choice."""
     calibration: Calibration | None
     """Null where nothing was answered."""
+    coverage: tuple[Covered, ...] = ()
+    """Accuracy against coverage, at rising confidence."""
 
 
 def score(outcomes: Sequence[Outcome]) -> Scores:
@@ -116,6 +135,7 @@ def score(outcomes: Sequence[Outcome]) -> Scores:
         by_kind={kind: _of_kind([outcome for outcome in outcomes if outcome.kind == kind]) for kind in kinds},
         abstained=len(outcomes) - answered,
         calibration=calibration(outcomes),
+        coverage=tuple(_covered(outcomes, least) for least in CONFIDENCES),
     )
 
 
@@ -151,6 +171,13 @@ def calibration(outcomes: Sequence[Outcome]) -> Calibration | None:
     gaps = [abs(right[bins == b].mean() - confidence[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)]
     accuracy = sum(outcome.right for outcome in surer) / len(surer)
     return Calibration(surer=len(surer), surer_accuracy=_round(accuracy), ece=_round(float(sum(gaps))))
+
+
+def _covered(outcomes: Sequence[Outcome], least: float) -> Covered:
+    """How many outcomes are at least so sure, and how many of them are right."""
+    sure = [outcome.right for outcome in outcomes if outcome.choice and outcome.confidence >= least]
+    share, accuracy = len(sure) / len(outcomes), sum(sure) / len(sure) if sure else 0.0
+    return Covered(confidence=least, n=len(sure), share=_round(share), accuracy=_round(accuracy))
 
 
 def sums_by_group(outcomes: Sequence[Outcome], groups: Sequence[str]) -> NDArray[np.float64]:

@@ -32,6 +32,8 @@ class SelectionReport(Scores):
     """Model specification."""
     hidden_pairs: int
     """Pairs whose direct edges were hidden; 0 means that the graph may have shown the answers."""
+    leanings: int = 0
+    """Items that were too close to call; the leaning is scored as a choice is."""
     failed: dict[str, int]
     """Items that failed, by type of error; not answered, and not counted as abstained from."""
     pairs_sha256: str
@@ -75,6 +77,7 @@ def evaluate_selection(
         setting=settings.setting,
         model=agent.settings.model,
         hidden_pairs=len(hidden),
+        leanings=sum(bool(trace.recommendation and trace.recommendation.leaning) for trace in traces),
         failed=dict(failed),
         pairs_sha256=pairs.sha256,
         seconds=round(seconds, 1),
@@ -133,7 +136,7 @@ def _without_investigation(trace: Trace) -> Trace:
 
 
 def outcome_of(pair: Pair, pairs: Pairs, trace: Trace, *, before_check: bool = False) -> Outcome:
-    """A trace beside what is right.
+    """A trace beside what is right; a leaning counts as a choice.
 
     Args:
         pair: the question.
@@ -149,6 +152,6 @@ def outcome_of(pair: Pair, pairs: Pairs, trace: Trace, *, before_check: bool = F
         disease=pair.disease.id,
         kind=known.negative_kind,
         answer=known.answer or "",
-        choice=choice if before_check else made.choice if made else None,
+        choice=choice if before_check else made.favoured if made else None,
         confidence=made.confidence if made else 0.0,
     )

@@ -11,6 +11,7 @@ from kedrec.agents.offline import ranker
 from kedrec.agents.offline.items import FOLDS, LabelledQuestion, fold_of, looks, pairs_of
 from kedrec.errors import InputError, NotReady
 from kedrec.eval.cross_validation import cross_validate, main
+from kedrec.eval.role_weights import fit_weights, held_out_log_odds, role_differences
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.graphdb.link_prediction.links import LinkModel
@@ -149,3 +150,21 @@ def test_numbers_do_not_depend_on_which_candidate_is_right(home):
     other = [LabelledQuestion(item.disease, item.candidates, 1 - item.right) for item in asked]
     for one, two in zip(looks(asked, facts), looks(other, facts), strict=True):
         assert np.array_equal(item_features(facts, None, asked, one), item_features(facts, None, other, two), True)
+
+
+def test_fitted_role_weights_find_what_made_the_answers_and_help_where_it_was_held_out():
+    draw = np.random.default_rng(3)
+    rows = np.column_stack([draw.normal(0.5, 1, 800), draw.integers(-1, 2, 800)])
+    signs = np.where(draw.random(800) < 1 / (1 + np.exp(-rows @ [1.5, 1.0])), 1.0, -1.0)
+    rows, folds = rows * signs[:, None], np.arange(800) % 5
+    assert np.allclose(fit_weights(rows, 0.01), [1.5, 1.0], atol=0.4)
+    alone, both = (held_out_log_odds(rows[:, :n], folds, 0.01) for n in (1, 2))
+    assert np.log1p(np.exp(-both)).mean() < np.log1p(np.exp(-alone)).mean()
+
+
+def test_roles_are_read_with_the_edges_of_the_pairs_hidden_and_edges_are_told_by_their_source(home):
+    asked = items(6)
+    found = role_differences(asked, home, "none", first=5)
+    assert np.isnan(found[5]).all() and not np.isnan(found[:5]).any()
+    assert (found[:5, 0] == 0).all()
+    assert (found[:5, 1:].sum(axis=1) == 1).all()

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from kedrec.agents.agent import Agent, Query
+from kedrec.agents.offline.chat_model import OfflineChatModel
 from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
@@ -12,7 +14,7 @@ from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.records import Entity
 from kedrec.tools.literature import Literature
-from kedrec.tools.text.role_sentences import claims_of
+from kedrec.tools.text.role_sentences import claims_of, left_out_of
 
 
 def drug(name, *synonyms):
@@ -74,6 +76,11 @@ def test_a_sentence_of_use_makes_it_a_treatment_and_no_cause(text, one, other):
         ("A vasopressin V2 receptor antagonist for hyponatremia.", "Vasopressin", "hyponatremia",
          "own_substance_in_excess"),
         ("Propranolol is contraindicated in patients with asthma.", "Propranolol", "Asthma", "contraindicated"),
+        ("Propranolol is not recommended in asthma.", "Propranolol", "Asthma", "contraindicated"),
+        ("Four drugs are not recommended for patients with epilepsy, i.e.: amoxapine and bupropion.", "Bupropion",
+         "epilepsy", "contraindicated"),
+        ("Rosiglitazone has a label warning about its potential to cause or exacerbate heart failure.", "Rosiglitazone",
+         "heart failure", "causes_or_worsens"),
         ("Timolol should not be used in asthma.", "Timolol", "asthma", "contraindicated"),
         ("Ergotamine should be avoided in angina.", "Ergotamine", "angina", "contraindicated"),
     ],
@@ -213,3 +220,97 @@ def test_a_symbol_is_a_target_only_where_the_graph_has_its_genes(home):
     assert is_no_drug(drug("PDE4"), store)
     assert not is_no_drug(drug("AZT"), store)
     assert not is_no_drug(drug("PDE4", "rolipram"), store)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Timolol for the prevention of migraine.",
+        "Prophylaxis of migraine with timolol was studied.",
+        "Timolol prevented migraine in most.",
+        "Migraine prophylaxis with timolol is old.",
+    ],
+)
+def test_what_is_given_before_the_disease_prevents_it(text):
+    assert role_of(text, "Timolol", "migraine") == {"prevents"}
+
+
+def test_a_part_of_another_name_is_not_the_drug():
+    assert not claims_of("Glucagon-like peptide-1 causes hypoglycemia.", drug("Glucagon"), ill("hypoglycemia"))
+
+
+TRIAL = "Timolol for glaucoma. Timolol lowers pressure. Exclusion Criteria: - {}"
+
+
+def test_a_trial_leaves_out_who_has_the_disease_and_names_it_nowhere_before_the_criteria():
+    found = left_out_of(TRIAL.format("History of asthma."), drug("Timolol"), ill("asthma"))
+    assert (found.role, found.names_both) == ("contraindicated", False)
+    assert "History of asthma" in found.sentence
+    assert left_out_of(TRIAL.format("History of asthma."), drug("Salbutamol"), ill("asthma")) is None
+    assert left_out_of(TRIAL.format("History of asthma."), drug("Timolol"), ill("glaucoma")) is None
+    assert left_out_of("Asthma. " + TRIAL.format("Mild asthma."), drug("Timolol"), ill("asthma")) is None
+
+
+def asked(home, *drugs):
+    with Agent(home._settings.model_copy(update={"setting": "both"}), home, OfflineChatModel(), None) as agent:
+        return agent.run(Query(disease=ASTHMA, candidates=drugs, setting="both")).recommendation
+
+
+@pytest.mark.parametrize("harmful", [METHACHOLINE, TIMOLOL])
+def test_a_drug_that_does_harm_alone_is_never_a_choice_and_it_is_said_why(home, harmful):
+    made = asked(home, harmful)
+    assert (made.choice, made.leaning) == (None, None)
+    assert "the disease" in made.abstained
+    assert any(f"[{key}]" in made.abstained for key in made.evidence)
+    [score] = made.scores
+    assert {factor.group: factor.share < 0 for factor in score.factors}["role"]
+    assert {factor.group: factor.sources for factor in score.factors}["role"]
+
+
+@pytest.mark.parametrize("harmful", [METHACHOLINE, TIMOLOL])
+def test_in_a_comparison_a_role_is_an_argument_that_is_cited(home, harmful):
+    made = asked(home, harmful, SALBUTAMOL)
+    assert made.choice == SALBUTAMOL
+    shares = {score.id: {one.group: one.share for one in score.factors} for score in made.scores}
+    assert shares[harmful]["role"] < 0 < shares[SALBUTAMOL]["role"]
+    [told] = [one for one in made.sentences if one.kind == "safety" and "the disease" in one.text]
+    assert told.citations
+    assert any(note.startswith("Records that name both") for note in made.not_found)
+
+
+def test_shares_of_a_score_sum_to_it_with_the_role(home):
+    made = asked(home, METHACHOLINE, SALBUTAMOL)
+    for score in made.scores:
+        assert abs(score.score - sum(factor.share for factor in score.factors)) < 0.1
+    assert abs(sum(score.probability for score in made.scores) - 1) < 1e-4
+
+
+class Kin:
+    """Knows a class and no documents."""
+
+    def meetings(self, *_):
+        return []
+
+    def leaves_out(self, *_):
+        return False
+
+    def stated(self, *_):
+        return ()
+
+    def alike(self, *_):
+        return [SALBUTAMOL, METHACHOLINE, TWIN]
+
+
+@pytest.mark.parametrize(("harmful", "role"), [(3, "causes_or_worsens"), (2, "unknown"), (0, "unknown")])
+def test_a_class_does_harm_where_three_of_it_do(tmp_path, harmful, role):
+    harm = "GNBR::Sa::Compound:Disease"
+    edges = [(one, harm, ASTHMA) for one in (SALBUTAMOL, METHACHOLINE, TWIN)[:harmful]]
+    edges += [(one, TREATS, OTHER) for one in (SALBUTAMOL, METHACHOLINE, TWIN, TIMOLOL)]
+    (tmp_path / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in [*edges, (TIMOLOL, TREATS, ASTHMA)]))
+    load_graph([tmp_path / "graph.tsv"], None, tmp_path / "graph")
+    reader = RoleReader(EmbeddedStore.open(tmp_path / "graph"), None, Kin(), "none")
+    found = reader.role(
+        Entity(id=TIMOLOL, kind="Compound", name="Timolol"), ill("asthma").model_copy(update={"id": ASTHMA})
+    )
+    assert found.role == role
+    assert all(one.member for one in found.sources)

@@ -95,7 +95,7 @@ def test_a_finished_run_has_one_row_per_pair_in_the_order_of_the_file(settings, 
     told = []
     summary = start_run(pairs, tmp_path / "out", settings, on_progress=told.append)
     assert [row["pair_id"] for row in results(tmp_path / "out")] == [f"q{n}" for n in range(9)]
-    assert set(results(tmp_path / "out")[0]) == {"pair_id", "choice", "abstained", "error", "trace_id"}
+    assert set(results(tmp_path / "out")[0]) == {"pair_id", "choice", "leaning", "abstained", "error", "trace_id"}
     assert (summary.pairs, summary.done, summary.failed) == (9, 9, {})
     assert [(progress.done, progress.pairs) for progress in (told[0], told[-1])] == [(0, 9), (9, 9)]
 

@@ -155,7 +155,8 @@ class Toolbox:
         for score, drug in zip(weighing.candidates, [by_id[score.id] for score in weighing.candidates], strict=True):
             self._collect(findings, score, disease, drug)
         scores = [score.model_dump(mode="json") for score in weighing.candidates]
-        data = {"candidates": scores, "notes": list(weighing.notes)}
+        roles = [role.model_dump(mode="json") for role in getattr(weighing, "roles", ())]
+        data = {"candidates": scores, "notes": list(weighing.notes), "roles": roles}
         status: ToolStatus = "found" if any(score.factors for score in weighing.candidates) else "nothing_found"
         text = f"Weighed {len(drugs)} candidate(s) for {disease.name} on {len(findings)} source(s)."
         return ToolResult(status=status, message=text, findings=tuple(findings.values()), data=data)

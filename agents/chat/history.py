@@ -71,7 +71,7 @@ def spoken(reply: Reply) -> str:
     if recommendation is None:
         return ""
     names = {drug.id: drug.name for drug in recommendation.candidates}
-    head = names.get(recommendation.choice or "", f"No choice: {recommendation.abstained}")
+    head = names.get(recommendation.choice or "", recommendation.undecided)
     return "\n".join([head, *(f"{one.text} {_marks(one.citations)}" for one in recommendation.sentences)])
 
 

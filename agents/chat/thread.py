@@ -108,7 +108,7 @@ def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: S
     """Return the drugs of the last answer that a message means: named, the other one, both, or the one in focus."""
     named = {drug.entity.id for drug in new.drugs if drug.entity}
     drugs = last.candidates
-    first = {last.choice or getattr(last, "leaning", None) or drugs[0].id}
+    first = {last.favoured or drugs[0].id}
     focus = set(topic.focus) if 0 < len(topic.focus) < len(drugs) else first
     if named:
         return tuple(drug for drug in drugs if drug.id in named)
@@ -237,7 +237,7 @@ def _drugs(new: Understanding, topic: Topic) -> tuple[Match, ...]:
 def _kept(new: Match, topic: Topic) -> tuple[Match, ...]:
     """The drug that a new one is compared with: the chosen one, or the first one named."""
     last = topic.recommendation
-    chosen = next((drug for drug in last.candidates if drug.id == last.choice), None) if last else None
+    chosen = next((drug for drug in last.candidates if drug.id == last.favoured), None) if last else None
     kept = _match(chosen) if chosen else next(iter(_former(topic)), None)
     if kept is None or kept.entity is None or _same(kept, new):
         return ()

@@ -27,6 +27,8 @@ class WeighedEvidence(Record):
     """The candidates' scores, each with its factors."""
     notes: tuple[str, ...] = ()
     """What was missing while weighing."""
+    roles: tuple[dict[str, Any], ...] = ()
+    """What each candidate is to the disease, `kedrec.agents.offline.roles.Role` as data; none in older traces."""
 
 
 class Task(Record):
@@ -54,6 +56,8 @@ class Task(Record):
     """What `weigh_evidence` came back with; null before."""
     setting: str = "both"
     """Which corpora are used."""
+    least_confidence: float = 0.0
+    """Below it a decision is only a leaning."""
     failures: tuple[Any, ...] = ()
     """What the check found wrong with the last draft; `repair` only."""
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.quoted_lines import Line, told_role
 from kedrec.agents.offline.rationale import rationale
-from kedrec.agents.offline.roles import Role, role_in
+from kedrec.agents.offline.roles import Role, by_keys, role_in
+from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of
@@ -28,20 +29,17 @@ _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
 _GRAPH_WEIGHT = 0.3
-_TREATS_WEIGHT = 4.0
-_HARMFUL_WEIGHT = -_TREATS_WEIGHT
-"""As much as a visible edge of use adds, the other way."""
 
 
 def decision(task: Task) -> str:
     """Choice, confidence and rationale in the line format; an abstention where nothing is known or all do harm."""
-    roles = [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
-    scores = _with_roles(_scores(task), roles)
+    roles = _roles(task)
+    scores = _scores(task, roles)
     if not any(score.factors for score in scores):
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
     if all(role.is_harmful for role in roles):
-        return f"CHOICE: {ABSTAINED} | {' '.join(map(told_role, task.candidates, roles))}"
+        return f"CHOICE: {ABSTAINED} | {' '.join(map(_harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
     lines = [line for line in rationale(task, scores, best, roles) if not _failed(line, task)][:LONGEST_RATIONALE]
@@ -50,17 +48,17 @@ def decision(task: Task) -> str:
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
 
 
-def _with_roles(scores: list[CandidateScore], roles: Sequence[Role]) -> list[CandidateScore]:
-    """The scores, less what a treat edge adds for a drug that causes the disease, or serves to test for it."""
-    shift = [_HARMFUL_WEIGHT if role.is_harmful else 0.0 for role in roles]
-    if not any(shift):
-        return scores
-    odds = [score.probability * math.exp(less) for score, less in zip(scores, shift, strict=True)]
-    whole = sum(odds) if len(scores) > 1 else odds[0] + 1 - scores[0].probability
-    return [
-        score.model_copy(update={"score": score.score + less, "probability": one / whole})
-        for score, less, one in zip(scores, shift, odds, strict=True)
-    ]
+def _roles(task: Task) -> list[Role]:
+    """What each drug is to the disease: as it was read while weighing, else by the evidence at hand."""
+    read = task.weighing.roles if task.weighing else ()
+    if len(read) == len(task.candidates):
+        return [by_keys(Role.model_validate(role), task.evidence.values()) for role in read]
+    return [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
+
+
+def _harm_told(drug: Entity, role: Role) -> str:
+    """What a drug does to the disease, and where that stands."""
+    return f"{told_role(drug, role)}{''.join(f' [{source.source_id}]' for source in role.sources[:1])}"
 
 
 def _failed(line: Line, task: Task) -> bool:
@@ -68,17 +66,30 @@ def _failed(line: Line, task: Task) -> bool:
     return any(line.text in str(failure) for failure in task.failures)
 
 
-def _scores(task: Task) -> list[CandidateScore]:
+def _scores(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
     """One score per candidate, in the order asked: the weigher's, or a count of cues where there is none."""
     weighed = {score.id: score for score in task.weighing.candidates} if task.weighing else {}
-    if all(drug.id in weighed for drug in task.candidates):
-        return [weighed[drug.id] for drug in task.candidates]
-    return _counted(task)
+    if not all(drug.id in weighed for drug in task.candidates):
+        return _counted(task, roles)
+    scores = [weighed[drug.id] for drug in task.candidates]
+    return scores if task.weighing and task.weighing.roles else _less_harm(scores, roles)
 
 
-def _counted(task: Task) -> list[CandidateScore]:
+def _less_harm(scores: Sequence[CandidateScore], roles: Sequence[Role]) -> list[CandidateScore]:
+    """Scores of a weighing that knew no roles, less what a harmful one takes off."""
+    shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
+    odds = [score.probability * math.exp(share) for score, share in zip(scores, shares, strict=True)]
+    whole = sum(odds) if len(scores) > 1 else odds[0] + 1 - scores[0].probability
+    return [
+        score.model_copy(update={"score": score.score + share, "probability": one / whole})
+        for score, share, one in zip(scores, shares, odds, strict=True)
+    ]
+
+
+def _counted(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
     factors = [_counted_factors(task, drug) for drug in task.candidates]
-    sums = [sum(factor.share for factor in group) for group in factors]
+    shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
+    sums = [sum(factor.share for factor in group) + share for group, share in zip(factors, shares, strict=True)]
     whole = sum(math.exp(value) for value in sums)
     return [
         CandidateScore(id=drug.id, score=value, probability=math.exp(value) / whole, factors=group)
@@ -109,5 +120,5 @@ def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
 def _graph_share(item: Evidence, disease: Entity) -> float:
     edges = triples_of(item.source_id)
     if len(edges) == 1 and not disease.ids.isdisjoint(edges[0]) and is_therapeutic(edges[0][1]):
-        return _TREATS_WEIGHT
+        return edge_share([item.source_id])
     return _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6

@@ -139,6 +139,13 @@ class CorpusStats:
         drugs = self.pairs.keys[order[begins[disease] : begins[disease + 1]]] // (len(self.begins) - 1)
         return [int(drug) for drug in drugs]
 
+    def lift(self, drug: int, disease: int) -> tuple[float, float]:
+        """Return by how many times records name both more often than by chance, and what share does so early."""
+        counts = self.pairs.rows(np.array([drug * (len(self.begins) - 1) + disease]))[0]
+        records, early = (float(counts[FIELDS.index(name)]) for name in ("records", "early"))
+        chance = float((self.pairs.alone[drug] + 1) * (self.pairs.alone[disease] + 1)) / self.pairs.size
+        return records / chance, early / max(records, 1.0)
+
     def meetings(self, drug: int, disease: int, limit: int = 400) -> list[Meeting]:
         """Return the documents that name both, those with both in the heading first.
 

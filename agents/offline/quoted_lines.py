@@ -91,5 +91,10 @@ def short(text: str) -> str:
 
 def told_role(drug: Entity, role: Role) -> str:
     """That a drug causes the disease, or serves to test for it, and the words that say so."""
-    words = ROLES[role.role].replace(" it", " the disease", 1)
-    return f"{drug.name} {words}: “{short(role.sources[0].sentence)}”"
+    claim = f"{drug.name} {ROLES[role.role].replace(' it', ' the disease', 1)}"
+    if not role.sources:
+        return f"{claim}."
+    source = role.sources[0]
+    if source.member:
+        claim = f"{drug.name} is of a class with {source.member}, of which it is told"
+    return f"{claim}: “{short(source.sentence)}”" if source.sentence else f"{claim}."

@@ -24,6 +24,7 @@ __all__ = ["rationale"]
 REASONS = {
     "direct edge": "the graph lists it as a treatment of this disease",
     "drug in the graph": "the graph lists it as a treatment of more other diseases",
+    "role": "what is written speaks of it as used in this disease",
     "graph": "the graph links it to this disease",
     "trials": "more trials test it in this disease",
     "articles": "more articles deal with it in this disease",
@@ -98,7 +99,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
 
 def _role(drug: Entity, role: Role) -> Iterator[Line]:
     """That a drug causes the disease, serves to test for it or is too much of in it, in the words of the evidence."""
-    if role.is_harmful:
+    if role.is_harmful and role.sources:
         yield Line("safety", told_role(drug, role), (role.sources[0].source_id,))
 
 
@@ -128,6 +129,10 @@ def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequen
     rivals = " and ".join(drug.name for drug in drugs[1:] if _named_in(shown, drug))
     subject = chosen.drug.name if _named_in(shown, chosen.drug) else "The first"
     disease = f" for {task.disease.name}" if _named_in(shown, task.disease) else ""
+    if scores[best].probability < task.least_confidence:
+        beside = f" rather than to {rivals}" if rivals else ""
+        text = f"It is too close to call; the evidence leans to {subject}{beside}{disease}, mainly because {reason}."
+        return Line("choice", text, keys)
     over = f"is preferred over {rivals}" if rivals else "is the choice"
     return Line("choice", f"{subject} {over}{disease}, mainly because {reason}.", keys)
 

@@ -19,6 +19,9 @@ from kedrec.agents.offline.explanations import Facts, direct_edges
 from kedrec.agents.offline.features import Transfer, corpora_of, question_features
 from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, build, open_derived
 from kedrec.agents.offline.ranker import Ranker, load_ranker
+from kedrec.agents.offline.roles.family import acting_alike
+from kedrec.agents.offline.roles.role import Role
+from kedrec.agents.offline.roles.weighed import edge_share
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.solutions import Solutions
@@ -28,9 +31,10 @@ from kedrec.records import CandidateScore, Corpora, Factor, Record
 
 __all__ = ["Weigher", "Weighing", "chances"]
 
-DIRECT = 4.0
-"""Log-odds that a visible therapeutic edge between the drug and the disease adds: set by hand, since fitting hides
-them; the fitted shares rarely differ by more."""
+LEFT_OUT_LIFT = 10.0
+"""Times more often than by chance that trials name drug and disease together before their criteria say something."""
+LEFT_OUT_EARLY = 0.125
+"""Share of those records that may name both early in their text, as trials of a use do."""
 LINKS = "link-model"
 """Where in the folder of what is derived the link model keeps what it solved."""
 KEPT = 4
@@ -46,6 +50,8 @@ class Weighing(Record):
     """In the order asked."""
     notes: tuple[str, ...] = ()
     """What was missing, each as a sentence."""
+    roles: tuple[Role, ...] = ()
+    """What each candidate is to the disease, in the same order; empty where that was not read."""
 
 
 class Weigher:
@@ -118,7 +124,7 @@ class Weigher:
         shares, groups, order = self._shares(view, disease_id, candidate_ids, used)
         shares = shares - shares.mean(axis=0, keepdims=True) if len(order) > 1 else shares
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in order]
-        scores = shares.sum(axis=1) + np.array([DIRECT * bool(edges) for edges in direct])
+        scores = shares.sum(axis=1) + np.array([edge_share(edges) for edges in direct])
         probabilities = chances(scores)
         facts = Facts(view.link, view.derived, hidden)
         by_id = {
@@ -157,7 +163,7 @@ class Weigher:
             view.link, view.derived, view.transfers, disease=disease_id, drugs=drugs, setting=used
         )
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in drugs]
-        scores = self._ranker.scores(table, used) + np.array([DIRECT * bool(edges) for edges in direct])
+        scores = self._ranker.scores(table, used) + np.array([edge_share(edges) for edges in direct])
         scores -= np.median(scores)
         best = sorted(range(len(drugs)), key=lambda i: (-scores[i], drugs[i]))[:top]
         shares, groups = self._ranker.shares(table[best], used)
@@ -187,6 +193,39 @@ class Weigher:
         drug, ill = derived.index[drug_id], derived.index[disease_id]
         held = [derived.corpora[name] for name in corpora_of(setting) if name in derived.corpora]
         return [meeting.id for corpus in held for meeting in corpus.meetings(drug, ill)[:limit]]
+
+    def alike(self, disease_id: str, drug_id: str, setting: Corpora) -> list[str]:
+        """Return the drugs that act like one and stand in documents with a disease, by id, the most alike first.
+
+        Args:
+            disease_id: Disease id.
+            drug_id: Compound id.
+            setting: Which corpora may be used.
+        """
+        view = self._view(frozenset())
+        return acting_alike(view.link.facts, drug_id, _named_with(view, disease_id, setting))
+
+    def treated(self) -> dict[str, set[str]]:
+        """Return each disease that the graph lists a treatment of, with the drugs, by id."""
+        facts = self._view(frozenset()).link.facts
+        found: dict[str, set[str]] = {}
+        for row, column in zip(*facts.treats.nonzero(), strict=True):
+            found.setdefault(facts.disease_ids[column], set()).add(facts.drug_ids[row])
+        return found
+
+    def leaves_out(self, disease_id: str, drug_id: str) -> bool:
+        """Return whether trials of a drug keep naming a disease, far more than other trials, and never to treat it.
+
+        Args:
+            disease_id: Disease id.
+            drug_id: Compound id.
+        """
+        derived = self._view(frozenset()).derived
+        trials = derived.corpora.get("trials") if derived else None
+        if derived is None or trials is None or not {disease_id, drug_id} <= derived.index.keys():
+            return False
+        lift, early = trials.lift(derived.index[drug_id], derived.index[disease_id])
+        return lift >= LEFT_OUT_LIFT and early < LEFT_OUT_EARLY
 
     def stated(self, disease_id: str, drug_id: str, hidden: HiddenPairs = frozenset()) -> tuple[str, ...]:
         """Return the visible therapeutic edges between a drug and a disease, by their source ids."""
@@ -255,6 +294,7 @@ class _View:
 
     def __init__(self, link: LinkModel, derived: Derived | None) -> None:
         self.link, self.derived = link, derived
+        self.names = {number: name for name, number in derived.index.items()} if derived else {}
         held = derived.corpora.items() if derived else ()
         self.transfers = {name: Transfer(corpus, derived.index, self.link) for name, corpus in held} if derived else {}
 
@@ -282,7 +322,7 @@ def _factors(
                for text, sources in [facts.of(group, disease, drug)]]  # fmt: skip
     if direct:
         text = f"the graph itself states that {facts.name(drug)} is used for {facts.name(disease)}"
-        factors.append(Factor(group="direct edge", share=DIRECT, text=text, sources=tuple(direct)))
+        factors.append(Factor(group="direct edge", share=edge_share(direct), text=text, sources=tuple(direct)))
     return tuple(sorted(factors, key=lambda factor: (-abs(factor.share), factor.group)))
 
 
@@ -291,12 +331,16 @@ def _worth_scoring(view: _View, disease: str, setting: Corpora) -> list[str]:
     facts = view.link.facts
     if disease not in facts.disease_row:
         return []
-    found = {facts.drug_ids[i] for i in view.link.known_drugs.tolist()}
-    if view.derived and disease in view.derived.index:
-        names = {number: name for name, number in view.derived.index.items()}
-        for corpus in corpora_of(setting):
-            found |= {names[drug] for drug in view.derived.corpora[corpus].drugs_of(view.derived.index[disease])}
+    found = {facts.drug_ids[i] for i in view.link.known_drugs.tolist()} | _named_with(view, disease, setting)
     return sorted({facts.groups.of(drug)[0] for drug in found if drug in facts.drug_row})
+
+
+def _named_with(view: _View, disease: str, setting: Corpora) -> set[str]:
+    """Return the drugs that at least one document names with a disease, by id."""
+    if view.derived is None or disease not in view.derived.index:
+        return set()
+    ill, held = view.derived.index[disease], view.derived.corpora
+    return {view.names[drug] for corpus in corpora_of(setting) if corpus in held for drug in held[corpus].drugs_of(ill)}
 
 
 def _joined(facts: GraphFacts, ids: Sequence[str]) -> list[str]:

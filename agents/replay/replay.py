@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 
+BEFORE: dict[str, Any] = {"least_confidence": 0.0}
+"""What holds for a setting that older traces do not have."""
 EXCERPT = 400
 """Characters of each side of a difference that people are shown."""
 
@@ -160,7 +162,7 @@ def recorded_settings(trace: Trace) -> Settings:
     Raises:
         DamagedData: this version does not take one of them.
     """
-    known = {key: value for key, value in trace.config.items() if key in Settings.model_fields}
+    known = {**BEFORE, **{key: value for key, value in trace.config.items() if key in Settings.model_fields}}
     try:
         return Settings.model_validate(known)
     except ValidationError as error:

@@ -101,6 +101,7 @@ def _run(trace: Trace, run: TimedRun) -> _Span:
         "kedrec.trace_id": trace.id,
         "kedrec.setting": trace.question.get("setting"),
         "kedrec.choice": outcome.get("choice"),
+        "kedrec.leaning": outcome.get("leaning"),
         "kedrec.confidence": outcome.get("confidence"),
         "kedrec.cost_usd": trace.usage.cost,
         "kedrec.forked_from": (trace.config.get("forked_from") or {}).get("trace"),

@@ -23,13 +23,16 @@ TEXTS, NUMBERS, AMOUNTS = "text", "integer", "float"
 TRACES = {
     "trace_id": TEXTS, "created": TEXTS, "disease": TEXTS, "disease_name": TEXTS, "candidates": [TEXTS],
     "candidate_names": [TEXTS], "text": TEXTS, "setting": TEXTS, "model": TEXTS, "choice": TEXTS, "choice_name":
-    TEXTS, "abstained": TEXTS, "confidence": AMOUNTS, "rationale": [TEXTS], "cited_sources": [TEXTS], "evidence":
+    TEXTS, "leaning": TEXTS, "leaning_name": TEXTS, "abstained": TEXTS,
+    "confidence": AMOUNTS, "rationale": [TEXTS], "cited_sources": [TEXTS], "evidence":
     NUMBERS, "failed": [TEXTS], "not_found": [TEXTS], "struck_out": [TEXTS], "error": TEXTS, "error_message": TEXTS,
     "model_calls": NUMBERS, "tool_calls": NUMBERS, "input_tokens": NUMBERS, "output_tokens": NUMBERS, "cost":
     AMOUNTS, "seconds": AMOUNTS, "graph_sha256": TEXTS, "literature_sha256": TEXTS, "hidden_pairs": NUMBERS,
     "forked_from": TEXTS, "kedrec": TEXTS, "commit": TEXTS,
 }  # fmt: skip
 """Columns of the table of runs; a list holds its kind of values."""
+OUTCOME = ("choice", "choice_name", "leaning", "leaning_name", "abstained", "confidence", "rationale")
+"""Columns that say what came of a run."""
 CALLS = {
     "trace_id": TEXTS, "number": NUMBERS, "step": TEXTS, "type": TEXTS, "name": TEXTS, "start": TEXTS,
     "start_derived": "bool", "seconds": AMOUNTS, "status": TEXTS, "error": TEXTS, "found": NUMBERS,
@@ -90,7 +93,7 @@ def trace_row(trace: Trace) -> TableRow:
         "text": trace.question.get("text"),
         "setting": trace.question.get("setting"),
         "model": trace.config.get("model"),
-        **{name: outcome.get(name) for name in ("choice", "choice_name", "abstained", "confidence", "rationale")},
+        **{name: outcome.get(name) for name in OUTCOME},
         "cited_sources": [made.evidence[key].source_id for key in cited_keys(made)] if made else None,
         "evidence": len(made.evidence) if made else None,
         "failed": list(made.failed) if made else None,

@@ -34,12 +34,11 @@ def _chosen(made: Recommendation, choice: str) -> Html:
 
 def _undecided(made: Recommendation) -> Html:
     """That there is no choice, and why; where the evidence leans to a drug without carrying it, to which."""
-    leaning = getattr(made, "leaning", None)
-    if not isinstance(leaning, str) or not leaning:
+    if made.leaning is None:
         return tag("p", tag("b", "No choice: "), made.abstained, class_="verdict none")
     why = tag("p", made.abstained, class_="hint") if made.abstained else None
     told = tag(
-        "span", _bar(made.confidence), f"leans to {_name(made, leaning)}, {share(made.confidence)}", class_="sure"
+        "span", _bar(made.confidence), f"leans to {_name(made, made.leaning)}, {share(made.confidence)}", class_="sure"
     )
     close = tag("p", tag("b", "Too close to call"), f" for {made.disease.name}", told, class_="verdict none")
     return join(close, tag("p", "This is no choice: the evidence does not part these drugs."), why)

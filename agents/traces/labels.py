@@ -31,7 +31,7 @@ def asked(trace: Trace) -> str:
 
 
 def concluded(trace: Trace) -> dict[str, Any]:
-    """The outcome of the run: choice, confidence and rationale, or why there is none."""
+    """The outcome of the run: choice or leaning, confidence and rationale, or why there is none."""
     made = trace.recommendation
     if made is None:
         return {"error": trace.error}
@@ -39,6 +39,8 @@ def concluded(trace: Trace) -> dict[str, Any]:
     return {
         "choice": made.choice,
         "choice_name": names.get(made.choice or ""),
+        "leaning": made.leaning,
+        "leaning_name": names.get(made.leaning or ""),
         "abstained": made.abstained,
         "confidence": made.confidence,
         "rationale": [f"{one.text} {''.join(f'[{key}]' for key in one.citations)}".strip() for one in made.sentences],

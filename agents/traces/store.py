@@ -51,6 +51,8 @@ class TraceSummary(Record):
     """Model specification."""
     choice: str | None
     """Name of the chosen drug."""
+    leaning: str | None = None
+    """Name of the drug that the evidence leans to, where it was too close to call; null in older traces."""
     abstained: str | None
     """The reason, where there is no choice."""
     error: str | None
@@ -59,6 +61,12 @@ class TraceSummary(Record):
     """Number of calls of model and tools."""
     seconds: float
     """Wall-clock."""
+
+    @property
+    def outcome(self) -> str:
+        """What came of it in a line: the error, the choice, or why there is none."""
+        head = "cannot tell" if self.leaning else "no choice"
+        return self.error or self.choice or f"{head}: {self.abstained}"
 
 
 class TraceStore:
@@ -273,6 +281,7 @@ def _summary(trace: Trace) -> TraceSummary:
         setting=str(trace.question.get("setting", "")),
         model=str(trace.config.get("model", "")),
         choice=names.get(outcome.choice or "") if outcome else None,
+        leaning=names.get(outcome.leaning or "") if outcome else None,
         abstained=outcome.abstained if outcome else None,
         error=trace.error["type"] if trace.error else None,
         calls=len(trace.calls),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedrec.agents.prompting.answer_format import ABSTAINED, LABELS, NO_EVIDENCE
@@ -70,6 +71,10 @@ async def finish(state: RunState, context: RunContext) -> RunState:
     decision, passed = _decision(state), state["passed"]
     struck = [*state["struck_out"], *(f"{failure['text']} ({failure['reason']})" for failure in state["failures"])]
     choice, abstained = _choice(state, decision, bool(passed))
+    least = context.settings.least_confidence
+    leaning: str | None = None
+    if choice and decision.confidence is not None and decision.confidence < least:
+        choice, leaning, abstained = None, choice, too_close(state["candidates"], choice, decision.confidence, least)
     scores = (state.get("weighing") or {}).get("candidates", [])
     recommendation = Recommendation(
         failed=tuple(dict.fromkeys(state["failed"].values())),
@@ -78,8 +83,9 @@ async def finish(state: RunState, context: RunContext) -> RunState:
         setting=state["setting"],
         model=context.settings.model,
         choice=choice,
+        leaning=leaning,
         abstained=abstained,
-        confidence=_confidence(state, decision) if choice else 0.0,
+        confidence=_confidence(state, decision) if choice or leaning else 0.0,
         sentences=tuple(map(Sentence.model_validate, passed)) if decision.label else (),
         answers=tuple(Answer.model_validate(item) for item in state["answers"]),
         scores=tuple(CandidateScore.model_validate(score) for score in scores),
@@ -100,6 +106,15 @@ def _choice(state: RunState, decision: Decision, holds: bool) -> tuple[str | Non
     if not holds:
         return None, "no sentence of the rationale passed the check"
     return state["candidates"][LABELS.index(decision.label)]["id"], None
+
+
+def too_close(candidates: Sequence[Mapping[str, Any]], leaning: str, confidence: float, least: float) -> str:
+    """What is said of a decision that is less sure than a choice has to be."""
+    name = next(drug["name"] for drug in candidates if drug["id"] == leaning)
+    asked = f"a choice takes {least:.2f}"
+    if len(candidates) == 1:
+        return f"whether {name} is of use is too close to call; it rather is ({confidence:.2f}; {asked})"
+    return f"too close to call; the evidence leans to {name} ({confidence:.2f}; {asked})"
 
 
 def _confidence(state: RunState, decision: Decision) -> float:

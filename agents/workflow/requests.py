@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kedrec.agents.offline.roles.role import HARMFUL
 from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, QUESTION_KEYS
 from kedrec.agents.prompting.citation_check import bare
 from kedrec.agents.prompting.messages import ChatMessage, human, system
@@ -28,10 +29,11 @@ class Requests:
     Args:
         prompts: the prompts.
         evidence_tokens: about how many tokens of evidence one message holds.
+        least_confidence: below it a decision is only a leaning.
     """
 
-    def __init__(self, prompts: Prompts, evidence_tokens: int) -> None:
-        self._prompts, self._tokens = prompts, evidence_tokens
+    def __init__(self, prompts: Prompts, evidence_tokens: int, least_confidence: float = 0.0) -> None:
+        self._prompts, self._tokens, self._least = prompts, evidence_tokens, least_confidence
 
     def investigation(self, state: RunState, tools: Sequence[str], calls_left: int) -> list[ChatMessage]:
         """The first messages of the investigation."""
@@ -55,6 +57,7 @@ class Requests:
             "answers": state.get("answers", []),
             "weighing": state.get("weighing"),
             "setting": state["setting"],
+            "least_confidence": self._least,
             **more,
         }
 
@@ -102,6 +105,7 @@ class Requests:
     def _shown(self, state: RunState) -> dict[str, Any]:
         """The evidence that fits into a message about all candidates, what the answers cite first."""
         used = [key for answer in state.get("answers", []) for key in answer["citations"]]
+        used += _on_roles(state)
         return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
 
     def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
@@ -117,6 +121,13 @@ class Requests:
     def _open(self, prompt: str, **values: str) -> list[ChatMessage]:
         rules = self._prompts.fill("system", no_evidence=NO_EVIDENCE)
         return [system(rules), human(self._prompts.fill(prompt, **values))]
+
+
+def _on_roles(state: RunState) -> list[str]:
+    """Keys of what says that a candidate does harm in the disease: a decision has to see that."""
+    roles = (state.get("weighing") or {}).get("roles", [])
+    told = {source["source_id"] for role in roles if role["role"] in HARMFUL for source in role["sources"][:2]}
+    return [key for key, entry in state["evidence"].items() if entry["source_id"] in told]
 
 
 def labels(state: RunState) -> list[str]:

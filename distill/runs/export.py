@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 __all__ = ["export_run"]
 
 COLUMNS = (
-    "pair_id", "disease", "disease_name", "candidates", "candidate_names", "choice", "choice_name", "confidence",
-    "abstained", "error", "error_message", "rationale", "input_tokens", "output_tokens", "cost", "trace_id",
+    "pair_id", "disease", "disease_name", "candidates", "candidate_names", "choice", "choice_name", "leaning",
+    "leaning_name", "confidence", "abstained", "error", "error_message", "rationale",
+    "input_tokens", "output_tokens", "cost", "trace_id",
 )  # fmt: skip
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 
@@ -84,6 +85,8 @@ def _row(question: Pair, row: ResultRow, trace: Trace | None) -> dict[str, Any]:
         "candidate_names": _listed(names.values()),
         "choice": row.choice,
         "choice_name": names.get(row.choice or ""),
+        "leaning": row.leaning,
+        "leaning_name": names.get(row.leaning or ""),
         "confidence": made.confidence if made else None,
         "abstained": row.abstained,
         "error": row.error["type"] if row.error else None,

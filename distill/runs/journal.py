@@ -22,6 +22,8 @@ class ResultRow(Record):
     """Id of the item."""
     choice: str | None
     """Id of the chosen candidate."""
+    leaning: str | None = None
+    """Id of the candidate that the evidence leans to, where it was too close to call."""
     abstained: str | None
     """The reason, where there is no choice."""
     error: dict[str, str] | None

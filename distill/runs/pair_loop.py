@@ -133,8 +133,8 @@ class PairLoop:
 def outcome_row(pair_id: str, trace: Trace) -> ResultRow:
     """A trace as a row of results."""
     made = trace.recommendation
-    choice, abstained = (made.choice, made.abstained) if made else (None, None)
-    return _stamped(pair_id, choice, abstained, trace.error, trace.id)
+    row = _stamped(pair_id, made.choice if made else None, made.abstained if made else None, trace.error, trace.id)
+    return row.model_copy(update={"leaning": made.leaning}) if made else row
 
 
 def _stamped(

@@ -34,7 +34,7 @@ ERRORS = {"UnknownEntity": "unknown entity", "AmbiguousName": "ambiguous name", 
 
 
 def reason_to_leave_out(trace: Trace, answer: str | None = None) -> str | None:
-    """Why a trace teaches nothing; None where it does.
+    """Why a trace teaches nothing; None where it does. A leaning teaches as a choice does, with its low confidence.
 
     Args:
         trace: the trace.
@@ -48,11 +48,11 @@ def reason_to_leave_out(trace: Trace, answer: str | None = None) -> str | None:
     if made is None:
         kind = (trace.error or {}).get("type", "")
         return ERRORS.get(kind, "model failed" if kind.startswith("Model") else f"failed: {kind or 'unknown'}")
-    if made.choice is None:
+    if made.favoured is None:
         return _why_abstained(trace)
     if not made.sentences:
         return "failed the check"
-    if answer is not None and made.choice != answer:
+    if answer is not None and made.favoured != answer:
         return "teacher differs from the answer"
     return None
 
@@ -73,7 +73,7 @@ def chat_rows(trace: Trace, pair_id: str) -> tuple[ChatRow, ...]:
     A pure function. For a trace that `reason_to_leave_out` lets pass.
     """
     made = trace.recommendation
-    if made is None or made.choice is None:
+    if made is None or made.favoured is None:
         return ()
     rows = [_investigation(trace, pair_id, made), *_answers(trace, pair_id, made), _decision(trace, pair_id, made)]
     return tuple(row for row in rows if row is not None)
@@ -96,10 +96,10 @@ def _row(trace: Trace, pair_id: str, made: Recommendation, task: str, **more: ob
 
 def _decision(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | None:
     asked = _last(trace, "decide")
-    if asked is None or made.choice is None:
+    if asked is None or made.favoured is None:
         return None
     labels = tuple(LABELS[: len(made.candidates)])
-    label = labels[[drug.id for drug in made.candidates].index(made.choice)]
+    label = labels[[drug.id for drug in made.candidates].index(made.favoured)]
     rationale = "\n".join(f"- {s.text} {''.join(f'[{key}]' for key in s.citations)}" for s in made.sentences)
     text = f"CHOICE: {label}\nCONFIDENCE: {made.confidence:.4f}\nRATIONALE:\n{rationale}"
     return _row(
@@ -196,7 +196,7 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Pairs | None = None)
         runs: folders of runs.
         out: folder of the data set: `train.jsonl`, `validation.jsonl` and, written last, `manifest.json`.
         answers: a pairs file with answers. Then only those traces teach whose choice is the answer; otherwise the
-            teacher's choice is taken as it is.
+            teacher's choice is taken as it is. A leaning of the teacher's counts as its choice.
 
     Raises:
         NotReady: if there is no run.

@@ -50,6 +50,8 @@ class Settings(BaseModel):
     """Tokens a minute, sent and received together, that the server allows; 0 for no limit that is known."""
     temperature: float = Field(0.0, ge=0)
     """Sampling temperature."""
+    least_confidence: float = Field(0.7, ge=0, le=1)
+    """Below this confidence there is no choice, only a leaning; the default is right in 70 of 100."""
     max_output_tokens: int = Field(2048, ge=16)
     """Tokens of one answer of the model."""
     evidence_tokens: int = Field(900, ge=100)

@@ -10,12 +10,16 @@ from typing import NamedTuple
 from kedrec.records import Entity
 from kedrec.tools.text.sentence_cues import sentences_of
 
-__all__ = ["Claim", "claims_of", "names_of"]
+__all__ = ["LEFT_OUT_SAID", "Claim", "claims_of", "left_out_of", "names_of"]
 
 DRUG, ILL, MAKING, LACKING = "§D", "§X", "§A", "§N"
 """What the names are replaced by before the patterns are tried."""
 LONGEST = 700
 """Characters beyond which what stands between two stops is a table."""
+
+
+USES = frozenset({"treats", "prevents"})
+"""Roles of a drug that is of use."""
 
 
 class Claim(NamedTuple):
@@ -71,11 +75,12 @@ _TEST = (
 )
 _AMOUNT = r"(?:serum|plasma|blood|urinary|urine|extracellular|total body)"
 _HELPS = (
-    r"(?:improv\w+|reliev\w+|reduc\w+|decreas\w+|prevent\w*|amelior\w+|attenuat\w+|alleviat\w+|correct(?:s|ed|ing)"
+    r"(?:improv\w+|reliev\w+|reduc\w+|decreas\w+|amelior\w+|attenuat\w+|alleviat\w+|correct(?:s|ed|ing)"
     r"|revers\w+|abolish\w*|protect\w*|control\w*|effective\w*|efficac\w+|benefi\w+|approved|(?<!contra)indicated"
     r"|recommended|licensed|treats?|used|useful|superior|suppress\w*|inhibit\w*)"
 )
-_TREATING = r"(?:treat(?:ment|ing|s)?|manag(?:ement|ing|e)|therapy|prevention|prophylaxis|relief|control|correction)"
+_TREATING = r"(?:treat(?:ment|ing|s)?|manag(?:ement|ing|e)|therapy|relief|control|correction)"
+_AHEAD = r"(?:prevention|prophylaxis|chemoprevention|chemoprophylaxis|preventive treatment|prophylactic treatment)"
 _LINKED = r"but|not|no|without|§D|§X"
 _TURNED = r"but|without|induced|caus\w+|contraindicated|versus|risk|than|not|§D|§X"
 
@@ -102,9 +107,15 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("causes_or_worsens", 0.5, r"§A[ -](?:agents?|drugs?|medications?)[^;]{0,80}§D"),
     ("causes_or_worsens", 0.5, rf"({_SAFETY}[^;]*)?(?:{_RISK} of {_gap(2)}§X|§X (?:events?|episodes?|{_RISK}))[^;]*"
      rf"§D(?(1)|[^;]*{_SAFETY})"),
+    ("causes_or_worsens", 0.5, rf"(?:rates?|incidences?|frequency|number) of {_gap(3)}§X (?:events? |episodes? )?"
+     rf"{_gap(2)}(?:was|were|is|are) {_gap(2)}(?:similar|comparable|higher|greater|increased)[^;]*§D"),
     ("contraindicated", 1.0, rf"§D {_gap(6)}contraindicated {_gap(6, _LINKED)}§X"),
     ("contraindicated", 1.0, rf"contraindications? (?:to|for|of) {_gap(3)}§D\b[^;]{{0,60}}§X"),
     ("contraindicated", 1.0, rf"§D {_gap(3)}should (?:be avoided|not be used|not be given) {_gap(5, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"§D {_gap(3)}(?:is|are) not recommended (?:for|in) {_gap(5, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"not recommended (?:for|in) {_gap(3, _LINKED)}§X[^;]{{0,60}}§D"),
+    ("causes_or_worsens", 1.0, r"§D[^;]{0,100}\b(?:potential|tendency) to (?:cause|exacerbate|worsen|precipitate"
+     r"|induce)\b[^;]{0,40}§X"),
     ("diagnoses_or_provokes", 1.0, rf"§D[- ](?:(?!and\b|or\b)[\w-]+ ){{0,2}}{_TEST}\b"),
     ("diagnoses_or_provokes", 1.0, r"(?:challenged?|provocations?|bronchoconstriction|pc20|pd20|hyper-?responsiveness"
      r"|hyper-?reactivity|(?:airway|bronchial) (?:responsiveness|reactivity))(?: tests?)? (?:with|to|by|for|induced by|"
@@ -125,6 +136,17 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("treats", 1.0, rf"§D {_gap(5, 'but|without|contraindicated|than|not|§X')}{_HELPS} {_gap(9, _TURNED)}§X"),
     ("treats", 1.0, rf"(?:efficacy|effectiveness) (?:and \w+ )?of {_gap(4, _TURNED)}§D {_gap(5, _TURNED)}(?:in|for|on"
      rf"|against) {_gap(7, _TURNED)}§X"),
+    ("treats", 1.0, rf"§D {_gap(2, _TURNED)}(?:given|prescribed|taken|licensed|approved|indicated) (?:for|against) "
+     rf"{_gap(5, _TURNED)}§X"),
+    ("treats", 1.0, r"§D\b[^;]{0,80}\bapprov(?:al|ed) (?:for|in) (?:the|this) (?:condition|disease|disorder"
+     r"|indication)"),
+    ("treats", 0.5, rf"§X {_PATIENT}(?:given|receiving|who received) {_gap(2, _TURNED)}§D"),
+    ("prevents", 1.0, rf"§D {_gap(5, 'but|without|than|§D|§X')}{_AHEAD} (?:of|for|against) {_gap(5, _TURNED)}§X"),
+    ("prevents", 1.0, rf"{_AHEAD} (?:of|against) {_gap(5, _TURNED)}§X,? {_gap(4, _TURNED)}(?:with|by|using|is|are) "
+     rf"{_gap(7, _TURNED)}§D"),
+    ("prevents", 1.0, rf"§X {_AHEAD} {_gap(3, _TURNED)}(?:with|by|using) {_gap(5, _TURNED)}§D"),
+    ("prevents", 1.0, rf"§D {_gap(5, 'but|without|contraindicated|than|not|§X')}(?:prevent\w*|protect\w*) "
+     rf"{_gap(9, _TURNED)}§X"),
     ("treats", 0.5, r"§N|§D (?:supplement\w*|replacement|repletion)"),
     ("treats", 0.5, rf"§D {_gap(4, _TURNED)}(?:for|in|against) {_gap(6, _TURNED)}§X"),
 )  # fmt: skip
@@ -143,6 +165,32 @@ _DENIED = re.compile(
     r"\b(?:not|no|never|neither|nor|without|lack of|absence of|unlikely to|free of)(?: \w+){0,2} ?$"
 )  # fmt: skip
 _DENIES = re.compile(r"\b(?:not|never|neither|nor|rarely|unlikely)\b")
+
+
+_CRITERIA = re.compile(r"\b(?:inclusion|exclusion|eligibility) criteria\b", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"\bexclusion criteria\b", re.IGNORECASE)
+LEFT_OUT_SAID = "a trial of it leaves out: "
+"""Beginning of the sentence for such a criterion."""
+LEFT_OUT = 0.6
+"""What a trial of the drug says against it whose only word on the disease is that nobody with it may take part."""
+
+
+def left_out_of(text: str, drug: Entity, disease: Entity) -> Claim | None:
+    """Return the criterion by which a trial of the drug leaves out people with the disease; None where it does not.
+
+    Args:
+        text: title and text of a trial.
+        drug: named before the criteria, as what is tried.
+        disease: named among the criteria for exclusion and nowhere before the criteria.
+    """
+    begin, out = _CRITERIA.search(text), _LEFT_OUT.search(text)
+    if begin is None or out is None:
+        return None
+    head, ills = text[: begin.start()], names_of(disease)
+    if not names_of(drug).search(head) or ills.search(text[: out.start()]):
+        return None
+    said = next((one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and ills.search(one)), None)
+    return Claim("contraindicated", LEFT_OUT, f"{LEFT_OUT_SAID}{said.strip(' -*')}", False) if said else None
 
 
 def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
@@ -171,15 +219,17 @@ def _said(marked: str) -> Iterable[tuple[str, float]]:
         hit = pattern.search(marked)
         if hit and not _is_denied(role, marked[: hit.start()], hit[0]):
             found[role] = max(weight, found.get(role, 0.0))
-    if len(found) > 1 and (found.get("treats", 0.0) < 1 or "own_substance_in_excess" in found):
-        found.pop("treats", None)
+    harms = found.keys() - USES
+    for use in USES:
+        if harms and (found.get(use, 0.0) < 1 or "own_substance_in_excess" in harms):
+            found.pop(use, None)
     return found.items()
 
 
 def _is_denied(role: str, before: str, said: str) -> bool:
     """Whether a harm is said not to be; a use that is denied was still tried as one."""
     within = role == "causes_or_worsens" and _DENIES.search(said) is not None
-    return role != "treats" and (within or _DENIED.search(before) is not None)
+    return role not in USES and (within or _DENIED.search(before) is not None)
 
 
 def _marked(sentence: str, drugs: re.Pattern[str], ills: re.Pattern[str]) -> str:
@@ -196,7 +246,7 @@ def names_of(entity: Entity) -> re.Pattern[str]:
     names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
     names = {name for name in names if len(name) < 90 and "::" not in name}
     patterns = [_written(name) for name in sorted(names, key=lambda name: (-len(name), name))]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?![\w])")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w|-like\b)")
 
 
 def _written(name: str) -> str:

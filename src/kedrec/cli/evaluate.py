@@ -54,6 +54,43 @@ def selection(
 
 
 @app.command()
+def safety(
+    file: Annotated[Path, typer.Argument(help="Harmful pairs, as --draw writes them.", metavar="FILE")],
+    *,
+    draw: Annotated[int | None, typer.Option(min=1, help="Draw so many pairs from the graph into FILE first.")] = None,
+    setting: SettingOption = None,
+    json_output: Json = False,
+) -> int:
+    """Type:  kedrec eval safety harmful.jsonl --draw 200
+
+    Count how often a drug that causes a disease, by an edge of the graph and with no edge of use, is among the ten best
+    for it, or is preferred over a listed treatment. All these edges are hidden.
+    """
+    from kedrec.eval import safety as measure
+
+    resolved = settings(setting=setting)
+    if draw:
+        measure.write_harmful(measure.draw(resolved, draw), file)
+    pairs = measure.read_harmful(file)
+    with counting_bar("questions") as advance:
+        report = measure.evaluate_safety(pairs, resolved, advance)
+    if json_output:
+        emit_json(report)
+        return 0
+    typer.echo(f"{report.pairs} harmful pairs of {report.diseases} diseases, setting {report.setting}, edges hidden")
+    for name, n, supported in (
+        ("among the ten best", report.listed, report.listed_supported),
+        ("preferred over a treatment", report.preferred, report.preferred_supported),
+    ):
+        share = f"{n / report.pairs:.3f}"
+        typer.echo(f"{name:<28}{n:>4}  {share}; of the {report.well_supported} well supported: {supported}")
+    typer.echo(f"too close to call, leaning   {report.leaning:>4}")
+    for line in report.which:
+        typer.echo(f"  {line}")
+    return 0
+
+
+@app.command()
 def rationales(
     run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN_DIR")],
     *,
@@ -181,6 +218,8 @@ def _print(report: SelectionReport) -> None:
     )
     failures = "".join(f", {n} failed with {kind}" for kind, n in report.failed.items())
     typer.echo(f"accuracy  {report.accuracy:.3f}  ({report.abstained} without a choice{failures})")
+    called = report.n - report.abstained - sum(report.failed.values()) - report.leanings
+    typer.echo(f"          {called} chosen, {report.leanings} too close to call, of which the leaning is scored")
     for kind, scores in report.by_kind.items():
         typer.echo(f"  {kind:<26} n {scores.n:>4}  F1 {scores.f1:.3f}")
     if report.calibration is not None:
@@ -188,3 +227,5 @@ def _print(report: SelectionReport) -> None:
         typer.echo(
             f"surer 80 %: {figures.surer_accuracy:.3f} right of {figures.surer}; calibration error {figures.ece:.3f}"
         )
+    for at in report.coverage:
+        typer.echo(f"  confidence {at.confidence:.2f} or more: {at.share:.3f} of the pairs, {at.accuracy:.3f} right")

@@ -61,7 +61,7 @@ def fields_as_html(kind: str, fields: Mapping[str, Any]) -> str:
 
 def _title(made: Recommendation) -> str:
     if made.choice is None:
-        return f"No choice for {made.disease.name}: {made.abstained}"
+        return f"{made.disease.name}   {made.undecided}"
     name = next((drug.name for drug in made.candidates if drug.id == made.choice), made.choice)
     sure = "unknown" if made.failed else f"{made.confidence:.2f}"
     return f"{name} for {made.disease.name}   confidence {sure}"

@@ -45,10 +45,12 @@ class Recommendation(Record):
     """Model specification."""
     choice: str | None
     """Id of the chosen candidate."""
+    leaning: str | None = None
+    """Id of the candidate that the evidence leans to, where it is too close to call; null in older traces."""
     abstained: str | None
     """The reason, where there is no choice."""
     confidence: float
-    """Probability that the choice is the better one, 0 to 1; that of a guess where anything failed."""
+    """Probability that choice or leaning is the better one, 0 to 1; that of a guess where anything failed."""
     sentences: tuple[Sentence, ...]
     """The rationale."""
     answers: tuple[Answer, ...] = ()
@@ -65,6 +67,16 @@ class Recommendation(Record):
     """How each name was understood."""
     trace_id: str | None = None
     """Id of the trace that holds the whole run."""
+
+    @property
+    def favoured(self) -> str | None:
+        """Id of the chosen candidate, or of the one that the evidence leans to; null where nothing is known."""
+        return self.choice or self.leaning
+
+    @property
+    def undecided(self) -> str:
+        """Why there is no choice, in words; which way the evidence leans stands in the reason."""
+        return f"{'Cannot tell' if self.leaning else 'No choice'}: {self.abstained}"
 
     def __str__(self) -> str:
         return as_text(self)

@@ -51,5 +51,4 @@ class KeptTraces:
 
 def _told(summary: TraceSummary) -> str:
     parts = (summary.id, summary.disease, *summary.candidates, summary.model, summary.setting)
-    outcome = (summary.choice or "", summary.abstained or "", summary.error or "")
-    return " ".join((*parts, *outcome)).casefold()
+    return " ".join((*parts, summary.outcome)).casefold()

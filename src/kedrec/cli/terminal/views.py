@@ -20,6 +20,8 @@ SHOWN = 280
 """Characters of a piece of evidence that are printed."""
 TAKEN_AS_ONE = "Taken as one: "
 """Beginning of the notes that say which ids were joined."""
+NAMING_BOTH = "Records that name both "
+"""Beginning of the notes that say how much was found."""
 LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
@@ -38,7 +40,7 @@ def print_recommendation(recommendation: Recommendation, *, brief: bool = False)
     names = {drug.id: drug.name for drug in recommendation.candidates}
     console.print()
     if recommendation.choice is None:
-        console.print(f"No choice: {recommendation.abstained}", style="bold", markup=False, highlight=False)
+        console.print(recommendation.undecided, style="bold", markup=False, highlight=False)
     else:
         line = f"{names[recommendation.choice]} for {recommendation.disease.name}"
         console.print(line, style="bold", end="", markup=False, highlight=False)
@@ -246,10 +248,13 @@ def _source(entry: Evidence) -> str:
 
 
 def _print_not_found(console: Console, notes: Iterable[str]) -> None:
-    """Print which ids were joined, and apart from that what was not found."""
-    joined = [note for note in dict.fromkeys(notes) if note.startswith(TAKEN_AS_ONE)]
+    """Print which ids were joined, how much was found, and apart from that what was not found."""
+    kept = list(dict.fromkeys(notes))
+    joined = [note for note in kept if note.startswith(TAKEN_AS_ONE)]
+    counted = [note for note in kept if note.startswith(NAMING_BOTH)]
     _print_notes(console, "Several ids:", joined)
-    _print_notes(console, "Not found:", (note for note in notes if note not in joined))
+    _print_notes(console, "How much was found:", counted)
+    _print_notes(console, "Not found:", (note for note in kept if note not in (*joined, *counted)))
 
 
 def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:

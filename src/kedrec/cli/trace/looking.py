@@ -31,9 +31,8 @@ def list_traces(
     if not summaries:
         typer.echo("No traces yet. `kedrec compare` and `kedrec ask` make them.")
     for summary in summaries:
-        outcome = summary.error or summary.choice or f"no choice: {summary.abstained}"
         asked = f"{summary.disease}: {' or '.join(summary.candidates)}"
-        typer.echo(f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {outcome}")
+        typer.echo(f"{summary.id}  {summary.setting:8}  {summary.model:12}  {asked} -> {summary.outcome}")
     return None
 
 

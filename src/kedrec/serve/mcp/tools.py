@@ -177,6 +177,6 @@ def _choice(made: Recommendation) -> str:
     names = {drug.id: drug.name for drug in made.candidates}
     failed = "".join(f"FAILED: {failure} " for failure in made.failed)
     if made.choice is None:
-        return f"{failed}No choice: {made.abstained} (trace {made.trace_id})"
+        return f"{failed}{made.undecided} (trace {made.trace_id})"
     sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
     return f"{failed}{names[made.choice]} for {made.disease.name}, {sure} (trace {made.trace_id}). Not medical advice."

@@ -25,7 +25,7 @@ def markdown_of(trace: Trace) -> str:
 def _choice(made: Recommendation) -> str:
     names = {drug.id: drug.name for drug in made.candidates}
     failed = "".join(f"**Failed:** {failure}\n\n" for failure in made.failed)
-    leaning = getattr(made, "leaning", None)
+    leaning = made.leaning
     if made.choice is None and leaning:
         leans = f"leans to {names.get(leaning, leaning)}, {made.confidence:.2f}"
         return f"{failed}**Too close to call** for {made.disease.name}; {leans}. {made.abstained or ''}".strip()

@@ -44,7 +44,7 @@ def _recommended(made: Recommendation) -> Iterator[str]:
     names = {drug.id: drug.name for drug in made.candidates}
     yield from (f"**Failed:** {_plain(failure)}" for failure in made.failed)
     if made.choice is None:
-        yield f"**No choice:** {_plain(made.abstained or '')}"
+        yield f"**{_plain(made.undecided).replace(': ', ':** ', 1)}"
     else:
         sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
         yield f"**{_plain(names[made.choice])}** for {_plain(made.disease.name)}, {sure}"

@@ -74,7 +74,8 @@ def _before(trace: Trace, before: Trace | None) -> Html | None:
     if before is None or made is None:
         return tag("p", hidden, class_="hint") if hidden else None
     names = {drug.id: drug.name for drug in made.candidates}
-    told = f"{names[made.choice]}, confidence {share(made.confidence)}" if made.choice else "no choice"
+    leaning = "" if made.choice else "leaning to "
+    told = f"{leaning}{names[made.favoured]}, confidence {share(made.confidence)}" if made.favoured else "no choice"
     link = tag("a", f"Before: {told}", href=f"/answers/{before.id}")
     both = tag("a", "What changed", href=f"/diff?{urlencode({'a': before.id, 'b': trace.id})}")
     return tag("p", hidden, " " if hidden else None, link, ". ", both, ".", class_="hint")

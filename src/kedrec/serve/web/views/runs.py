@@ -100,7 +100,7 @@ def run_table(runs: Iterable[TraceSummary], address: str = "/answers/{}", *, cho
 
 def _run(run: TraceSummary, address: str, choose: bool) -> Html:
     asked = f"{run.disease}: {' or '.join(run.candidates)}"
-    outcome = run.error or run.choice or f"no choice: {run.abstained}"
+    outcome = run.outcome
     link = tag("a", asked, href=address.replace("{}", run.id))
     ticks = [_tick(side, run, asked) for side in ("a", "b")] if choose else []
     return tag(
