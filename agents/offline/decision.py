@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.quoted_lines import Line, told_role
 from kedrec.agents.offline.rationale import rationale
+from kedrec.agents.offline.reasons.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.roles import Role, role_in
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -36,7 +37,8 @@ _HARMFUL_WEIGHT = -_TREATS_WEIGHT
 def decision(task: Task) -> str:
     """Choice, confidence and rationale in the line format; an abstention where nothing is known or all do harm."""
     roles = [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
-    scores = _with_roles(_scores(task), roles)
+    told = comparisons(task.evidence.values(), task.candidates, task.disease)
+    scores = with_comparisons(_with_roles(_scores(task), roles), told)
     if not any(score.factors for score in scores):
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))

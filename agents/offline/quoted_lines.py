@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.quotes import QuestionEvidence, Quoted
+from kedrec.agents.offline.reasons.findings import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.literature_tools import is_retracted, mentions
@@ -17,7 +18,7 @@ __all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short"
 
 SOURCES = {"P": "An article", "T": "A trial"}
 """First letter of an evidence key -> what it is."""
-_WORDS_OF_QUOTE = 50
+_WORDS_OF_QUOTE = 60
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
 """A figure for a table, not for a sentence: `β = -0.150`."""
@@ -48,12 +49,21 @@ def quoted(task: Task, drug: Entity, found: QuestionEvidence | None, kind: Sente
 def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
     """A finding of an article; else a trial, which tells what was studied and not what was found."""
     quotes = found.quotes if found else ()
-    for letter, verb in (("P", "reports of"), ("T", "studies")):
-        own = QuestionEvidence("unclear", tuple(quote for quote in quotes if quote.keys[0].startswith(letter)))
-        lines = list(quoted(task, drug, own, "clinical", f"{verb} {drug.name}"))
-        yield from lines
-        if lines:
-            return
+    for letter in SOURCES:
+        own = [quote for quote in quotes if quote.keys[0].startswith(letter)]
+        for quote in own:
+            verb = _verb(quote, drug, task.disease)
+            lines = list(quoted(task, drug, QuestionEvidence("unclear", (quote,)), "clinical", f"{verb} {drug.name}"))
+            if lines:
+                yield lines[0]
+                return
+
+
+def _verb(quote: Quoted, drug: Entity, disease: Entity) -> str:
+    """What an article or a trial does, that tells this of the drug."""
+    if strength_of(quote.text, drug, disease) in ("approval", "guideline"):
+        return "says of the use of"
+    return "studies" if quote.keys[0].startswith("T") else "reports of"
 
 
 def safety(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
