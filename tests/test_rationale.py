@@ -175,3 +175,17 @@ def test_of_drugs_that_all_cause_the_disease_none_is_chosen():
     assert (
         written.startswith("CHOICE: NONE | Anakinra causes or worsens the disease") and "Canakinumab causes" in written
     )
+
+
+def test_the_sentence_goes_on_to_what_a_target_takes_part_in_and_to_the_class_and_no_further():
+    NAMES["Biological Process::1"], NAMES["Pharmacologic Class::1"] = "fever generation", "Interleukin 1 Antagonists"
+    takes_part = ("Gene::1", "Hetionet::GpBP::Gene:Biological Process", "Biological Process::1")
+    belongs = ("Pharmacologic Class::1", "Hetionet::PCiC::Pharmacologic Class:Compound", DRUG.id)
+    text, keys = how([targets("Gene::1")], [targets("Gene::1"), takes_part], [belongs])
+    assert text == (
+        "Anakinra targets IL1R1 (DrugBank); IL1R1 participates in fever generation (Hetionet); it is one of the"
+        " Interleukin 1 Antagonists (Hetionet)."
+    )
+    assert keys == ("K1", "K2", "K3")
+    other = ("Gene::2", *takes_part[1:])
+    assert how([targets("Gene::1")], [targets("Gene::2"), other])[1] == ("K1",)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import QuestionEvidence, Quoted
+from kedrec.agents.offline.quotes import WORDS_OF_QUOTE, QuestionEvidence, Quoted
 from kedrec.agents.offline.reasons.findings import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.records import Entity, SentenceKind
@@ -18,7 +18,6 @@ __all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short"
 
 SOURCES = {"P": "An article", "T": "A trial"}
 """First letter of an evidence key -> what it is."""
-_WORDS_OF_QUOTE = 60
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
 """A figure for a table, not for a sentence: `β = -0.150`."""
@@ -95,8 +94,8 @@ def _stopped(drug: Entity, trials: Sequence[Quoted]) -> Iterator[Line]:
 def short(text: str) -> str:
     """The first words of a sentence; what is cut, here or by its source, ends in an ellipsis."""
     words = _RANGE.sub("–", quotable(text)).split()
-    whole = len(words) <= _WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
-    return " ".join(words[:_WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
+    whole = len(words) <= WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
+    return " ".join(words[:WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
 
 
 def told_role(drug: Entity, role: Role) -> str:

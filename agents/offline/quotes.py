@@ -34,6 +34,8 @@ from kedrec.tools.text.spans import repeats, words_of, worth
 __all__ = ["QuestionEvidence", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
 
 _QUOTES = 2
+WORDS_OF_QUOTE = 60
+"""Words beyond which a quote is cut."""
 _CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
 """Stands before a drug that brought about what a sentence is about."""
 _APPROVES = re.compile(r"\b(?:approv\w+|licen[sc]ed|authori[sz]ed|guidelines?|recommend\w*)\b", re.IGNORECASE)
@@ -119,7 +121,9 @@ def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Quest
     targets = mechanism_of(evidence, drug, disease)
     if targets is not None:
         text, keys = targets
-        linked = any(len(triples_of(item.source_id)) > 1 for item in evidence if item.key in keys)
+        linked = any(
+            len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease) for item in evidence if item.key in keys
+        )
         told = explained(evidence, drug, disease)
         linked = linked or any(mentions(quote.text, disease) for quote in (told.quotes if told else ()))
         return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text),))
@@ -176,7 +180,7 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questi
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
     near = [quote for quote in near if not (quote.key[0] == "T" and is_only_comparator(quote.text, drug))]
-    best = _once(sorted(near, key=lambda quote: (_strength(quote), not _is_whole(quote.text), -quote.worth)))
+    best = _once(sorted(near, key=lambda quote: (_strength(quote), not _fits(quote.text), -quote.worth)))
     return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 
 
@@ -216,11 +220,20 @@ def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> Question
     names, own = joined_names(disease), joined_names(drug)
     quotes = _quotes(evidence, drug, disease, lambda quote: quote.closeness > 0 and _on_safety(quote, names, own))
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
-    best = _once(sorted(quotes, key=lambda quote: (quote.effect != "harm", -quote.closeness, -quote.worth)))
+    best = _once(sorted(quotes, key=_harm_first))
     found = [Quoted((quote.key,), quote.text) for quote in best]
     chosen = (*found, *_texts(effects)[: max(0, _QUOTES - len(found))])
     harmful = any(quote.effect == "harm" for quote in quotes)
     return QuestionEvidence("against" if harmful else "unclear", chosen) if chosen else None
+
+
+def _harm_first(quote: Quote) -> tuple[bool, bool, int, float]:
+    return quote.effect != "harm", not _fits(quote.text), -quote.closeness, -quote.worth
+
+
+def _fits(sentence: str) -> bool:
+    """Whether a sentence can be quoted whole."""
+    return _is_whole(sentence) and not quotable(sentence).endswith("…") and len(sentence.split()) <= WORDS_OF_QUOTE
 
 
 def _on_safety(quote: Quote, disease: str, drug: str) -> bool:

@@ -52,7 +52,8 @@ _EQUAL = re.compile(
     r"|\b(?:not|n't) (?:\w+ ){0,3}(?:differ\w*|more|superior|better|effective|associated|enough|maintained)"
     r"|\b(?:not|never|n't|neither) (?:\w+ ){0,3}(?:improv\w+|reduc\w+|prevent\w*|decreas\w+|prolong\w*|increas\w+|"
     r"affect\w*|provide|reach\w*|show\w*|alter\w*|have|meet|met|respond\w*|benefit\w*|change[ds]?)\b"
-    r"|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|\bwithout (?:reaching )?(?:statistical )?significan"
+    r"|\bno (?:\w+ )?(?:better|different|more \w+|superior|safer)\b|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|"
+    r"\bwithout (?:reaching )?(?:statistical )?significan"
     r"|\black(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|\bineffective\b|\bn\.s\."
 )
 """No difference from what it was compared with, or no effect."""
@@ -94,7 +95,8 @@ _CASE = re.compile(
 )
 """A harm that a case is reported of."""
 _AVERTED = re.compile(
-    r"\b(?:no|not|without|reduc\w*|prevent\w*|fewer|lower\w*|decreas\w*|protect\w*|against|treat\w*|low|mild|absence|"
+    r"\b(?:no|not|without|reduc\w*|prevent\w*|fewer|lower\w*|decreas\w*|protect\w*|against|treat(?:ment|ing) (?:of|"
+    r"for)|low|mild|absence|"
     r"relie\w+|ameliorat\w+|control\w*|improv\w+|rarely|incidence was)\b"
 )
 _HELPS = (
@@ -173,4 +175,10 @@ def _helps(text: str) -> bool:
 
 
 def _harms(text: str) -> bool:
-    return any(not _AVERTED.search(text, max(0, hit.start() - 40), hit.start()) for hit in _HARM.finditer(text))
+    """Whether a harm is told that is not said to have been averted, before it or within."""
+    for hit in _HARM.finditer(text):
+        by_drug = hit[0].startswith(DRUG)
+        averted = _AVERTED.search(hit[0] if by_drug else text[max(0, hit.start() - 40) : hit.start()])
+        if averted is None:
+            return True
+    return False

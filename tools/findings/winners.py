@@ -7,16 +7,18 @@ nothing is said. More of what is bad (relapses, adverse events, deaths) is worse
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, get_args
 
 from kedrec.records import Entity
 from kedrec.tools.findings.marked_names import marked, without_heading
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
-__all__ = ["Winner", "winner_of"]
+__all__ = ["WINNERS", "Winner", "winner_of"]
 
 Winner = Literal["first", "second", "same", "not_said"]
 """Which of two drugs came off better; `same` where neither did."""
+WINNERS: tuple[Winner, ...] = get_args(Winner)
+"""Every winner."""
 
 _BETTER = re.compile(
     r"\b(?:superior|better|(?<!no )(?:more|greater|higher|faster|larger|stronger|longer)|favou?r(?:ed|s|able|ably)?|"
