@@ -164,7 +164,7 @@ class GraphTools:
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != compound.id}
         others = {edge.tail: self._also_on(edge.tail, treating) for edge in edges} if treating else {}
         ranked = sorted(edges, key=lambda edge: -len(others.get(edge.tail, ())))[:LIMIT]
-        classes = self._store.neighbours(compound.id, relation=CLASSES, limit=1)
+        classes = self._store.neighbours(compound.id, relation=CLASSES, limit=2)
         acts = [*self._processes(edges, ranked), *map(self._edge, classes)]
         findings = [*map(self._edge, ranked[:NAMED]), *acts, *map(self._edge, ranked[NAMED:])]
         if ranked and (also := others.get(ranked[0].tail)):

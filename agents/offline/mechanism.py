@@ -6,6 +6,7 @@ action. A target that the graph links to the disease comes first. At most three 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -25,6 +26,13 @@ BINDING = ("Hetionet::CbG", "bioarx::DrugHumGen", "GNBR::B", "GNBR::N", "GNBR::A
 
 PROCESS = ("Hetionet::GpBP", "Hetionet::GpPW")
 """Relations that name what a gene takes part in."""
+_GENERAL = re.compile(
+    r"regulat|posit|negat|proce|pathw|signal|recept|activ|cell|respon|metabol|biosynth|transport|particip|hetion|gene"
+    r"|expres|factor|protein|system|develop|organ|behavior|complex|related|compo|stimul|differ|nucleo"
+)
+"""Words of a process that say little: one that has no other, or whose others no text has, is not told."""
+_IS_CLASS = re.compile(r"^(?!.*(?:Cytochrome|Transporter|Glycoprotein|Polypeptide)).*[^s]s$")
+"""Names of classes of drugs by how they act: no effects, such as `Decreased Blood Pressure`, and no enzymes."""
 CLASS = "Hetionet::PCiC"
 """Relation that names the drugs of a pharmacologic class."""
 _CLOSENESS = {3: 0, 2: 1, 1: 2}
@@ -72,8 +80,16 @@ def _processes(evidence: Iterable[Evidence], drug: Entity, genes: Collection[str
     for item in evidence:
         edges = triples_of(item.source_id) if item.key.startswith("K") else ()
         if len(edges) == 2 and edges[1][1].startswith(PROCESS) and edges[1][0] in genes and _targeting(edges[0], drug):
-            return [(item.key, item.text.partition("; ")[2])]
+            told = item.text.partition("; ")[2]
+            words = [word for word in re.findall(r"[a-z]{5,}", told.lower()) if not _GENERAL.match(word)]
+            if any(word in text for word in words for text in _literature(evidence)):
+                return [(item.key, told)]
     return []
+
+
+def _literature(evidence: Iterable[Evidence]) -> list[str]:
+    """The texts of articles and trials, in lower case."""
+    return [item.text.lower() for item in evidence if item.key[0] in "PT"]
 
 
 def _classes(evidence: Iterable[Evidence], drug: Entity) -> list[tuple[str, str]]:
@@ -81,7 +97,9 @@ def _classes(evidence: Iterable[Evidence], drug: Entity) -> list[tuple[str, str]
     for item in evidence:
         edges = triples_of(item.source_id) if item.key.startswith("K") else ()
         if len(edges) == 1 and edges[0][1].startswith(CLASS) and edges[0][2] in drug.ids:
-            return [(item.key, f"it is one of the {item.text.replace(f' includes {drug.name}', '')}")]
+            name, _, source = item.text.partition(f" includes {drug.name}")
+            if _IS_CLASS.search(name):
+                return [(item.key, f"it is one of the {name}{source}")]
     return []
 
 

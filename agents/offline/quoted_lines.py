@@ -11,6 +11,7 @@ from kedrec.agents.offline.quotes import WORDS_OF_QUOTE, QuestionEvidence, Quote
 from kedrec.agents.offline.reasons.findings import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.records import Entity, SentenceKind
+from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
@@ -50,12 +51,18 @@ def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterat
     quotes = found.quotes if found else ()
     for letter in SOURCES:
         own = [quote for quote in quotes if quote.keys[0].startswith(letter)]
+        own = [quote for quote in own if letter == "T" or _finds(quote.text, drug, task.disease)]
         for quote in own:
             verb = _verb(quote, drug, task.disease)
             lines = list(quoted(task, drug, QuestionEvidence("unclear", (quote,)), "clinical", f"{verb} {drug.name}"))
             if lines:
                 yield lines[0]
                 return
+
+
+def _finds(sentence: str, drug: Entity, disease: Entity) -> bool:
+    """Whether a sentence tells of a finding, and not only that the drug was given."""
+    return strength_of(sentence, drug, disease) is not None or effect_of(sentence, drug, disease) != "nothing"
 
 
 def _verb(quote: Quoted, drug: Entity, disease: Entity) -> str:

@@ -26,7 +26,6 @@ from kedrec.tools.text.sentence_cues import (
     reports_harm,
     sentences_of,
     sets_out,
-    speaks_of_harm,
     without_models,
 )
 from kedrec.tools.text.spans import repeats, words_of, worth
@@ -39,6 +38,12 @@ WORDS_OF_QUOTE = 60
 _CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
 """Stands before a drug that brought about what a sentence is about."""
 _APPROVES = re.compile(r"\b(?:approv\w+|licen[sc]ed|authori[sz]ed|guidelines?|recommend\w*)\b", re.IGNORECASE)
+_TOLERATED = re.compile(
+    r"\btolera(?:ted|bility|ble)|\badverse|side[- ]effects?|(?<!cyto)toxicit|\bsafety profile|"
+    r"contra-?indicated",
+    re.IGNORECASE,
+)
+"""Words of harm and tolerance that stand in a good result as well."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -239,7 +244,7 @@ def _fits(sentence: str) -> bool:
 def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
     """Whether a sentence speaks of harm or tolerance; in praise of the drug only where it reports harm."""
     text = without_models(quote.text, drug)
-    told = reports_harm(text, disease) or (quote.cue != "for" and speaks_of_harm(text, disease))
+    told = (quote.effect != "benefit" and reports_harm(text, disease)) or _TOLERATED.search(text) is not None
     return (told or quote.effect == "harm") and not (sets_out(text) or is_criterion(text))
 
 

@@ -160,8 +160,7 @@ def _because(reason: Reason | None, apart: bool, liked: str, rivals: str) -> str
         return f" on weak grounds: no finding of its own was at hand, and the choice leans on likeness ({liked})"
     if apart or not rivals:
         return f" because {reason.text}{f'; nothing as strong was found for {rivals}' if rivals else ''}"
-    even = f"but as much or more was found for {rivals}"
-    return f": {reason.text}, {even}, and what tips the balance is likeness ({liked})"
+    return f": {reason.text}; as much was found for {rivals}, so that likeness tips the balance ({liked})"
 
 
 def _likeness(task: Task, scores: Sequence[CandidateScore], best: int) -> tuple[str, tuple[str, ...]]:
@@ -255,13 +254,13 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
 
 
 def _gaps(known: _Known) -> Iterator[str]:
-    """What is missing of a drug: `how X works`, `the effects and harms of X`."""
-    if known.mechanism is None and known.explained is None:
-        yield f"how {known.drug.name} works"
+    """What is missing of a drug: `how X works and its harms`, `the effects and harms of X`."""
     asked = ((known.clinical, "effects"), (known.safety, "harms"))
-    missing = [words for found, words in asked if not (found and found.quotes)]
-    if missing:
-        yield f"the {' and '.join(missing)} of {known.drug.name}"
+    missing = " and ".join(words for found, words in asked if not (found and found.quotes))
+    if known.mechanism is None and known.explained is None:
+        yield f"how {known.drug.name} works" + (f" and its {missing}" if missing else "")
+    elif missing:
+        yield f"the {missing} of {known.drug.name}"
 
 
 def _listed(parts: Sequence[str], last: str = " or ") -> str:

@@ -75,11 +75,12 @@ _BRINGS = (
     r"aggravates?|aggravated|triggers?|triggered|precipitates?|precipitated|results? in|resulted in|leads? to|led to|"
     r"suffered from|developed|showed)"
 )
+_TURNED = r"but|than|§D|improved|reduced|lowered|prevented|decreased|attenuated|treated|managed|controlled"
 _HARM = re.compile(
     rf"§D[- ](?:therapy[- ]|treatment[- ])?(?:induced|associated|related|provoked|triggered)\b(?! (?:{_gap(2)})?"
     r"(?:improve\w*|remission|reduction|relief|immun\w+|apopto\w+|inhibit\w*|disruption))"
-    rf"|\b(?:induced|caused|provoked|triggered|complicated) by {_gap(6)}§D"
-    rf"|\b{_ILLS} {_gap(8, 'but|than|§D')}(?:of|to|with|by|from|following|after|during|on|under|because|due) "
+    rf"|\b(?:induced|caused|provoked|triggered|complicated) by {_gap(6)}§D(?![- ]resistan)"
+    rf"|\b{_ILLS} {_gap(8, _TURNED)}(?:of|to|with|by|from|following|after|during|on|under|because|due) "
     rf"{_gap(6, 'but|than|§D')}§D"
     rf"|§D {_gap(8)}{_BRINGS} {_gap(9, 'but')}{_ILLS}"
     rf"|§D {_gap(6)}(?:increase[sd]?|raise[sd]?|higher|greater) {_gap(6, 'but')}{_ILLS}"
@@ -135,6 +136,15 @@ _NOT_ITS = re.compile(
 _RECEIVED = re.compile(r"(?:receiv\w+|treated with|given|taking|switched to|history of|on)\b[^;]{0,60}§D")
 
 
+_TITLE = re.compile(
+    r"(?:\w+,? )?(?:\w+ )?(?:efficacy|effectiveness|effects?|safety|comparison|study|trial|"
+    r"evaluation)\b"
+)
+_VERB = re.compile(
+    r"\b(?:was|were|is|are|has|have|had|showed|demonstrated|improve[sd]|reduce[sd]|increase[sd]|"
+    r"relieve[sd])\b"
+)
+"""Without one, what begins like a title is one."""
 _REPORTS = re.compile(
     r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend"
 )
@@ -152,6 +162,8 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     plain = without_heading(sentence)
     text = marked(plain, drug, disease)
     if DRUG not in text or (is_criterion(plain) and not _REPORTS.search(text)):
+        return "nothing"
+    if _TITLE.match(text) and not _VERB.search(text):
         return "nothing"
     if sets_out(plain) or _NOT_ITS.search(text):
         return "harm" if _CASE.search(text) else "nothing"

@@ -113,8 +113,15 @@ _IS_A = re.compile(
 """What a drug is, behind its name (`X, a … inhibitor`) or before it (`inhibitors such as X`)."""
 _INTRODUCES = re.compile(r"^\s*(?:\([^)]*\)\s*)?(?:,|\(|is\b|are\b|was\b|an?\b|the\b)", re.IGNORECASE)
 _LEADS_TO = re.compile(
-    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:[\w-]+,? (?:and |or )?)?$"
+    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:(?!(?:and|or)\b)[\w-]+,? (?:and |"
+    r"or )?)?$"
 )
+_GOES_ON = re.compile(r"\s*(?:,|\)|and\b|or\b)")
+_DONE_TO = re.compile(
+    r"\b(?:is|are|was|were|be|been|not|but)\s+$|\b(?:but|whereas|while|although)\b|\b(?:is|was|"
+    r"were) not\b"
+)
+"""What is done to the drug, or by something else."""
 _PROCESS = re.compile(
     r"\b\w*(?:synthesis|genesis|lysis|secretion|excretion|absorption|resorption|uptake|release|transmission|"
     r"proliferation"
@@ -256,7 +263,10 @@ def explains(sentence: str, drug: Iterable[tuple[int, int]]) -> int:
 
 def _acts(sentence: str, drug: tuple[int, int]) -> bool:
     word = _ACTS.search(sentence, drug[1], drug[1] + _NEAR)
-    return word is not None and sentence.count(",", drug[1], word.start()) < 2
+    if word is None or sentence.count(",", drug[1], word.start()) > 1 or sentence.startswith("-induced", drug[1]):
+        return False
+    done_to = _DONE_TO.search(sentence, drug[1], word.start()) or sentence.startswith(" by", word.end())
+    return not done_to or word[0].lower().startswith("act")
 
 
 def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
@@ -266,7 +276,9 @@ def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
     if behind and not others and _INTRODUCES.search(between) and between.count(",") < 3 and ";" not in between:
         return True
     before = list(_IS_A.finditer(sentence, max(0, drug[0] - _NEAR), drug[0]))
-    return bool(before) and _LEADS_TO.search(sentence[before[-1].end() : drug[0]]) is not None
+    led = sentence[before[-1].end() : drug[0]] if before else ""
+    apart = led.strip() == "," and _GOES_ON.match(sentence, drug[1]) is None
+    return bool(before) and not apart and _LEADS_TO.search(led) is not None
 
 
 def is_criterion(sentence: str) -> bool:

@@ -79,7 +79,7 @@ def _clinical(task: Task, drug: Entity, clinical: QuestionEvidence | None) -> li
     found = []
     for keys, text in clinical.quotes if clinical else ():
         strength = strength_of(text, drug, task.disease)
-        if strength is not None:
+        if strength is not None and (keys[0][0] == "P" or strength in ("approval", "guideline")):
             told = _TOLD[strength].format(source=_source(keys[0]))
             found.append(Reason((_FOUND, STRENGTHS.index(strength)), told, keys))
         elif keys[0].startswith("T"):
@@ -92,6 +92,8 @@ def _mechanistic(task: Task, mechanism: tuple[str, tuple[str, ...]] | None) -> l
     found = []
     for key in mechanism[1] if mechanism else ():
         edges = triples_of(task.evidence[key].source_id)
+        if not edges or task.disease.ids.isdisjoint((edges[-1][0], edges[-1][2])):
+            continue
         if len(edges) == 3:
             text = "it acts on a target of a known treatment of this disease"
             found.append(Reason((_SHARED, 0), text, (key,)))
