@@ -244,7 +244,7 @@ def _fits(sentence: str) -> bool:
 def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
     """Whether a sentence speaks of harm or tolerance; in praise of the drug only where it reports harm."""
     text = without_models(quote.text, drug)
-    told = (quote.effect != "benefit" and reports_harm(text, disease)) or _TOLERATED.search(text) is not None
+    told = reports_harm(text, disease) or _TOLERATED.search(text) is not None
     return (told or quote.effect == "harm") and not (sets_out(text) or is_criterion(text))
 
 
