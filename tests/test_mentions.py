@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from kedrec.records import Entity
+from kedrec.tools.literature_tools import mentions
 from kedrec.tools.text.mention_finder import MentionFinder
 from kedrec.tools.text.tokens import fold, sentences_of, tokenise
 
@@ -116,3 +118,27 @@ def test_a_long_text_is_read_in_time(finder):
     found = finder.find("aspirin for type 2 diabetes, " * 20_000)
     assert len(found) == 40_000
     assert time.perf_counter() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("an angiotensin II receptor blocker was given", False),
+        ("angiotensin II was given", True),
+        ("histamine H1 receptor antagonists", False),
+        ("serotonin reuptake inhibitors and serotonin-reuptake", False),
+        ("low molecular weight heparin (LMWH)", False),
+        ("heparin, receptor studies", True),
+        ("non-small cell lung cancer", False),
+        ("small cell lung cancer", True),
+        ("insulin receptor substrate, and insulin", True),
+    ],
+)
+def test_part_of_a_longer_name_is_no_mention(text, named):
+    names = ("angiotensin II", "histamine", "serotonin", "heparin", "insulin")
+    drugs = [Entity(id=f"Compound::{name}", kind="Compound", name=name) for name in names]
+    cancer = Entity(id="Disease::L", kind="Disease", name="small cell lung cancer")
+    assert any(mentions(text, one) for one in (*drugs, cancer)) is named
+    if "weight" not in text and "," not in text:
+        found = MentionFinder([(one.id, one.name, ()) for one in (*drugs, cancer)]).find(text)
+        assert bool(found) is named

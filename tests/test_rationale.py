@@ -25,9 +25,9 @@ FACTORS = (Factor(group="articles", share=0.5, text="", sources=("PMID:1",)),)
 LINKED = "Hetionet::DaG::Disease:Gene"
 
 
-def how(*paths):
-    """What is said of how the drug works, on these paths of the graph."""
-    evidence = {}
+def how(*paths, said=""):
+    """What is said of how the drug works, on these paths of the graph and this article."""
+    evidence = {"P1": Evidence(key="P1", source_id="PMID:1", text=said)} if said else {}
     for number, path in enumerate(paths, 1):
         edges = [Edge(head=head, relation=name, tail=tail, source=name.split(":")[0]) for head, name, tail in path]
         text = "; ".join(edge_sentence(edge, NAMES.__getitem__) for edge in edges)
@@ -175,3 +175,19 @@ def test_of_drugs_that_all_cause_the_disease_none_is_chosen():
     assert (
         written.startswith("CHOICE: NONE | Anakinra causes or worsens the disease") and "Canakinumab causes" in written
     )
+
+
+def test_the_sentence_goes_on_to_what_a_target_takes_part_in_and_to_the_class_and_no_further():
+    NAMES["Biological Process::1"], NAMES["Pharmacologic Class::1"] = "fever generation", "Interleukin 1 Antagonists"
+    takes_part = ("Gene::1", "Hetionet::GpBP::Gene:Biological Process", "Biological Process::1")
+    belongs = ("Pharmacologic Class::1", "Hetionet::PCiC::Pharmacologic Class:Compound", DRUG.id)
+    paths = [[targets("Gene::1")], [targets("Gene::1"), takes_part], [belongs]]
+    text, keys = how(*paths, said="Anakinra ends fever.")
+    assert text == (
+        "Anakinra targets IL1R1 (DrugBank); IL1R1 participates in fever generation (Hetionet); it is one of the"
+        " Interleukin 1 Antagonists (Hetionet)."
+    )
+    assert keys == ("K1", "K2", "K3")
+    assert how(*paths)[1] == ("K1", "K3")  # no text has a word of the process
+    NAMES["Pharmacologic Class::1"] = "Decreased Fever"
+    assert how(*paths)[1] == ("K1",)  # an effect is no class

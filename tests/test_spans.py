@@ -8,7 +8,8 @@ from kedrec.agents.workflow.evidence_budget import tokens_of, within
 from kedrec.agents.workflow.evidence_keys import Ledger
 from kedrec.records import Entity, Finding
 from kedrec.tools.literature_tools import mentions
-from kedrec.tools.text.spans import excerpt, sentence_spans, telling_spans
+from kedrec.tools.text.spans import excerpt, repeats, telling_spans, words_of
+from kedrec.tools.text.tokens import sentence_spans
 
 GOUT = Entity(id="Disease::1", kind="Disease", name="Gout")
 ONE = Entity(id="Compound::1", kind="Compound", name="Febuxostat")
@@ -109,3 +110,23 @@ def test_what_is_cited_comes_first_and_something_is_always_shown():
     last = list(every)[-3:]
     assert set(last) <= set(within(200, every, [ONE.id, TWO.id], last))
     assert len(within(1, every, [ONE.id, TWO.id])) == 1 and within(100, {}, [ONE.id]) == {}
+
+
+def test_a_sentence_that_repeats_the_title_or_another_is_shown_once():
+    head = "Febuxostat in chronic tophaceous gout. 2022. "
+    first = "Febuxostat was superior to placebo in gout at week 36."
+    text = f"{head}{first} In gout at week 36 febuxostat was superior to placebo. Febuxostat caused a rash."
+    assert told(text, len(head)) == [first, "Febuxostat caused a rash."]
+
+
+def test_what_is_shown_of_another_passage_is_not_shown_again():
+    text = "Febuxostat was superior to placebo in gout at week 36. Febuxostat caused a rash."
+    ledger = Ledger(GOUT, [ONE, TWO])
+    keys = ledger.add(Finding(kind="article", source_id=f"PMID:{n}", text=text, about=(ONE.id,)) for n in (1, 2))
+    assert "superior" in ledger.text(keys[0]) and "superior" not in ledger.text(keys[1]) != ""
+
+
+def test_a_longer_sentence_does_not_repeat_a_short_title():
+    title = words_of("Baricitinib in severe alopecia areata")
+    longer = words_of("Baricitinib was superior to placebo in severe alopecia areata with respect to regrowth of hair")
+    assert not repeats(longer, [title]) and repeats(title, [longer])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
@@ -24,6 +25,10 @@ KINDS: dict[Kind, tuple[str, ...] | None] = {
 WORDS = {"Compound": "drug", "Disease": "disease", "Gene": "gene"}
 LIMIT = 5
 """Findings of one sort in one answer."""
+PATH_JOINT = " ; "
+"""Stands between the edges of a path's source id."""
+NAMED = 3
+"""Targets that are told of first."""
 MOST_TARGETS = 24
 """Targets of one drug that are looked at."""
 MOST_TREATMENTS = 200
@@ -31,6 +36,9 @@ MOST_TREATMENTS = 200
 SHARED = 20
 """Genes between drug and disease that are looked at; pharmacological targets come first."""
 TARGETS = "DRUGBANK::target::Compound:Gene"
+CLASSES = "Hetionet::PCiC::Pharmacologic Class:Compound"
+PROCESSES = ("Hetionet::GpBP::Gene:Biological Process", "Hetionet::GpPW::Gene:Pathway")
+"""What a target takes part in."""
 HARMS = "Hetionet::CcSE::Compound:Side Effect"
 
 
@@ -83,7 +91,10 @@ class GraphTools:
         ill, compound = found
         pair = self._store.batch_evidence([(compound.id, ill.id)], limit=SHARED)[0]
         direct, between = self._pair_findings(pair)
-        every = [*direct, *self._targets(compound, ill), *between, *self._profile(compound)]
+        targets = self._targets(compound, ill)
+        linked = [one for one in between if f"|{TARGETS}|" in one.source_id.partition(PATH_JOINT)[0]][:NAMED]
+        shared = [one for one in targets if one.source_id.count(PATH_JOINT) == 2]
+        every = [*direct, *shared, *linked, *targets, *between, *self._profile(compound)]
         findings = tuple({finding.source_id: finding for finding in every}.values())
         linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
         if not findings:
@@ -167,11 +178,26 @@ class GraphTools:
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != compound.id}
         others = {edge.tail: self._also_on(edge.tail, treating) for edge in edges} if treating else {}
         ranked = sorted(edges, key=lambda edge: -len(others.get(edge.tail, ())))[:LIMIT]
-        findings = [self._edge(edge) for edge in ranked]
+        classes = self._store.neighbours(compound.id, relation=CLASSES, limit=2)
+        acts = [*self._processes(edges, ranked), *map(self._edge, classes)]
+        findings = [*map(self._edge, ranked[:NAMED]), *acts, *map(self._edge, ranked[NAMED:])]
         if ranked and (also := others.get(ranked[0].tail)):
             other = min(also, key=lambda edge: len(self._name(edge.head)))
             findings.append(self._path([ranked[0], other, treating[other.head]]))
         return findings
+
+    def _processes(self, targets: Sequence[Edge], ranked: Sequence[Edge]) -> list[Finding]:
+        """What the first targets take part in: what most of the drug's targets share, the narrowest first."""
+        shared: Counter[str] = Counter()
+        paths: dict[str, tuple[Edge, Edge]] = {}
+        for target in [*ranked[:NAMED], *(edge for edge in targets if edge not in ranked[:NAMED])]:
+            for relation in PROCESSES:
+                for edge in self._store.neighbours(target.tail, relation=relation, limit=2 * LIMIT):
+                    shared[edge.tail] += 1
+                    if target in ranked[:NAMED]:
+                        paths.setdefault(edge.tail, (target, edge))
+        best = max(paths, key=lambda process: shared[process], default=None)
+        return [self._path(paths[best])] if best else []
 
     def _also_on(self, gene: str, treating: Mapping[str, Edge]) -> list[Edge]:
         """Edges to a target from drugs that are known to treat the disease."""

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Final, Literal
 from kedrec.errors import KedrecError
 from kedrec.records import Entity, Finding, Passage, ToolResult
 from kedrec.tools.graph_tools import GraphTools
+from kedrec.tools.text.longer_names import is_part_of_longer
 from kedrec.tools.text.untrusted_text import plain
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
     from kedrec.tools.live import OnDemand
 
-__all__ = ["RETRACTED", "LiteratureTools", "is_retracted", "mentions", "names_for_search", "places", "record_finding"]
+__all__ = [
+    "RETRACTED", "LiteratureTools", "is_retracted", "joined_names", "mentions", "names_for_search", "places",
+    "record_finding",
+]  # fmt: skip
 
 RETRACTED: Final = "RETRACTED:"
 """How the text of evidence from a retracted article begins."""
@@ -126,6 +130,11 @@ class LiteratureTools:
         return list(findings.values())[: self._passages], [*told, *(note for note in notes if _TO_DO in note)]
 
 
+def joined_names(entity: Entity) -> str:
+    """All names of an entity as one text, by which its own words are told from others."""
+    return " | ".join((entity.name, *entity.synonyms))
+
+
 def names_for_search(entity: Entity) -> tuple[str, ...]:
     """The names by which an entity is looked for in texts; the shortest synonyms mean too many other things."""
     return (entity.name, *(name for name in entity.synonyms if len(name) > 3))
@@ -167,13 +176,20 @@ def is_retracted(text: str) -> bool:
 
 
 def mentions(text: str, entity: Entity) -> bool:
-    """Whether a text names an entity by its name or a synonym, as whole words, whatever the case."""
-    return any(_pattern(name).search(text) for name in _likely_names(text, entity))
+    """Whether a text names an entity by its name or a synonym, as whole words, whatever the case.
+
+    What is only part of a longer name is none, such as `insulin` in `insulin receptor`.
+    """
+    return any(True for name in _likely_names(text, entity) for _ in _found(name, text))
 
 
 def places(text: str, entity: Entity) -> list[tuple[int, int]]:
     """Where a text names an entity: offset of the first character, and behind the last, in order."""
-    return sorted({found.span() for name in _likely_names(text, entity) for found in _pattern(name).finditer(text)})
+    return sorted({found.span() for name in _likely_names(text, entity) for found in _found(name, text)})
+
+
+def _found(name: str, text: str) -> Iterator[re.Match[str]]:
+    return (hit for hit in _pattern(name).finditer(text) if not is_part_of_longer(text, *hit.span()))
 
 
 def _likely_names(text: str, entity: Entity) -> Iterator[str]:

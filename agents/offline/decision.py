@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.quoted_lines import Line, told_role
 from kedrec.agents.offline.rationale import rationale
+from kedrec.agents.offline.reasons.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.roles import Role, by_keys, role_in
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
@@ -34,7 +35,8 @@ _GRAPH_WEIGHT = 0.3
 def decision(task: Task) -> str:
     """Choice, confidence and rationale in the line format; an abstention where nothing is known or all do harm."""
     roles = _roles(task)
-    scores = _scores(task, roles)
+    told = comparisons(task.evidence.values(), task.candidates, task.disease)
+    scores = with_comparisons(_scores(task, roles), told)
     if not any(score.factors for score in scores):
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))

@@ -45,7 +45,7 @@ __all__ = [
 CorpusGroup = Literal["articles", "trials"]
 CORPORA: tuple[CorpusGroup, ...] = ("articles", "trials")
 """The corpora that settings name."""
-FORMAT = 2
+FORMAT = 3
 """Raised whenever what is stored changes."""
 
 

@@ -6,7 +6,8 @@ action. A target that the graph links to the disease comes first. At most three 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -23,6 +24,17 @@ BINDING = ("Hetionet::CbG", "bioarx::DrugHumGen", "GNBR::B", "GNBR::N", "GNBR::A
 """Relations that say the drug binds or acts on a protein."""
 
 
+PROCESS = ("Hetionet::GpBP", "Hetionet::GpPW")
+"""Relations that name what a gene takes part in."""
+_GENERAL = re.compile(
+    r"regulat|posit|negat|proce|pathw|signal|recept|activ|cell|respon|metabol|biosynth|transport|particip|hetion|gene"
+    r"|expres|factor|protein|system|develop|organ|behavior|complex|related|compo|stimul|differ|nucleo"
+)
+"""Words of a process that say little: one that has no other, or whose others no text has, is not told."""
+_IS_CLASS = re.compile(r"^(?!.*(?:Cytochrome|Transporter|Glycoprotein|Polypeptide)).*[^s]s$")
+"""Names of classes of drugs by how they act: no effects, such as `Decreased Blood Pressure`, and no enzymes."""
+CLASS = "Hetionet::PCiC"
+"""Relation that names the drugs of a pharmacologic class."""
 _CLOSENESS = {3: 0, 2: 1, 1: 2}
 """Edges of a piece of evidence -> rank: shared with a treatment of the disease, linked to it, neither."""
 
@@ -48,6 +60,7 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
         drug: the drug.
         disease: the disease in question.
     """
+    evidence = list(evidence)
     best: dict[str, _Target] = {}
     for target in sorted(_targets(evidence, drug, disease), key=lambda target: target.rank):
         best.setdefault(target.gene, target)
@@ -57,7 +70,37 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     if not chosen:
         return None
     chosen = chosen[:TARGETS]
-    return _sentence(chosen), tuple(dict.fromkeys(target.key for target in chosen))
+    more = [*_processes(evidence, drug, {target.gene for target in chosen}), *_classes(evidence, drug)]
+    keys = (*(target.key for target in chosen), *(key for key, _ in more))
+    return _sentence(chosen, [text for _, text in more]), tuple(dict.fromkeys(keys))
+
+
+def _processes(evidence: Iterable[Evidence], drug: Entity, genes: Collection[str]) -> list[tuple[str, str]]:
+    """What one of the targets named takes part in, and where that stands: `DRD2 participates in …`."""
+    for item in evidence:
+        edges = triples_of(item.source_id) if item.key.startswith("K") else ()
+        if len(edges) == 2 and edges[1][1].startswith(PROCESS) and edges[1][0] in genes and _targeting(edges[0], drug):
+            told = item.text.partition("; ")[2]
+            words = [word for word in re.findall(r"[a-z]{5,}", told.lower()) if not _GENERAL.match(word)]
+            if any(word in text for word in words for text in _literature(evidence)):
+                return [(item.key, told)]
+    return []
+
+
+def _literature(evidence: Iterable[Evidence]) -> list[str]:
+    """The texts of articles and trials, in lower case."""
+    return [item.text.lower() for item in evidence if item.key[0] in "PT"]
+
+
+def _classes(evidence: Iterable[Evidence], drug: Entity) -> list[tuple[str, str]]:
+    """Of which class the graph takes the drug to be, and where that stands."""
+    for item in evidence:
+        edges = triples_of(item.source_id) if item.key.startswith("K") else ()
+        if len(edges) == 1 and edges[0][1].startswith(CLASS) and edges[0][2] in drug.ids:
+            name, _, source = item.text.partition(f" includes {drug.name}")
+            if _IS_CLASS.search(name):
+                return [(item.key, f"it is one of the {name}{source}")]
+    return []
 
 
 def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Iterator[_Target]:
@@ -93,11 +136,11 @@ def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
     )
 
 
-def _sentence(targets: Sequence[_Target]) -> str:
+def _sentence(targets: Sequence[_Target], more: Sequence[str] = ()) -> str:
     """`Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`"""
     told = _joined([target.text for target in targets])
     links = [_also(target.link) for target in targets if target.link][:1]
-    return "; ".join([told, *links]) + "."
+    return "; ".join([told, *links, *more]) + "."
 
 
 def _also(link: str) -> str:

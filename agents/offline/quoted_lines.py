@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import QuestionEvidence, Quoted
+from kedrec.agents.offline.quotes import WORDS_OF_QUOTE, QuestionEvidence, Quoted
+from kedrec.agents.offline.reasons.findings import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.records import Entity, SentenceKind
+from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
@@ -17,7 +19,6 @@ __all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short"
 
 SOURCES = {"P": "An article", "T": "A trial"}
 """First letter of an evidence key -> what it is."""
-_WORDS_OF_QUOTE = 50
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
 """A figure for a table, not for a sentence: `β = -0.150`."""
@@ -48,12 +49,27 @@ def quoted(task: Task, drug: Entity, found: QuestionEvidence | None, kind: Sente
 def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
     """A finding of an article; else a trial, which tells what was studied and not what was found."""
     quotes = found.quotes if found else ()
-    for letter, verb in (("P", "reports of"), ("T", "studies")):
-        own = QuestionEvidence("unclear", tuple(quote for quote in quotes if quote.keys[0].startswith(letter)))
-        lines = list(quoted(task, drug, own, "clinical", f"{verb} {drug.name}"))
-        yield from lines
-        if lines:
-            return
+    for letter in SOURCES:
+        own = [quote for quote in quotes if quote.keys[0].startswith(letter)]
+        own = [quote for quote in own if letter == "T" or _finds(quote.text, drug, task.disease)]
+        for quote in own:
+            verb = _verb(quote, drug, task.disease)
+            lines = list(quoted(task, drug, QuestionEvidence("unclear", (quote,)), "clinical", f"{verb} {drug.name}"))
+            if lines:
+                yield lines[0]
+                return
+
+
+def _finds(sentence: str, drug: Entity, disease: Entity) -> bool:
+    """Whether a sentence tells of a finding, and not only that the drug was given."""
+    return strength_of(sentence, drug, disease) is not None or effect_of(sentence, drug, disease) != "nothing"
+
+
+def _verb(quote: Quoted, drug: Entity, disease: Entity) -> str:
+    """What an article or a trial does, that tells this of the drug."""
+    if strength_of(quote.text, drug, disease) in ("approval", "guideline"):
+        return "says of the use of"
+    return "studies" if quote.keys[0].startswith("T") else "reports of"
 
 
 def safety(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
@@ -85,8 +101,8 @@ def _stopped(drug: Entity, trials: Sequence[Quoted]) -> Iterator[Line]:
 def short(text: str) -> str:
     """The first words of a sentence; what is cut, here or by its source, ends in an ellipsis."""
     words = _RANGE.sub("–", quotable(text)).split()
-    whole = len(words) <= _WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
-    return " ".join(words[:_WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
+    whole = len(words) <= WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
+    return " ".join(words[:WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
 
 
 def told_role(drug: Entity, role: Role) -> str:

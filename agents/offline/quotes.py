@@ -4,36 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.reasons.findings import STRENGTHS, Strength, is_only_comparator, strength_of
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, triples_of
-from kedrec.tools.literature_tools import mentions, places
+from kedrec.tools.findings.effects import Effect, effect_of
+from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
     Cue,
     cue_of,
     explains,
     is_criterion,
     praises,
+    processes,
     quotable,
     reports_harm,
     sentences_of,
     sets_out,
-    speaks_of_harm,
     without_models,
 )
-from kedrec.tools.text.spans import worth
+from kedrec.tools.text.spans import repeats, words_of, worth
 
 __all__ = ["QuestionEvidence", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
 
 _QUOTES = 2
+WORDS_OF_QUOTE = 60
+"""Words beyond which a quote is cut."""
 _CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
 """Stands before a drug that brought about what a sentence is about."""
+_APPROVES = re.compile(r"\b(?:approv\w+|licen[sc]ed|authori[sz]ed|guidelines?|recommend\w*)\b", re.IGNORECASE)
+_TOLERATED = re.compile(
+    r"\btolera(?:ted|bility|ble)|\badverse|side[- ]effects?|(?<!cyto)toxicit|\bsafety profile|"
+    r"contra-?indicated",
+    re.IGNORECASE,
+)
+"""Words of harm and tolerance that stand in a good result as well."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -45,7 +55,11 @@ class Quote(NamedTuple):
     text: str
     """The sentence."""
     cue: Cue
-    """Which way it speaks."""
+    """Which way its words speak, whatever of."""
+    effect: Effect
+    """What it says that the drug did."""
+    strength: Strength | None
+    """How strongly it speaks for the drug in the disease."""
     closeness: int
     """2 where it names drug and disease, 1 where it names the drug, else 0."""
     worth: float
@@ -112,7 +126,11 @@ def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Quest
     targets = mechanism_of(evidence, drug, disease)
     if targets is not None:
         text, keys = targets
-        linked = any(len(triples_of(item.source_id)) > 1 for item in evidence if item.key in keys)
+        linked = any(
+            len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease) for item in evidence if item.key in keys
+        )
+        told = explained(evidence, drug, disease)
+        linked = linked or any(mentions(quote.text, disease) for quote in (told.quotes if told else ()))
         return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text),))
     paths = [item for item in _graph(evidence) if len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease)]
     causal = [item for item in paths if "Gene::" in item.source_id]
@@ -120,13 +138,32 @@ def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Quest
 
 
 def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
-    """What articles and trials say of how a drug acts: the sentence with the most such words, best first."""
+    """What articles and trials say of how a drug acts: the sentence with the most such words, best first.
+
+    One that tells of an approval or of a guideline is a clinical finding, whatever it calls the drug.
+    """
     literature = (item for item in evidence if item.key[0] in "PT")
     quotes = [quote for item in literature for quote in _sentences(item, drug, disease) if quote.closeness]
     plain = [quote for quote in quotes if not (sets_out(quote.text) or is_criterion(quote.text))]
+    plain = [quote for quote in plain if not _APPROVES.search(quote.text)]
     told = [(explains(quote.text, places(quote.text, drug)), quote) for quote in plain]
-    best = sorted((row for row in told if row[0]), key=lambda row: (-min(row[0], 2), -row[1].worth))[:_QUOTES]
-    return QuestionEvidence("unclear", tuple(Quoted((quote.key,), quote.text) for _, quote in best)) if best else None
+    ranked = sorted((row for row in told if row[0]), key=lambda row: (-_telling(*row), -row[1].worth))
+    best = _once(quote for _, quote in ranked)
+    return QuestionEvidence("unclear", tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+
+
+def _telling(words: int, quote: Quote) -> int:
+    """How much a sentence tells of a mechanism: words that explain it, and a process that it goes on to."""
+    return min(words, 2) + min(processes(quote.text), 2)
+
+
+def _once(quotes: Iterable[Quote]) -> list[Quote]:
+    """The first quotes, less those that say what one before says."""
+    kept: list[Quote] = []
+    for quote in quotes:
+        if len(kept) < _QUOTES and not repeats(words_of(quote.text), [words_of(other.text) for other in kept]):
+            kept.append(quote)
+    return kept
 
 
 def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
@@ -144,11 +181,22 @@ def _texts(items: Iterable[Evidence]) -> tuple[Quoted, ...]:
 
 def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
-    names = _names(disease)
+    names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
-    best = sorted(near, key=lambda quote: -quote.worth)[:_QUOTES]
+    near = [quote for quote in near if not (quote.key[0] == "T" and is_only_comparator(quote.text, drug))]
+    best = _once(sorted(near, key=lambda quote: (_strength(quote), not _fits(quote.text), -quote.worth)))
     return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+
+
+def _strength(quote: Quote) -> int:
+    """The lower, the stronger the finding; what is no finding comes last."""
+    return STRENGTHS.index(quote.strength) if quote.strength else len(STRENGTHS) + (quote.effect == "nothing")
+
+
+def _is_whole(sentence: str) -> bool:
+    """Whether a sentence was not cut off by where it comes from."""
+    return sentence.rstrip(")\"'”’ ").endswith((".", "!", "?"))
 
 
 def _on_both(quote: Quote) -> bool:
@@ -158,40 +206,46 @@ def _on_both(quote: Quote) -> bool:
 
 def _harms(quote: Quote, disease: str) -> bool:
     """Whether a sentence tells of harm and not of a negative result."""
-    return quote.cue == "harm" or (quote.cue != "against" and reports_harm(quote.text, disease))
-
-
-def _names(entity: Entity) -> str:
-    return " | ".join((entity.name, *entity.synonyms))
+    if quote.strength in ("approval", "guideline"):
+        return False
+    told = quote.cue == "harm" or (quote.cue != "against" and reports_harm(quote.text, disease))
+    return quote.effect == "harm" or (told and quote.effect != "no_difference")
 
 
 def _stance(quotes: Iterable[Quote]) -> Stance:
-    cues = [quote.cue for quote in quotes]
-    if cues.count("for") == cues.count("against"):
+    """For where more sentences tell of a benefit than of none, against the other way round; mere use is neither."""
+    told = [quote.effect if not quote.strength else "benefit" for quote in quotes]
+    if told.count("benefit") == told.count("no_difference"):
         return "unclear"
-    return "supports" if cues.count("for") > cues.count("against") else "against"
+    return "supports" if told.count("benefit") > told.count("no_difference") else "against"
 
 
 def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Sentences on harm that name the drug, then side effects in the graph."""
-    names = _names(disease)
-    quotes = _quotes(
-        evidence, drug, disease, lambda quote: quote.closeness > 0 and _on_safety(quote, names, _names(drug))
-    )
+    names, own = joined_names(disease), joined_names(drug)
+    quotes = _quotes(evidence, drug, disease, lambda quote: quote.closeness > 0 and _on_safety(quote, names, own))
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
-    found = [
-        Quoted((quote.key,), quote.text) for quote in sorted(quotes, key=lambda quote: (-quote.closeness, -quote.worth))
-    ]
-    chosen = (*found[:_QUOTES], *_texts(effects)[: max(0, _QUOTES - len(found))])
-    harmful = any(quote.cue in ("harm", "against") for quote in quotes)
+    best = _once(sorted(quotes, key=_harm_first))
+    found = [Quoted((quote.key,), quote.text) for quote in best]
+    chosen = (*found, *_texts(effects)[: max(0, _QUOTES - len(found))])
+    harmful = any(quote.effect == "harm" for quote in quotes)
     return QuestionEvidence("against" if harmful else "unclear", chosen) if chosen else None
+
+
+def _harm_first(quote: Quote) -> tuple[bool, bool, int, float]:
+    return quote.effect != "harm", not _fits(quote.text), -quote.closeness, -quote.worth
+
+
+def _fits(sentence: str) -> bool:
+    """Whether a sentence can be quoted whole."""
+    return _is_whole(sentence) and not quotable(sentence).endswith("…") and len(sentence.split()) <= WORDS_OF_QUOTE
 
 
 def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
     """Whether a sentence speaks of harm or tolerance; in praise of the drug only where it reports harm."""
     text = without_models(quote.text, drug)
-    told = reports_harm(text, disease) or (quote.cue != "for" and speaks_of_harm(text, disease))
-    return told and not (sets_out(text) or is_criterion(text))
+    told = reports_harm(text, disease) or _TOLERATED.search(text) is not None
+    return (told or quote.effect == "harm") and not (sets_out(text) or is_criterion(text))
 
 
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
@@ -211,16 +265,16 @@ def treating(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> lis
 
 def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Negative results that name drug and disease, then trials that were stopped."""
-    negative = _quotes(
-        evidence,
-        drug,
-        disease,
-        lambda quote: quote.cue == "against" and quote.closeness == 2 and not praises(quote.text),
-    )
-    found = [Quoted((quote.key,), quote.text) for quote in negative]
+    negative = _quotes(evidence, drug, disease, lambda quote: _is_negative(quote) and not praises(quote.text))
+    found = [Quoted((quote.key,), quote.text) for quote in _once(negative)]
     stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
-    chosen = (*found[:_QUOTES], *_texts_of_trials(stopped, drug, disease))[:_QUOTES]
+    chosen = (*found, *_texts_of_trials(stopped, drug, disease))[:_QUOTES]
     return QuestionEvidence("against", chosen) if chosen else None
+
+
+def _is_negative(quote: Quote) -> bool:
+    """Whether a sentence on both tells that the drug did no better than what it was compared with."""
+    return quote.closeness == 2 and quote.effect == "no_difference"
 
 
 def _is_stopped(item: Evidence) -> bool:
@@ -256,11 +310,12 @@ def _sentences(item: Evidence, drug: Entity, disease: Entity) -> list[Quote]:
 
 
 def _quote(key: str, text: str, drug: Entity, disease: Entity) -> Quote:
-    names_drug = mentions(text, drug)
-    closeness = (2 if mentions(text, disease) else 1) if names_drug else 0
-    names = [partial(mentions, entity=drug)]
-    told = worth(text, names, partial(mentions, entity=disease), _names(disease))
-    return Quote(key, text, cue_of(text, _names(disease)), closeness, told)
+    named, ill, names = mentions(text, drug), mentions(text, disease), joined_names(disease)
+    effect, strength = (
+        (effect_of(text, drug, disease), strength_of(text, drug, disease)) if named else ("nothing", None)
+    )
+    told = worth(text, int(named), ill, names)
+    return Quote(key, text, cue_of(text, names), effect, strength, (2 if ill else 1) if named else 0, told)
 
 
 _RULES: dict[str, Callable[[list[Evidence], Entity, Entity], QuestionEvidence | None]] = {

@@ -6,36 +6,36 @@ No arithmetic of the weigher stands in it; shares are kept in the scores, and sh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
 from kedrec.agents.offline.quotes import QuestionEvidence, explained, found_for, treating
+from kedrec.agents.offline.reasons.head_to_head import Comparison, comparisons
+from kedrec.agents.offline.reasons.main_reason import Reason, main_reason, reasons_of
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
-from kedrec.tools.text.spans import worth
+from kedrec.tools.text.spans import Words, repeats, words_of, worth
 
 __all__ = ["rationale"]
 
-REASONS = {
-    "direct edge": "the graph lists it as a treatment of this disease",
+LIKENESS = {
     "drug in the graph": "the graph lists it as a treatment of more other diseases",
     "role": "what is written speaks of it as used in this disease",
     "graph": "the graph links it to this disease",
-    "trials": "more trials test it in this disease",
-    "articles": "more articles deal with it in this disease",
-    "claims in trials": "trials speak more of its use in this disease",
-    "claims in articles": "articles speak more of its use and benefit in this disease",
-    "writing in trials": "its trials are more like the trials of this disease",
-    "writing in articles": "articles on it read more like articles on this disease",
+    "trials": "more trial records name it together with this disease",
+    "articles": "more articles name it together with this disease",
+    "claims in trials": "trial records speak more of its use in this disease",
+    "claims in articles": "articles speak more of its use in this disease",
+    "writing in trials": "records of its trials read more like those on this disease",
+    "writing in articles": "articles on it read more like those on this disease",
     "class in trials": "drugs like it are tested more in this disease",
     "class in articles": "articles deal more with drugs like it in this disease",
 }
-"""Group of evidence -> why it speaks more for a drug than for its rivals."""
+"""Group of evidence -> in what a drug is more like a treatment of the disease than its rivals."""
 NAMED = {
     "similar drugs": "drugs like it are listed as treatments of this disease",
     "similar diseases": "it is listed as a treatment of diseases like this one",
@@ -68,6 +68,8 @@ class _Known(NamedTuple):
     """Of harm."""
     against: QuestionEvidence | None
     """What speaks against it."""
+    reasons: tuple[Reason, ...] = ()
+    """What speaks for it, the strongest first."""
 
 
 def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Sequence[Role] = ()) -> list[Line]:
@@ -79,11 +81,13 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
         best: place of the chosen candidate.
         roles: what each candidate is to the disease, in the same order.
     """
-    known = [_known(task, drug) for drug in task.candidates]
+    compared = comparisons(task.evidence.values(), task.candidates, task.disease)
+    known = [_known(task, drug, compared) for drug in task.candidates]
     chosen, others = known[best], [one for place, one in enumerate(known) if place != best]
     warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(drug, role)]
     told = [
         _choice(task, chosen, others, scores, best),
+        *_compared(compared),
         *warned,
         *_about(task, chosen),
         *_together(task, chosen, others),
@@ -97,34 +101,52 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
     return [*[line for line in lines if line not in ending][: MOST - len(ending)], *ending]
 
 
+def _compared(told: Sequence[Comparison]) -> Iterator[Line]:
+    """The first direct comparison of two candidates, with who came off better."""
+    for one in told[:1]:
+        if reads_well(one.sentence):
+            both = " and ".join(drug.name for drug in one.drugs)
+            found = f"and {one.better.name} came off better" if one.better else "and found no difference"
+            source = SOURCES[one.key[0]]
+            yield Line("contrast", f"{source} compares {both}, {found}: “{short(one.sentence)}”", (one.key,))
+
+
 def _role(drug: Entity, role: Role) -> Iterator[Line]:
     """That a drug causes the disease, serves to test for it or is too much of in it, in the words of the evidence."""
     if role.is_harmful and role.sources:
         yield Line("safety", told_role(drug, role), (role.sources[0].source_id,))
 
 
-def _known(task: Task, drug: Entity) -> _Known:
+def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
     evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
     effect, harm, contrary = (found_for(task, drug, key) for key in ("clinical_evidence", "safety", "against"))
     used = treating(evidence, drug, task.disease)
     mechanism = mechanism_of(evidence, drug, task.disease)
     said = explained(evidence, drug, task.disease)
-    return _Known(drug, mechanism, said, used[0] if used else None, effect, harm, contrary)
+    known = _Known(drug, mechanism, said, used[0] if used else None, effect, harm, contrary)
+    return known._replace(reasons=tuple(reasons_of(task, known, compared)))
 
 
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
-    kept: dict[str, Line] = {}
+    """The lines, less those that quote what another one quotes, or nearly so."""
+    kept: list[Line] = []
+    shown: list[Words] = []
     for line in lines:
-        kept.setdefault(line.text.partition(": “")[2] or line.text, line)
-    return list(kept.values())
+        words = words_of(line.text.partition(": “")[2] or line.text)
+        if not repeats(words, shown):
+            kept.append(line)
+            shown.append(words)
+    return kept
 
 
 def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequence[CandidateScore], best: int) -> Line:
     """The first sentence; it names no drug that its citations do not speak of."""
-    reason, cited = _reason(task, chosen, others, scores, best)
+    reason, apart = main_reason(chosen.reasons, [other.reasons for other in others])
+    liked, cited = _likeness(task, scores, best)
     drugs = [chosen.drug, *(other.drug for other in others)]
     speaking = [_speaking(task, drug) for drug in drugs]
-    keys = tuple(dict.fromkeys([*cited[:2], *(key for key in speaking if key)]))[: KEYS + 2]
+    first = [*(reason.keys if reason else ()), *(cited[:2] if not reason or not apart else ())]
+    keys = tuple(dict.fromkeys([*first, *(key for key in speaking if key)]))[: KEYS + 2]
     shown = [task.evidence[key] for key in keys]
     rivals = " and ".join(drug.name for drug in drugs[1:] if _named_in(shown, drug))
     subject = chosen.drug.name if _named_in(shown, chosen.drug) else "The first"
@@ -134,15 +156,20 @@ def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequen
         text = f"It is too close to call; the evidence leans to {subject}{beside}{disease}, mainly because {reason}."
         return Line("choice", text, keys)
     over = f"is preferred over {rivals}" if rivals else "is the choice"
-    return Line("choice", f"{subject} {over}{disease}, mainly because {reason}.", keys)
+    return Line("choice", f"{subject} {over}{disease}{_because(reason, apart, liked, rivals)}.", keys)
 
 
-def _reason(
-    task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequence[CandidateScore], best: int
-) -> tuple[str, tuple[str, ...]]:
-    """What sets the chosen candidate apart most and can be cited, and where it stands."""
-    if chosen.use is not None and not any(other.use for other in others):
-        return REASONS["direct edge"], (chosen.use.key,)
+def _because(reason: Reason | None, apart: bool, liked: str, rivals: str) -> str:
+    """Why, and how much that is worth."""
+    if reason is None:
+        return f" on weak grounds: no finding of its own was at hand, and the choice leans on likeness ({liked})"
+    if apart or not rivals:
+        return f" because {reason.text}{f'; nothing as strong was found for {rivals}' if rivals else ''}"
+    return f": {reason.text}; as much was found for {rivals}, so that likeness tips the balance ({liked})"
+
+
+def _likeness(task: Task, scores: Sequence[CandidateScore], best: int) -> tuple[str, tuple[str, ...]]:
+    """In what the chosen candidate is most ahead by the weigher and can be cited, and where that stands."""
     rivals = [score for place, score in enumerate(scores) if place != best]
     ahead = sorted(_ahead(scores[best], rivals), key=lambda row: -row[0])
     for _, factor in ahead:
@@ -153,12 +180,12 @@ def _reason(
 
 
 def _why(factor: Factor) -> str:
-    """A reason in words; of groups that rest on other drugs or diseases, with their names."""
+    """A likeness in words; of groups that rest on other drugs or diseases, with their names."""
     if factor.group not in NAMED:
-        return REASONS.get(factor.group, "the evidence speaks more for it")
+        return LIKENESS.get(factor.group, "the evidence speaks more for it")
     names = [name for name in factor.text.rpartition(": ")[2].split(", ") if ": " in factor.text][:_NAMES]
     told = NAMED[factor.group]
-    return f"{told} ({_listed(names, ' and ')})" if names else told
+    return f"{told}: {_listed(names, ' and ')}" if names else told
 
 
 def _ahead(score: CandidateScore, rivals: Sequence[CandidateScore]) -> Iterator[tuple[float, Factor]]:
@@ -204,15 +231,13 @@ def _clause(text: str) -> str:
 
 def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[Line]:
     """For each rival the sentence of an article or trial that tells most of both drugs."""
-    ill = partial(mentions, entity=task.disease)
     for pair in ((chosen.drug, other.drug) for other in others):
-        named = [partial(mentions, entity=drug) for drug in pair]
         found = [
-            (worth(text, named, ill), key, text)
+            (worth(text, 2, mentions(text, task.disease)), key, text)
             for key, item in task.evidence.items()
             if key[0] in SOURCES and not is_retracted(item.text)
             for text in sentences_of(item.text)
-            if reads_well(text) and all(names(text) for names in named)
+            if reads_well(text) and all(mentions(text, drug) for drug in pair)
         ]
         if found:
             _, key, text = max(found, key=lambda row: row[0])
@@ -226,7 +251,7 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
     gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one)]
     said = ["The evidence barely separates the candidates"] if len(known) > 1 and score.probability < BARELY else []
     said += ["The evidence could not be weighed and was counted by rule"] if task.weighing is None else []
-    said += [f"Nothing was found here on {_listed(gaps)}"] if gaps else []
+    said += [f"The evidence gathered here says nothing of {_listed(gaps)}"] if gaps else []
     if said and looked:
         first, *rest = said
         text = "; ".join([first, *(part[:1].lower() + part[1:] for part in rest)])
@@ -234,12 +259,13 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
 
 
 def _gaps(known: _Known) -> Iterator[str]:
+    """What is missing of a drug: `how X works and its harms`, `the effects and harms of X`."""
+    asked = ((known.clinical, "effects"), (known.safety, "harms"))
+    missing = " and ".join(words for found, words in asked if not (found and found.quotes))
     if known.mechanism is None and known.explained is None:
-        yield f"how {known.drug.name} works"
-    asked = ((known.clinical, "clinical effects"), (known.safety, "harm"))
-    missing = [words for found, words in asked if not (found and found.quotes)]
-    if missing:
-        yield f"{' and '.join(missing)} of {known.drug.name}"
+        yield f"how {known.drug.name} works" + (f" and its {missing}" if missing else "")
+    elif missing:
+        yield f"the {missing} of {known.drug.name}"
 
 
 def _listed(parts: Sequence[str], last: str = " or ") -> str:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from kedrec.records import Entity, Evidence, Finding
-from kedrec.tools.literature_tools import mentions
-from kedrec.tools.text.spans import excerpt, telling_spans
+from kedrec.tools.literature_tools import joined_names, mentions
+from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
 __all__ = ["Ledger"]
 
@@ -30,6 +30,8 @@ class Ledger:
         self._disease, self._drugs = disease, drugs
         self._entries = {key: Evidence.model_validate(entry) for key, entry in (entries or {}).items()}
         self._keys = {(key[0], entry.source_id): key for key, entry in self._entries.items()}
+        passages = [entry for entry in self._entries.values() if entry.passage]
+        self._shown = [words_of(entry.passage[start:end]) for entry in passages for start, end in entry.spans]
         self._last = {letter: sum(key[0] == letter for key in self._entries) for letter in LETTERS.values()}
 
     def add(self, findings: Iterable[Finding]) -> list[str]:
@@ -65,9 +67,9 @@ class Ledger:
         made = Evidence(key=key, source_id=finding.source_id, text=finding.text, about=finding.about)
         if finding.kind == "graph":
             return made
-        illness = " | ".join((self._disease.name, *self._disease.synonyms))
-        drugs = [partial(mentions, entity=drug) for drug in self._drugs]
-        spans = telling_spans(finding.text, finding.head, drugs, partial(mentions, entity=self._disease), illness)
+        drugs, ill = [partial(mentions, entity=drug) for drug in self._drugs], partial(mentions, entity=self._disease)
+        spans = telling_spans(finding.text, finding.head, drugs, ill, joined_names(self._disease), shown=self._shown)
+        self._shown += [words_of(finding.text[start:end]) for start, end in spans]
         text = f"{finding.text[: finding.head]}{excerpt(finding.text, spans)}".strip()
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
 

@@ -6,7 +6,7 @@ write (``rheumatoid arthritis``, ``kidney diseases``, ``RA``). The alias diction
 may be
 written; finding is leftmost-longest, so that "type 2 diabetes" is not also "diabetes"; short names and names that are
 ordinary
-words count only where the case shows that a name is meant.
+words count only where the case shows that a name is meant; part of a longer name, as in `histamine receptor`, is none.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.tools.text.longer_names import are_parts_of_longer
 from kedrec.tools.text.surface_forms import claims
 from kedrec.tools.text.tokens import TOKEN, TokenStream, is_shout
 
@@ -97,6 +98,7 @@ class MentionFinder:
         for state, alias in self._ends.items():
             self._final[state] = alias
         self._wary = np.array(self.wary, dtype=bool)
+        self._drug = np.array([kind == "Compound" for kind in self.kinds], dtype=bool)
 
     def find(self, text: str) -> list[Mention]:
         """Find the drugs and diseases named in a short text, such as a user's question.
@@ -130,6 +132,8 @@ class MentionFinder:
         """
         first, length, alias = self._matches(stream)
         keep = _leftmost_longest(first, length)
+        drug = self._drug[alias[keep]]
+        keep = keep[~are_parts_of_longer(stream, first[keep], length[keep], drug)]
         table = MentionTable(first[keep], length[keep], alias[keep])
         return _with_abbreviations(stream, table) if abbreviations else table
 

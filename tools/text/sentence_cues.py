@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
+from kedrec.tools.text.tokens import sentence_spans
+
 __all__ = [
     "Cue",
     "cue_of",
@@ -14,6 +16,7 @@ __all__ = [
     "has_mechanism",
     "is_criterion",
     "praises",
+    "processes",
     "quotable",
     "reads_well",
     "reports_harm",
@@ -46,7 +49,8 @@ _TOLERANCE = re.compile(
 )
 """Words near harm that stand in a good result as well."""
 _HARM = re.compile(
-    r"-induced\b|\binduced by\b|\badverse|side[- ]effects?|\w*toxic(?:it|\b)|hypersensitivity|serious infection"
+    r"-induced\b|\binduced by\b|\badverse|side[- ]effects?|(?<!cyto)(?<!cyto-)\b\w*toxic(?:it|\b)|hypersensitivity|"
+    r"serious infection"
     r"|exacerbat|\bwarning\b|\bworse(?:n(?:ed|ing))? (?:after|on|under)\b(?! placebo)",
     re.IGNORECASE,
 )
@@ -69,6 +73,15 @@ _ILLNESSES = tuple(
     )
 )
 """Illnesses that a drug may bring, each with the diseases in which the word tells of the disease and not of harm."""
+_TREATED = re.compile(
+    r"\b(?:patients|subjects|adults|children|people|treat\w*|therap\w+|approved|indicated|used|effective|efficacy|"
+    r"activity"
+    r"|management|diagnos\w+|types? of|variety of|such as|including|h[a]?ematolog\w+|advanced|metastatic|cells?|"
+    r"other|for)"
+    r"(?:[^\w.;]+(?!but\b|brought|caus|develop|induc|risk)\w+){0,4}[^\w.;]+$",
+    re.IGNORECASE,
+)
+"""Stands before an illness that is treated, and was not brought about."""
 _AVERTED = re.compile(
     r"(?:\bno\b|\bnot\b|without|reduc\w*|prevent\w*|fewer|lower\w*|decreas\w*|protect\w*|against|\btreat\w*)"
     r"(?:[^\w.;]+\w+){0,4}[^\w.;]+$",
@@ -77,7 +90,8 @@ _AVERTED = re.compile(
 """Stands before a word of harm that did not come about."""
 _FOR = re.compile(
     r"\beffective(?:ly|ness)?\b|\befficacy\b|efficacious|\bsuperior\b|improv(?:ed|es|ement|ing)"
-    r"|\breduc(?:ed|es|tion|ing)\b|decreas(?:ed|es)|\bbenefi(?:t|ts|cial)\b|remission|respon(?:se|ded|ders)|\brelie(?:f|ved|ves)\b|\bcure[ds]?\b"
+    r"|\breduc(?:ed|es|tion|ing)\b|decreas(?:ed|es)|\bbenefi(?:t|ts|cial)\b|remission|respon(?:se|ded|ders)|"
+    r"\brelie(?:f|ved|ves)\b|\bcure[ds]?\b"
     r"|first[- ]line|treatment of choice|recommended|approved|standard (?:of care|treatment|therapy)|regrowth"
     r"|prolonged survival",
     re.IGNORECASE,
@@ -99,8 +113,25 @@ _IS_A = re.compile(
 """What a drug is, behind its name (`X, a … inhibitor`) or before it (`inhibitors such as X`)."""
 _INTRODUCES = re.compile(r"^\s*(?:\([^)]*\)\s*)?(?:,|\(|is\b|are\b|was\b|an?\b|the\b)", re.IGNORECASE)
 _LEADS_TO = re.compile(
-    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:[\w-]+,? (?:and |or )?)?$"
+    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:(?!(?:and|or)\b)[\w-]+,? (?:and |"
+    r"or )?)?$"
 )
+_GOES_ON = re.compile(r"\s*(?:,|\)|and\b|or\b)")
+_DONE_TO = re.compile(
+    r"\b(?:is|are|was|were|be|been|not|but)\s+$|\b(?:but|whereas|while|although)\b|\b(?:is|was|"
+    r"were) not\b"
+)
+"""What is done to the drug, or by something else."""
+_PROCESS = re.compile(
+    r"\b\w*(?:synthesis|genesis|lysis|secretion|excretion|absorption|resorption|uptake|release|transmission|"
+    r"proliferation"
+    r"|apoptosis|inflammation|inflammatory|contraction|relaxation|constriction|dilat(?:at)?ion|replication|"
+    r"transcription"
+    r"|translation|signal(?:l?ing)?|degradation|oxidation|polymerization|assembly|aggregation|differentiation|migration"
+    r"|conduction|depolari[sz]ation|coagulation|pathways?|channels?|levels|production|formation|transport|division)\b",
+    re.IGNORECASE,
+)
+"""What goes on in the body, or in what lives in it."""
 _NEAR = 70
 """Characters between a drug's name and what tells how it acts."""
 _CRITERION = re.compile(
@@ -115,6 +146,7 @@ _CRITERION = re.compile(
 """Marks of a criterion of eligibility: whom a trial takes, not what it found."""
 _SETTING_OUT = re.compile(
     r"\b(?:aims?|aimed|objectives?|purpose|hypothes\w+|sought|background)\b"
+    r"|^(?:Compare|Evaluate|Assess|Determine|Investigate|Examine|Describe)\b"
     r"|\bto (?:investigate|evaluate|assess|determine|examine|compare)\b|\bwe (?:review|discuss|summari[sz]e|describe)\b"
     r"|\bthis (?:\w+ )?(?:review|article|paper|study|chapter) (?:\w+ )?"
     r"(?:provides|summari[sz]es|discusses|describes|examines|evaluates|reviews|presents|focuses|highlights|explores)\b"
@@ -131,7 +163,6 @@ _LISTED = re.compile(
 )
 """Marks of a list of criteria, of a table or of code."""
 _INDUCED = re.compile(r"\b([\w+-]+?)-induced\b|\binduced by (\w+)", re.IGNORECASE)
-_END = re.compile(r"(?<=[.!?;])\s+(?=[A-Z0-9(\"“])|\n+|\s+…\s+")
 _DOUBLED = re.compile(r"(?<=[?!])\.(?!\.)|(?<=[^.]\.)\.(?!\.)")
 _NOTE = "(A note on the record.)"
 """Stands before a text that is somebody's note, not the record's own."""
@@ -169,9 +200,11 @@ def reports_harm(sentence: str, disease: str = "") -> bool:
         sentence: A sentence.
         disease: Names of the disease asked about; its own illness is no harm, and without them none is.
     """
-    harms = [_HARM, *(harm for harm, own in _ILLNESSES if disease and not own.search(disease))]
-    found = (match for harm in harms for match in harm.finditer(sentence))
-    return any(not _AVERTED.search(sentence[: match.start()]) for match in found)
+    illnesses = (harm for harm, kin in _ILLNESSES if disease and not kin.search(disease))
+    other = (
+        hit for harm in illnesses for hit in harm.finditer(sentence) if not _TREATED.search(sentence[: hit.start()])
+    )
+    return any(not _AVERTED.search(sentence[: hit.start()]) for hit in (*_HARM.finditer(sentence), *other))
 
 
 def praises(sentence: str) -> bool:
@@ -193,7 +226,7 @@ def without_models(sentence: str, drug: str) -> str:
 def sentences_of(text: str) -> list[str]:
     """A text cut into sentences, empty ones, the mark of a note and doubled stops left out."""
     plain = _DOUBLED.sub("", _without_mark(text))
-    return [part.strip() for part in _END.split(plain) if part.strip()]
+    return [plain[start:end] for start, end in sentence_spans(plain)]
 
 
 def _without_mark(text: str) -> str:
@@ -211,6 +244,11 @@ def has_mechanism(sentence: str) -> bool:
     return _ACTS.search(sentence) is not None or _IS_A.search(sentence) is not None
 
 
+def processes(sentence: str) -> int:
+    """How many processes of the body a sentence names: `dopamine release`, `bone resorption`."""
+    return len({found[0].lower() for found in _PROCESS.finditer(sentence)})
+
+
 def explains(sentence: str, drug: Iterable[tuple[int, int]]) -> int:
     """How many words tell by what a drug acts: `it inhibits …`, `it is a … antagonist`, `inhibitors such as it`.
 
@@ -225,7 +263,10 @@ def explains(sentence: str, drug: Iterable[tuple[int, int]]) -> int:
 
 def _acts(sentence: str, drug: tuple[int, int]) -> bool:
     word = _ACTS.search(sentence, drug[1], drug[1] + _NEAR)
-    return word is not None and sentence.count(",", drug[1], word.start()) < 2
+    if word is None or sentence.count(",", drug[1], word.start()) > 1 or sentence.startswith("-induced", drug[1]):
+        return False
+    done_to = _DONE_TO.search(sentence, drug[1], word.start()) or sentence.startswith(" by", word.end())
+    return not done_to or word[0].lower().startswith("act")
 
 
 def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
@@ -235,7 +276,9 @@ def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
     if behind and not others and _INTRODUCES.search(between) and between.count(",") < 3 and ";" not in between:
         return True
     before = list(_IS_A.finditer(sentence, max(0, drug[0] - _NEAR), drug[0]))
-    return bool(before) and _LEADS_TO.search(sentence[before[-1].end() : drug[0]]) is not None
+    led = sentence[before[-1].end() : drug[0]] if before else ""
+    apart = led.strip() == "," and _GOES_ON.match(sentence, drug[1]) is None
+    return bool(before) and not apart and _LEADS_TO.search(led) is not None
 
 
 def is_criterion(sentence: str) -> bool:

@@ -9,12 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from kedrec.tools.text.sentence_cues import cue_of, has_mechanism, is_criterion, reads_well, sets_out, speaks_of_harm
+from kedrec.tools.text.sentence_cues import (
+    cue_of,
+    has_mechanism,
+    is_criterion,
+    reads_well,
+    sets_out,
+    speaks_of_harm,
+)
+from kedrec.tools.text.tokens import sentence_spans
 
-__all__ = ["GAP", "Span", "excerpt", "sentence_spans", "telling_spans", "worth"]
+__all__ = ["GAP", "Span", "Words", "excerpt", "repeats", "telling_spans", "words_of", "worth"]
 
 Span = tuple[int, int]
 """Offset of the first character, and behind the last."""
+Words = frozenset[str]
+"""The different words of a sentence, in lower case."""
 GAP = " … "
 """Stands for what was left out between two spans."""
 MOST_SENTENCES = 3
@@ -22,11 +32,10 @@ MOST_CHARACTERS = 420
 """Characters of the spans of one passage; a first sentence may be longer."""
 LONGEST_SENTENCE = 420
 
-_ABBREVIATED = re.compile(
-    r"(?:\b(?:vs|e\.g|i\.e|al|fig|no|approx|resp|dr|prof|st|ca|cf|incl|sp|spp|subsp|var|u\.s|u\.k|[A-Z])\.)$",
-    re.IGNORECASE,
-)
-_END = re.compile(r"(?<=[.!?])[)\"'”’]*\s+(?=[A-Z0-9(\"“])|\s+(?=[*•]\s)|\s+(?=(?:Key )?(?:In|Ex)clusion [Cc]riteria)")
+_SAME = 0.85
+"""Share of a sentence's words from which on another says the same."""
+_FEW = 5
+"""Words below which sentences may be alike by chance."""
 _FIGURE = re.compile(
     r"\d+(?:\.\d+)?\s?%|\bp\s?[<=>≤]|\bCI\b|\b(?:OR|RR|HR|MD|SMD)\b\s?[=:,(]|hazard ratio|odds ratio|relative risk"
 )
@@ -41,27 +50,28 @@ _CASE = re.compile(
 _TELLS = {"for": 3.0, "against": 3.5, "harm": 2.5, "use": 1.0, "silent": 0.0}
 
 
-def sentence_spans(text: str, start: int = 0) -> list[Span]:
-    """Return where the sentences of a text stand, in order, blanks around them left out.
+def words_of(sentence: str) -> Words:
+    """The words of a sentence, by which it is known again."""
+    return frozenset(re.findall(r"[^\W_]+", sentence.lower()))
 
-    Args:
-        text: the text.
-        start: offset from which on it is read.
-    """
-    found: list[Span] = []
-    begin = start
-    for end in _END.finditer(text, start):
-        if not _ABBREVIATED.search(text[max(begin, end.start() - 8) : end.start()]):
-            found.append((begin, end.start() + len(end[0].rstrip())))
-            begin = end.end()
-    found.append((begin, len(text)))
-    return [trimmed for one in found if (trimmed := _trimmed(text, one))[0] < trimmed[1]]
+
+def repeats(words: Words, shown: Iterable[Words]) -> bool:
+    """Whether nearly all of a sentence's words stand in one of the sentences shown."""
+    return len(words) >= _FEW and any(len(words & other) >= _SAME * len(words) for other in shown)
 
 
 def telling_spans(
-    text: str, start: int, drugs: Sequence[Callable[[str], bool]], disease: Callable[[str], bool], illness: str = ""
+    text: str,
+    start: int,
+    drugs: Sequence[Callable[[str], bool]],
+    disease: Callable[[str], bool],
+    illness: str = "",
+    *,
+    shown: Sequence[Words] = (),
 ) -> tuple[Span, ...]:
     """Return the sentences that tell most, in the order of the text; the first ones where none tells anything.
+
+    A sentence that repeats another, the title or what is shown already is left out while others tell anything.
 
     Args:
         text: the passage, what stands before it included.
@@ -69,19 +79,24 @@ def telling_spans(
         drugs: for each drug in question, whether a sentence names it.
         disease: whether a sentence names the disease.
         illness: names of the disease, by which its own symptoms are told from harm.
+        shown: words of the sentences that are shown of other passages.
     """
     spans = sentence_spans(text, start)
     told = [text[one:end] for one, end in spans]
-    worths = [worth(sentence, drugs, disease, illness, late=at >= len(told) - 2) for at, sentence in enumerate(told)]
+    named = [sum(names(sentence) for names in drugs) for sentence in told]
+    late = len(told) - 2
+    worths = [worth(one, named[at], disease(one), illness, late=at >= late) for at, one in enumerate(told)]
     best = sorted(range(len(spans)), key=lambda at: (-worths[at], at))
     useful = [at for at in best if worths[at] > 0] or best[:1]
     chosen: list[int] = []
-    room = MOST_CHARACTERS
+    room, known = MOST_CHARACTERS, [*shown, words_of(text[:start])]
     for at in useful:
-        size = min(len(told[at]), LONGEST_SENTENCE)
-        if len(chosen) < MOST_SENTENCES and (not chosen or size <= room):
+        size, words = min(len(told[at]), LONGEST_SENTENCE), words_of(told[at])
+        if len(chosen) < MOST_SENTENCES and (not chosen or size <= room) and not repeats(words, known):
             chosen.append(at)
+            known.append(words)
             room -= size
+    chosen = chosen or useful[:1]
     return tuple(_cut(text, spans[at]) for at in sorted(chosen))
 
 
@@ -97,24 +112,16 @@ def excerpt(text: str, spans: Iterable[Span]) -> str:
     return "".join(parts)
 
 
-def worth(
-    sentence: str,
-    drugs: Sequence[Callable[[str], bool]],
-    disease: Callable[[str], bool],
-    illness: str = "",
-    *,
-    late: bool = False,
-) -> float:
+def worth(sentence: str, named: int, ill: bool, illness: str = "", *, late: bool = False) -> float:
     """Return how much a sentence tells of drugs in a disease; 0 or less where it is not worth reading.
 
     Args:
         sentence: the sentence.
-        drugs: for each drug in question, whether a sentence names it.
-        disease: whether a sentence names the disease.
+        named: how many of the drugs in question it names.
+        ill: whether it names the disease.
         illness: names of the disease.
         late: whether it is one of the last of its text, where conclusions stand.
     """
-    named, ill = sum(names(sentence) for names in drugs), disease(sentence)
     concludes = _CONCLUDES.search(sentence) is not None
     if not named and not ill and not (late and concludes):
         return 0.0
@@ -124,15 +131,6 @@ def worth(
     told += 1.5 * (_FIGURE.search(sentence) is not None) + 1.5 * concludes
     told -= 6.0 * sets_out(sentence) + 8.0 * is_criterion(sentence) + 3.0 * (not reads_well(sentence))
     return told - 1.5 * (_CASE.search(sentence) is not None)
-
-
-def _trimmed(text: str, span: Span) -> Span:
-    start, end = span
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
 
 
 def _cut(text: str, span: Span) -> Span:

@@ -19,6 +19,16 @@ from numpy.typing import NDArray
 TOKEN = re.compile(r"\d+\.\d+|[^\W_]+|[().;\[\]\n]")
 """One token: a decimal number, a run of letters and digits, or one punctuation mark that matters."""
 
+_ABBREVIATED = re.compile(
+    r"(?:\b(?:vs|e\.g|i\.e|al|fig|no|approx|resp|dr|prof|st|ca|cf|incl|sp|spp|subsp|var|u\.s|u\.k|[A-Z])\.)$",
+    re.IGNORECASE,
+)
+_END = re.compile(
+    r"(?<=[.!?])[)\"'”’]*\s+(?=[A-Z0-9(\"“])|(?<=;)\s+(?=(?:We|The|This|These|In|Our|Patients|Results|Conclusions?)\b)"
+    r"|\s*\n\s*|\s+…\s+|\s+(?=[*•]\s)|\s+(?=(?:Key )?(?:In|Ex)clusion [Cc]riteria)"
+)
+"""Where a sentence of a text ends, but for the stops of abbreviations."""
+
 STOPS = frozenset(".;\n[]")
 """Tokens that end a sentence."""
 
@@ -157,3 +167,30 @@ def sentences_of(stream: TokenStream) -> NDArray[np.int32]:
 def fold_all(words: Sequence[str]) -> tuple[str, ...]:
     """Return the folded words of one phrase."""
     return tuple(fold(word) for word in words)
+
+
+def sentence_spans(text: str, start: int = 0) -> list[tuple[int, int]]:
+    """Return where the sentences of a text stand, in order, blanks around them left out.
+
+    Args:
+        text: the text.
+        start: offset from which on it is read.
+    """
+    found: list[tuple[int, int]] = []
+    begin = start
+    for end in _END.finditer(text, start):
+        if end[0].isspace() and _ABBREVIATED.search(text[max(begin, end.start() - 8) : end.start()]):
+            continue
+        found.append((begin, end.start() + (0 if "…" in end[0] else len(end[0].rstrip()))))
+        begin = end.end()
+    found.append((begin, len(text)))
+    return [trimmed for one in found if (trimmed := _trimmed(text, one))[0] < trimmed[1]]
+
+
+def _trimmed(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    start, end = span
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -16,6 +16,7 @@ from kedrec.errors import UserError
 if TYPE_CHECKING:
     from kedrec.eval.rationale_measures.curated_mechanisms import Mechanisms
     from kedrec.eval.selection import SelectionReport
+    from kedrec.eval.sentence_measures.evaluate import SentenceReport
 
 __all__ = ["app"]
 
@@ -196,6 +197,42 @@ def tables(
     else:
         typer.echo(f"{out / 'tables.md'}: {len(done.files)} files, {len(done.lacking)} steps not done")
     return 1 if done.lacking else 0
+
+
+@app.command()
+def polarity(
+    labels: Annotated[Path, typer.Argument(help="Labelled sentences, one JSON object a line.", metavar="LABELS")],
+    *,
+    json_output: Json = False,
+) -> int:
+    """Type:  kedrec eval polarity labels.jsonl
+
+    Measure how well sentences are read: what a drug did in a disease (document, start, end, drug, disease, label), who
+    came off better (the same with `other`), or what became of a trial's outcome (text, intervention, comparator,
+    outcome, label). Sentences given by document and offsets are looked up in the loaded literature.
+    Exits 1 where none is found there.
+    """
+    from kedrec.agents.resources import Resources
+    from kedrec.eval.sentence_measures import evaluate_sentences
+    from kedrec.eval.sentence_measures.labels import Home
+
+    opened = Resources.open(settings())
+    report = evaluate_sentences(labels, Home(opened.literature().document, opened.store.get))
+    if json_output:
+        emit_json(report)
+    else:
+        _print_sentences(report)
+    return 0 if report.parts else 1
+
+
+def _print_sentences(report: SentenceReport) -> None:
+    typer.echo(f"{report.task}; {report.missing} sentences not in the loaded literature")
+    for part in report.parts:
+        told = "" if part.told is None else f", {part.told:.3f} right where something is said"
+        typer.echo(f"{part.part}: {part.n} sentences, macro-F1 {part.macro_f1:.3f}, accuracy {part.accuracy:.3f}{told}")
+        for one in part.answers:
+            figures = f"precision {one.precision:.2f}  recall {one.recall:.2f}  F1 {one.f1:.2f}"
+            typer.echo(f"  {one.label:<14} n {one.n:>3}  {figures}")
 
 
 def _mechanisms(mechanisms: Path | None, proteins: Path | None) -> Mechanisms | None:

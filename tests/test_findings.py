@@ -1,0 +1,162 @@
+"""What sentences say: of a drug in a disease, of two drugs, of an outcome of a trial; and how it is measured."""
+
+import hashlib
+import json
+
+import pytest
+
+from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.decision import decision
+from kedrec.agents.offline.reasons.findings import is_only_comparator, strength_of
+from kedrec.agents.offline.reasons.head_to_head import WEIGHT, comparisons, with_comparisons
+from kedrec.agents.prompting.answer_parser import parse_decision
+from kedrec.errors import InputError
+from kedrec.eval.sentence_measures.evaluate import evaluate_sentences
+from kedrec.eval.sentence_measures.labels import Home
+from kedrec.records import CandidateScore, Document, Entity, Evidence
+from kedrec.tools.findings.effects import effect_of
+from kedrec.tools.findings.trial_outcomes import change_of
+from kedrec.tools.findings.winners import winner_of
+
+PSORIASIS = Entity(id="Disease::P", kind="Disease", name="Psoriasis")
+ADA = Entity(id="Compound::A", kind="Compound", name="Adalimumab")
+SECU = Entity(id="Compound::S", kind="Compound", name="Secukinumab")
+
+TARGET = "DRUGBANK::target::Compound:Gene"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "effect"),
+    [
+        ("Adalimumab was effective in psoriasis.", "benefit"),
+        ("Adalimumab is approved for psoriasis.", "benefit"),
+        ("Adalimumab was no different from placebo in psoriasis.", "no_difference"),
+        ("Secukinumab was superior to adalimumab in psoriasis.", "no_difference"),
+        ("Adalimumab failed to improve psoriasis.", "no_difference"),
+        ("All treatments, adalimumab too, were well tolerated.", "nothing"),
+        ("The aim was to evaluate the efficacy of adalimumab in psoriasis.", "nothing"),
+        ("Patients with psoriasis received adalimumab.", "nothing"),
+        ("Adalimumab-induced lupus is described.", "harm"),
+        ("Psoriasis worsened and a rash was caused by adalimumab.", "harm"),
+        ("Secukinumab was effective in psoriasis.", "nothing"),
+    ],
+)
+def test_a_sentence_says_what_the_drug_did_and_not_what_words_stand_in_it(sentence, effect):
+    assert effect_of(sentence, ADA, PSORIASIS) == effect
+
+
+@pytest.mark.parametrize(
+    ("sentence", "winner"),
+    [
+        ("Secukinumab was superior to adalimumab.", "second"),
+        ("Adalimumab was superior to secukinumab.", "first"),
+        ("There was greater improvement with adalimumab than with secukinumab.", "first"),
+        ("Adalimumab was non-inferior to secukinumab.", "same"),
+        ("There was no significant difference between adalimumab and secukinumab.", "same"),
+        ("Adverse events were more frequent with adalimumab than with secukinumab.", "second"),
+        ("Fewer relapses occurred on adalimumab than on secukinumab.", "first"),
+        ("Adalimumab plus secukinumab was superior to placebo.", "not_said"),
+        ("We compared adalimumab with secukinumab.", "not_said"),
+        ("Ixekizumab was superior to adalimumab and secukinumab.", "not_said"),
+    ],
+)
+def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
+    assert winner_of(sentence, ADA, SECU) == winner
+    turned = {"first": "second", "second": "first"}.get(winner, winner)
+    assert winner_of(sentence, SECU, ADA) == turned
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("Healing was higher with drug A than with placebo (P = 0.01).", "increased"),
+        ("Healing was lower with drug A than with placebo (P = 0.01).", "decreased"),
+        ("Healing did not differ between drug A and placebo (P = 0.40).", "no difference"),
+        ("Pain fell, but healing was similar in both groups.", "no difference"),
+        ("Healing was greater with placebo than with drug A (P < 0.001).", "decreased"),
+    ],
+)
+def test_an_outcome_rises_falls_or_stays_as_the_trial_says(text, change):
+    assert change_of(text, "drug A", "placebo", "healing") == change
+
+
+@pytest.mark.parametrize(
+    ("sentence", "strength"),
+    [
+        ("The only approved drug for psoriasis is adalimumab.", "approval"),
+        ("Adalimumab is a first-line treatment of psoriasis.", "guideline"),
+        ("Psoriasis improved in 60% of patients on adalimumab.", "result"),
+        ("There is no approved treatment of psoriasis; adalimumab was given.", None),
+        ("The aim was to see whether adalimumab, approved for arthritis, helps in psoriasis.", None),
+    ],
+)
+def test_an_approval_is_stronger_than_a_result_and_a_plan_is_nothing(sentence, strength):
+    assert strength_of(sentence, ADA, PSORIASIS) == strength
+
+
+def test_a_trial_in_which_the_drug_is_the_comparator_is_not_its_trial():
+    assert is_only_comparator("Secukinumab versus adalimumab in psoriasis.", ADA)
+    assert not is_only_comparator("Adalimumab versus secukinumab in psoriasis.", ADA)
+
+
+def asked(text: str) -> Task:
+    evidence = {
+        "P1": Evidence(key="P1", source_id="PMID:1", text=text, about=(ADA.id, PSORIASIS.id)),
+        "K1": Evidence(key="K1", source_id=f"{SECU.id}|{TARGET}|Gene::1", text="Secukinumab hits G1"),
+    }  # fmt: skip
+    scores = [CandidateScore(id=one.id, score=0.0, probability=0.5, factors=()) for one in (ADA, SECU)]
+    return Task(
+        task="decide", disease=PSORIASIS, candidates=(ADA, SECU), labels=("A", "B"), evidence=evidence,
+        weighing={"candidates": [score.model_dump() for score in scores], "notes": []},
+    )  # fmt: skip
+
+
+def test_who_won_shifts_the_scores_by_its_weight_and_a_draw_does_not():
+    scores = [CandidateScore(id=one.id, score=0.0, probability=0.5, factors=()) for one in (ADA, SECU)]
+    won = asked("In psoriasis adalimumab was superior to secukinumab.").evidence.values()
+    even = asked("In psoriasis adalimumab was similar to secukinumab in efficacy.").evidence.values()
+    shifted = with_comparisons(scores, comparisons(won, (ADA, SECU), PSORIASIS))
+    assert [score.score for score in shifted] == [WEIGHT, -WEIGHT]
+    assert sum(score.probability for score in shifted) == pytest.approx(1)
+    assert with_comparisons(scores, comparisons(even, (ADA, SECU), PSORIASIS)) == scores
+
+
+def test_a_direct_comparison_is_the_reason_and_cited_first():
+    told = asked("A trial. In psoriasis adalimumab was superior to secukinumab.")
+    told = told.model_copy(update={"weighing": None})
+    read = parse_decision(decision(told), ["A", "B"])
+    first, second, *_ = read.sentences
+    assert "came off better" in first.text and first.citations[0] == "P1"
+    assert second.kind == "contrast" and "Adalimumab came off better" in second.text
+
+
+def labels(path, *rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_labelled_sentences_are_looked_up_by_their_offsets_and_scored_by_part(tmp_path):
+    text = "Title. Adalimumab was effective in psoriasis. Adalimumab-induced lupus is described."
+    held = Document(id="PMID:1", corpus="pubmed", title="", text=text)
+    home = Home({"PMID:1": held}.get, {ADA.id: ADA, PSORIASIS.id: PSORIASIS}.get)
+    row = {"document": "PMID:1", "drug": ADA.id, "disease": PSORIASIS.id, "part": "held_out"}
+    spans = [(7, 45, "benefit"), (46, len(text), "nothing"), (7, 40, "benefit")]
+    rows = [
+        row | {"start": a, "end": b, "label": label, "sha256": hashlib.sha256(text[a:b].encode()).hexdigest()[:16]}
+        for a, b, label in spans
+    ]
+    rows[2]["sha256"] = "0" * 16
+    report = evaluate_sentences(labels(tmp_path / "labels.jsonl", *rows), home)
+    [part] = report.parts
+    assert (report.missing, part.part, part.n, part.accuracy) == (1, "held_out", 2, 0.5)
+    assert {answer.label: answer.f1 for answer in part.answers} == {"benefit": 1.0, "harm": 0.0, "nothing": 0.0}
+    assert part.macro_f1 == 0.5
+
+
+def test_a_file_that_holds_no_labelled_sentences_is_refused_by_its_line(tmp_path):
+    home = Home(lambda _: None, lambda _: None)
+    with pytest.raises(InputError, match="no labelled sentences"):
+        evaluate_sentences(labels(tmp_path / "a.jsonl", {"x": 1}), home)
+    good = {"text": "t", "intervention": "a", "comparator": "b", "outcome": "c", "label": "increased"}
+    with pytest.raises(InputError, match=r"(?s)2.*label 'up'"):
+        evaluate_sentences(labels(tmp_path / "b.jsonl", good, good | {"label": "up"}), home)
