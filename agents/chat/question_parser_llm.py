@@ -27,7 +27,7 @@ __all__ = ["understand_by_model", "understand_question"]
 _TOOL = "resolve_entity"
 _TURNS = 4
 _MOST_NAMES = 12
-_BY_NAMES = ("offline", "local", "scripted")
+_BY_NAMES = ("offline", "local", "student", "scripted")
 """Models that have no language for this, are not trained for it, or replay."""
 
 

@@ -12,7 +12,7 @@ from kedrec.agents.models.openai_api.messages import without_system
 from kedrec.distill.student.chat_rows import ChatRow, TrainTurn
 from kedrec.errors import UserError
 
-__all__ = ["CHOICE", "IGNORED", "Encoded", "Encoder", "check_trained", "marked_sample"]
+__all__ = ["CHOICE", "IGNORED", "Encoded", "Encoder", "check_trained", "label_tokens", "marked_sample"]
 
 CHOICE = "CHOICE:"
 """What stands before the label of the chosen candidate."""
@@ -135,11 +135,16 @@ class Encoder:
         """
         key = tuple(labels)
         if key not in self._label_tokens:
-            self._label_tokens[key] = _label_tokens(self.tokenizer, key)
+            self._label_tokens[key] = label_tokens(self.tokenizer, key)
         return self._label_tokens[key]
 
 
-def _label_tokens(tokenizer: Any, labels: tuple[str, ...]) -> list[int]:
+def label_tokens(tokenizer: Any, labels: Sequence[str]) -> list[int]:
+    """The token of each label where it follows `CHOICE:`.
+
+    Raises:
+        UserError: if two labels share a token or one of them is not a single token.
+    """
     encoded = [tokenizer(f"{CHOICE} {label}", add_special_tokens=False)["input_ids"] for label in labels]
     if len({tuple(ids[:-1]) for ids in encoded}) > 1 or len({ids[-1] for ids in encoded}) < len(labels):
         raise UserError(f"In this base the labels {', '.join(labels)} are not single tokens after `{CHOICE}`.")
