@@ -21,8 +21,8 @@ ROOMS = (
     "tools.toolbox",
     "agents.traces", "agents.models", "agents.models.openai_api", "agents.models.local", "agents.prompting",
     "agents.models.replayed", "agents.offline", "agents.student", "agents.resources", "agents.workflow",
-    "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay", "agents.recommend", "agents.chat",
-    "agents.trace_page", "agents.trace_export",
+    "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay", "agents.recommend",
+    "agents.chat", "agents.trace_page", "agents.trace_export",
     "distill.pairs", "distill.runs", "distill.student",
     "eval",
 )  # fmt: skip

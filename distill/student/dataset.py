@@ -73,8 +73,7 @@ def chat_rows(trace: Trace, pair_id: str) -> tuple[ChatRow, ...]:
 
     A pure function. For a trace that `reason_to_leave_out` lets pass.
     """
-    made = trace.recommendation
-    if made is None or made.choice is None:
+    if (made := trace.recommendation) is None or made.choice is None:
         return ()
     rows = [_investigation(trace, pair_id, made), *_answers(trace, pair_id, made), _decision(trace, pair_id, made)]
     return (*(row for row in rows if row is not None), *short_rows(trace, pair_id))

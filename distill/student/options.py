@@ -30,7 +30,7 @@ class TrainOptions(Record):
     rationale_weight: float = Field(default=0.1, ge=0)
     """λ, weight of the rationale loss."""
     soft: float = Field(default=0.5, ge=0, le=1)
-    """Share of the teacher's probability in what the selection loss aims at, in the short form; the rest is the label."""
+    """Share of the teacher's probability in the aim of the selection loss, in the short form; the rest is the label."""
     lora_rank: int = Field(default=16, ge=1)
     """Rank of the adapter."""
     full: bool = False

@@ -20,10 +20,10 @@ _SHOWN = re.compile(rf'<evidence key="({KEY})">')
 def short_rows(trace: Trace, pair_id: str) -> Iterator[ChatRow]:
     """The decision of a trace in the short form, as asked and with the candidates exchanged.
 
-    Only a choice between two drugs is taught.
+    Only a choice between two drugs is taught, and only where the facts were looked up that the short form holds.
     """
     task, made = decided_task(trace), trace.recommendation
-    if task is None or made is None or made.choice is None or len(task.candidates) != 2:
+    if task is None or task.weighing is None or made is None or made.choice is None or len(task.candidates) != 2:
         return
     for name, asked in (("choose", task), ("choose-swapped", swapped(task))):
         ids = [drug.id for drug in asked.candidates]
@@ -60,7 +60,7 @@ def decided_task(trace: Trace) -> Task | None:
         disease=made.disease,
         candidates=made.candidates,
         labels=tuple(LABELS[: len(made.candidates)]),
-        evidence={key: made.evidence[key] for key in keys},
+        evidence={key: made.evidence[key] for key in keys if key in made.evidence},
         answers=made.answers,
         weighing=WeighedEvidence.model_validate(weighed[-1]) if weighed and "candidates" in weighed[-1] else None,
         setting=made.setting,

@@ -1,4 +1,4 @@
-"""The loop that teaches the upper layers: steps in a fixed order, checkpoints by minutes, the same curve after a kill."""
+"""The loop that teaches the upper layers: a fixed order, checkpoints by minutes, the same curve after a kill."""
 
 from __future__ import annotations
 
