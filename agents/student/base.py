@@ -10,7 +10,7 @@ from typing import Any
 
 from kedrec.errors import NotReady
 
-__all__ = ["GGUF", "HUB_ID", "PACKAGE", "SMOLLM2", "base_folder", "from_gguf", "smollm2"]
+__all__ = ["GGUF", "HUB_ID", "PACKAGE", "SMOLLM2", "base_folder", "from_gguf", "is_here", "smollm2"]
 
 SMOLLM2 = "smollm2"
 """What stands for it as a base."""
@@ -27,6 +27,11 @@ def base_folder(base: str, home: Path) -> str:
         NotReady: `smollm2` is wanted and cannot be had.
     """
     return str(smollm2(home)) if base == SMOLLM2 and not Path(base).exists() else base
+
+
+def is_here(home: Path) -> bool:
+    """Whether `smollm2` can be had without asking the hub."""
+    return (home / "derived" / SMOLLM2 / "config.json").is_file() or _package() is not None
 
 
 def smollm2(home: Path) -> Path:
