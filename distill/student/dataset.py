@@ -69,9 +69,7 @@ def _why_abstained(trace: Trace) -> str:
 
 
 def chat_rows(trace: Trace, pair_id: str) -> tuple[ChatRow, ...]:
-    """What one trace teaches: its investigation, its answers, its decision, and that in the short form in both orders.
-
-    A pure function, for a trace that `reason_to_leave_out` lets pass."""
+    """What a trace that `reason_to_leave_out` lets pass teaches: investigation, answers, decision, its short form."""
     if (made := trace.recommendation) is None or made.choice is None:
         return ()
     rows = [_investigation(trace, pair_id, made), *_answers(trace, pair_id, made), _decision(trace, pair_id, made)]
