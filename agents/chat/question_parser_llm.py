@@ -34,7 +34,7 @@ TELLS = "tell_intent"
 """Name of the tool by which a model tells what is wanted; its arguments are the fields of `Wanted`."""
 _TURNS = 4
 _MOST_NAMES = 12
-_BY_NAMES = ("offline", "local", "scripted")
+_BY_NAMES = ("offline", "local", "student", "scripted")
 """Models that have no language for this, are not trained for it, or replay."""
 
 

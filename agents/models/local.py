@@ -21,7 +21,7 @@ from kedrec.agents.models.written_calls import without_thoughts, written_calls
 from kedrec.config import Settings
 from kedrec.errors import ConfigError, MissingExtra, ModelRefused
 
-__all__ = ["CHOICE", "LocalChatModel"]
+__all__ = ["CHOICE", "LocalChatModel", "adapted", "quieten"]
 
 CHOICE = "CHOICE:"
 """What is forced before the label when the model decides."""
@@ -196,28 +196,33 @@ def _load(path: str, adapter: str | None) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    # Transformers' own progress bars stay off stderr; its errors still arrive.
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
+    quieten()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     own_tokenizer = adapter is not None and (Path(adapter) / "tokenizer_config.json").is_file()
     tokenizer = AutoTokenizer.from_pretrained(adapter if own_tokenizer else path)
     model = AutoModelForCausalLM.from_pretrained(path, dtype="auto").to(device)
     if adapter is not None:
-        model = _adapted(model, adapter)
+        model = adapted(model, adapter)
     model.generation_config.temperature = model.generation_config.top_p = model.generation_config.top_k = None
     return tokenizer, model.eval()
 
 
-def _adapted(model: Any, adapter: str) -> Any:
+def adapted(model: Any, adapter: str) -> Any:
+    """A model with an adapter of PEFT laid over it."""
     from peft import PeftModel
 
     with warnings.catch_warnings():
         # peft 0.21 reads an attribute that transformers 5.23 has renamed; nothing for the user to do.
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
         return PeftModel.from_pretrained(model, adapter)
+
+
+def quieten() -> None:
+    """Keep transformers' own bars off stderr; its errors still arrive."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
 
 
 def _with_objects(message: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from kedrec.records import Corpora, Record
 
 __all__ = ["ChatRow", "Manifest", "RowTask", "Selection", "TrainTurn", "read_manifest", "read_rows"]
 
-RowTask = Literal["investigate", "answer", "decide"]
+RowTask = Literal["investigate", "answer", "decide", "choose"]
 MANIFEST = "manifest.json"
 
 
@@ -25,6 +25,8 @@ class Selection(Record):
     """Labels of the candidates, in the order asked: `A`, `B`, …"""
     label: str
     """The label to be chosen."""
+    sure: tuple[float, ...] = ()
+    """How probable the teacher found each candidate, in the same order; empty where it was not said."""
 
 
 class TrainTurn(Record):

@@ -22,6 +22,7 @@ from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow
 from kedrec.distill.student.chat_rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
+from kedrec.distill.student.short_rows import short_rows
 from kedrec.errors import InputError, UserError
 from kedrec.records import ModelCall, Recommendation, Trace
 
@@ -68,15 +69,11 @@ def _why_abstained(trace: Trace) -> str:
 
 
 def chat_rows(trace: Trace, pair_id: str) -> tuple[ChatRow, ...]:
-    """What one trace teaches: its investigation, its answers and its decision, in this order.
-
-    A pure function. For a trace that `reason_to_leave_out` lets pass.
-    """
-    made = trace.recommendation
-    if made is None or made.favoured is None:
+    """What a trace that `reason_to_leave_out` lets pass teaches: investigation, answers, decision, its short form."""
+    if (made := trace.recommendation) is None or made.favoured is None:
         return ()
     rows = [_investigation(trace, pair_id, made), *_answers(trace, pair_id, made), _decision(trace, pair_id, made)]
-    return tuple(row for row in rows if row is not None)
+    return (*(row for row in rows if row is not None), *short_rows(trace, pair_id))
 
 
 def _row(trace: Trace, pair_id: str, made: Recommendation, task: str, **more: object) -> ChatRow:

@@ -12,7 +12,7 @@ from kedrec.agents.models.openai_api.messages import without_system
 from kedrec.distill.student.chat_rows import ChatRow, TrainTurn
 from kedrec.errors import UserError
 
-__all__ = ["CHOICE", "IGNORED", "Encoded", "Encoder", "check_trained", "marked_sample"]
+__all__ = ["CHOICE", "IGNORED", "Encoded", "Encoder", "check_trained", "label_tokens", "marked_sample"]
 
 CHOICE = "CHOICE:"
 """What stands before the label of the chosen candidate."""
@@ -45,11 +45,11 @@ class Encoder:
 
     Args:
         tokenizer: a fast tokenizer of transformers with a chat template. Where the template marks no assistant
-            parts, TRL's own training template for the same family is used.
+            parts, TRL's own training template for the same family is used; where there is none, a part is what the
+            template adds to the conversation before it.
 
     Raises:
-        UserError: if the template marks no assistant parts and TRL knows none that does, or the tokenizer is a slow
-            one.
+        UserError: if there is no chat template, or the tokenizer is a slow one.
     """
 
     def __init__(self, tokenizer: Any) -> None:
@@ -58,7 +58,7 @@ class Encoder:
                 "The base model has a slow tokenizer, which cannot tell where words stand; choose another base."
             )
         self.tokenizer = tokenizer
-        self.template = _training_template(tokenizer)
+        self.template, self._marks = _training_template(tokenizer)
         self._label_tokens: dict[tuple[str, ...], list[int]] = {}
 
     def encode(self, row: ChatRow) -> Encoded:
@@ -84,15 +84,39 @@ class Encoder:
     ) -> tuple[list[int], list[tuple[int, int]], str, list[int]]:
         arguments = {"tools": list(row.tools) or None, "chat_template": self.template}
         messages, text = self._as_the_template_takes(messages, arguments, row)
+        plain = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        if not self._marks:
+            spans = self._spans(messages, text, arguments, row)
+            offsets = list(plain["offset_mapping"])
+            mask = [int(any(first <= start < last for first, last in spans)) for start, _ in offsets]
+            return list(plain["input_ids"]), offsets, text, mask
         marked = self.tokenizer.apply_chat_template(
             messages, return_dict=True, return_assistant_tokens_mask=True, **arguments
         )
-        plain = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
         if list(plain["input_ids"]) != list(marked["input_ids"]):
             raise UserError(
                 "The base model's chat template and its tokenizer disagree on the tokens of a conversation."
             )
         return list(plain["input_ids"]), list(plain["offset_mapping"]), text, list(marked["assistant_masks"])
+
+    def _spans(
+        self, messages: list[dict[str, Any]], text: str, arguments: dict[str, Any], row: ChatRow
+    ) -> list[tuple[int, int]]:
+        """Where each assistant message stands: what the template adds for it, up to the end of the turn."""
+        made = []
+        for place, message in enumerate(messages):
+            if message["role"] == "assistant":
+                before, whole = (
+                    str(self.tokenizer.apply_chat_template(messages[:upto], tokenize=False, **arguments, **more))
+                    for upto, more in ((place, {"add_generation_prompt": True}), (place + 1, {}))
+                )
+                if not whole.startswith(before) or not text.startswith(whole):
+                    raise UserError(
+                        f"Row {row.id}: the base model's chat template writes the same message differently later in a"
+                        " conversation, so that what the assistant says cannot be found. Add {% generation %} markers."
+                    )
+                made.append((len(before), len(whole.rstrip())))
+        return made
 
     def _as_the_template_takes(
         self, messages: list[dict[str, Any]], arguments: dict[str, Any], row: ChatRow
@@ -135,32 +159,35 @@ class Encoder:
         """
         key = tuple(labels)
         if key not in self._label_tokens:
-            self._label_tokens[key] = _label_tokens(self.tokenizer, key)
+            self._label_tokens[key] = label_tokens(self.tokenizer, key)
         return self._label_tokens[key]
 
 
-def _label_tokens(tokenizer: Any, labels: tuple[str, ...]) -> list[int]:
+def label_tokens(tokenizer: Any, labels: Sequence[str]) -> list[int]:
+    """The token of each label where it follows `CHOICE:`.
+
+    Raises:
+        UserError: if two labels share a token or one of them is not a single token.
+    """
     encoded = [tokenizer(f"{CHOICE} {label}", add_special_tokens=False)["input_ids"] for label in labels]
     if len({tuple(ids[:-1]) for ids in encoded}) > 1 or len({ids[-1] for ids in encoded}) < len(labels):
         raise UserError(f"In this base the labels {', '.join(labels)} are not single tokens after `{CHOICE}`.")
     return [ids[-1] for ids in encoded]
 
 
-def _training_template(tokenizer: Any) -> str | None:
+def _training_template(tokenizer: Any) -> tuple[str | None, bool]:
+    """The template to train with, None for the tokenizer's own; and whether it marks what the assistant says."""
     from trl.chat_template_utils import get_training_chat_template
 
     template = tokenizer.chat_template
     if not template:
         raise UserError("The base model has no chat template; choose one that was tuned for chat.")
     if "{% generation" in template or "{%- generation" in template:
-        return None
+        return None, True
     try:
-        return str(get_training_chat_template(tokenizer))
-    except ValueError as error:
-        raise UserError(
-            "The base model's chat template marks no assistant parts, and none is known for its family. Add"
-            " {% generation %} … {% endgeneration %} around what the assistant says, the end-of-turn token included."
-        ) from error
+        return str(get_training_chat_template(tokenizer)), True
+    except ValueError:
+        return None, False
 
 
 def _with_parsed_arguments(message: dict[str, Any]) -> dict[str, Any]:

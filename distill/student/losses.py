@@ -34,20 +34,25 @@ def sft_loss(logits: Tensor, targets: Tensor, items: Tensor | int | None = None)
     return total / count.clamp(min=1)
 
 
-def select_loss(logits: Tensor, label_tokens: Tensor, choice: Tensor) -> Tensor:
+def select_loss(logits: Tensor, label_tokens: Tensor, choice: Tensor, sure: Tensor | None = None) -> Tensor:
     """−log p(c*) among the candidates alone, a mean over the rows that make a choice; 0 where none does.
 
     Args:
         logits: [B, V] at the place that predicts the label.
         label_tokens: [B, C] the token of each candidate's label, -1 where a row has fewer candidates.
         choice: [B] which candidate is right, -1 where the row makes no choice.
+        sure: [B, C] how probable each candidate is to be the right one, by which the hard choice is replaced: the
+            cross-entropy to the teacher's probabilities, so that the student learns how sure to be.
     """
     chosen = choice >= 0
     if not chosen.any():
         return logits.sum() * 0.0
     tokens = label_tokens[chosen]
     scores = logits[chosen].float().gather(1, tokens.clamp(min=0)).masked_fill(tokens < 0, float("-inf"))
-    return F.cross_entropy(scores, choice[chosen])
+    if sure is None:
+        return F.cross_entropy(scores, choice[chosen])
+    logs = F.log_softmax(scores, dim=-1).masked_fill(tokens < 0, 0.0)
+    return -(sure[chosen] * logs).sum(dim=1).mean()
 
 
 def rationale_loss(logits: Tensor, targets: Tensor, inside: Tensor, embeddings: Tensor) -> Tensor:

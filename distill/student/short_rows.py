@@ -1,0 +1,75 @@
+"""A trace -> what it teaches in the short form, in both orders of the candidates, so that position teaches nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kedrec.agents.models.graph_request import Task, WeighedEvidence
+from kedrec.agents.offline.rationale import NAMED, REASONS
+from kedrec.agents.prompting.answer_format import KEY, LABELS
+from kedrec.agents.student.short_form import short_request, swapped, written
+from kedrec.distill.student.chat_rows import ChatRow, Selection, TrainTurn
+from kedrec.records import Recommendation, Trace
+
+__all__ = ["decided_task", "ground_of", "short_rows"]
+
+_SHOWN = re.compile(rf'<evidence key="({KEY})">')
+
+
+def short_rows(trace: Trace, pair_id: str) -> Iterator[ChatRow]:
+    """The decision of a trace in the short form, as asked and with the candidates exchanged.
+
+    Only a choice between two drugs is taught, and only where the facts were looked up that the short form holds.
+    """
+    task, made = decided_task(trace), trace.recommendation
+    if task is None or task.weighing is None or made is None or made.choice is None or len(task.candidates) != 2:
+        return
+    for name, asked in (("choose", task), ("choose-swapped", swapped(task))):
+        ids = [drug.id for drug in asked.candidates]
+        known = {score.id: score.probability for score in made.scores}
+        label = asked.labels[ids.index(made.choice)]
+        answer = {"role": "assistant", "content": written(label, ground_of(made))}
+        yield ChatRow(
+            id=f"{trace.id}/{name}",
+            trace_id=trace.id,
+            pair_id=pair_id,
+            task="choose",
+            setting=made.setting,
+            teacher=made.model,
+            disease=made.disease.id,
+            messages=({"role": "user", "content": short_request(asked)}, answer),
+            train=(TrainTurn(index=1),),
+            selection=Selection(
+                labels=asked.labels, label=label,
+                sure=tuple(known[one] for one in ids) if set(ids) <= set(known) else (),
+            ),
+        )  # fmt: skip
+
+
+def decided_task(trace: Trace) -> Task | None:
+    """The last request to decide, as the graph sent it to the model; None where the trace came to none."""
+    made = trace.recommendation
+    asked = [call for call in trace.calls if call.type == "model" and call.step == "decide"]
+    if made is None or not asked:
+        return None
+    weighed = [call.result.data for call in trace.calls if call.type == "tool" and call.name == "weigh_evidence"]
+    keys = _SHOWN.findall(str(asked[-1].messages[-1]["content"]))
+    return Task(
+        task="decide",
+        disease=made.disease,
+        candidates=made.candidates,
+        labels=tuple(LABELS[: len(made.candidates)]),
+        evidence={key: made.evidence[key] for key in keys if key in made.evidence},
+        answers=made.answers,
+        weighing=WeighedEvidence.model_validate(weighed[-1]) if weighed and "candidates" in weighed[-1] else None,
+        setting=made.setting,
+    )
+
+
+def ground_of(made: Recommendation) -> str | None:
+    """The group of evidence that the teacher's first sentence gives as the reason; None where it gives none."""
+    first = made.sentences[0].text if made.sentences else ""
+    reason = first.partition(", mainly because ")[2]
+    told = {**REASONS, **NAMED}
+    return next((group for group, words in told.items() if reason.startswith(words)), None)
