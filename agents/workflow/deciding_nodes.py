@@ -74,7 +74,8 @@ async def finish(state: RunState, context: RunContext) -> RunState:
     least = context.settings.least_confidence
     leaning: str | None = None
     if choice and decision.confidence is not None and decision.confidence < least:
-        choice, leaning, abstained = None, choice, too_close(state["candidates"], choice, decision.confidence, least)
+        leaning, choice = choice, None
+        abstained = too_close(state["candidates"], leaning, decision.confidence, least)
     scores = (state.get("weighing") or {}).get("candidates", [])
     recommendation = Recommendation(
         failed=tuple(dict.fromkeys(state["failed"].values())),
