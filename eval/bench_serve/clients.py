@@ -10,6 +10,7 @@ import aiohttp
 
 __all__ = ["Arrivals", "Seen", "arrive", "ask_once"]
 
+ENDLESS = aiohttp.ClientTimeout(total=None)
 QUESTION = "Would infliximab or etanercept be the better choice for Crohn disease?"
 
 
@@ -43,7 +44,7 @@ async def arrive(address: str, arrivals: Arrivals) -> Seen:
     """Let clients arrive, and wait for all of them."""
     seen = Seen()
     unbounded = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=unbounded) as session, asyncio.TaskGroup() as group:
+    async with aiohttp.ClientSession(connector=unbounded, timeout=ENDLESS) as session, asyncio.TaskGroup() as group:
         begun = time.monotonic()
         for number in range(arrivals.chats):
             await asyncio.sleep(max(0.0, begun + number / arrivals.per_second - time.monotonic()))
@@ -71,7 +72,7 @@ async def _visit(session: aiohttp.ClientSession, address: str, leave_after: floa
         else:
             seen.seconds.append(time.monotonic() - begun)
     except TimeoutError:
-        pass
+        seen.errors += [] if leave_after is not None else ["no answer in time"]
     except aiohttp.ClientError as error:
         seen.errors.append(f"{type(error).__name__}: {error}")
     finally:

@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as folder, _model(given.delay) as model:
         home = _loaded(Path(folder))
         with _kedrec(home, model) as (process, address):
-            calls = round(asyncio.run(ask_once(address)) / given.delay)
+            asyncio.run(ask_once(address))
+            calls = _calls(address)
             rows = [_measured("kedrec serve", process, address, arrivals, calls * given.delay)]
             left = _leavers(address, model, given.delay)
         with _bare(model, calls) as (process, address):
@@ -96,6 +97,13 @@ def _measured(name: str, process: Popen[bytes], address: str, arrivals: Arrivals
     after = used(process)
     sys.stderr.write(f"{name}: {len(seen.errors)} errors {seen.errors[:1]}\n")
     return name, seen, model, after.processor - before.processor, before.memory, after.memory
+
+
+def _calls(address: str) -> int:
+    """Calls of the model behind each other in the latest chat: one understands the question, each step has its own."""
+    latest = httpx.get(f"{address}/api/traces", params={"limit": 1}, timeout=60).json()[0]["id"]
+    made = httpx.get(f"{address}/api/traces/{latest}", timeout=60).json()["calls"]
+    return 1 + len({call["step"] for call in made if call["type"] == "model"})
 
 
 def _leavers(address: str, model: str, delay: float) -> str:
