@@ -182,7 +182,7 @@ def _again(new: Understanding, topic: Topic) -> Understanding:
     ask = new.ask_back if new.unclear or (disease is None) or (former == () and not drugs and not dropped) else None
     if disease is not None and not new.unclear:
         ask = None
-    update = {"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": ask}
+    update: dict[str, Any] = {"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": ask}
     return new.model_copy(update={**update, "without": (*topic.without, *dropped)})
 
 

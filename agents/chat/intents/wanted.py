@@ -21,7 +21,7 @@ class Wanted(Record):
     """Tell what the user's message wants. Call it once for every message."""
 
     intent: Intent = Field(
-        "choose",
+        default="choose",
         description="choose: which of several drugs, or what is better than a drug; assess: whether one drug is "
         "reasonable or helps; use: what one drug is for, why or where it is used; mechanism: how it works; safety: "
         "harm, side effects, pregnancy, children, interactions, of one drug or several; causes: whether a drug brings "
@@ -31,18 +31,18 @@ class Wanted(Record):
         "conversation; out_of_scope: doses, diagnosis, what one patient should take, prices, anything else.",
     )
     beyond: Beyond | None = Field(
-        None,
+        default=None,
         description="Where it is out of scope, why: dose, own (what the user or someone close should take), diagnosis, "
         "cause (what causes a disease, with no drug named), illness (about a disease itself), price, other.",
     )
     about: tuple[str, ...] = Field(
-        (), description="Side effects or groups of people that are asked about: infections, pregnancy, children."
+        default=(), description="Side effects or groups of people that are asked about: infections, pregnancy, children."
     )
-    keys: tuple[str, ...] = Field((), description="Evidence keys that are to be shown: P9.")
-    personal: bool = Field(False, description="Whether it is about the user's own treatment, or that of one close.")
-    plain: bool = Field(False, description="Whether plain words are asked for.")
-    corrects: bool = Field(False, description="Whether it corrects what was said before: no, I meant ….")
-    together: bool = Field(False, description="Whether it is about drugs taken together.")
+    keys: tuple[str, ...] = Field(default=(), description="Evidence keys that are to be shown: P9.")
+    personal: bool = Field(default=False, description="Whether it is about the user's own treatment, or that of one close.")
+    plain: bool = Field(default=False, description="Whether plain words are asked for.")
+    corrects: bool = Field(default=False, description="Whether it corrects what was said before: no, I meant ….")
+    together: bool = Field(default=False, description="Whether it is about drugs taken together.")
 
 
 ABOUT_ONE: tuple[Intent, ...] = ("assess", "use", "mechanism", "safety", "causes", "evidence")

@@ -144,7 +144,7 @@ class UpperLoop:
         noted: dict[str, float] = {"tokens": 0.0}
         for places in group:
             loss, terms = self.loss(places)
-            (loss / len(group)).backward()
+            (loss / len(group)).backward()  # type: ignore[no-untyped-call]
             for name, value in terms.items():
                 noted[name] = noted.get(name, 0.0) + value / len(group)
             noted["tokens"] += sum(len(self.examples[place].tokens) for place in places)
