@@ -92,9 +92,9 @@ class GraphTools:
         pair = self._store.batch_evidence([(compound.id, ill.id)], limit=SHARED)[0]
         direct, between = self._pair_findings(pair)
         targets = self._targets(compound, ill)
-        linked = [one for one in between if f"|{TARGETS}|" in one.source_id.partition(PATH_JOINT)[0]][:NAMED]
+        through = [one for one in between if f"|{TARGETS}|" in one.source_id.partition(PATH_JOINT)[0]][:NAMED]
         shared = [one for one in targets if one.source_id.count(PATH_JOINT) == 2]
-        every = [*direct, *shared, *linked, *targets, *between, *self._profile(compound)]
+        every = [*direct, *shared, *through, *targets, *between, *self._profile(compound)]
         findings = tuple({finding.source_id: finding for finding in every}.values())
         linked = len(pair.direct) + len(pair.shared_genes) + len(pair.paths)
         if not findings:

@@ -136,8 +136,9 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
     if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.disease is not None:
         wanted = Wanted(intent="list", about=new.wanted.about)
         gone = (*topic.without, *_former(topic))
-        update = {"disease": topic.disease, "drugs": (), "without": gone, "wanted": wanted, "ask_back": None}
-        return new.model_copy(update=update)
+        return new.model_copy(
+            update={"disease": topic.disease, "drugs": (), "without": gone, "wanted": wanted, "ask_back": None}
+        )
     unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
     disease = new.disease or topic.disease
     ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
@@ -164,8 +165,8 @@ def _again(new: Understanding, topic: Topic) -> Understanding:
     elif new.drugs and new.disease is None and topic.intent in ABOUT_ONE[1:] and not _COMPARED.search(new.text):
         wanted = Wanted(intent=topic.intent, about=topic.about)
         disease = None if topic.assumed else topic.disease
-        update = {"disease": disease, "drugs": new.drugs, "wanted": wanted}
-        return new.model_copy(update={**update, "ask_back": new.ask_back if new.unclear else None})
+        ask = new.ask_back if new.unclear else None
+        return new.model_copy(update={"disease": disease, "drugs": new.drugs, "wanted": wanted, "ask_back": ask})
     elif new.drugs and new.disease is None:
         drugs = _beside(new, topic, former)
     else:
@@ -182,8 +183,10 @@ def _again(new: Understanding, topic: Topic) -> Understanding:
     ask = new.ask_back if new.unclear or (disease is None) or (former == () and not drugs and not dropped) else None
     if disease is not None and not new.unclear:
         ask = None
-    update: dict[str, Any] = {"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": ask}
-    return new.model_copy(update={**update, "without": (*topic.without, *dropped)})
+    return new.model_copy(
+        update={"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": ask,
+                "without": (*topic.without, *dropped)}
+    )  # fmt: skip
 
 
 def _beside(new: Understanding, topic: Topic, former: Sequence[Match]) -> tuple[Match, ...]:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from kedrec.agents.models.graph_request import Task, WeighedEvidence
-from kedrec.agents.offline.rationale import NAMED, REASONS
 from kedrec.agents.prompting.answer_format import KEY, LABELS
-from kedrec.agents.student.short_form import short_request, swapped, written
+from kedrec.agents.student.short_form import GROUNDS, short_request, swapped, written
 from kedrec.distill.student.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.records import Recommendation, Trace
 
@@ -20,15 +19,15 @@ _SHOWN = re.compile(rf'<evidence key="({KEY})">')
 def short_rows(trace: Trace, pair_id: str) -> Iterator[ChatRow]:
     """The decision of a trace in the short form, as asked and with the candidates exchanged.
 
-    Only a choice between two drugs is taught, and only where the facts were looked up that the short form holds.
+    Only a choice or leaning between two drugs is taught, where the facts were looked up that the short form holds.
     """
     task, made = decided_task(trace), trace.recommendation
-    if task is None or task.weighing is None or made is None or made.choice is None or len(task.candidates) != 2:
+    if task is None or task.weighing is None or made is None or made.favoured is None or len(task.candidates) != 2:
         return
     for name, asked in (("choose", task), ("choose-swapped", swapped(task))):
         ids = [drug.id for drug in asked.candidates]
         known = {score.id: score.probability for score in made.scores}
-        label = asked.labels[ids.index(made.choice)]
+        label = asked.labels[ids.index(made.favoured)]
         answer = {"role": "assistant", "content": written(label, ground_of(made))}
         yield ChatRow(
             id=f"{trace.id}/{name}",
@@ -68,8 +67,13 @@ def decided_task(trace: Trace) -> Task | None:
 
 
 def ground_of(made: Recommendation) -> str | None:
-    """The group of evidence that the teacher's first sentence gives as the reason; None where it gives none."""
-    first = made.sentences[0].text if made.sentences else ""
-    reason = first.partition(", mainly because ")[2]
-    told = {**REASONS, **NAMED}
-    return next((group for group, words in told.items() if reason.startswith(words)), None)
+    """The group of evidence that speaks most for the favoured candidate against its rivals; None where none does."""
+    shares = {score.id: {factor.group: factor.share for factor in score.factors} for score in made.scores}
+    own = shares.pop(made.favoured or "", {})
+    ahead = {
+        group: share - max((others.get(group, 0.0) for others in shares.values()), default=0.0)
+        for group, share in own.items()
+        if group in GROUNDS and share > 0
+    }
+    best = max(ahead, key=lambda group: ahead[group], default=None)
+    return best if best is not None and ahead[best] > 0 else None

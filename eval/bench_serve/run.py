@@ -60,7 +60,7 @@ def _loaded(home: Path) -> Path:
     from kedrec.tools.literature import Literature
 
     load_graph([STARTER / "graph.tsv"], STARTER / "names.tsv", home / "graph")
-    literature = Literature.open(home / "literature", Settings(home=home, embed="never"))
+    literature = Literature.open(home / "literature", Settings.model_validate({"home": home, "embed": "never"}))
     for name in ("articles.jsonl", "trials.jsonl"):
         literature.add(STARTER / name, embed=False)
     return home

@@ -36,10 +36,13 @@ class Wanted(Record):
         "cause (what causes a disease, with no drug named), illness (about a disease itself), price, other.",
     )
     about: tuple[str, ...] = Field(
-        default=(), description="Side effects or groups of people that are asked about: infections, pregnancy, children."
+        default=(),
+        description="Side effects or groups of people that are asked about: infections, pregnancy, children.",
     )
     keys: tuple[str, ...] = Field(default=(), description="Evidence keys that are to be shown: P9.")
-    personal: bool = Field(default=False, description="Whether it is about the user's own treatment, or that of one close.")
+    personal: bool = Field(
+        default=False, description="Whether it is about the user's own treatment, or that of one close."
+    )
     plain: bool = Field(default=False, description="Whether plain words are asked for.")
     corrects: bool = Field(default=False, description="Whether it corrects what was said before: no, I meant ….")
     together: bool = Field(default=False, description="Whether it is about drugs taken together.")

@@ -216,7 +216,7 @@ class _log:  # noqa: N801 - used as a function
         try:
             from tensorboardX import SummaryWriter
         except ModuleNotFoundError:
-            self._writer = None
+            self._writer: Any = None
         else:
             self._writer = SummaryWriter(str(folder))
 

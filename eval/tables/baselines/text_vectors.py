@@ -17,7 +17,7 @@ from kedrec.agents.offline.features import corpora_of
 from kedrec.records import Corpora, Entity, Finding
 from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.literature_tools import LiteratureTools, mentions
-from kedrec.tools.text.spans import sentence_spans
+from kedrec.tools.text.tokens import sentence_spans
 
 if TYPE_CHECKING:
     from kedrec.eval.tables.task import Task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
 from pydantic import BaseModel
@@ -18,7 +18,7 @@ SILENCE = 10.0
 Work = Callable[[Listener], Awaitable[BaseModel]]
 
 
-async def happening(work: Work) -> AsyncIterator[Event | BaseModel | None]:
+async def happening(work: Work) -> AsyncGenerator[Event | BaseModel | None, None]:
     """What happens while work is done, at last what it came to; None where nothing has happened for a while.
 
     Raises:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Execution", "studio_graph"]
 
-Step = Callable[[StudioState], Awaitable[Any]]
-
 
 @dataclass(frozen=True)
 class Execution:
@@ -74,7 +72,7 @@ def _ways(name: str) -> tuple[str, ...]:
     return tuple("keep" if one == "__end__" else one for one in after)
 
 
-def _bound(step: Callable[[StudioState, Execution], Awaitable[Any]], execution: Execution | None) -> Step:
+def _bound(step: Callable[[StudioState, Execution], Awaitable[Any]], execution: Execution | None) -> Any:
     async def run(state: StudioState) -> Any:
         if execution is None:
             raise AssertionError("this graph was made to be looked at")

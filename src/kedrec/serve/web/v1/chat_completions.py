@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
@@ -154,16 +154,17 @@ async def _pieces(service: Service, asked: Completion, said: Sequence[str]) -> A
     used = Usage()
     yield _piece(head, {"role": "assistant", "content": ""})
     try:
-        async for one in _happening(service, asked.model, said):
-            if one is None:
-                yield b": still at work\n\n"
-            elif isinstance(one, Event) and one.kind == "step_started":
-                yield _piece(head, {"reasoning_content": f"{STEPS.get(one.step, one.step)}\n"})
-            elif isinstance(one, Answered):
-                text, used = answer_text(one), _used(service, one)
-                yield _piece(head, {"content": text, "annotations": citations_in(text, _evidence(one))})
-            elif isinstance(one, str):
-                yield _piece(head, {"content": one})
+        async with aclosing(_happening(service, asked.model, said)) as following:
+            async for one in following:
+                if one is None:
+                    yield b": still at work\n\n"
+                elif isinstance(one, Event) and one.kind == "step_started":
+                    yield _piece(head, {"reasoning_content": f"{STEPS.get(one.step, one.step)}\n"})
+                elif isinstance(one, Answered):
+                    text, used = answer_text(one), _used(service, one)
+                    yield _piece(head, {"content": text, "annotations": citations_in(text, _evidence(one))})
+                elif isinstance(one, str):
+                    yield _piece(head, {"content": one})
         yield _piece(head, {}, "stop")
         if (asked.stream_options or {}).get("include_usage"):
             yield _line({**head, "choices": [], "usage": _usage(used)})
@@ -174,7 +175,7 @@ async def _pieces(service: Service, asked: Completion, said: Sequence[str]) -> A
 
 async def _happening(
     service: Service, model: str, said: Sequence[str]
-) -> AsyncIterator[Event | BaseModel | str | None]:
+) -> AsyncGenerator[Event | BaseModel | str | None, None]:
     """What happens until there is an answer; at once the text where the message is none of the user's."""
     if is_task(said[-1]):
         yield task_answer(said[-1])
