@@ -292,6 +292,17 @@ def test_what_is_asked_over_mcp_counts_for_the_key_as_well(settings):
         assert "spent today" in ask("w") and "Baricitinib for alopecia areata" in ask("l")
 
 
+def test_going_on_with_a_recorded_question_is_refused_as_well_where_the_budget_is_spent(settings):
+    budgets, held = Budgets(5.0), keys.Keys({"ward": "w" * 20})
+    key = {"authorization": "Bearer " + "w" * 20}
+    with serving(settings, budgets=budgets, keys=held) as web:
+        made = web.post("/api/compare", json=COMPARED, headers=key).json()
+        address, asked = f"/api/traces/{made['trace_id']}/fork", {"step": "answer", "model": "offline"}
+        assert web.post(address, json=asked, headers=key).status_code == 200
+        budgets.spend("ward", 5.0)
+        assert web.post(address, json=asked, headers=key).status_code == 402
+
+
 def test_a_budget_that_nothing_counts_against_is_refused(settings):
     with pytest.raises(UserError, match="KEDREC_INPUT_PRICE"):
         check_budget(settings.model_copy(update={"model": "openai:tiny"}), 1.0)

@@ -13,6 +13,7 @@ from kedrec.agents.workflow.events import Listener
 from kedrec.distill.runs.trace_run import hidden_from
 from kedrec.errors import UserError, error_named
 from kedrec.records import Recommendation, Trace
+from kedrec.serve.access.keys import ASKER
 from kedrec.serve.requests import WhichTrace
 from kedrec.serve.service import Service
 
@@ -63,7 +64,9 @@ async def forked(
         NotReady: there is no such trace.
         UserError: it has no such step, or the model is none that may go on.
         WorkError: code or prompts have changed so that it cannot be forked there.
+        BudgetSpent: the key has no budget left.
     """
+    service.budgets.check(ASKER.get())
     trace = service.trace(WhichTrace(id=trace_id))
     known = models_to_fork_to(service, trace)
     if model not in known:
@@ -84,5 +87,5 @@ async def _go_on(service: Service, trace: Trace, step: str, model: str, listener
 def _agent(service: Service, trace: Trace, model: str) -> Agent:
     held = find_store(service.settings.home / "traces", trace.id)
     agent = forking_agent(trace, service.settings, model, hidden=hidden_from(trace, held))
-    agent.traces = service.agent.traces
+    agent.traces, agent.finished = service.agent.traces, service.agent.finished
     return agent
