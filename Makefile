@@ -19,7 +19,7 @@ $(VENV)/.complete: $(LOCK) pyproject.toml | $(UV)
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 ifdef UV_TORCH_BACKEND
 	sed -e 's/ \\$$//' -e '/--hash=/d' $(LOCK) > $(VENV)/versions.txt
-	$(UV) pip install --python $(BIN)/python --constraint $(VENV)/versions.txt --group dev -e '.[$(EXTRAS)]'
+	$(UV) pip install --python $(BIN)/python --constraint $(VENV)/versions.txt --group dev --group docs -e '.[$(EXTRAS)]'
 else
 	$(UV) pip install --python $(BIN)/python -r $(LOCK)
 	$(UV) pip install --python $(BIN)/python --no-deps -e .
