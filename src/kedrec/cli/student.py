@@ -81,6 +81,8 @@ def train(
 def merge(
     student: Annotated[Path, typer.Argument(help="Folder of a student with an adapter.", metavar="STUDENT_DIR")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the whole model.")],
+    *,
+    json_output: Json = False,
 ) -> None:
     """Type:  kedrec student merge students/first --out students/whole
 
@@ -89,7 +91,10 @@ def merge(
     from kedrec.distill.student.publish import merge_student
 
     merge_student(student, out, settings().home)
-    say(f"Use it: --model local:{out}")
+    if json_output:
+        emit_json({"model": f"local:{out}"})
+    else:
+        say(f"Use it: --model local:{out}")
 
 
 @app.command()
@@ -97,6 +102,8 @@ def push(
     student: Annotated[Path, typer.Argument(help="Folder of a student.", metavar="STUDENT_DIR")],
     repository: Annotated[str, typer.Argument(help="OWNER/NAME on the hub.", metavar="REPOSITORY")],
     public: Annotated[bool, typer.Option("--public", help="Let everybody see it.")] = False,
+    *,
+    json_output: Json = False,
 ) -> None:
     """Type:  kedrec student push students/first OWNER/NAME
 
@@ -104,4 +111,8 @@ def push(
     """
     from kedrec.distill.student.publish import push_student
 
-    say(f"It is at {push_student(student, repository, private=not public)}")
+    address = push_student(student, repository, private=not public)
+    if json_output:
+        emit_json({"address": address})
+    else:
+        say(f"It is at {address}")
