@@ -144,7 +144,7 @@ def test_the_row_of_a_trace_is_the_same_byte_for_byte():
         '"teacher":"openai:teacher","disease":"Disease::D","messages":[{"role":"system","content":"Rules."},'
         '{"role":"user","content":"Choose."},{"role":"assistant","content":"CHOICE: B\\nCONFIDENCE: 0.8000\\n'
         'RATIONALE:\\n- Betamol helped. [P1]"}],"tools":[],"train":[{"index":2,"rationale":"- Betamol helped. [P1]"}],'
-        '"selection":{"labels":["A","B"],"label":"B"}}'
+        '"selection":{"labels":["A","B"],"label":"B","sure":[]}}'
     )
     assert row("decide").model_dump_json() == expected
 

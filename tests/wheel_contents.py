@@ -13,6 +13,7 @@ NEEDED = (
     "kedrec/agents/workflow/graph.py",
     "kedrec/agents/prompts/",
     "kedrec/agents/offline/model/",
+    "kedrec/agents/student/shipped/adapter_config.json",
     "kedrec/distill/student/train.py",
     "kedrec/eval/metrics.py",
     "kedrec/serve/web/islands/asking.js",

@@ -224,8 +224,9 @@ class _log:  # noqa: N801 - used as a function
         return self._write
 
     def _write(self, step: int, values: dict[str, float]) -> None:
-        for name, value in values.items() if self._writer is not None else ():
-            self._writer.add_scalar(name, value, step)
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(name, value, step)
 
     def __exit__(self, *exception: object) -> None:
         if self._writer is not None:
