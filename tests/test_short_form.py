@@ -98,15 +98,16 @@ def test_a_student_writes_one_label_and_one_ground():
     assert len(set(GROUNDS.values())) == len(GROUNDS)
 
 
-@pytest.mark.parametrize("group", ["trials", "articles", None])
-def test_the_decision_keeps_to_the_graphs_form_and_cites_what_was_found(group):
+@pytest.mark.parametrize(
+    ("group", "told"), [("trials", "more trial records"), ("articles", "more articles"), (None, "Betamol")]
+)
+def test_the_decision_keeps_to_the_graphs_form_and_cites_what_was_found(group, told):
     asked = task()
     roles = [ROLE, ROLE]
     made = parse_decision(decision_text(asked, [0.2, 0.8], group, roles), asked.labels)
     assert (made.label, made.confidence, made.problems) == ("B", 0.8, ())
     assert {key for sentence in made.sentences for key in sentence.citations} <= set(asked.evidence)
-    if group is not None:
-        assert f"more {group}" in made.sentences[0].text
+    assert told in made.sentences[0].text
 
 
 def test_a_sentence_that_failed_the_check_is_not_written_again():
@@ -120,3 +121,10 @@ def test_a_sentence_that_failed_the_check_is_not_written_again():
 def test_the_ground_is_one_that_was_looked_up():
     assert grounds(task()) == [[group for group, _ in FACTS]] * 2
     assert grounds(task().model_copy(update={"weighing": None})) == [[], []]
+
+
+def test_what_is_too_close_to_call_says_in_words_what_the_evidence_leans_on():
+    asked = task().model_copy(update={"least_confidence": 0.7})
+    first = parse_decision(decision_text(asked, [0.45, 0.55], "trials", [ROLE, ROLE]), asked.labels).sentences[0].text
+    assert first.startswith("It is too close to call; the evidence leans to Betamol rather than to Alphacin")
+    assert "more trial records" in first and "Reason(" not in first and "None" not in first

@@ -153,7 +153,8 @@ def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequen
     disease = f" for {task.disease.name}" if _named_in(shown, task.disease) else ""
     if scores[best].probability < task.least_confidence:
         beside = f" rather than to {rivals}" if rivals else ""
-        text = f"It is too close to call; the evidence leans to {subject}{beside}{disease}, mainly because {reason}."
+        why = _because(reason, apart, liked, rivals)
+        text = f"It is too close to call; the evidence leans to {subject}{beside}{disease}{why}."
         return Line("choice", text, keys)
     over = f"is preferred over {rivals}" if rivals else "is the choice"
     return Line("choice", f"{subject} {over}{disease}{_because(reason, apart, liked, rivals)}.", keys)
