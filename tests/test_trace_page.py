@@ -160,7 +160,12 @@ def test_what_is_too_close_to_call_is_shown_as_such_and_not_as_a_choice(settings
     drug = made.candidates[0]
     changes = {"choice": None, "abstained": "both are <used>", "confidence": 0.55, "leaning": drug.id}
     shown = str(choice(Leaning.model_validate({**made.model_dump(), **changes})))
-    assert "Too close to call" in shown and f"leans to {drug.name}, 0.55" in shown and "&lt;used&gt;" in shown
+    assert (
+        "Cannot tell" in shown
+        and "too close to call" in shown
+        and f"leans to {drug.name}, 0.55" in shown
+        and "&lt;used&gt;" in shown
+    )
     assert 'class="open"' in shown and "confidence" not in shown
     assert "Too close" not in str(choice(made.model_copy(update={"choice": None, "abstained": "no idea"})))
 

@@ -40,7 +40,9 @@ def _undecided(made: Recommendation) -> Html:
     told = tag(
         "span", _bar(made.confidence), f"leans to {_name(made, made.leaning)}, {share(made.confidence)}", class_="sure"
     )
-    close = tag("p", tag("b", "Too close to call"), f" for {made.disease.name}", told, class_="verdict none")
+    close = tag(
+        "p", tag("b", "Cannot tell"), f" for {made.disease.name}: too close to call", told, class_="verdict none"
+    )
     return join(close, tag("p", "This is no choice: the evidence does not part these drugs."), why)
 
 
