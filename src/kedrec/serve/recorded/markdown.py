@@ -28,7 +28,8 @@ def _choice(made: Recommendation) -> str:
     leaning = made.leaning
     if made.choice is None and leaning:
         leans = f"leans to {names.get(leaning, leaning)}, {made.confidence:.2f}"
-        return f"{failed}**Cannot tell** for {made.disease.name}, too close to call; {leans}. {made.abstained or ''}".strip()
+        told = f"**Cannot tell** for {made.disease.name}, too close to call; {leans}."
+        return f"{failed}{told} {made.abstained or ''}".strip()
     if made.choice is None:
         return f"{failed}**No choice:** {made.abstained}"
     sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
