@@ -136,7 +136,7 @@ def started(pairs: Path, out: Path, chosen: Settings) -> subprocess.Popen[str]:
 def test_killed_at_any_moment_it_ends_with_the_same_file_and_pays_for_no_finished_call_again(settings, tmp_path):
     path = many_pairs(tmp_path / "pairs.jsonl", 40)
     with teaching(latency=0.1) as teacher:
-        chosen = settings(teacher, workers=4)
+        chosen = settings(teacher, workers=4, timeout=60.0)
         start_run(read_pairs(path), tmp_path / "whole", chosen)
         calls = teacher.counts["answered"]
         shutil.rmtree(tmp_path / "own-home" / "cache")
