@@ -93,7 +93,7 @@ def test_a_run_that_failed_in_part_exits_1_and_says_how_to_try_again(loaded, tmp
 def test_an_id_that_the_graph_lacks_is_a_row_and_fails_a_run_only_alone(loaded, tmp_path, capsys, known, code):
     rows = [json.loads(line) for line in (STARTER / "pairs.jsonl").read_text("utf-8").splitlines()[: known + 1]]
     for candidate in rows[0]["candidates"]:
-        candidate["id"] = f"{candidate['id']}9999"
+        candidate.update(id=f"{candidate['id']}9999", name="")
     pairs, out = tmp_path / "pairs.jsonl", tmp_path / "out"
     pairs.write_text("".join(json.dumps({**row, "answer": row["candidates"][0]["id"]}) + "\n" for row in rows))
     assert ended("runs", "start", pairs, "--out", out, "--setting", "none") == code
