@@ -25,7 +25,7 @@ from kedrec.graphdb.neo4j.store import Neo4jStore
 EDGES = [(f"Compound::DB{n:05}", TARGET, f"Gene::{n % 1999}") for n in range(4_000)]
 FOR_FILES, FOR_IMPORT, FOR_SERVER = 10_000, 400_000, 300_000
 """Bytes that no file may exceed: less than the import's files take, than the imported database, than an index."""
-WAIT = 60.0
+WAIT = 300.0
 STARTED: list[subprocess.Popen[str]] = []
 """The command lines of the running test, ended with it: one left over would stop the next test's server."""
 
@@ -125,7 +125,7 @@ def start(*words, largest=resource.RLIM_INFINITY):
 
 def ended(process):
     """Its exit code, and the one line of its error."""
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=600)
     assert "Traceback" not in said
     errors = [line for line in said.splitlines() if line.startswith("kedrec: ")]
     assert len(errors) == (process.returncode != 0), said
