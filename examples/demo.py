@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from demo_table import SETTINGS, WHAT_THE_STUDENT_IS, WHAT_TINY_IS, print_table
+from demo_table import COMPARED, SETTINGS, WHAT_THE_STUDENT_IS, WHAT_TINY_IS, print_table
 from rich.console import Console
 
 from kedrec.cli.terminal.bars import counting_bar
@@ -221,7 +221,7 @@ def compare_with_student(settings: Settings, student: str) -> None:
         show_rationales(taught)
     answered: dict[str, dict[Corpora, list[Trace]]] = {}
     for name, chosen in (("teacher", settings), ("student", taught)):
-        with step(f"{name} over {len(pairs.questions)} held-out pairs in four settings", "kedrec eval selection …"):
+        with step(f"{name} over {len(pairs.questions)} held-out pairs in two settings", "kedrec eval selection …"):
             answered[name] = answer_all(chosen, pairs)
     print_table(console, pairs, answered, WHAT_THE_STUDENT_IS if shipped else WHAT_TINY_IS)
 
@@ -245,7 +245,7 @@ def answer_all(settings: Settings, pairs: Any) -> dict[Corpora, list[Trace]]:
     from kedrec.eval.selection import run_selection
 
     with Agent.open(settings, hidden=pairs.hidden(), record=False) as agent, counting_bar("pairs") as bar:
-        return {setting: run_selection(agent, pairs.questions, setting, bar) for setting in SETTINGS}
+        return {setting: run_selection(agent, pairs.questions, setting, bar) for setting in COMPARED}
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from rich.table import Table
 from kedrec.records import Corpora, Trace
 
 SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
-"""The settings that are compared."""
+"""The settings that traces are recorded in."""
+COMPARED: tuple[Corpora, ...] = ("none", "both")
+"""Those in which teacher and student are compared."""
 
 
 def print_table(console: Console, pairs: Any, answered: dict[str, dict[Corpora, list[Trace]]], student: str) -> None:
@@ -19,23 +21,23 @@ def print_table(console: Console, pairs: Any, answered: dict[str, dict[Corpora, 
 
     table = Table(title=f"{len(pairs.questions)} held-out pairs, direct edges hidden", title_justify="left")
     table.add_column("", no_wrap=True)
-    for setting in SETTINGS:
+    for setting in COMPARED:
         table.add_column(setting, justify="right", no_wrap=True)
     for name, traces in answered.items():
-        table.add_row(f"F1 of the selection, {name}", *(f1(pairs, traces[setting]) for setting in SETTINGS))
+        table.add_row(f"F1 of the selection, {name}", *(f1(pairs, traces[setting]) for setting in COMPARED))
     written = answered["student"]
-    table.add_row("F1 of what the student wrote", *(f1(pairs, written[s], before_check=True) for s in SETTINGS))
-    texts = {n: {s: [draft_text(t) for t in traces[s]] for s in SETTINGS} for n, traces in answered.items()}
-    scores = {s: rouge(list(zip(texts["teacher"][s], texts["student"][s], strict=True))) for s in SETTINGS}
+    table.add_row("F1 of what the student wrote", *(f1(pairs, written[s], before_check=True) for s in COMPARED))
+    texts = {n: {s: [draft_text(t) for t in traces[s]] for s in COMPARED} for n, traces in answered.items()}
+    scores = {s: rouge(list(zip(texts["teacher"][s], texts["student"][s], strict=True))) for s in COMPARED}
     for field, label in (("rouge1", "ROUGE-1"), ("rouge2", "ROUGE-2"), ("rougeL", "ROUGE-L")):
-        table.add_row(f"{label} of what it wrote", *(f"{getattr(scores[s], field):.3f}" for s in SETTINGS))
-    sources = {n: {s: [cited_sources(t) for t in traces[s]] for s in SETTINGS} for n, traces in answered.items()}
+        table.add_row(f"{label} of what it wrote", *(f"{getattr(scores[s], field):.3f}" for s in COMPARED))
+    sources = {n: {s: [cited_sources(t) for t in traces[s]] for s in COMPARED} for n, traces in answered.items()}
     agreed = [
-        citation_agreement(list(zip(sources["teacher"][s], sources["student"][s], strict=True))) for s in SETTINGS
+        citation_agreement(list(zip(sources["teacher"][s], sources["student"][s], strict=True))) for s in COMPARED
     ]
     table.add_row("sources it cites as the teacher", *(f"{a.precision:.2f} of {a.n}" if a.n else "-" for a in agreed))
     for name, traces in answered.items():
-        kept = [sentences_kept([trace.recommendation for trace in traces[s]]) for s in SETTINGS]
+        kept = [sentences_kept([trace.recommendation for trace in traces[s]]) for s in COMPARED]
         table.add_row(f"sentences that passed, {name}", *("-" if k is None else f"{k:.2f}" for k in kept))
     console.print()
     console.print(table)

@@ -31,7 +31,7 @@ class Settings(BaseModel):
     home: Path = Field(default_factory=lambda: Path(platformdirs.user_data_dir("kedrec")))
     """Folder below which all state lives."""
     model: str = "offline"
-    """Chat model: offline, openai:MODEL, local:PATH_OR_HUB_ID[+ADAPTER] or replay:TRACE."""
+    """Chat model: offline, student, openai:MODEL, local:PATH_OR_HUB_ID[+ADAPTER] or replay:TRACE."""
     base_url: str | None = None
     """Address of an OpenAI-compatible server; OpenAI's own where empty."""
     api_key: SecretStr | None = None

@@ -23,7 +23,9 @@ SettingOption = Annotated[
 ]
 Model = Annotated[
     str | None,
-    typer.Option("--model", help="offline, openai:MODEL, local:PATH[+ADAPTER] or replay:TRACE (KEDREC_MODEL)."),
+    typer.Option(
+        "--model", help="offline, student, openai:MODEL, local:PATH[+ADAPTER] or replay:TRACE (KEDREC_MODEL)."
+    ),
 ]
 Brief = Annotated[bool, typer.Option("--brief", help="Only the choice, its reasons and what was not found.")]
 
