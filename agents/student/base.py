@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from kedrec.agents.models.local import quieten
 from kedrec.errors import NotReady
 
 __all__ = ["GGUF", "HUB_ID", "PACKAGE", "SMOLLM2", "base_folder", "from_gguf", "is_here", "smollm2"]
@@ -45,6 +46,7 @@ def smollm2(home: Path) -> Path:
     folder = home / "derived" / SMOLLM2
     if (folder / "config.json").is_file():
         return folder
+    quieten()
     package = _package()
     if package is not None:
         from_gguf(package, GGUF, folder)
@@ -88,7 +90,7 @@ def _from_hub(folder: Path) -> None:
         reason = str(error).splitlines()[0][:200]
         raise NotReady(
             f"The base {SMOLLM2} is not here: the package {PACKAGE} is not installed, and the hub does not give "
-            f"{HUB_ID} ({reason}). Run `make`, which installs the package, or give another base."
+            f"{HUB_ID} ({reason}). Run `make setup`, which installs the package, or give another base."
         ) from error
     _save(model, tokenizer, folder)
 

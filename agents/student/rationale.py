@@ -13,6 +13,7 @@ from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.rationale import rationale
 from kedrec.agents.offline.roles import Role
 from kedrec.agents.prompting.answer_format import LONGEST_RATIONALE
+from kedrec.agents.student.short_form import GROUNDS
 from kedrec.records import CandidateScore, Factor
 
 __all__ = ["decision_text", "grounds"]
@@ -20,7 +21,9 @@ __all__ = ["decision_text", "grounds"]
 
 def grounds(task: Task) -> list[list[str]]:
     """For each candidate, the groups of evidence that its ground may be, as they were looked up."""
-    found = {score.id: [factor.group for factor in score.factors] for score in _weighed(task)}
+    found = {
+        score.id: [factor.group for factor in score.factors if factor.group in GROUNDS] for score in _weighed(task)
+    }
     return [found.get(drug.id, []) for drug in task.candidates]
 
 

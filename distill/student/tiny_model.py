@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kedrec.agents.models.local import quieten
 from kedrec.errors import MissingExtra, UserError
 from kedrec.records import Record
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["CHAT_TEMPLATE", "END_OF_TURN", "TinyShape", "make_tiny_base", "quieten_transformers"]
+__all__ = ["CHAT_TEMPLATE", "END_OF_TURN", "TinyShape", "make_tiny_base"]
 
 START, END_OF_TURN, PAD = "<|start|>", "<|end|>", "<|pad|>"
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>", "<|tool|>")
@@ -84,7 +85,7 @@ def make_tiny_base(folder: Path, texts: Iterable[str], *, shape: TinyShape | Non
     """
     size = shape or TinyShape()
     try:
-        quieten_transformers()
+        quieten()
         tokenizer = _wrapped(_trained(texts, size.vocabulary))
         model = _random_llama(size, tokenizer, seed)
     except ModuleNotFoundError as error:
@@ -93,14 +94,6 @@ def make_tiny_base(folder: Path, texts: Iterable[str], *, shape: TinyShape | Non
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
-
-
-def quieten_transformers() -> None:
-    """Keep transformers' own bars and hints off stderr; its errors still arrive as exceptions."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
 
 
 def _trained(texts: Iterable[str], vocabulary: int) -> Tokenizer:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.models.context_window import trained_context
+from kedrec.agents.models.local import quieten
 from kedrec.agents.student.base import base_folder
 from kedrec.distill.student.base_loading import load_base, stop_tokens
 from kedrec.distill.student.chat_rows import ChatRow, read_manifest, read_rows
 from kedrec.distill.student.options import StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import finished, last_checkpoint, pin, save_student
-from kedrec.distill.student.tiny_model import make_tiny_base, quieten_transformers
+from kedrec.distill.student.tiny_model import make_tiny_base
 from kedrec.errors import MissingExtra, UserError
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def train_student(
     """
     chosen, tell = options or TrainOptions(), say or (lambda _: None)
     _need_packages()
-    quieten_transformers()
+    quieten()
     manifest = read_manifest(dataset)
     pin(out, {"base": base, "rows_sha256": manifest.sha256, "options": chosen.model_dump(mode="json")})
     if (report := finished(out)) is not None:
