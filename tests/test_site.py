@@ -39,7 +39,7 @@ def test_every_command_and_every_record_has_its_place(site):
     records = (site / "records.html").read_text("utf-8")
     for name in ("Recommendation", "Trace", "Evidence", "Passage", "Entity"):
         assert f'<h2 id="{name.lower()}">' in records
-    assert "Probability that the choice is the better one" in records
+    assert "Probability that choice or leaning is the better one" in records
 
 
 def test_a_page_loads_nothing_from_elsewhere(site):
