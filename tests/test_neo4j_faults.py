@@ -211,8 +211,8 @@ def test_a_bulk_load_whose_processes_are_killed_begins_anew(neo4j):
     second = start(neo4j.graph, "--bulk")
     left = importer(second)
     second.kill()
-    second.communicate()
-    os.kill(left, signal.SIGSTOP)
+    second.wait()
+    os.kill(left, signal.SIGSTOP)  # only now: a stopped child of one that ends is sent SIGHUP
     code, said = load(neo4j.graph, "--bulk")
     assert code == 2 and "is being written by another process" in said
     os.kill(left, signal.SIGKILL)
