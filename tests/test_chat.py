@@ -316,3 +316,9 @@ def test_ask_for_people_names_what_was_chosen_and_its_evidence(asked, monkeypatc
     monkeypatch.setenv("NO_COLOR", "1")
     code, out, _ = asked(FIRST)
     assert code == 0 and "Baricitinib for alopecia areata" in out and "[K" in out and "Not medical advice" in out
+
+
+def test_a_question_on_danger_of_which_nothing_was_found_is_not_left_to_sound_safe(agent):
+    reply = Conversation(agent, "none").reply("Is baricitinib dangerous in alopecia areata?")
+    assert not any(topic.answer.citations for topic in reply.topics)
+    assert any("does not mean it is safe" in note for note in reply.notes)

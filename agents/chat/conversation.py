@@ -252,6 +252,8 @@ class Conversation:
         kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
         overall = _overall(made) if said and len(made.candidates) > 1 else ()
         limits = _limits(looked, made.candidates, trace.question.get("text") or "")
+        if topic.intent in {"safety", "causes"} and not any(one.answer.citations for one in said):
+            limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
 
