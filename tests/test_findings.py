@@ -160,3 +160,9 @@ def test_a_file_that_holds_no_labelled_sentences_is_refused_by_its_line(tmp_path
     good = {"text": "t", "intervention": "a", "comparator": "b", "outcome": "c", "label": "increased"}
     with pytest.raises(InputError, match=r"(?s)2.*label 'up'"):
         evaluate_sentences(labels(tmp_path / "b.jsonl", good, good | {"label": "up"}), home)
+
+
+def test_a_case_that_the_drug_did_good_in_is_no_harm():
+    drug = Entity(id="Compound::1", kind="Compound", name="Alphacin")
+    report = "We report two patients with colitis-associated arthritis successfully responding to Alphacin."
+    assert effect_of(report, drug) != "harm"

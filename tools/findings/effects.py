@@ -95,6 +95,8 @@ _CASE = re.compile(
     rf"|{_BRINGS.replace('showed', 'caused')} by {_gap(6)}§D"
 )
 """A harm that a case is reported of."""
+_CURED = re.compile(r"\b(?:successful\w*|respond(?:ed|ing|s)|remission|effective\w*|benefit\w*)\b")
+"""In a case report: the drug did good."""
 _AVERTED = re.compile(
     r"\b(?:no|not|without|reduc\w*|prevent\w*|fewer|lower\w*|decreas\w*|protect\w*|against|treat(?:ment|ing) (?:of|"
     r"for)|low|mild|absence|"
@@ -166,7 +168,7 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     if _TITLE.match(text) and not _VERB.search(text):
         return "nothing"
     if sets_out(plain) or _NOT_ITS.search(text):
-        return "harm" if _CASE.search(text) else "nothing"
+        return "harm" if _CASE.search(text) and not _CURED.search(text) else "nothing"
     if _LOST.search(text) or _is_equal(text):
         return "no_difference"
     if _helps(text):
