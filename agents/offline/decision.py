@@ -17,7 +17,7 @@ from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of
 from kedrec.tools.literature_tools import mentions
 from kedrec.tools.text.sentence_cues import cue_of, sentences_of
 
-__all__ = ["NOTHING_KNOWN", "decision"]
+__all__ = ["NOTHING_KNOWN", "choice_text", "decision", "harm_told", "roles_of"]
 
 NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
 """The reason of an abstention."""
@@ -34,23 +34,35 @@ _GRAPH_WEIGHT = 0.3
 
 def decision(task: Task) -> str:
     """Choice, confidence and rationale in the line format; an abstention where nothing is known or all do harm."""
-    roles = _roles(task)
+    roles = roles_of(task)
     told = comparisons(task.evidence.values(), task.candidates, task.disease)
     scores = with_comparisons(_scores(task, roles), told)
     if not any(score.factors for score in scores):
         return f"CHOICE: {ABSTAINED} | {NOTHING_KNOWN}"
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
     if all(role.is_harmful for role in roles):
-        return f"CHOICE: {ABSTAINED} | {' '.join(map(_harm_told, task.candidates, roles))}"
+        return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
+    return choice_text(task, scores, best, roles)
+
+
+def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: Sequence[Role]) -> str:
+    """Return a choice with its confidence and rationale in the line format.
+
+    Args:
+        task: the request.
+        scores: of each candidate.
+        best: place of the chosen one.
+        roles: what each candidate is to the disease.
+    """
     lines = [line for line in rationale(task, scores, best, roles) if not _failed(line, task)][:LONGEST_RATIONALE]
     body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
 
 
-def _roles(task: Task) -> list[Role]:
+def roles_of(task: Task) -> list[Role]:
     """What each drug is to the disease: as it was read while weighing, else by the evidence at hand."""
     read = task.weighing.roles if task.weighing else ()
     if len(read) == len(task.candidates):
@@ -58,7 +70,7 @@ def _roles(task: Task) -> list[Role]:
     return [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
 
 
-def _harm_told(drug: Entity, role: Role) -> str:
+def harm_told(drug: Entity, role: Role) -> str:
     """What a drug does to the disease, and where that stands."""
     return f"{told_role(drug, role)}{''.join(f' [{source.source_id}]' for source in role.sources[:1])}"
 

@@ -14,9 +14,8 @@ from pydantic import PrivateAttr
 from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.chat_model import OfflineChatModel
-from kedrec.agents.offline.decision import NOTHING_KNOWN
-from kedrec.agents.offline.quoted_lines import told_role
-from kedrec.agents.offline.roles import Role, role_in
+from kedrec.agents.offline.decision import NOTHING_KNOWN, harm_told, roles_of
+from kedrec.agents.offline.roles import Role
 from kedrec.agents.prompting.answer_format import ABSTAINED
 from kedrec.agents.student.precision import half_is_faster
 from kedrec.agents.student.rationale import decision_text, grounds
@@ -106,7 +105,7 @@ class StudentChatModel(WholeAnswerModel):
     def _decide(self, task: Task) -> AIMessage:
         sound = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
         task = task.model_copy(update={"evidence": sound})
-        roles = [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
+        roles = roles_of(task)
         if (reason := _no_choice(task, roles)) is not None:
             return AIMessage(f"CHOICE: {ABSTAINED} | {reason}")
         chosen = self._reader.choose(task, grounds(task), orders=self.orders)
@@ -125,7 +124,7 @@ def _no_choice(task: Task, roles: Sequence[Role]) -> str | None:
     if not task.evidence and not any(score.factors for score in (task.weighing.candidates if task.weighing else ())):
         return NOTHING_KNOWN
     if all(role.is_harmful for role in roles):
-        return " ".join(map(told_role, task.candidates, roles))
+        return " ".join(map(harm_told, task.candidates, roles))
     return None
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.rationale import rationale
+from kedrec.agents.offline.decision import choice_text
 from kedrec.agents.offline.roles import Role
-from kedrec.agents.prompting.answer_format import LONGEST_RATIONALE
 from kedrec.agents.student.short_form import GROUNDS
 from kedrec.records import CandidateScore, Factor
 
@@ -40,12 +39,7 @@ def decision_text(task: Task, probabilities: Sequence[float], group: str | None,
     scores = [
         _score(task, place, probabilities[place], group if place == best else None) for place in range(len(roles))
     ]
-    refused = {str(getattr(failure, "text", failure.get("text") if isinstance(failure, dict) else failure))
-               for failure in task.failures}  # fmt: skip
-    lines = [line for line in rationale(task, scores, best, roles) if line.text not in refused][:LONGEST_RATIONALE]
-    body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
-    head = [f"CHOICE: {task.labels[best]}", f"CONFIDENCE: {probabilities[best]:.4f}", "RATIONALE:"]
-    return "\n".join([*head, *body])
+    return choice_text(task, scores, best, roles)
 
 
 def _weighed(task: Task) -> Sequence[CandidateScore]:

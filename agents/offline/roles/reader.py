@@ -184,7 +184,7 @@ class RoleReader:
         """Yield the edge that states a use in the opposite of the disease: what lowers can lower too far."""
         if disease.id not in self._opposites:
             turned = _TURN.sub(lambda found: _TURNS[found[0].lower()], disease.name)
-            match = self._store.search(turned, kinds=("Disease",), limit=1) if turned != disease.name else None
+            match = self._store.search(turned, kinds=("Disease",), limit=0) if turned != disease.name else None
             self._opposites[disease.id] = match.entity if match else None
         other = self._opposites[disease.id]
         edges = self._store.direct(drug.id, other.id) if other else []
@@ -211,7 +211,7 @@ class RoleReader:
         names = {_plain(name) for name in (disease.name, *disease.synonyms)}
         found = []
         for name in sorted(names):
-            match = self._store.search(name, kinds=("Side Effect",), limit=3)
+            match = self._store.search(name, kinds=("Side Effect",), limit=0)
             near = [match.entity] if match.entity else []
             found += [one.id for one in near if names & {_plain(own) for own in (one.name, *one.synonyms)}]
         return tuple(dict.fromkeys(found))
