@@ -12,10 +12,11 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.traces.store import TraceStore
 from kedrec.atomic_file import write_whole
 from kedrec.distill.pairs.pairs_file import read_pairs
-from kedrec.distill.runs.folder import RunInfo
+from kedrec.distill.runs.folder import RunFolder, RunInfo
 from kedrec.distill.runs.journal import Journal, ResultRow
 from kedrec.distill.student.chat_rows import read_manifest, read_rows
-from kedrec.distill.student.dataset import build_dataset, chat_rows, reason_to_leave_out, validation_diseases
+from kedrec.distill.student.dataset import build_dataset, chat_rows, validation_diseases
+from kedrec.distill.student.teaching_traces import reason_to_leave_out
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.records import (
     Answer,
@@ -255,13 +256,13 @@ def test_answers_filter_the_rows_and_are_named_in_the_manifest(run, tmp_path):
     ]
     path = tmp_path / "pairs.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    manifest = build_dataset([run], tmp_path / "data", read_pairs(path))
+    manifest = build_dataset([run], tmp_path / "data", [read_pairs(path)])
     assert manifest.labels == "answers"
     assert manifest.answers_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert manifest.dropped["teacher differs from the answer"] == 4
     path.write_text(json.dumps(rows[0]) + "\n")
     with pytest.raises(InputError, match="has no answer there"):
-        build_dataset([run], tmp_path / "data", read_pairs(path))
+        build_dataset([run], tmp_path / "data", [read_pairs(path)])
 
 
 def test_a_run_that_teaches_nothing_and_a_folder_of_something_else_are_refused(tmp_path):
@@ -275,3 +276,38 @@ def test_a_run_that_teaches_nothing_and_a_folder_of_something_else_are_refused(t
     assert (tmp_path / "other" / "letter.txt").exists()
     with pytest.raises(NotReady, match="No run"):
         build_dataset([tmp_path / "nowhere"], tmp_path / "data")
+
+
+def answers_file(run, folder, answer):
+    """Pairs of the run, all with one answer."""
+    ids = [row.pair_id for row in RunFolder(run).rows().values()]
+    rows = [
+        {
+            "id": pair_id,
+            "disease": {"id": f"Disease::{n}"},
+            "candidates": [{"id": "Compound::A"}, {"id": "Compound::B"}],
+            "answer": answer,
+        }
+        for n, pair_id in enumerate(ids)
+    ]
+    path = folder / "answers.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return read_pairs(path)
+
+
+def test_what_is_kept_can_be_chosen_and_correct_needs_answers(run, tmp_path):
+    wrong = answers_file(run, tmp_path, "Compound::A")
+    kept = {keep: build_dataset([run], tmp_path / keep, [wrong], keep) for keep in ("answered", "all")}
+    assert "teacher differs from the answer" not in kept["all"].dropped
+    assert kept["all"].traces - sum(kept["all"].dropped.values()) >= (
+        kept["answered"].traces - sum(kept["answered"].dropped.values())
+    )
+    with pytest.raises(UserError, match=r"teaches anything: .*differs"):
+        build_dataset([run], tmp_path / "correct", [wrong])
+    with pytest.raises(UserError, match="--answers"):
+        build_dataset([run], tmp_path / "correct", keep="correct")
+
+
+def test_a_wrong_choice_teaches_no_rationale():
+    assert {row.task for row in chat_rows(trace(), "p1", "Compound::B")} > {"choose"}
+    assert {row.task for row in chat_rows(trace(), "p1", "Compound::A")} <= {"choose"}

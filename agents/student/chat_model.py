@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from kedrec.agents.prompting.answer_format import ABSTAINED
 from kedrec.agents.student.precision import half_is_faster
 from kedrec.agents.student.rationale import decision_text, grounds
 from kedrec.agents.student.reader import ShortReader
+from kedrec.agents.student.short_form import FORM
 from kedrec.errors import ConfigError, MissingExtra
 from kedrec.tools.literature_tools import is_retracted
 
@@ -76,6 +78,7 @@ class StudentChatModel(WholeAnswerModel):
         """
         made = cls(path=path, adapter=adapter)
         name = f"{path}+{adapter}" if adapter else path
+        _check_form(Path(adapter or path))
         try:
             made._reader = ShortReader(*_load(path, adapter))
         except ModuleNotFoundError as error:
@@ -116,6 +119,19 @@ class StudentChatModel(WholeAnswerModel):
             text,
             usage_metadata=UsageMetadata(input_tokens=chosen.tokens, output_tokens=8, total_tokens=chosen.tokens + 8),
             response_metadata={"finish_reason": "stop", "label_probabilities": told, "ground": chosen.group},
+        )
+
+
+def _check_form(folder: Path) -> None:
+    """Refuse a student that was taught on another version of the short form: it would misread this one."""
+    try:
+        form = json.loads((folder / MARK).read_text(encoding="utf-8"))["form"]
+    except (OSError, ValueError, KeyError, TypeError):
+        form = None
+    if form != FORM:
+        raise ConfigError(
+            f"The student in {folder} was taught on version {form} of the short form; KEDRec now writes version {FORM}."
+            " Teach it again with `kedrec student train --task choose`."
         )
 
 

@@ -11,11 +11,17 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.decision import roles_of
+from kedrec.agents.offline.roles import Role
+from kedrec.agents.offline.roles.role import ROLES
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.records import Answer, Entity, Record
 from kedrec.tools.text.untrusted_text import plain
 
-__all__ = ["CHOICE", "GROUNDS", "REASON", "Written", "short_request", "swapped", "written"]
+__all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "Written", "short_request", "swapped", "written"]
+
+FORM = 2
+"""Version of the form: a student reads the one that it was taught."""
 
 CHOICE = "CHOICE:"
 """Before the label."""
@@ -36,6 +42,7 @@ GROUNDS = {
     "writing in articles": "article writing",
     "class in trials": "class trials",
     "class in articles": "class articles",
+    "role": "known role",
 }
 """Group of evidence -> what the student writes for it as the ground of its choice."""
 
@@ -46,6 +53,8 @@ _FACTS = {
     "trials": "trials",
     "claims in trials": "trial sentences",
     "similar drugs": "drugs like it that treat this",
+    "class in articles": "articles name this with drugs like it",
+    "class in trials": "trials name this with drugs like it",
     "similar diseases": "treats diseases like this",
     "drug in the graph": "other uses",
 }
@@ -59,6 +68,8 @@ _SHORTER = (
     (re.compile(r"^.+ treats no disease similar to .+ in the graph$"), "none"),
     (re.compile(r"^drugs similar to .+ treats? .+ in the graph: "), ""),
     (re.compile(r"^.+ treats diseases similar to .+ in the graph: "), ""),
+    (re.compile(r"^the (?:articles|trials) name no similar drug .*$"), "none"),
+    (re.compile(r"^the (?:articles|trials) name .+ together with drugs similar to .+?: "), ""),
     (re.compile(r"^the graph has .+ as a treatment of (\d+) other diseases?$"), r"\1"),
     (re.compile(r"^(\d+) (articles?|trials?) names? both .*?(, \d+ of them|$)"), r"\1\3"),
     (re.compile(r"^(\d+) sentences? of the (articles|trials) names? both .*?(: \d|$)"), r"\1\3"),
@@ -80,8 +91,8 @@ class Written(Record):
 def short_request(task: Task) -> str:
     """What the student reads: the question, and what is known of each candidate."""
     lines = [f"Which drug is better for {_named(task.disease)}?"]
-    for label, drug in zip(task.labels, task.candidates, strict=True):
-        lines += [f"{label}: {_named(drug)}", *_facts(task, drug), *_stances(task.answers, drug)]
+    for label, drug, role in zip(task.labels, task.candidates, roles_of(task), strict=True):
+        lines += [f"{label}: {_named(drug)}", *_role(role), *_facts(task, drug), *_stances(task.answers, drug)]
     return "\n".join(lines)
 
 
@@ -97,6 +108,12 @@ def written(label: str, group: str | None) -> str:
 
 def _named(entity: Entity) -> str:
     return plain(entity.name, _NAME)
+
+
+def _role(role: Role) -> Iterator[str]:
+    """What the drug is to the disease, and how many records say so and say the opposite."""
+    if role.role != "unknown":
+        yield f"role: {ROLES[role.role]}, {role.support:.0f} for, {role.against:.0f} against"
 
 
 def _facts(task: Task, drug: Entity) -> Iterator[str]:

@@ -15,63 +15,33 @@ from math import ceil
 from pathlib import Path
 from typing import IO
 
-from kedrec.agents.prompting.answer_format import ABSTAINED, LABELS, NO_EVIDENCE, STANCES, cited, without_citations
-from kedrec.agents.prompting.answer_parser import parse_decision
+from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, STANCES, cited, without_citations
 from kedrec.atomic_file import write_whole
 from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow
 from kedrec.distill.student.chat_rows import MANIFEST, ChatRow, Manifest, Selection, TrainTurn
 from kedrec.distill.student.short_rows import short_rows
+from kedrec.distill.student.teaching_traces import Keep, reason_to_leave_out
 from kedrec.errors import InputError, UserError
 from kedrec.records import ModelCall, Recommendation, Trace
 
-__all__ = ["build_dataset", "chat_rows", "reason_to_leave_out", "validation_diseases"]
+__all__ = ["build_dataset", "chat_rows", "validation_diseases"]
 
 VALIDATION_SHARE = 0.1
 FILES = ("train.jsonl", "validation.jsonl")
-ERRORS = {"UnknownEntity": "unknown entity", "AmbiguousName": "ambiguous name", "ToolError": "tool failed"}
-"""Type of a trace's error -> reason; errors of the model are `model failed`."""
 
 
-def reason_to_leave_out(trace: Trace, answer: str | None = None) -> str | None:
-    """Why a trace teaches nothing; None where it does. A leaning teaches as a choice does, with its low confidence.
+def chat_rows(trace: Trace, pair_id: str, answer: str | None = None) -> tuple[ChatRow, ...]:
+    """What a trace that `reason_to_leave_out` lets pass teaches: investigation, answers, decision, its short form.
 
-    Args:
-        trace: the trace.
-        answer: id of the right candidate, where the labels are the answers and not the teacher's choice.
-
-    Returns:
-        `unknown entity`, `ambiguous name`, `tool failed`, `model failed`, `no evidence`, `failed the check`,
-        `unreadable answer` or `teacher differs from the answer`.
+    A trace that favours another candidate than `answer` teaches the short form alone, with the answer as its label: its
+    rationale speaks for the wrong drug.
     """
-    made = trace.recommendation
-    if made is None:
-        kind = (trace.error or {}).get("type", "")
-        return ERRORS.get(kind, "model failed" if kind.startswith("Model") else f"failed: {kind or 'unknown'}")
-    if made.favoured is None:
-        return _why_abstained(trace)
-    if not made.sentences:
-        return "failed the check"
-    if answer is not None and made.favoured != answer:
-        return "teacher differs from the answer"
-    return None
-
-
-def _why_abstained(trace: Trace) -> str:
-    labels = LABELS[: len(trace.question["candidates"])]
-    decision = parse_decision(_content(_last(trace, "decide", "repair")), labels)
-    if any(call.type == "tool" and call.result.status == "failed" for call in trace.calls):
-        return "tool failed"
-    if decision.label == ABSTAINED:
-        return "no evidence"
-    return "unreadable answer" if decision.label is None else "failed the check"
-
-
-def chat_rows(trace: Trace, pair_id: str) -> tuple[ChatRow, ...]:
-    """What a trace that `reason_to_leave_out` lets pass teaches: investigation, answers, decision, its short form."""
     if (made := trace.recommendation) is None or made.favoured is None:
         return ()
+    if answer not in (None, made.favoured):
+        return tuple(short_rows(trace, pair_id, answer))
     rows = [_investigation(trace, pair_id, made), *_answers(trace, pair_id, made), _decision(trace, pair_id, made)]
     return (*(row for row in rows if row is not None), *short_rows(trace, pair_id))
 
@@ -186,24 +156,27 @@ def validation_diseases(diseases: Sequence[str], share: float = VALIDATION_SHARE
     return set(ordered[: ceil(share * len(ordered))]) if len(ordered) > 1 else set()
 
 
-def build_dataset(runs: Sequence[Path], out: Path, answers: Pairs | None = None) -> Manifest:
+def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = (), keep: Keep | None = None) -> Manifest:
     """Build a data set from the traces of runs.
 
     Args:
         runs: folders of runs.
         out: folder of the data set: `train.jsonl`, `validation.jsonl` and, written last, `manifest.json`.
-        answers: a pairs file with answers. Then only those traces teach whose choice is the answer; otherwise the
-            teacher's choice is taken as it is. A leaning of the teacher's counts as its choice.
+        answers: pairs files with answers, which become the labels; without, the teacher's choices are.
+        keep: which traces teach; `correct` where there are answers and `all` where there are none, if not given.
 
     Raises:
         NotReady: if there is no run.
         InputError: if `answers` lacks a pair of the run.
-        UserError: if no trace teaches anything, or `out` holds something else.
+        UserError: if no trace teaches anything, `out` holds something else, or `correct` is asked for without answers.
     """
+    keep = keep or ("correct" if answers else "all")
+    if keep == "correct" and not answers:
+        raise UserError("--keep correct needs to know what is correct: give a pairs file with --answers.")
     _make_room(out)
-    found = _Rows(out / ".rows.jsonl")
+    found = _Rows(out / ".rows.jsonl", answers, keep)
     try:
-        infos = [found.read(run, answers) for run in runs]
+        infos = [found.read(run) for run in runs]
         if not found.rows:
             reasons = ", ".join(f"{reason} {n}" for reason, n in found.dropped.items()) or "there are none"
             raise UserError(f"None of {found.traces} traces teaches anything: {reasons}.")
@@ -215,14 +188,14 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Pairs | None = None)
 class _Rows:
     """Rows on their way: written down once, split when all diseases are known."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, answers: Sequence[Pairs], keep: Keep) -> None:
+        self.path, self._answers, self._keep = path, answers, keep
         self.traces, self.rows = 0, 0
         self.dropped: Counter[str] = Counter()
         self.diseases: list[str] = []
         path.write_text("", "utf-8")
 
-    def read(self, run: Path, answers: Pairs | None) -> dict[str, object]:
+    def read(self, run: Path) -> dict[str, object]:
         """Take in one run; what it is a run of."""
         from kedrec.agents.traces.store import TraceStore
 
@@ -230,28 +203,28 @@ class _Rows:
         info, results, store = folder.info(), folder.rows(), TraceStore(folder.traces)
         with self.path.open("a", encoding="utf-8") as file:
             for result in results.values():
-                self._take(result, trace_of(result, store), answers, file)
+                self._take(result, trace_of(result, store), file)
         return info.model_dump(mode="json")
 
-    def _take(self, result: ResultRow, trace: Trace | None, answers: Pairs | None, file: IO[str]) -> None:
+    def _take(self, result: ResultRow, trace: Trace | None, file: IO[str]) -> None:
         self.traces += 1
-        reason = "no trace" if trace is None else reason_to_leave_out(trace, _answer(result.pair_id, answers))
+        answer = self._answer(result.pair_id)
+        reason = "no trace" if trace is None else reason_to_leave_out(trace, answer, self._keep)
         if trace is None or reason is not None:
             self.dropped[reason or ""] += 1
             return
-        for row in chat_rows(trace, result.pair_id):
+        for row in chat_rows(trace, result.pair_id, answer):
             self.diseases.append(row.disease)
             self.rows += 1
             file.write(row.model_dump_json() + "\n")
 
-
-def _answer(pair_id: str, answers: Pairs | None) -> str | None:
-    if answers is None:
-        return None
-    known = answers.scoring.get(pair_id)
-    if known is None or known.answer is None:
-        raise InputError(answers.path, f"the pair {pair_id!r} of the run has no answer there.")
-    return known.answer
+    def _answer(self, pair_id: str) -> str | None:
+        if not self._answers:
+            return None
+        known = next((one.scoring[pair_id] for one in self._answers if pair_id in one.scoring), None)
+        if known is None or known.answer is None:
+            raise InputError(self._answers[-1].path, f"the pair {pair_id!r} of the run has no answer there.")
+        return known.answer
 
 
 def _make_room(out: Path) -> None:
@@ -263,13 +236,13 @@ def _make_room(out: Path) -> None:
     (out / MANIFEST).unlink(missing_ok=True)
 
 
-def _write(out: Path, found: _Rows, infos: Sequence[dict[str, object]], answers: Pairs | None) -> Manifest:
+def _write(out: Path, found: _Rows, infos: Sequence[dict[str, object]], answers: Sequence[Pairs]) -> Manifest:
     held = validation_diseases(found.diseases)
     rows, tasks = _split(out, found.path, held)
     manifest = Manifest(
         runs=tuple(infos),
-        labels="teacher" if answers is None else "answers",
-        answers_sha256=answers.sha256 if answers else None,
+        labels="answers" if answers else "teacher",
+        answers_sha256=" ".join(one.sha256 for one in answers) or None,
         traces=found.traces,
         rows=rows,
         tasks=tasks,

@@ -16,19 +16,22 @@ __all__ = ["decided_task", "ground_of", "short_rows"]
 _SHOWN = re.compile(rf'<evidence key="({KEY})">')
 
 
-def short_rows(trace: Trace, pair_id: str) -> Iterator[ChatRow]:
+def short_rows(trace: Trace, pair_id: str, answer: str | None = None) -> Iterator[ChatRow]:
     """The decision of a trace in the short form, as asked and with the candidates exchanged.
 
     Only a choice or leaning between two drugs is taught, where the facts were looked up that the short form holds.
+    Where the teacher favours another candidate than `answer`, the answer is the label and no ground is taught.
     """
     task, made = decided_task(trace), trace.recommendation
     if task is None or task.weighing is None or made is None or made.favoured is None or len(task.candidates) != 2:
         return
+    right = answer or made.favoured
+    ground = ground_of(made) if right == made.favoured else None
     for name, asked in (("choose", task), ("choose-swapped", swapped(task))):
         ids = [drug.id for drug in asked.candidates]
         known = {score.id: score.probability for score in made.scores}
-        label = asked.labels[ids.index(made.favoured)]
-        answer = {"role": "assistant", "content": written(label, ground_of(made))}
+        label = asked.labels[ids.index(right)]
+        answer = {"role": "assistant", "content": written(label, ground)}
         yield ChatRow(
             id=f"{trace.id}/{name}",
             trace_id=trace.id,

@@ -11,7 +11,7 @@ from typing import Any
 from kedrec.agents.student.chat_model import MARK
 from kedrec.agents.student.precision import half_is_faster
 from kedrec.agents.student.reader import prompt_text
-from kedrec.agents.student.short_form import CHOICE
+from kedrec.agents.student.short_form import CHOICE, FORM
 from kedrec.distill.student.base_loading import load_base
 from kedrec.distill.student.chat_rows import ChatRow
 from kedrec.distill.student.encoding import label_tokens
@@ -234,5 +234,5 @@ class _log:  # noqa: N801 - used as a function
 
 
 def _save(model: Any, tokenizer: Any, out: Path, report: StudentReport, base: str, *, adapter: bool) -> None:
-    write_file(out / MARK, json.dumps({"form": 1, "base": base}, indent=1) + "\n")
+    write_file(out / MARK, json.dumps({"form": FORM, "base": base}, indent=1) + "\n")
     save_student(model, None if adapter else tokenizer, out, report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -24,9 +24,17 @@ def build(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs.", metavar="RUN_DIR…")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the data set.")],
     answers: Annotated[
-        Path | None,
-        typer.Option(help="Pairs with answers: learn only where the teacher chose the answer.", metavar="PAIRS"),
+        list[Path] | None,
+        typer.Option(help="Pairs with answers, the labels to learn. May be repeated.", metavar="PAIRS"),
     ] = None,
+    keep: Annotated[
+        Literal["correct", "answered", "all"] | None,
+        typer.Option(
+            help="Which traces teach: those whose choice is the answer (the default with --answers), those that chose,"
+            " or all that chose or leaned. Where the teacher is wrong only the short form is taught."
+        ),
+    ] = None,
+    *,
     skip_unknown: SkipUnknown = False,
     json_output: Json = False,
 ) -> None:
@@ -37,7 +45,8 @@ def build(
     """
     from kedrec.distill.student.dataset import build_dataset
 
-    manifest = build_dataset(runs, out, pairs_in(answers, settings(), skip_unknown) if answers else None)
+    labels = [pairs_in(path, settings(), skip_unknown) for path in answers or ()]
+    manifest = build_dataset(runs, out, labels, keep)
     if json_output:
         emit_json(manifest)
     rows = ", ".join(f"{n} to {'train' if name == 'train' else 'validate'}" for name, n in manifest.rows.items())
