@@ -143,7 +143,7 @@ def record_runs(settings: Settings) -> list[Path]:
 
 def build_data_set(runs: list[Path], home: Path) -> None:
     """Traces -> rows to learn from."""
-    from kedrec.distill.student.dataset import build_dataset
+    from kedrec.distill.dataset.build import build_dataset
 
     with step("Data set from the traces", "kedrec dataset build …"):
         manifest = build_dataset(runs, home / "dataset")

@@ -11,12 +11,14 @@ import pytest
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.traces.store import TraceStore
 from kedrec.atomic_file import write_whole
+from kedrec.distill.dataset.build import build_dataset, validation_diseases
+from kedrec.distill.dataset.chat_rows import read_manifest, read_rows
+from kedrec.distill.dataset.conversations import chat_rows
+from kedrec.distill.dataset.near_duplicates import NearDuplicates
+from kedrec.distill.dataset.teaching_traces import reason_to_leave_out
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.folder import RunFolder, RunInfo
 from kedrec.distill.runs.journal import Journal, ResultRow
-from kedrec.distill.student.chat_rows import read_manifest, read_rows
-from kedrec.distill.student.dataset import build_dataset, chat_rows, validation_diseases
-from kedrec.distill.student.teaching_traces import reason_to_leave_out
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.records import (
     Answer,
@@ -296,18 +298,44 @@ def answers_file(run, folder, answer):
 
 
 def test_what_is_kept_can_be_chosen_and_correct_needs_answers(run, tmp_path):
-    wrong = answers_file(run, tmp_path, "Compound::A")
-    kept = {keep: build_dataset([run], tmp_path / keep, [wrong], keep) for keep in ("answered", "all")}
-    assert "teacher differs from the answer" not in kept["all"].dropped
-    assert kept["all"].traces - sum(kept["all"].dropped.values()) >= (
-        kept["answered"].traces - sum(kept["answered"].dropped.values())
-    )
-    with pytest.raises(UserError, match=r"teaches anything: .*differs"):
-        build_dataset([run], tmp_path / "correct", [wrong])
+    right, wrong = (answers_file(run, tmp_path, f"Compound::{name}") for name in "BA")
+    kept = {keep: build_dataset([run], tmp_path / keep, [right], keep) for keep in ("correct", "answered", "all")}
+    assert kept["all"].pairs == kept["correct"].pairs == kept["answered"].pairs
+    with pytest.raises(UserError, match="differs from the answer"):
+        build_dataset([run], tmp_path / "none", [wrong])
+    with pytest.raises(UserError, match="nothing to teach"):
+        build_dataset([run], tmp_path / "none", [wrong], "all")
     with pytest.raises(UserError, match="--answers"):
-        build_dataset([run], tmp_path / "correct", keep="correct")
+        build_dataset([run], tmp_path / "none", keep="correct")
 
 
 def test_a_wrong_choice_teaches_no_rationale():
-    assert {row.task for row in chat_rows(trace(), "p1", "Compound::B")} > {"choose"}
+    assert "decide" in {row.task for row in chat_rows(trace(), "p1", "Compound::B")}
     assert {row.task for row in chat_rows(trace(), "p1", "Compound::A")} <= {"choose"}
+
+
+def test_datasets_opens_the_folder_and_finds_a_row_per_pair(run, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    manifest = build_dataset([run], tmp_path / "data")
+    opened = datasets.load_dataset(str(tmp_path / "data"), cache_dir=str(tmp_path / "cache"))
+    assert {split: len(rows) for split, rows in opened.items()} == manifest.pairs
+    row = opened["train"][0]
+    assert [drug["name"] for drug in row["candidates"]] == ["Alphacin", "Betamol"]
+    assert row["label"] == row["choice"] == "Compound::B"
+    assert row["citations"]
+    card = (tmp_path / "data" / "README.md").read_text()
+    assert f"| pairs | {manifest.pairs['train']} | {manifest.pairs['validation']} |" in card
+
+
+def test_diseases_whose_rows_nearly_repeat_each_other_stay_in_one_split():
+    facts = " ".join(f"fact{n}" for n in range(60))
+    near = NearDuplicates()
+    near.add("Disease::1", ("A", "B"), f"Which drug is better for dropsy? {facts}")
+    near.add("Disease::2", ("B", "A"), f"Which drug is better for hydrops? {facts}")
+    near.add("Disease::3", ("A", "B"), "Which drug is better for dropsy? Other words by far stand here, no more.")
+    near.add("Disease::4", ("A", "C"), f"Which drug is better for dropsy? {facts}")
+    assert near.groups() == [("Disease::1", "Disease::2")]
+    diseases = [f"Disease::{n}" for n in range(40)]
+    for share in (0.1, 0.5, 0.9):
+        held = validation_diseases(diseases, near.groups(), share)
+        assert ("Disease::1" in held) == ("Disease::2" in held)

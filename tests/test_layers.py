@@ -24,7 +24,7 @@ ROOMS = (
     "agents.models.replayed", "agents.offline", "agents.student", "agents.weighing_by_name", "agents.resources",
     "agents.workflow", "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay",
     "agents.recommend", "agents.chat", "agents.trace_page", "agents.trace_export",
-    "distill.pairs", "distill.runs", "distill.student",
+    "distill.pairs", "distill.runs", "distill.dataset", "distill.student",
     "eval",
 )  # fmt: skip
 """Rooms and single modules in order: each imports only what stands before it, or itself."""

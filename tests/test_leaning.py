@@ -14,9 +14,9 @@ from kedrec.agents.replay.replay import replay
 from kedrec.agents.trace_export.parquet import trace_row
 from kedrec.agents.trace_page.page import trace_page
 from kedrec.agents.traces.store import TraceStore
+from kedrec.distill.dataset.conversations import chat_rows
+from kedrec.distill.dataset.teaching_traces import reason_to_leave_out
 from kedrec.distill.runs.pair_loop import outcome_row
-from kedrec.distill.student.dataset import chat_rows
-from kedrec.distill.student.teaching_traces import reason_to_leave_out
 from kedrec.eval.metrics import Outcome, score
 from kedrec.records import Trace
 

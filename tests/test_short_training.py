@@ -15,8 +15,8 @@ from kedrec.agents.student import base as bases
 from kedrec.agents.student.chat_model import is_student
 from kedrec.agents.student.short_form import swapped
 from kedrec.config import Settings
+from kedrec.distill.dataset.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.distill.student.base_loading import load_base
-from kedrec.distill.student.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.distill.student.losses import select_loss
 from kedrec.distill.student.options import TrainOptions
 from kedrec.distill.student.publish import merge_student

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from kedrec.distill.student.chat_rows import ChatRow, Manifest, Selection, TrainTurn
+from kedrec.distill.dataset.chat_rows import ChatRow, Manifest, Selection, TrainTurn
 from kedrec.distill.student.encoding import IGNORED, Encoder, check_trained, marked_sample
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
 from kedrec.distill.student.tiny_model import make_tiny_base

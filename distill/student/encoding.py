@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from kedrec.agents.models.openai_api.messages import without_system
-from kedrec.distill.student.chat_rows import ChatRow, TrainTurn
+from kedrec.distill.dataset.chat_rows import ChatRow, TrainTurn
 from kedrec.errors import UserError
 
 __all__ = ["CHOICE", "IGNORED", "Encoded", "Encoder", "check_trained", "label_tokens", "marked_sample"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kedrec.distill.student.chat_rows import RowTask
+from kedrec.distill.dataset.chat_rows import RowTask
 from kedrec.records import Record
 
 __all__ = ["StudentReport", "TrainOptions"]

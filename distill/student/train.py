@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from kedrec.agents.models.context_window import trained_context
 from kedrec.agents.models.local import quieten
 from kedrec.agents.student.base import base_folder
+from kedrec.distill.dataset.chat_rows import ChatRow, read_manifest, read_rows
 from kedrec.distill.student.base_loading import load_base, stop_tokens
-from kedrec.distill.student.chat_rows import ChatRow, read_manifest, read_rows
 from kedrec.distill.student.options import StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import finished, last_checkpoint, pin, save_student
 from kedrec.distill.student.tiny_model import make_tiny_base

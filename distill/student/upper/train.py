@@ -12,8 +12,8 @@ from kedrec.agents.student.chat_model import MARK
 from kedrec.agents.student.precision import half_is_faster
 from kedrec.agents.student.reader import prompt_text
 from kedrec.agents.student.short_form import CHOICE, FORM
+from kedrec.distill.dataset.chat_rows import ChatRow
 from kedrec.distill.student.base_loading import load_base
-from kedrec.distill.student.chat_rows import ChatRow
 from kedrec.distill.student.encoding import label_tokens
 from kedrec.distill.student.options import StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import save_student, write_file

@@ -43,14 +43,17 @@ def build(
     Turn the traces of runs into conversations to learn from, with train and validation split by disease. Traces that
     abstained, failed or did not pass the check are left out and counted by reason.
     """
-    from kedrec.distill.student.dataset import build_dataset
+    from kedrec.distill.dataset.build import build_dataset
 
     labels = [pairs_in(path, settings(), skip_unknown) for path in answers or ()]
     manifest = build_dataset(runs, out, labels, keep)
     if json_output:
         emit_json(manifest)
     rows = ", ".join(f"{n} to {'train' if name == 'train' else 'validate'}" for name, n in manifest.rows.items())
-    say(f"{manifest.traces} traces -> {sum(manifest.rows.values())} rows ({rows}; {manifest.diseases} diseases)")
+    counted = f"{sum(manifest.rows.values())} rows ({rows}; {sum(manifest.diseases.values())} diseases)"
+    say(f"{manifest.traces} traces -> {counted}")
+    if manifest.alike:
+        say(f"{len(manifest.alike)} groups of diseases nearly repeat each other; each stays in one split")
     for reason, n in manifest.dropped.items():
         say(f"left out: {n} {reason}")
     say(f"Next: kedrec student train {out} --base MODEL --out DIR")

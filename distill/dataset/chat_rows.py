@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from kedrec.errors import InputError, NotReady
 from kedrec.records import Corpora, Record
 
-__all__ = ["ChatRow", "Manifest", "RowTask", "Selection", "TrainTurn", "read_manifest", "read_rows"]
+__all__ = ["ChatRow", "Manifest", "RowTask", "Selection", "TrainTurn", "read_jsonl", "read_manifest", "read_rows"]
 
 RowTask = Literal["investigate", "answer", "decide", "choose"]
 MANIFEST = "manifest.json"
+_R = TypeVar("_R", bound=Record)
 
 
 class Selection(Record):
@@ -82,10 +83,14 @@ class Manifest(Record):
     """Traces looked at."""
     rows: dict[str, int]
     """Rows per split."""
+    pairs: dict[str, int] = Field(default_factory=dict)
+    """Pairs per split; empty in older data sets."""
     tasks: dict[str, int]
     """Rows per task."""
     diseases: dict[str, int]
     """Diseases per split."""
+    alike: tuple[tuple[str, ...], ...] = ()
+    """Diseases whose rows nearly repeat each other; each group stays in one split."""
     dropped: dict[str, int]
     """Traces left out, by reason."""
     sha256: dict[str, str]
@@ -93,12 +98,17 @@ class Manifest(Record):
 
 
 def read_rows(path: Path) -> Iterator[ChatRow]:
-    """Rows of a file of the data set, in order.
+    """Conversations of a file of the data set, in order.
 
     Raises:
         NotReady: if the file is not there.
         InputError: at the first line that is no row.
     """
+    return read_jsonl(path, ChatRow)
+
+
+def read_jsonl(path: Path, record: type[_R]) -> Iterator[_R]:
+    """Rows of a file, in order; raises as `read_rows` does."""
     if not path.is_file():
         raise NotReady(
             f"{path} is not there. Build the data set first: kedrec dataset build RUN_DIR --out {path.parent}"
@@ -106,7 +116,7 @@ def read_rows(path: Path) -> Iterator[ChatRow]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                yield ChatRow.model_validate_json(line)
+                yield record.model_validate_json(line)
             except ValidationError as error:
                 raise InputError(path, f"not a row of a data set: {error.errors()[0]['msg']}", number) from None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from kedrec.agents.models.graph_request import Task, WeighedEvidence
 from kedrec.agents.prompting.answer_format import KEY, LABELS
 from kedrec.agents.student.short_form import GROUNDS, short_request, swapped, written
-from kedrec.distill.student.chat_rows import ChatRow, Selection, TrainTurn
+from kedrec.distill.dataset.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.records import Recommendation, Trace
 
 __all__ = ["decided_task", "ground_of", "short_rows"]

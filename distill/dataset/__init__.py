@@ -1,0 +1,1 @@
+"""Data sets: what the traces of runs teach."""
