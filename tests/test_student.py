@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -343,6 +346,22 @@ def test_a_killed_training_goes_on_from_its_last_checkpoint(tmp_path):
     assert steps[-1] == 9
     again = train_student(data, "tiny", tmp_path / "out", options)
     assert again == report
+
+
+def test_two_processes_train_one_student_and_one_of_them_speaks(tmp_path):
+    data, out = write_dataset(tmp_path / "data"), tmp_path / "out"
+    options = ["--base", "tiny", "--out", str(out), "--epochs", "1", "--batch-size", "2", "--json"]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        [*launch, str(Path(sys.executable).parent / "kedrec"), "student", "train", str(data), *options],
+        capture_output=True, text=True, timeout=600, check=False,
+        env={**os.environ, "KEDREC_HOME": str(tmp_path / "home"), "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["rows"] == {"train": 12, "validation": 4}
+    assert (out / "model.safetensors").is_file()
+    assert not (out / "checkpoints").exists()
 
 
 def test_another_training_into_the_same_folder_is_refused(tmp_path):

@@ -42,6 +42,9 @@ def train_student(
 ) -> StudentReport:
     """Train a student on a data set; the same call again resumes from the last checkpoint.
 
+    Under `accelerate launch` each process trains on its share of the rows, but for the short form, which one process
+    teaches; the first process alone speaks and saves.
+
     Args:
         dataset: folder that `dataset build` made.
         base: a folder or hub id of a chat model, `smollm2`, or `tiny` for one made on the spot from the data set's own
@@ -65,6 +68,7 @@ def train_student(
         tell(f"{out} holds this very training, finished.")
         return report
     splits = {name: _rows(dataset / f"{name}.jsonl", chosen) for name in ("train", "validation")}
+    _need_one_process(chosen)
     found = base_folder(base, home) if home is not None else base
     if chosen.is_short:
         from kedrec.distill.student.upper.train import train_short
@@ -83,15 +87,26 @@ def _need_packages() -> None:
         raise MissingExtra("Training a student", "local")
 
 
+def _need_one_process(options: TrainOptions) -> None:
+    from accelerate import PartialState
+
+    if options.is_short and PartialState().num_processes > 1:
+        raise UserError("The short form is taught by one process. Run `kedrec student train` without accelerate.")
+
+
 def _rows(path: Path, options: TrainOptions) -> list[ChatRow]:
     return [row for row in read_rows(path) if row.task in options.tasks]
 
 
 def _base_folder(base: str, out: Path, rows: Sequence[ChatRow], seed: int) -> str:
+    from accelerate import PartialState
+
     if base != TINY:
         return base
     folder = out / "base"
-    if not folder.is_dir():
+    with PartialState().main_process_first():
+        if folder.is_dir():
+            return str(folder)
         shutil.rmtree(staged := out / "base.partial", ignore_errors=True)
         make_tiny_base(staged, (str(m.get("content") or "") for row in rows for m in row.messages), seed=seed)
         staged.rename(folder)
@@ -104,8 +119,12 @@ class _Training:
     def __init__(
         self, base: str, found: str, out: Path, options: TrainOptions, *, say: Say, on_progress: OnProgress | None
     ) -> None:
+        from accelerate import PartialState
+
         self.base, self.found, self.out, self.options = base, found, out, options
-        self.say, self.on_progress = say, on_progress
+        self.state = PartialState()
+        self.say = say if self.state.is_main_process else lambda _: None
+        self.on_progress = on_progress if self.state.is_main_process else None
         self.full = options.full or base == TINY
 
     def run(self, splits: dict[str, list[ChatRow]]) -> StudentReport:
@@ -206,7 +225,9 @@ class _Training:
             metrics=_metrics(before, outcome.metrics, after),
             seconds=round(outcome.metrics["train_runtime"], 1),
         )
-        save_student(trainer.model, tokenizer, self.out, report)
+        if self.state.is_main_process:
+            save_student(trainer.accelerator.unwrap_model(trainer.model), tokenizer, self.out, report)
+        self.state.wait_for_everyone()
         return report
 
 

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from torch import Tensor
 
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
 from kedrec.distill.student.upper.examples import Example, batches
-from kedrec.distill.student.upper.halves import Halves, padded
+from kedrec.distill.student.upper.halves import Halves
+from kedrec.distill.student.upper.lower_outputs import LowerOutputs
 
 __all__ = ["Plan", "UpperLoop", "probabilities"]
 
@@ -24,7 +24,6 @@ OnStep = Callable[[int, int, dict[str, float]], bool]
 STATE = "state.pt"
 _WARMUP = 0.06
 _LONGEST_GRADIENT = 1.0
-_SHAPE = 32
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,10 @@ class UpperLoop:
         self, halves: Halves, examples: Sequence[Example], plan: Plan, folder: Path, *, filler: int, half: bool
     ) -> None:
         self.halves, self.examples, self.plan, self.folder = halves, examples, plan, folder
-        self._filler, self._half = filler, half
+        self.lower, self._half = LowerOutputs(halves, examples, filler, plan.batch_size), half
         self.trained = [p for p in halves.upper.parameters() if p.requires_grad]
         self._masters = [p.detach().float().clone() for p in self.trained]
         self._optimizer = torch.optim.AdamW(self._masters, lr=plan.learning_rate, weight_decay=0.0)
-        self._kept: dict[int, Tensor] = {}
         per_epoch = math.ceil(math.ceil(len(examples) / plan.batch_size) / plan.accumulate)
         self.steps = max(1, round(per_epoch * plan.epochs))
         self._per_epoch, self.done = per_epoch, 0
@@ -177,7 +175,7 @@ class UpperLoop:
     def loss(self, places: Sequence[int]) -> tuple[Tensor, dict[str, float]]:
         """The weighted sum for some rows, and its terms."""
         rows = [self.examples[place] for place in places]
-        hidden = self.hidden(places)
+        hidden = self.lower.of(places)
         at, targets, inside = _trained_places(rows)
         width = targets.shape[1]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
@@ -195,36 +193,6 @@ class UpperLoop:
         total = sum((weights[name] * term for name, term in terms.items()), torch.zeros(()))
         right = (logits[:, 0].gather(1, tokens.clamp(min=0)).argmax(1) == sure.argmax(1)).float().mean()
         return total, {**{name: float(term.detach()) for name, term in terms.items()}, "right": float(right)}
-
-    def hidden(self, places: Sequence[int]) -> Tensor:
-        """What the lower half made of rows [B, T, D]; computed once for each."""
-        for place in places:
-            if place not in self._kept:
-                self._keep(self._together[place])
-        width = _rounded(max(len(self.examples[place].tokens) for place in places))
-        made = torch.zeros(len(places), width, self.halves.width, dtype=self._kept[places[0]].dtype)
-        for row, place in zip(made, places, strict=True):
-            row[: len(self._kept[place])] = self._kept[place]
-        return made
-
-    def _keep(self, group: Sequence[int]) -> None:
-        rows = [self.examples[place].tokens for place in group]
-        made = self.halves.below(padded(rows, self._filler, _rounded(max(map(len, rows)))))
-        for place, row, one in zip(group, rows, made, strict=True):
-            self._kept[place] = one[: len(row)].clone()
-
-    @cached_property
-    def _together(self) -> dict[int, tuple[int, ...]]:
-        """Rows that go through the lower half together, by each of them: always the same, so is their rounding."""
-        order = sorted(range(len(self.examples)), key=lambda place: (len(self.examples[place].tokens), place))
-        size = self.plan.batch_size
-        groups = [tuple(order[first : first + size]) for first in range(0, len(order), size)]
-        return {place: group for group in groups for place in group}
-
-
-def _rounded(width: int) -> int:
-    """A width that many batches share: each new shape costs the processor's library a preparation of its own."""
-    return -(-width // _SHAPE) * _SHAPE
 
 
 def _trained_places(rows: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
@@ -254,7 +222,7 @@ def _labels(rows: Sequence[Example]) -> tuple[Tensor, Tensor]:
 def probabilities(loop: UpperLoop, places: Sequence[int]) -> list[list[float]]:
     """Probability of each label among the labels, for some rows."""
     rows = [loop.examples[place] for place in places]
-    hidden = loop.hidden(places)
+    hidden = loop.lower.of(places)
     last = torch.tensor([len(row.prompt) - 1 for row in rows])
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=loop._half):
         logits = loop.halves.logits(hidden, torch.arange(len(rows)), last)

@@ -30,6 +30,7 @@ _FROZEN = 0.6
 _SHORT_RATE = 6e-4
 _LOOKS = 8
 _TEXTS = 2
+_TOLD_EVERY = 60.0
 
 Say = Callable[[str], None]
 OnProgress = Callable[[int, int, dict[str, float]], None]
@@ -160,12 +161,16 @@ class _Teaching:
         self._say, self._on_progress, self._out = say, on_progress, out
         self._every = max(1, loop.steps // _LOOKS)
         self._best, self._worse = float("inf"), 0
-        self._started, self._tokens, self._first = time.monotonic(), 0.0, 0
+        self._tokens, self._first = 0.0, 0
+        self._begun = self._started = self._told = time.monotonic()
 
     def run(
         self, model: Any, base: str, splits: dict[str, list[ChatRow]], examples: dict[str, list[Example]]
     ) -> StudentReport:
         resumed = self._loop.resume()
+        self._say(f"The lower layers read {len(self._loop.examples):,} rows once, before the first step.")
+        self._loop.lower.compute(self._read)
+        self._started = time.monotonic()
         self._first = self._loop.done
         before = {} if resumed else self._looks.looked()
         with _log(self._out / "tensorboard") as write:
@@ -185,8 +190,14 @@ class _Teaching:
             left_out={f"longer than {self._options.max_length} tokens": left} if left else {},
             resumed=resumed,
             metrics={name: round(value, 4) for name, value in named.items()},
-            seconds=round(time.monotonic() - self._started, 1),
+            seconds=round(time.monotonic() - self._begun, 1),
         )
+
+    def _read(self, done: int, of: int) -> None:
+        """Tell about every minute how far the lower layers are."""
+        if time.monotonic() - self._told > _TOLD_EVERY:
+            self._told, gone = time.monotonic(), time.monotonic() - self._begun
+            self._say(f"lower layers: {done:,} of {of:,} rows, {gone * (of - done) / done / 60:.0f} min left")
 
     def _stepped(self, done: int, of: int, terms: dict[str, float], write: Callable[..., None]) -> bool:
         """Tell of a step; whether to go on."""

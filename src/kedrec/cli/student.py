@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,8 @@ def train(
     Train a student with L_sft + a·L_select + λ·L_rationale. Prints one sample with what is trained on marked, and
     refuses where nothing would be learnt. Run the same command to resume from the last checkpoint. `--task choose`
     teaches the short form, which a model of 135 million weights learns on two processors: the lower layers stay as
-    they are, and what they make of a row is computed once.
+    they are, and what they make of a row is computed once. All tasks but `choose` are also trained by several
+    processes: torchrun --nproc_per_node 2 $(which kedrec) student train …, or accelerate launch in its place.
     """
     from pydantic import ValidationError
 
@@ -70,6 +72,8 @@ def train(
         report = train_student(
             dataset, base, out, options, home=settings().home, say=say, on_progress=lambda n, of, _: advance(n, of)
         )
+    if os.environ.get("RANK", "0") != "0":
+        return  # under `accelerate launch` the first process speaks
     if json_output:
         emit_json(report)
     for name, value in report.metrics.items():
