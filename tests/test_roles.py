@@ -6,6 +6,7 @@ import pytest
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.offline.chat_model import OfflineChatModel
+from kedrec.agents.offline.reasons.main_reason import Reason, beside_harm
 from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
@@ -314,3 +315,19 @@ def test_a_class_does_harm_where_three_of_it_do(tmp_path, harmful, role):
     )
     assert found.role == role
     assert all(one.member for one in found.sources)
+
+
+def test_where_all_rivals_do_harm_that_is_said_in_the_reason():
+    harm, own = (
+        decide([source(1, "causes_or_worsens")]),
+        Reason((0, 0), "the graph lists it as a treatment of this disease", ("K1",)),
+    )
+    said = beside_harm(own, [drug("Betamol")], {"Compound::Betamol": harm})
+    assert said is not None
+    assert said.text == f"{own.text}, and Betamol causes or worsens the disease"
+    assert said.keys == ("K1", harm.sources[0].source_id)
+    alone = beside_harm(None, [drug("Betamol")], {"Compound::Betamol": harm})
+    assert alone is not None
+    assert alone.text == "Betamol causes or worsens the disease"
+    assert beside_harm(own, [drug("Betamol"), drug("Gammane")], {"Compound::Betamol": harm}) is None
+    assert beside_harm(own, [], {}) is None

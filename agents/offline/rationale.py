@@ -5,7 +5,7 @@ No arithmetic of the weigher stands in it; shares are kept in the scores, and sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
@@ -13,7 +13,7 @@ from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
 from kedrec.agents.offline.quotes import QuestionEvidence, explained, found_for, treating
 from kedrec.agents.offline.reasons.head_to_head import Comparison, comparisons
-from kedrec.agents.offline.reasons.main_reason import Reason, main_reason, reasons_of
+from kedrec.agents.offline.reasons.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
@@ -84,9 +84,10 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
     compared = comparisons(task.evidence.values(), task.candidates, task.disease)
     known = [_known(task, drug, compared) for drug in task.candidates]
     chosen, others = known[best], [one for place, one in enumerate(known) if place != best]
+    harmful = {drug.id: role for drug, role in zip(task.candidates, roles, strict=False) if role.is_harmful}
     warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(drug, role)]
     told = [
-        _choice(task, chosen, others, scores, best),
+        _choice(task, chosen, others, scores, harmful),
         *_compared(compared),
         *warned,
         *_about(task, chosen),
@@ -139,9 +140,14 @@ def _without_repeats(lines: Iterable[Line]) -> list[Line]:
     return kept
 
 
-def _choice(task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequence[CandidateScore], best: int) -> Line:
+def _choice(
+    task: Task, chosen: _Known, others: Sequence[_Known], scores: Sequence[CandidateScore], harmful: Mapping[str, Role]
+) -> Line:
     """The first sentence; it names no drug that its citations do not speak of."""
     reason, apart = main_reason(chosen.reasons, [other.reasons for other in others])
+    if chosen.drug.id not in harmful:
+        reason = beside_harm(reason, [other.drug for other in others], harmful) or reason
+    best = task.candidates.index(chosen.drug)
     liked, cited = _likeness(task, scores, best)
     drugs = [chosen.drug, *(other.drug for other in others)]
     speaking = [_speaking(task, drug) for drug in drugs]
@@ -164,6 +170,8 @@ def _because(reason: Reason | None, apart: bool, liked: str, rivals: str) -> str
     """Why, and how much that is worth."""
     if reason is None:
         return f" on weak grounds: no finding of its own was at hand, and the choice leans on likeness ({liked})"
+    if reason.rank[0] == HARM:
+        return f" because {reason.text}"
     if apart or not rivals:
         return f" because {reason.text}{f'; nothing as strong was found for {rivals}' if rivals else ''}"
     return f": {reason.text}; as much was found for {rivals}, so that likeness tips the balance ({liked})"

@@ -5,16 +5,18 @@ Where nothing was found but likeness to other drugs or texts, it says so, and th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.quotes import QuestionEvidence
 from kedrec.agents.offline.reasons.findings import STRENGTHS, strength_of
 from kedrec.agents.offline.reasons.head_to_head import Comparison
+from kedrec.agents.offline.roles import Role
+from kedrec.agents.offline.roles.weighed import told
 from kedrec.records import Entity, Evidence, triples_of
 
-__all__ = ["Reason", "main_reason", "reasons_of"]
+__all__ = ["HARM", "Reason", "beside_harm", "main_reason", "reasons_of"]
 
 _TOLD = {
     "approval": "{source} says that it is approved for this disease",
@@ -23,6 +25,8 @@ _TOLD = {
     "report": "{source} reports a benefit of it in this disease",
 }
 """Strength of a finding -> what it says of the chosen drug."""
+HARM = -1
+"""Sort of the reason that all rivals do harm in the disease."""
 _LISTED, _COMPARED, _FOUND, _SHARED, _LINKED, _TESTED = range(6)
 
 
@@ -57,17 +61,17 @@ class Spoken(Protocol):
         """A sentence on its targets, and where that stands."""
 
 
-def reasons_of(task: Task, known: Spoken, told: Sequence[Comparison]) -> list[Reason]:
+def reasons_of(task: Task, known: Spoken, compared: Sequence[Comparison]) -> list[Reason]:
     """Return what speaks for a drug, the strongest first.
 
     Args:
         task: the question with its evidence.
         known: what was found on the drug.
-        told: direct comparisons.
+        compared: direct comparisons.
     """
     use = known.use
     found = [Reason((_LISTED, 0), "the graph lists it as a treatment of this disease", (use.key,))] if use else []
-    won = [one for one in told if one.better is known.drug]
+    won = [one for one in compared if one.better is known.drug]
     said = "it came off better where {} compares them"
     found += [Reason((_COMPARED, 0), said.format(_source(one.key)), (one.key,)) for one in won]
     found += _clinical(task, known.drug, known.clinical)
@@ -80,8 +84,8 @@ def _clinical(task: Task, drug: Entity, clinical: QuestionEvidence | None) -> li
     for keys, text in clinical.quotes if clinical else ():
         strength = strength_of(text, drug, task.disease)
         if strength is not None and (keys[0][0] == "P" or strength in ("approval", "guideline")):
-            told = _TOLD[strength].format(source=_source(keys[0]))
-            found.append(Reason((_FOUND, STRENGTHS.index(strength)), told, keys))
+            said = _TOLD[strength].format(source=_source(keys[0]))
+            found.append(Reason((_FOUND, STRENGTHS.index(strength)), said, keys))
         elif keys[0].startswith("T"):
             found.append(Reason((_TESTED, 0), "a trial tests it in this disease", keys))
     return found
@@ -100,6 +104,21 @@ def _mechanistic(task: Task, mechanism: tuple[str, tuple[str, ...]] | None) -> l
         elif len(edges) == 2:
             found.append(Reason((_LINKED, 0), "a target of it is linked to this disease in the graph", (key,)))
     return found
+
+
+def beside_harm(own: Reason | None, rivals: Sequence[Entity], harmful: Mapping[str, Role]) -> Reason | None:
+    """Return the reason that all rivals do harm in the disease, where they do, after the chosen drug's own.
+
+    Args:
+        own: the strongest reason for the chosen drug.
+        rivals: the other drugs.
+        harmful: the role of each drug that has a harmful one, by its id.
+    """
+    if not rivals or not all(drug.id in harmful and harmful[drug.id].sources for drug in rivals):
+        return None
+    said = " and ".join(f"{drug.name} {told(harmful[drug.id])}" for drug in rivals)
+    keys = tuple(harmful[drug.id].sources[0].source_id for drug in rivals)
+    return Reason((HARM, 0), f"{own.text}, and {said}" if own else said, (*(own.keys if own else ()), *keys))
 
 
 def _source(key: str) -> str:
