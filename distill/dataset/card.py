@@ -91,7 +91,8 @@ def _groups(alike: Sequence[Sequence[str]]) -> str:
 
 def _run(run: dict[str, object]) -> str:
     data = run.get("data")
-    hashes = ", ".join(f"{name} {str(value)[:12]}" for name, value in data.items()) if isinstance(data, dict) else ""
+    found = data.items() if isinstance(data, dict) else ()
+    hashes = ", ".join(f"{name.removesuffix('_sha256')} {str(value)[:12]}" for name, value in found if "sha256" in name)
     hidden = "hidden" if run.get("hide_pairs") else "shown"
     return (
         f"- Teacher `{run.get('model')}`, setting `{run.get('setting')}`, the pairs' own edges {hidden};"
