@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 
 __all__ = ["Group", "Groups"]
@@ -34,7 +34,4 @@ class Groups:
     def spread(self, pairs: frozenset[frozenset[str]]) -> frozenset[frozenset[str]]:
         """Return the pairs and those of all other ids of both ends."""
         grouped = [pair for pair in pairs if not self._of.keys().isdisjoint(pair)] if self.all else []
-        return pairs.union(other for pair in grouped for other in self._alike(pair))
-
-    def _alike(self, pair: frozenset[str]) -> Iterator[frozenset[str]]:
-        return (frozenset(ids) for ids in product(*(self.of(end) for end in pair)))
+        return pairs.union(frozenset(ids) for pair in grouped for ids in product(*(self.of(end) for end in pair)))

@@ -56,7 +56,9 @@ def studio_graph(execution: Execution | None) -> Any:
     graph = StateGraph(StudioState, context_schema=Asks, input_schema=Question, output_schema=Outcome)
     graph.add_node("clarify", _bound(_clarify, execution))
     for name, node in NODES.items():
-        ways = _ways(name)
+        # Where a node may lead; where elsewhere the graph ends, the trace is kept first.
+        after = ENDS.get(name) or (EDGES.get(name, "__end__"),)
+        ways = tuple("keep" if one == "__end__" else one for one in after)
         step = _bound(_step(name, node, ways), execution)
         graph.add_node(name, step, destinations=tuple(dict.fromkeys((*ways, "keep"))))
     graph.add_node("keep", _bound(_keep, execution))
@@ -64,12 +66,6 @@ def studio_graph(execution: Execution | None) -> Any:
     graph.add_edge("clarify", "resolve")
     graph.add_edge("keep", END)
     return graph
-
-
-def _ways(name: str) -> tuple[str, ...]:
-    """Where a node may lead; where elsewhere the graph ends, the trace is kept first."""
-    after = ENDS.get(name) or (EDGES.get(name, "__end__"),)
-    return tuple("keep" if one == "__end__" else one for one in after)
 
 
 def _bound(step: Callable[[StudioState, Execution], Awaitable[Any]], execution: Execution | None) -> Any:
