@@ -190,10 +190,10 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-Step = tuple[Callable[..., str], tuple[Any, ...]]
+Preparation = tuple[Callable[..., str], tuple[Any, ...]]
 
 
-def _all(task: _Task, steps: Sequence[Step], processes: int, tell: Callable[[str], None]) -> None:
+def _all(task: _Task, steps: Sequence[Preparation], processes: int, tell: Callable[[str], None]) -> None:
     """Do steps in so many processes; a step that was done before is not done again."""
     if processes < 2:
         for do, chosen in steps:

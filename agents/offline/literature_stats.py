@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 from zipfile import BadZipFile
 
 import numpy as np
@@ -25,6 +25,7 @@ from kedrec.causes import cause_of
 from kedrec.errors import DamagedData, WorkError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.records import Document
+from kedrec.tools.library.writer import CorpusGroup
 from kedrec.tools.text.comentions import FIELDS, PairCounts, count_pairs
 from kedrec.tools.text.mention_finder import MentionFinder
 from kedrec.tools.text.profiles import Profiles, build_profiles
@@ -42,7 +43,6 @@ __all__ = [
     "open_derived",
 ]
 
-CorpusGroup = Literal["articles", "trials"]
 CORPORA: tuple[CorpusGroup, ...] = ("articles", "trials")
 """The corpora that settings name."""
 FORMAT = 3

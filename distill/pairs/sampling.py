@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -22,7 +22,7 @@ from pydantic import Field
 
 from kedrec.distill.pairs.eligible import disease_faults, drug_faults
 from kedrec.distill.pairs.negatives import IrrelevantDrugs
-from kedrec.distill.pairs.pairs_file import Named
+from kedrec.distill.pairs.pairs_file import Named, OnPair
 from kedrec.distill.pairs.popularity import Balance, Drawing
 from kedrec.errors import UserError
 from kedrec.graphdb.embeddings.files import GraphEmbeddings
@@ -41,7 +41,6 @@ AT_ONCE = 1024
 LEAST_COVERAGE = 0.5
 """Embeddings that know a smaller share of the graph's drugs were made from another graph."""
 
-OnProgress = Callable[[int, int], None]
 PassedOver = dict[str, dict[str, int]]
 
 
@@ -128,7 +127,7 @@ def draw_pairs(
     embeddings: GraphEmbeddings,
     wanted: PairsWanted,
     ontology: Ontology | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnPair | None = None,
 ) -> Drawn:
     """Draw pairs from a graph.
 

@@ -14,8 +14,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.tools.embedders.minilm import TOKENS, packaged
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["encoders", "measured_side_by_side"]
 
-Vectors = NDArray[np.float32]
 Way = Callable[[Sequence[str]], Vectors]
 ROUNDS = 3
 PLAIN = "sentence-transformers, fp32"

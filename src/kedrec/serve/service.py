@@ -104,7 +104,7 @@ class Service:
             raise ToolError(found.message)
         return Match.model_validate(found.data["match"])
 
-    def graph_evidence(self, asked: requests.Pair) -> ToolResult:
+    def graph_evidence(self, asked: requests.PairLookup) -> ToolResult:
         """What the graph says of a drug and a disease.
 
         Raises:

@@ -17,7 +17,7 @@ from kedrec.agents.workflow.graph import EDGES, ENDS, NODES, Node, started_with,
 from kedrec.agents.workflow.state import RunState
 from kedrec.errors import KedrecError
 from kedrec.records import Corpora, ModelCall, Recommendation, ToolCall
-from kedrec.serve.studio.state import Asks, Outcome, Question, StudioState
+from kedrec.serve.studio.state import Asks, StudioInput, StudioOutput, StudioState
 
 if TYPE_CHECKING:
     from langgraph.types import Command
@@ -53,7 +53,7 @@ def studio_graph(execution: Execution | None) -> Any:
     """
     from langgraph.graph import END, START, StateGraph
 
-    graph = StateGraph(StudioState, context_schema=Asks, input_schema=Question, output_schema=Outcome)
+    graph = StateGraph(StudioState, context_schema=Asks, input_schema=StudioInput, output_schema=StudioOutput)
     graph.add_node("clarify", _bound(_clarify, execution))
     for name, node in NODES.items():
         # Where a node may lead; where elsewhere the graph ends, the trace is kept first.

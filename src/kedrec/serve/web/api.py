@@ -73,7 +73,7 @@ def entities(asked: Annotated[requests.Resolve, Query()], service: Served) -> Ma
 
 
 @router.get("/evidence", summary="What the graph says of a pair")
-def evidence(asked: Annotated[requests.Pair, Query()], service: Served) -> ToolResult:
+def evidence(asked: Annotated[requests.PairLookup, Query()], service: Served) -> ToolResult:
     """Links, shared genes, paths, targets and uses, each citable."""
     return service.graph_evidence(asked)
 

@@ -12,7 +12,7 @@ from kedrec.agents.trace_page.html import Html, tag
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.distill.runs.folder import RunStatus
 from kedrec.serve.recorded.batches import KnownBatch, batches
-from kedrec.serve.recorded.finding import Found, QuestionFilter, find_questions
+from kedrec.serve.recorded.finding import FoundQuestions, QuestionFilter, find_questions
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.views.forms import choosing, field
@@ -23,16 +23,16 @@ router = APIRouter()
 MOST_RUNS = 200
 """Questions on one page."""
 OUTCOMES = {"": "any", "chosen": "a drug was chosen", "none": "no choice", "failed": "failed"}
-Words = Annotated[str, Query(max_length=200)]
+SearchWords = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/runs")
 def runs(  # noqa: PLR0917 - fields of the form
     service: Served,
-    text: Words = "",
-    tool: Words = "",
-    drug: Words = "",
-    model: Words = "",
+    text: SearchWords = "",
+    tool: SearchWords = "",
+    drug: SearchWords = "",
+    model: SearchWords = "",
     outcome: Literal["", "chosen", "none", "failed"] = "",
 ) -> HTMLResponse:
     """The recorded questions and the batches."""
@@ -70,7 +70,7 @@ def _search(wanted: QuestionFilter, tools: Iterable[str]) -> Html:
     )
 
 
-def _counted(found: Found) -> Html:
+def _counted(found: FoundQuestions) -> Html:
     more = "; older ones were not looked through" if found.more else ""
     told = f"{len(found.questions)} found among the latest {found.looked_at:,}{more}."
     return tag("p", told, class_="hint", role="status")
