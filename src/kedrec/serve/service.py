@@ -60,7 +60,7 @@ class Service:
         if agent.traces is None:
             raise ValueError("The agent of a server keeps its traces, if only for as long as the server runs.")
         self.traces = KeptTraces(agent.settings, agent.traces)
-        self.runs = KeptRuns(runs or agent.settings.home / "runs")
+        self.runs = KeptRuns(agent.settings.home, runs or agent.settings.home / "runs")
         self.budgets = Budgets()
         self.finished: list[Callable[[str, Trace], None]] = [self._spend]
         for one in self.agents.values():

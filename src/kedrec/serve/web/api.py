@@ -116,13 +116,13 @@ def trace(id: requests.TraceId, service: Served) -> Trace:
 @router.get("/runs", summary="Runs over many pairs")
 def runs(service: Served) -> list[results.PairsRun]:
     """Runs over many pairs, each with how far it is."""
-    return list(service.runs.list())
+    return sorted(map(results.PairsRun.of, service.runs.list()), key=lambda one: one.name)
 
 
 @router.get("/runs/{name}", summary="A run over many pairs")
 def run(name: requests.RunName, service: Served) -> results.PairsRun:
     """How far a run is, what it has cost and what it will."""
-    return service.runs.get(name)
+    return results.PairsRun.of(service.runs.get(name))
 
 
 @router.get("/runs/{name}/rows", summary="Rows of a run over many pairs")

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.html import Html, tag
-from kedrec.serve.recorded.batches import BatchAgreement, agreements
+from kedrec.serve.kept_runs import RunAgreement
 from kedrec.serve.recorded.reports import FOLDER, SavedReport, read_reports
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
@@ -32,7 +32,7 @@ def results(service: Served) -> HTMLResponse:
     skipped = tag("ul", *(tag("li", one, class_="error") for one in reports.skipped)) if reports.skipped else None
     told = tag("p", "Each report lies in the home; to add one: ", tag("code", COMMAND), class_="hint")
     nothing = tag("p", "Nothing was measured in this home yet.") if not parts else None
-    return page("Results", tag("h1", "Results"), told, skipped, nothing, *parts, _agreements(agreements(home)),
+    return page("Results", tag("h1", "Results"), told, skipped, nothing, *parts, _agreements(service.runs.agreements()),
                 view="/results")  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _calibration(group: Sequence[SavedReport]) -> Html:
     return _figure(f"{told}. The error is the mean distance of confidence and accuracy; 0 is best.", plot, table)
 
 
-def _agreements(found: Sequence[BatchAgreement]) -> Html | None:
+def _agreements(found: Sequence[RunAgreement]) -> Html | None:
     counted = [one for one in found if one.both]
     if not counted:
         return None

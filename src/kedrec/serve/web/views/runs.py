@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from kedrec.agents.trace_page.html import Html, tag
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.distill.runs.folder import RunStatus
-from kedrec.serve.recorded.batches import KnownBatch, batches
+from kedrec.serve.kept_runs import KeptRun
 from kedrec.serve.recorded.finding import FoundQuestions, QuestionFilter, find_questions
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
@@ -42,7 +42,7 @@ def runs(  # noqa: PLR0917 - fields of the form
     nothing = tag("p", "No recorded question has all of that." if filled else "No questions yet.")
     table = run_table(found.questions, choose=True) if found.questions else nothing
     tools = sorted(service.agent.resources.toolbox(service.settings.setting).names)
-    parts = (tag("h1", "Runs"), _batches(batches(service.settings.home)) if not filled else None)
+    parts = (tag("h1", "Runs"), _batches(service.runs.list()) if not filled else None)
     questions = tag("section", tag("h2", "Questions"), _search(wanted, tools), _counted(found), _beside(table))
     return page("Runs", *parts, questions, view="/runs")
 
@@ -120,7 +120,7 @@ def _tick(side: str, run: TraceSummary, asked: str) -> Html:
     return tag("td", tag("input", type="radio", name=side, value=run.id, aria_label=told, required="required"))
 
 
-def _batches(found: Iterable[KnownBatch]) -> Html | None:
+def _batches(found: Iterable[KeptRun]) -> Html | None:
     rows = [_batch(one) for one in found]
     if not rows:
         return None
@@ -138,7 +138,7 @@ def _state(status: RunStatus) -> Html | str:
     return "done" if status.done + sum(status.failed.values()) == status.pairs else "stopped"
 
 
-def _batch(one: KnownBatch) -> Html:
+def _batch(one: KeptRun) -> Html:
     status = one.status
     figures = (status.pairs, status.done, sum(status.failed.values()))
     spent = f"${status.spent.cost:.2f}" if status.spent.cost else "–"
