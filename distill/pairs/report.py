@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from kedrec.atomic_file import write_whole
+from kedrec.distill.pairs.drawn import Drawn, PairsWanted, PassedOver
 from kedrec.distill.pairs.popularity import Popularity, Spread, popularity, spread
-from kedrec.distill.pairs.sampling import Drawn, PairsWanted, PassedOver
 from kedrec.errors import UserError
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Record

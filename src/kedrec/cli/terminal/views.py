@@ -1,12 +1,11 @@
-"""Recommendations, rankings and traces for people, on stdout."""
+"""Recommendations, rankings and replies for people, on stdout."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kedrec.records import Answer, Evidence, Match, ModelCall, Recommendation, Sentence, ToolCall, Trace
+from kedrec.records import Answer, Evidence, Match, Recommendation, Sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from kedrec.agents.chat.conversation import Reply
     from kedrec.agents.recommend import Ranking
 
-__all__ = ["print_ranking", "print_recommendation", "print_reply", "print_trace"]
+__all__ = ["print_ranking", "print_recommendation", "print_reply", "shortened"]
 
 SHOWN = 280
 """Characters of a piece of evidence that are printed."""
@@ -98,43 +97,6 @@ def print_ranking(ranking: Ranking) -> None:
     console.print("Ranked by rule from the graph and the literature; not medical advice.", style="dim")
 
 
-def print_trace(trace: Trace) -> None:
-    """A run as a person would tell it."""
-    console = _console()
-    question = trace.question
-    said = f": {question['text']}" if question.get("text") else ""
-    console.print(f"Trace {trace.id}, {trace.created}{said}", style="bold", markup=False, highlight=False)
-    asked = f"Asked: {question['disease']}: {' or '.join(question['candidates'])}; setting {question['setting']}; "
-    console.print(f"{asked}model {trace.config.get('model')}", markup=False, highlight=False)
-    origin = trace.config.get("forked_from")
-    if origin:
-        forked = (
-            f"Forked from {origin['trace']} at call {origin['call']}, {origin['step']}, which {origin['model']} ran"
-        )
-        console.print(forked, markup=False, highlight=False)
-    _print_calls(console, trace)
-    console.print()
-    if trace.recommendation is not None:
-        print_recommendation(trace.recommendation)
-    elif trace.error is not None:
-        console.print(f"Failed: {trace.error['type']}: {trace.error['message']}", style="red", markup=False)
-    console.print(_used(trace), style="dim", markup=False, highlight=False)
-
-
-def _print_calls(console: Console, trace: Trace) -> None:
-    from kedrec.agents.prompting.answer_format import STEP_TITLES
-
-    step = ""
-    for number, call in enumerate(trace.calls, 1):
-        if call.step != step:
-            step = call.step
-            console.print(f"\n{step}", style="bold cyan", highlight=False, end="")
-            console.print(f"  {STEP_TITLES.get(step, '')}", style="dim", highlight=False)
-        went_wrong = call.error if isinstance(call, ModelCall) else call.result.status == "failed"
-        style = "red" if went_wrong else None
-        console.print(_told(number, call), markup=False, highlight=False, soft_wrap=True, style=style)
-
-
 def _console() -> Console:
     from rich.console import Console
 
@@ -177,7 +139,7 @@ def _print_evidence(
     table.add_column(style="green", no_wrap=True)
     table.add_column()
     for key in cited:
-        table.add_row(_plain(f"[{key}]"), _plain(f"{_short(evidence[key].text)}\n{_source(evidence[key])}"))
+        table.add_row(_plain(f"[{key}]"), _plain(f"{shortened(evidence[key].text)}\n{_source(evidence[key])}"))
     console.print("\nEvidence", style="bold")
     console.print(table)
     more = len(evidence) - len(cited)
@@ -262,7 +224,7 @@ def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:
     if lines:
         console.print(f"\n{title}", style="bold")
     for line in lines:
-        console.print(f"  {_short(line)}", markup=False, highlight=False)
+        console.print(f"  {shortened(line)}", markup=False, highlight=False)
 
 
 def _closing(recommendation: Recommendation) -> str:
@@ -271,40 +233,8 @@ def _closing(recommendation: Recommendation) -> str:
     return f"\nsetting {recommendation.setting}, model {recommendation.model}{by_rule}{trace}. Not medical advice."
 
 
-def _told(number: int, call: ModelCall | ToolCall) -> str:
-    if isinstance(call, ToolCall):
-        arguments = ", ".join(
-            f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-            for key, value in call.arguments.items()
-        )
-        result = f"{call.result.status}: {_short(call.result.message)}"
-        return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
-    who = f"{call.model}, taken over" if call.model else "the model"
-    return f"{number:4}  {who}: {_short(_answered(call))}  {_tokens(call)}{call.seconds:.2f} s"
-
-
-def _answered(call: ModelCall) -> str:
-    if call.response is None:
-        return f"failed: {call.error}"
-    asked = [item["function"] for item in call.response.get("tool_calls", ())]
-    tools = ", ".join(f"{function['name']}({function['arguments']})" for function in asked)
-    return f"calls {tools}" if tools else " / ".join(str(call.response.get("content", "")).splitlines())
-
-
-def _tokens(call: ModelCall) -> str:
-    used = call.usage
-    if not used.input_tokens:
-        return ""
-    cost = f", ${used.cost:.4f}" if used.cost else ""
-    return f"{used.input_tokens:,} + {used.output_tokens:,} tokens{cost}, "
-
-
-def _used(trace: Trace) -> str:
-    tokens = trace.usage.input_tokens + trace.usage.output_tokens
-    return f"{len(trace.calls)} calls, {tokens:,} tokens, ${trace.usage.cost:.4f}, {trace.seconds:.2f} s"
-
-
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text cut at a word to what is printed of a piece of evidence."""
     return text if len(text) <= SHOWN else text[:SHOWN].rsplit(" ", 1)[0] + " …"
 
 

@@ -57,7 +57,7 @@ def show(
     elif html is not None:
         say(f"{trace.id} written to {html}")
     else:
-        from kedrec.cli.terminal.views import print_trace
+        from kedrec.cli.terminal.trace_view import print_trace
 
         print_trace(trace)
 

@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.agent import Query, new_trace_id, open_context
+from kedrec.agents.agent import Query, new_trace_id
 from kedrec.agents.workflow.calls import LiveCalls
 from kedrec.agents.workflow.graph import EDGES, ENDS, NODES, Node, started_with, way
+from kedrec.agents.workflow.question_run import open_context
 from kedrec.agents.workflow.state import RunState
 from kedrec.errors import KedrecError
 from kedrec.records import Corpora, ModelCall, Recommendation, ToolCall
