@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import product
 
-__all__ = ["Group", "Groups"]
+__all__ = ["TAKEN_AS_ONE", "Group", "Groups"]
+
+TAKEN_AS_ONE = "Taken as one: "
+"""Beginning of the notes that say which ids were joined."""
 
 Group = tuple[str, ...]
 """Ids of one thing; the first stands for it."""
@@ -29,7 +32,7 @@ class Groups:
     def note(self, entity_id: str, name: str) -> str:
         """Say which ids were joined, in a sentence; empty where there is one only."""
         *others, last = self.of(entity_id)
-        return f"Taken as one: {name} = {', '.join(others)} and {last}." if others else ""
+        return f"{TAKEN_AS_ONE}{name} = {', '.join(others)} and {last}." if others else ""
 
     def spread(self, pairs: frozenset[frozenset[str]]) -> frozenset[frozenset[str]]:
         """Return the pairs and those of all other ids of both ends."""

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from kedrec.agents.prompting.answer_format import LETTERS
 from kedrec.records import Entity, Evidence, Finding
 from kedrec.tools.literature_tools import joined_names, mentions
 from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
 __all__ = ["Ledger"]
-
-LETTERS = {"graph": "K", "article": "P", "trial": "T"}
 
 
 class Ledger:

@@ -7,7 +7,8 @@ import json
 from rich.console import Console
 
 from kedrec.agents.prompting.answer_format import STEP_TITLES
-from kedrec.cli.terminal.views import print_recommendation, shortened
+from kedrec.characters import shortened
+from kedrec.cli.terminal.views import SHOWN, print_recommendation
 from kedrec.records import ModelCall, ToolCall, Trace
 
 __all__ = ["print_trace"]
@@ -56,10 +57,10 @@ def _told(number: int, call: ModelCall | ToolCall) -> str:
             f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
             for key, value in call.arguments.items()
         )
-        result = f"{call.result.status}: {shortened(call.result.message)}"
+        result = f"{call.result.status}: {shortened(call.result.message, SHOWN)}"
         return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
     who = f"{call.model}, taken over" if call.model else "the model"
-    return f"{number:4}  {who}: {shortened(_answered(call))}  {_tokens(call)}{call.seconds:.2f} s"
+    return f"{number:4}  {who}: {shortened(_answered(call), SHOWN)}  {_tokens(call)}{call.seconds:.2f} s"
 
 
 def _answered(call: ModelCall) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from kedrec.agents.offline.roles.weighed import NAMING_BOTH
+from kedrec.agents.prompting.answer_format import KINDS, NO_EVIDENCE, QUESTION_TITLES
+from kedrec.characters import shortened
+from kedrec.graphdb.groups import TAKEN_AS_ONE
 from kedrec.records import Answer, Evidence, Match, Recommendation, Sentence
 
 if TYPE_CHECKING:
@@ -13,15 +17,10 @@ if TYPE_CHECKING:
     from kedrec.agents.chat.conversation import Reply
     from kedrec.agents.recommend import Ranking
 
-__all__ = ["print_ranking", "print_recommendation", "print_reply", "shortened"]
+__all__ = ["SHOWN", "print_ranking", "print_recommendation", "print_reply"]
 
 SHOWN = 280
 """Characters of a piece of evidence that are printed."""
-TAKEN_AS_ONE = "Taken as one: "
-"""Beginning of the notes that say which ids were joined."""
-NAMING_BOTH = "Records that name both "
-"""Beginning of the notes that say how much was found."""
-LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
 def print_recommendation(recommendation: Recommendation, *, brief: bool = False) -> None:
@@ -139,7 +138,7 @@ def _print_evidence(
     table.add_column(style="green", no_wrap=True)
     table.add_column()
     for key in cited:
-        table.add_row(_plain(f"[{key}]"), _plain(f"{shortened(evidence[key].text)}\n{_source(evidence[key])}"))
+        table.add_row(_plain(f"[{key}]"), _plain(f"{shortened(evidence[key].text, SHOWN)}\n{_source(evidence[key])}"))
     console.print("\nEvidence", style="bold")
     console.print(table)
     more = len(evidence) - len(cited)
@@ -151,8 +150,6 @@ def _print_answers(console: Console, answers: Iterable[Answer], names: Mapping[s
     """Which way the answer to each domain question speaks, and where it stands, drugs side by side."""
     from rich.padding import Padding
     from rich.table import Table
-
-    from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
 
     told = {(one.question.key, one.question.drug): one for one in answers if one.text != NO_EVIDENCE}
     if not told:
@@ -167,8 +164,6 @@ def _print_answers(console: Console, answers: Iterable[Answer], names: Mapping[s
 
 def _print_found(console: Console, recommendation: Recommendation) -> list[Sentence]:
     """What was found on each domain question where nothing is chosen: an abstention hides none of it."""
-    from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
-
     shown = list[Sentence]()
     for drug in recommendation.candidates:
         own = [one for one in recommendation.answers if one.question.drug == drug.id and one.text != NO_EVIDENCE]
@@ -206,7 +201,7 @@ def _print_weights(console: Console, recommendation: Recommendation, names: Mapp
 
 
 def _source(entry: Evidence) -> str:
-    return f"{LETTERS[entry.key[0]]}: {entry.source_id}"
+    return f"{KINDS[entry.key[0]]}: {entry.source_id}"
 
 
 def _print_not_found(console: Console, notes: Iterable[str]) -> None:
@@ -224,18 +219,13 @@ def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:
     if lines:
         console.print(f"\n{title}", style="bold")
     for line in lines:
-        console.print(f"  {shortened(line)}", markup=False, highlight=False)
+        console.print(f"  {shortened(line, SHOWN)}", markup=False, highlight=False)
 
 
 def _closing(recommendation: Recommendation) -> str:
     by_rule = "; weighed by rule, no language model" if recommendation.model == "offline" else ""
     trace = f"; trace {recommendation.trace_id}" if recommendation.trace_id else ""
     return f"\nsetting {recommendation.setting}, model {recommendation.model}{by_rule}{trace}. Not medical advice."
-
-
-def shortened(text: str) -> str:
-    """A text cut at a word to what is printed of a piece of evidence."""
-    return text if len(text) <= SHOWN else text[:SHOWN].rsplit(" ", 1)[0] + " …"
 
 
 def _plain(text: str) -> Any:
