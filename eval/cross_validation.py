@@ -5,7 +5,7 @@ files together and chooses for the rest, five times. The direct edges of the pai
 fold is looked at twice, with one half of its diseases cold and then the other: every Compound-Disease edge of theirs is
 hidden, as for a disease without any known treatment. So every pair is answered once warm and once cold.
 
-What was computed is kept in HOME/cross-validation; the same command goes on from there. Anything that the numbers
+What was computed is kept in HOME/cross-validation; run the same command to resume. Anything that the numbers
 depend on, the code too, begins them anew.
 """
 
@@ -26,7 +26,7 @@ from kedrec.agents.offline.fit import slope_of
 from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion
 from kedrec.config import load
 from kedrec.errors import UserError
-from kedrec.eval.held_out import HeldOutWork, Material, computed, held_out, material_of
+from kedrec.eval.held_out import HeldOutMaterial, HeldOutWork, computed, held_out, material_of
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.records import Corpora
@@ -104,7 +104,7 @@ def _measured(work: HeldOutWork, setting: Corpora) -> list[SettingScores]:
     return found
 
 
-def _ids_and_kinds(asked: Material) -> list[tuple[str, str]]:
+def _ids_and_kinds(asked: HeldOutMaterial) -> list[tuple[str, str]]:
     """Return id and kind of each pair; ids of several files may be the same."""
     return [
         (f"{number}:{question.id}", pairs.scoring[question.id].negative_kind)

@@ -35,7 +35,7 @@ from kedrec.records import Corpora
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HeldOutWork", "Material", "computed", "held_out", "material_of"]
+__all__ = ["HeldOutMaterial", "HeldOutWork", "computed", "held_out", "material_of"]
 
 PLACE = "cross-validation"
 """Where in the home it is kept."""
@@ -72,7 +72,7 @@ def computed(
 
 
 @dataclass(frozen=True)
-class Material:
+class HeldOutMaterial:
     """The questions, the graph, and what was prepared from the literature."""
 
     pairs: tuple[Pairs, ...]
@@ -83,17 +83,19 @@ class Material:
 
 
 @cache
-def material_of(work: HeldOutWork) -> Material:
+def material_of(work: HeldOutWork) -> HeldOutMaterial:
     """Open what the questions are answered from, once in a process."""
     return _opened(work.home, work.files)
 
 
-def _opened(home: Path, files: Sequence[Path]) -> Material:
+def _opened(home: Path, files: Sequence[Path]) -> HeldOutMaterial:
     pairs = tuple(read_pairs(path).answered() for path in files)
     items = [_item(one, question.id) for one in pairs for question in one.questions]
     opened = Resources.open(load({"home": home, "store": "embedded"}).settings)
     graph, literature = opened.embedded(), opened.literature().content_sha256
-    return Material(pairs, items, GraphFacts(graph), open_derived(home / "derived", graph, literature), literature)
+    return HeldOutMaterial(
+        pairs, items, GraphFacts(graph), open_derived(home / "derived", graph, literature), literature
+    )
 
 
 def _item(pairs: Pairs, pair_id: str) -> LabelledQuestion:
@@ -104,7 +106,7 @@ def _item(pairs: Pairs, pair_id: str) -> LabelledQuestion:
     return LabelledQuestion(question.disease.id, (ids[0], ids[1]), ids.index(pairs.scoring[pair_id].answer or ""))
 
 
-def _prepared(material: Material, home: Path, settings: Sequence[Corpora]) -> Path:
+def _prepared(material: HeldOutMaterial, home: Path, settings: Sequence[Corpora]) -> Path:
     """Return the folder for what is computed from just these pairs, graph, literature and code; others are removed."""
     ready = set(material.derived.corpora) if material.derived else set()
     lacking = {corpus for setting in settings for corpus in corpora_of(setting)} - ready

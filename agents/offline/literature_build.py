@@ -43,7 +43,7 @@ class LiteratureSource(Protocol):
 
     @property
     def content_sha256(self) -> str:
-        """Hash of all documents; empty where there are none."""
+        """Hash of all documents; empty without any."""
         ...
 
     def documents(self, corpus: CorpusGroup) -> Iterable[Document]:

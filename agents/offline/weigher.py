@@ -125,16 +125,15 @@ class Weigher:
         shares = shares - shares.mean(axis=0, keepdims=True) if len(order) > 1 else shares
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in order]
         scores = shares.sum(axis=1) + np.array([edge_share(edges) for edges in direct])
-        probabilities = chances(scores)
         facts = Facts(view.link, view.derived, hidden)
         by_id = {
             drug: CandidateScore(
                 id=drug,
                 score=round(float(scores[i]), 6),
-                probability=round(float(probabilities[i]), 6),
+                probability=round(float(chance), 6),
                 factors=facts.factors(disease_id, drug, groups=groups, shares=shares[i], direct=direct[i]),
             )
-            for i, drug in enumerate(order)
+            for i, (drug, chance) in enumerate(zip(order, chances(scores), strict=True))
         }
         missing = (*self._notes(setting, view.derived), *facts.unknown(disease_id, candidate_ids, used))
         notes = (*facts.joined((disease_id, *candidate_ids)), *missing)
@@ -189,9 +188,8 @@ class Weigher:
         if derived is None or not {disease_id, drug_id} <= derived.index.keys():
             return []
         drug, ill, held = derived.index[drug_id], derived.index[disease_id], derived.corpora
-        return [
-            one.id for name in corpora_of(setting) if name in held for one in held[name].meetings(drug, ill)[:limit]
-        ]
+        ready = [held[name] for name in corpora_of(setting) if name in held]
+        return [one.id for corpus in ready for one in corpus.meetings(drug, ill)[:limit]]
 
     def alike(self, disease_id: str, drug_id: str, setting: Corpora) -> list[str]:
         """Return the drugs that act like one and stand in documents with a disease, by id, the most alike first.

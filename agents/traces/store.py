@@ -64,7 +64,7 @@ class TraceSummary(Record):
 
     @property
     def outcome(self) -> str:
-        """What came of it in a line: the error, the choice, or why there is none."""
+        """The outcome in a line: the error, the choice, or why nothing was chosen."""
         head = "cannot tell" if self.leaning else "no choice"
         return self.error or self.choice or f"{head}: {self.abstained}"
 

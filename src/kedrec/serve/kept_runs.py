@@ -81,7 +81,7 @@ class KeptRuns:
         """One of them, and how far it is.
 
         Raises:
-            NotReady: where there is none of that name.
+            NotReady: no run has that name.
         """
         folder = self._run(name)
         return KeptRun(name=name, info=folder.info(), status=folder.status())
@@ -96,7 +96,7 @@ class KeptRuns:
             limit: most rows.
 
         Raises:
-            NotReady: where there is no such run.
+            NotReady: no run has that name.
         """
         rows = sorted(self._run(name).rows().values(), key=lambda row: row.pair_id)
         return [row for row in rows if failed is None or (row.error is not None) == failed][after : after + limit]
@@ -109,7 +109,7 @@ class KeptRuns:
             named: name of an entity, for those that the pairs name by id alone.
 
         Raises:
-            NotReady: where there is no such run.
+            NotReady: no run has that name.
         """
         folder = self._run(name)
         rows, made = folder.rows(), []

@@ -200,7 +200,7 @@ class Service:
         """The agent of a name.
 
         Raises:
-            NotReady: where there is none.
+            NotReady: no model of this server has that name.
         """
         if name not in self.agents:
             raise NotReady(f"There is no model {name!r} here. There is: {', '.join(self.agents)}.")
@@ -243,7 +243,7 @@ class Service:
             agent.close()
 
     def _tell(self, trace: Trace) -> None:
-        """Tell of a question that was worked on; runs where the work was done, so the asker is known."""
+        """Report a finished question; runs where the work was done, so the asker is known."""
         for hear in self.finished:
             hear(ASKER.get(), trace)
 

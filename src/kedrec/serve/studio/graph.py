@@ -1,6 +1,6 @@
 """The same nodes as everywhere, between one that asks back for unclear names and one that keeps the trace.
 
-Each node gets its context from the state, so that a run goes on from any checkpoint as if it had never stopped.
+Each node gets its context from the state, so that a run resumes from any checkpoint as if it had never stopped.
 """
 
 from __future__ import annotations
