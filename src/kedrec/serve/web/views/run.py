@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -139,14 +139,13 @@ async def replay(id: requests.TraceId, request: Request, service: Served) -> Res
     first = found.first_difference
     told = tag("p", tag("b", "Not the same. "), f"The first difference is at {first.step}.", class_="verdict error")
     recorded, now = first.excerpt(LONGEST)
-    sides = _sides([("Recorded", recorded), ("Now", now)])
+    cards = (
+        tag("div", tag("h3", title), tag("pre", text), class_="card")
+        for title, text in [("Recorded", recorded), ("Now", now)]
+    )
+    sides = tag("div", *cards, class_="cards")
     why = tag("p", "Code, prompts or settings have changed since it was recorded.", class_="hint")
     return page("Replay", tag("h1", "Replay"), back, told, sides, why, view="/runs")
-
-
-def _sides(sides: Iterable[tuple[str, str]]) -> Html:
-    cards = (tag("div", tag("h3", title), tag("pre", text), class_="card") for title, text in sides)
-    return tag("div", *cards, class_="cards")
 
 
 @router.get("/diff")
