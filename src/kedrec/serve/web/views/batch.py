@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.errors import KedrecError
 from kedrec.records import Record
 from kedrec.serve.kept_runs import KeptRun, RunQuestion
@@ -134,7 +134,7 @@ def _table(rows: list[RunQuestion]) -> Html:
     head = tag("tr", *(tag("th", title, scope="col") for title in ("Pair", "Asked", "Outcome")))
     body = tag("tbody", *map(_row, rows[:MOST_ROWS]))
     table = tag("table", tag("thead", head), body, class_="beside runs")
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Questions of the batch")
+    return wide_table(table, "Questions of the batch")
 
 
 def _row(row: RunQuestion) -> Html:

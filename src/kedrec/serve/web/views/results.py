@@ -8,7 +8,7 @@ from itertools import groupby
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.serve.kept_runs import RunAgreement
 from kedrec.serve.recorded.reports import FOLDER, SavedReport, read_reports
 from kedrec.serve.web.api import Served
@@ -115,11 +115,7 @@ def _agreements(found: Sequence[RunAgreement]) -> Html | None:
 
 
 def _figure(told: str, plot: Html | None, table: Html) -> Html:
-    return tag("figure", tag("figcaption", told), plot, _wide(table, told), class_="plot", tabindex=0)
-
-
-def _wide(table: Html, told: str) -> Html:
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label=f"Table: {told}")
+    return tag("figure", tag("figcaption", told), plot, wide_table(table, f"Table: {told}"), class_="plot", tabindex=0)
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from kedrec.agents.replay.diff import TraceChange, TraceDiff
 from kedrec.agents.trace_page.citations import share
 from kedrec.agents.trace_page.evidence import evidence
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.agents.trace_page.page import facts, made_by, understood
 from kedrec.agents.traces.labels import asked, concluded
 from kedrec.agents.traces.store import TraceSummary
@@ -186,7 +186,7 @@ def _part(part: str, changes: Sequence[TraceChange], names: Mapping[str, str]) -
     head = tag("tr", *(tag("th", title, scope="col") for title in ("What", "A", "B")))
     rows = (_change(change, names) for change in changes)
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
-    wide = tag("div", table, class_="wide", role="region", tabindex=0, aria_label=f"Changes of {part}")
+    wide = wide_table(table, f"Changes of {part}")
     if part == "rationale":
         return _rationales(changes)
     if part not in OPEN:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.distill.runs.folder import RunStatus
 from kedrec.serve.kept_runs import KeptRun
@@ -95,7 +95,7 @@ def run_table(runs: Iterable[TraceSummary], address: str = "/answers/{}", *, cho
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
     body = tag("tbody", *(_run(run, address, choose) for run in runs))
     table = tag("table", tag("thead", head), body, class_="beside runs")
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Questions, the latest first")
+    return wide_table(table, "Questions, the latest first")
 
 
 def _run(run: TraceSummary, address: str, choose: bool) -> Html:
@@ -128,7 +128,7 @@ def _batches(found: Iterable[KeptRun]) -> Html | None:
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
     told = tag("p", "Runs over many pairs, made by ", tag("code", "kedrec runs start"), ".", class_="hint")
-    wide = tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Batches, the latest first")
+    wide = wide_table(table, "Batches, the latest first")
     return tag("section", tag("h2", "Batches"), told, wide)
 
 
