@@ -161,7 +161,7 @@ def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[
     for score in best:
         if len(chosen.kept) == top:
             break
-        drug = resources.store.get(score.id) or _unnamed(score.id)
+        drug = resources.store.get(score.id) or Entity(id=score.id, kind=score.id.partition("::")[0], name=score.id)
         if fold(drug.name) in seen:
             chosen.repeated.append(drug)
             continue
@@ -241,7 +241,3 @@ def _ranked(score: CandidateScore, drug: Entity, keys: Mapping[str, str], checke
 def _sentence(factor: Factor, keys: Mapping[str, str]) -> Sentence:
     cited: Sequence[str] = [keys[source] for source in factor.sources if source in keys]
     return Sentence(text=factor.text, citations=tuple(dict.fromkeys(cited))[:MOST_CITED])
-
-
-def _unnamed(entity_id: str) -> Entity:
-    return Entity(id=entity_id, kind=entity_id.partition("::")[0], name=entity_id)

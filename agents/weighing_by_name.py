@@ -51,7 +51,8 @@ def weigh_by_name(literature: Literature, disease: Entity, candidates: Sequence[
     Returns:
         Scores in log-odds above the average of the candidates, or of the labelled pairs for one drug alone.
     """
-    from kedrec.agents.offline.weigher import Weighing, chances
+    from kedrec.agents.offline.ranker import chances
+    from kedrec.agents.offline.weigher import Weighing
 
     counted = [_factors(literature, disease, drug, setting) for drug in candidates]
     totals = np.array([sum(factor.share for factor in factors) for factors in counted])

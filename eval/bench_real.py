@@ -16,20 +16,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kedrec.agents.agent import Agent, Query
+from kedrec.agents.offline.features import SETTINGS
 from kedrec.config import Settings, load
 from kedrec.distill.pairs.pairs_file import Pairs, read_pairs
 from kedrec.eval.baselines import by_frequency
-from kedrec.eval.machine import where
+from kedrec.eval.machine import KEDREC, where
 from kedrec.eval.metrics import Scores, score
 from kedrec.eval.selection import SelectionReport, evaluate_selection
 from kedrec.records import Corpora
 
 __all__ = ["main"]
 
-SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 WARM = 5
 ASKED = 60
-KEDREC = (sys.executable, "-c", "from kedrec.cli import main; main()")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

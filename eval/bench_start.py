@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kedrec.errors import WorkError
-from kedrec.eval.machine import where
+from kedrec.eval.machine import KEDREC, where
 
 __all__ = ["main", "measured"]
 
-KEDREC = (sys.executable, "-c", "from kedrec.cli import main; main()")
 BARE = "import langgraph.graph, numpy, scipy.sparse"
 QUESTION = ("rheumatoid arthritis", "methotrexate", "adalimumab")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}

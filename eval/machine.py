@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["where"]
+__all__ = ["KEDREC", "where"]
+
+KEDREC = (sys.executable, "-c", "from kedrec.cli import main; main()")
+"""The command `kedrec` of this Python and this code, as a process of its own."""
 
 
 def where() -> str:

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from kedrec.agents.agent import Agent
 from kedrec.agents.prompting.answer_format import LABELS
 from kedrec.config import Settings
-from kedrec.distill.pairs.pairs_file import Pair, Pairs
+from kedrec.distill.pairs.pairs_file import OnPair, Pair, Pairs
 from kedrec.distill.runs.side_by_side import SideBySide, on_own_loop
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.eval.rationales import draft
 from kedrec.records import Corpora, Trace
 
 __all__ = ["SelectionReport", "evaluate_selection", "outcome_of", "run_selection"]
-
-OnProgress = Callable[[int, int], None]
 
 
 class SelectionReport(Scores):
@@ -48,7 +46,7 @@ def evaluate_selection(
     *,
     hide_pairs: bool = False,
     record: bool = False,
-    on_progress: OnProgress | None = None,
+    on_progress: OnPair | None = None,
 ) -> SelectionReport:
     """Let a model choose for every pair, and score it.
 
@@ -85,7 +83,7 @@ def evaluate_selection(
 
 
 def run_selection(
-    agent: Agent, pairs: Sequence[Pair], setting: Corpora, on_progress: OnProgress | None = None
+    agent: Agent, pairs: Sequence[Pair], setting: Corpora, on_progress: OnPair | None = None
 ) -> list[Trace]:
     """The traces of all pairs, in order; as many in flight as the agent's settings allow.
 
@@ -99,7 +97,7 @@ def run_selection(
 class _Asked:
     """Pairs of an evaluation while they are asked about."""
 
-    def __init__(self, agent: Agent, pairs: Sequence[Pair], setting: Corpora, on_progress: OnProgress | None) -> None:
+    def __init__(self, agent: Agent, pairs: Sequence[Pair], setting: Corpora, on_progress: OnPair | None) -> None:
         self._agent, self._pairs, self._setting, self._on_progress = agent, pairs, setting, on_progress
         self._traces: dict[str, Trace] = {}
         self._stopped = False

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 
-__all__ = ["Group", "Groups"]
+__all__ = ["TAKEN_AS_ONE", "Group", "Groups"]
+
+TAKEN_AS_ONE = "Taken as one: "
+"""Beginning of the notes that say which ids were joined."""
 
 Group = tuple[str, ...]
 """Ids of one thing; the first stands for it."""
@@ -29,12 +32,9 @@ class Groups:
     def note(self, entity_id: str, name: str) -> str:
         """Say which ids were joined, in a sentence; empty where there is one only."""
         *others, last = self.of(entity_id)
-        return f"Taken as one: {name} = {', '.join(others)} and {last}." if others else ""
+        return f"{TAKEN_AS_ONE}{name} = {', '.join(others)} and {last}." if others else ""
 
     def spread(self, pairs: frozenset[frozenset[str]]) -> frozenset[frozenset[str]]:
         """Return the pairs and those of all other ids of both ends."""
         grouped = [pair for pair in pairs if not self._of.keys().isdisjoint(pair)] if self.all else []
-        return pairs.union(other for pair in grouped for other in self._alike(pair))
-
-    def _alike(self, pair: frozenset[str]) -> Iterator[frozenset[str]]:
-        return (frozenset(ids) for ids in product(*(self.of(end) for end in pair)))
+        return pairs.union(frozenset(ids) for pair in grouped for ids in product(*(self.of(end) for end in pair)))

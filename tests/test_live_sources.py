@@ -24,7 +24,7 @@ from kedrec.locks import writing
 from kedrec.records import Entity
 from kedrec.retry_after import retry_after
 from kedrec.tools.literature import Literature
-from kedrec.tools.live import DateSpan, Fetcher, OnDemand, Wanted, eutils, lacking, trials_api
+from kedrec.tools.live import DateSpan, Fetcher, OnDemand, WantedLiterature, eutils, lacking, trials_api
 from kedrec.tools.live.http import HttpRetryPolicy
 from kedrec.tools.live.pair_download import SourceReport
 from kedrec.tools.live.query_terms import terms_of
@@ -78,7 +78,7 @@ def fetch(settings, store):
     def run(*sources, drugs=(world.BARI,), patience=QUICK, settings=settings, **wanted):
         literature = Literature.open(settings.home / "literature", settings)
         fetcher = Fetcher(settings, store, literature, patience)
-        asked = Wanted(sources or ("pubmed", "trials"), **wanted)
+        asked = WantedLiterature(sources or ("pubmed", "trials"), **wanted)
         return fetcher.fetch(store.get(world.DISEASE), [store.get(drug) for drug in drugs], asked, embed=False)
 
     return run

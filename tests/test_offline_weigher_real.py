@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kedrec.agents.offline.items import pairs_of, read_items
-from kedrec.agents.offline.literature_stats import MemoryLiterature
+from kedrec.agents.offline.literature_build import MemoryLiterature
 from kedrec.agents.offline.weigher import Weigher
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore

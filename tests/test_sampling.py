@@ -14,10 +14,11 @@ from graph_stores import BINDS, GENE_OF, PALLIATES, TREATS, embedded, write_grap
 from scipy import sparse
 
 from kedrec.cli.app import main
+from kedrec.distill.pairs.drawn import PairsWanted
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.pairs.popularity import Drawing, popularity
 from kedrec.distill.pairs.report import DrawnFrom, report_on, report_path, write_pairs
-from kedrec.distill.pairs.sampling import PairsWanted, draw_pairs
+from kedrec.distill.pairs.sampling import draw_pairs
 from kedrec.errors import UserError
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore

@@ -1,6 +1,7 @@
 """Runs over many pairs, as the server shows them."""
 
 import json
+import re
 
 import pytest
 from web_server import serving
@@ -9,6 +10,7 @@ from world import BARI, DISEASE, METHO, SULFA, build
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.distill.runs.run import start_run
 from kedrec.locks import writing
+from kedrec.serve.kept_runs import KeptRuns
 
 
 @pytest.fixture(scope="module")
@@ -55,3 +57,15 @@ def test_its_rows_are_read_in_part_and_by_whether_they_failed(web):
 def test_no_name_leads_to_another_folder(web, name):
     response = web.get(f"/api/runs/{name}")
     assert response.status_code in (404, 422) and response.json()["error"]["message"]
+
+
+def test_a_run_that_lies_elsewhere_has_a_name_that_tells_no_path(settings):
+    [within] = KeptRuns(settings.home, settings.home / "runs").list()
+    [without] = KeptRuns(settings.home, settings.home / "none").list()
+    assert within.name == "first" and re.fullmatch("first-[0-9a-f]{6}", without.name)
+    assert (within.info, within.status) == (without.info, without.status)
+
+
+def test_the_page_lists_the_runs_that_the_interface_lists(web):
+    [listed] = web.get("/api/runs").json()
+    assert f'href="/batches/{listed["name"]}"' in web.get("/runs").text

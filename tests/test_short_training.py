@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from chat_rows import chat_row
 from test_short_form import task
 from test_student import write_dataset
 
@@ -34,21 +35,10 @@ def choose_row(number: int) -> ChatRow:
     label, known = "AB"[number % 2], 1 + number % 7
     counts = (known, "none") if label == "A" else ("none", known)
     text = f"Which drug is better for disease {number}?\nA: x\ntrials: {counts[0]}\nB: y\ntrials: {counts[1]}"
-    return ChatRow(
-        id=f"t{number}/choose",
-        trace_id=f"t{number}",
-        pair_id=f"p{number}",
-        task="choose",
-        setting="both",
-        teacher="offline",
-        disease=f"Disease::{number}",
-        messages=(
-            {"role": "user", "content": text},
-            {"role": "assistant", "content": f"CHOICE: {label}\nREASON: trials"},
-        ),
-        train=(TrainTurn(index=1),),
-        selection=Selection(labels=("A", "B"), label=label, sure=(0.9, 0.1) if label == "A" else (0.1, 0.9)),
-    )
+    messages = ({"role": "user", "content": text}, {"role": "assistant", "content": f"CHOICE: {label}\nREASON: trials"})
+    sure = (0.9, 0.1) if label == "A" else (0.1, 0.9)
+    right = Selection(labels=("A", "B"), label=label, sure=sure)
+    return chat_row(number, "choose", messages, (TrainTurn(index=1),), selection=right)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from chat_rows import chat_row
 
 from kedrec.distill.dataset.chat_rows import ChatRow, Manifest, Selection, TrainTurn
 from kedrec.distill.student.encoding import IGNORED, Encoder, check_trained, marked_sample
@@ -28,47 +29,26 @@ def decide_row(number: int, label: str = "A") -> ChatRow:
     good, bad = DRUGS[number % 6], DRUGS[(number + 1) % 6]
     names = (good, bad) if label == "A" else (bad, good)
     rationale = f"- {good} was shown to work in this disease [P1]"
-    return ChatRow(
-        id=f"t{number}/decide",
-        trace_id=f"t{number}",
-        pair_id=f"p{number}",
-        task="decide",
-        setting="both",
-        teacher="offline",
-        disease=f"Disease::{number // 2}",
-        messages=(
-            {"role": "system", "content": "Choose one drug."},
-            {"role": "user", "content": f"A {names[0]}\nB {names[1]}\n[P1] {good} works{' well' * 20}\nbest {label}"},
-            {"role": "assistant", "content": f"CHOICE: {label}\nCONFIDENCE: 0.90\nRATIONALE:\n{rationale}"},
-        ),
-        train=(TrainTurn(index=2, rationale=rationale),),
-        selection=Selection(labels=("A", "B"), label=label),
+    messages = (
+        {"role": "system", "content": "Choose one drug."},
+        {"role": "user", "content": f"A {names[0]}\nB {names[1]}\n[P1] {good} works{' well' * 20}\nbest {label}"},
+        {"role": "assistant", "content": f"CHOICE: {label}\nCONFIDENCE: 0.90\nRATIONALE:\n{rationale}"},
     )
+    right, train = Selection(labels=("A", "B"), label=label), (TrainTurn(index=2, rationale=rationale),)
+    return chat_row(number, "decide", messages, train, selection=right, disease=f"Disease::{number // 2}")
 
 
 def investigate_row() -> ChatRow:
     call = {"name": "neighbours", "arguments": '{"entity": "Gene::1"}'}
-    return ChatRow(
-        id="t0/investigate",
-        trace_id="t0",
-        pair_id="p0",
-        task="investigate",
-        setting="both",
-        teacher="openai:x",
-        disease="Disease::0",
-        messages=(
-            {"role": "user", "content": "Look around."},
-            {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [{"id": "c1", "type": "function", "function": call}],
-            },
-            {"role": "tool", "tool_call_id": "c1", "content": "nothing was found"},
-            {"role": "assistant", "content": "Enough is known."},
-        ),
-        tools=({"type": "function", "function": {"name": "neighbours", "parameters": {"type": "object"}}},),
-        train=(TrainTurn(index=1), TrainTurn(index=3)),
+    messages = (
+        {"role": "user", "content": "Look around."},
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "c1", "type": "function", "function": call}]},
+        {"role": "tool", "tool_call_id": "c1", "content": "nothing was found"},
+        {"role": "assistant", "content": "Enough is known."},
     )
+    tools = ({"type": "function", "function": {"name": "neighbours", "parameters": {"type": "object"}}},)
+    train = (TrainTurn(index=1), TrainTurn(index=3))
+    return chat_row(0, "investigate", messages, train, teacher="openai:x", tools=tools)
 
 
 def write_dataset(folder: Path, rows: int = 16) -> Path:

@@ -127,7 +127,7 @@ def test_a_run_that_fails_ends_in_a_trace_that_says_so(settings, saver, asked, q
 def test_its_schemas_say_what_to_ask_without_opening_anything():
     graph = studio_graph(None).compile()
     asked = graph.get_input_jsonschema()
-    assert set(asked["$defs"]["Asked"]["properties"]) == {"disease", "candidates"}
+    assert set(asked["$defs"]["StudioQuestion"]["properties"]) == {"disease", "candidates"}
     assert set(graph.get_context_jsonschema()["properties"]) == {"model", "setting"}
     assert {"recommendation", "error", "trace"} <= set(graph.get_output_jsonschema()["properties"])
 

@@ -15,7 +15,7 @@ from kedrec.errors import InputError
 from kedrec.graphdb.drkg import sources
 from kedrec.graphdb.drkg.fetch import Remote
 from kedrec.graphdb.drkg.files import read_names
-from kedrec.graphdb.drkg.sources import Source
+from kedrec.graphdb.drkg.sources import DataSource
 from kedrec.graphdb.names.build_table import Vocabularies, name_entities, write_names
 from kedrec.graphdb.names.groups import read_groups
 from kedrec.graphdb.vocabularies.disease_ontology import read_disease_ontology
@@ -396,7 +396,9 @@ def published(monkeypatch):
         servers = {name: serving(text if isinstance(text, bytes) else text.encode()) for name, text in contents.items()}
         running = {name: server.__enter__() for name, server in servers.items()} | {"drkg": drkg, "drugbank": drugbank}
         moved = {
-            name: Source(name, source.what, (Remote(source.files[0].name, (running[name].address,)),), "page", "terms")
+            name: DataSource(
+                name, source.what, (Remote(source.files[0].name, (running[name].address,)),), "page", "terms"
+            )
             for name, source in sources.SOURCES.items()
         }
         monkeypatch.setattr(sources, "SOURCES", moved)

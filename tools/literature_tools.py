@@ -131,7 +131,7 @@ class LiteratureTools:
 
 
 def joined_names(entity: Entity) -> str:
-    """All names of an entity as one text, by which its own words are told from others."""
+    """All names of an entity as one text, to tell its own words from others."""
     return " | ".join((entity.name, *entity.synonyms))
 
 

@@ -10,7 +10,7 @@ from kedrec.agents.chat.combining import names_in, unknown_names
 from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
 from kedrec.agents.chat.intents.reading import class_named, read
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
-from kedrec.agents.chat.intents.wording import Span, is_cue
+from kedrec.agents.chat.intents.wording import NamedSpan, is_cue
 from kedrec.agents.chat.left_out import left_out
 from kedrec.agents.chat.salts import with_salts
 from kedrec.graphdb.store import GraphStore
@@ -191,9 +191,9 @@ def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Ma
     return (others[0], ()) if wanted.intent == "causes" else (left[0], others)
 
 
-def _spans(found: Iterable[NameInText]) -> list[Span]:
+def _spans(found: Iterable[NameInText]) -> list[NamedSpan]:
     """Where names stand; one that is another name of the same is `Repeated`."""
-    seen, spans = set[str](), list[Span]()
+    seen, spans = set[str](), list[NamedSpan]()
     for named in sorted(found):
         meant = named.match.entity.id if named.match.entity else named.match.query.lower()
         spans.append((named.start, named.end, "Repeated" if meant in seen else named.kind))
@@ -201,7 +201,7 @@ def _spans(found: Iterable[NameInText]) -> list[Span]:
     return spans
 
 
-def _where(text: str, matches: Iterable[Match]) -> list[Span]:
+def _where(text: str, matches: Iterable[Match]) -> list[NamedSpan]:
     """Where the names of matches stand in a text; those that do not stand there are left out."""
     lowered = text.lower()
     places = [(lowered.find(match.query.lower()), match) for match in matches]

@@ -97,7 +97,9 @@ class LocalChatModel(WholeAnswerModel):
             tools = parameters.get("tools") or []
             if tools and not self.knows_tools:
                 return AIMessage("", response_metadata={"note": "the chat template knows no tools"})
-            return self._write(messages, tools)
+            prompt, left_out = self._prompt(messages, tools)
+            text, sent, received = self._generate_after(prompt)
+            return _message(text, sent, received, _said(left_out))
 
     @property
     def knows_tools(self) -> bool:
@@ -118,11 +120,6 @@ class LocalChatModel(WholeAnswerModel):
         text, sent, received = self._generate_after(prompt + head)
         labels = dict(zip(task.labels, (round(value, 6) for value in probabilities), strict=True))
         return _message(head + text, sent, received + 1, {"label_probabilities": labels, **_said(left_out)})
-
-    def _write(self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> AIMessage:
-        prompt, left_out = self._prompt(messages, tools)
-        text, sent, received = self._generate_after(prompt)
-        return _message(text, sent, received, _said(left_out))
 
     def _prompt(self, messages: list[BaseMessage], tools: Sequence[dict[str, Any]]) -> tuple[str, tuple[str, ...]]:
         """The text that the model is to continue, and the keys of the evidence that had no room in it."""

@@ -66,19 +66,16 @@ class ScriptedChatModel(WholeAnswerModel):
         if not self.queue:
             raise ModelRefused(f"The script has no reply for call {len(self.history)}. Put one more into `queue`.")
         last = self.repeat_last and len(self.queue) == 1
-        return _message(self.queue[0] if last else self.queue.pop(0), messages)
-
-
-def _message(reply: Any, messages: list[BaseMessage]) -> AIMessage:
-    if callable(reply) and not isinstance(reply, (BaseException, AIMessage)):
-        reply = reply(messages)
-    if isinstance(reply, BaseException):
-        raise reply
-    message = AIMessage(reply) if isinstance(reply, str) else reply.model_copy(deep=True)
-    message.id = None
-    if message.usage_metadata is None:
-        message.usage_metadata = _estimate(messages, message)
-    return message
+        reply = self.queue[0] if last else self.queue.pop(0)
+        if callable(reply) and not isinstance(reply, (BaseException, AIMessage)):
+            reply = reply(messages)
+        if isinstance(reply, BaseException):
+            raise reply
+        message = AIMessage(reply) if isinstance(reply, str) else reply.model_copy(deep=True)
+        message.id = None
+        if message.usage_metadata is None:
+            message.usage_metadata = _estimate(messages, message)
+        return message
 
 
 def _estimate(messages: list[BaseMessage], answer: AIMessage) -> UsageMetadata:

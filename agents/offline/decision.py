@@ -81,7 +81,7 @@ def _failed(line: Line, task: Task) -> bool:
 
 
 def _scores(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
-    """One score per candidate, in the order asked: the weigher's, or a count of cues where there is none."""
+    """One score per candidate, in the order asked: the weigher's, or a count of cues without one."""
     weighed = {score.id: score for score in task.weighing.candidates} if task.weighing else {}
     if not all(drug.id in weighed for drug in task.candidates):
         return _counted(task, roles)

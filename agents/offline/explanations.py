@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from kedrec.agents.offline.features import corpora_of
 from kedrec.agents.offline.literature_stats import Derived, Meeting
+from kedrec.agents.offline.roles.weighed import edge_share
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
+from kedrec.records import Corpora, Factor
 from kedrec.tools.text.comentions import FIELDS
 from kedrec.tools.text.zones import TITLE
 
@@ -21,6 +25,8 @@ __all__ = ["CITED", "Facts", "direct_edges"]
 
 CITED = 5
 """Most sources of one factor."""
+LEAST_SHARE = 0.02
+"""Log-odds below which a group of evidence is not worth a sentence."""
 
 
 def direct_edges(graph: GraphFacts, drug: str, disease: str, hidden: HiddenPairs) -> tuple[str, ...]:
@@ -81,6 +87,48 @@ class Facts:
         kind, _, corpus = group.rpartition(" in ")
         tell = {"": self._meetings, "claims": self._claims, "writing": self._writing, "class": self._class}[kind]
         return tell(corpus, disease, drug)
+
+    def factors(
+        self,
+        disease: str,
+        drug: str,
+        *,
+        groups: Sequence[str],
+        shares: NDArray[np.float64],
+        direct: Sequence[str],
+    ) -> tuple[Factor, ...]:
+        """Return what a score is made of, largest share first."""
+        factors = [Factor(group=group, share=round(float(share), 6), text=text, sources=sources)
+                   for group, share in zip(groups, shares, strict=True) if abs(share) >= LEAST_SHARE
+                   for text, sources in [self.of(group, disease, drug)]]  # fmt: skip
+        if direct:
+            text = f"the graph itself states that {self.name(drug)} is used for {self.name(disease)}"
+            factors.append(Factor(group="direct edge", share=edge_share(direct), text=text, sources=tuple(direct)))
+        return tuple(sorted(factors, key=lambda factor: (-abs(factor.share), factor.group)))
+
+    def joined(self, ids: Sequence[str]) -> list[str]:
+        """Return a sentence for each of what was asked about that has several ids."""
+        said = (self._link.facts.groups.note(one, self.name(one)) for one in ids)
+        return [note for note in dict.fromkeys(said) if note]
+
+    def unknown(self, disease: str, candidates: Sequence[str], setting: Corpora) -> list[str]:
+        """Return a sentence for each entity that there is no evidence about."""
+        facts, notes = self._link.facts, []
+        if disease not in facts.disease_row:
+            notes.append(f"{disease} is not in the graph; the score rests on nothing it says.")
+        notes += [
+            f"{drug} is not in the graph; the score rests on nothing it says."
+            for drug in candidates
+            if drug not in facts.drug_row
+        ]
+        if disease in facts.disease_row and not self._link.uses(facts.disease_row[disease]).any():
+            notes.append("No drug is known to treat the disease in the visible graph.")
+        for corpus in corpora_of(setting):
+            held = self._derived.corpora[corpus] if self._derived else None
+            ill = self._derived.index.get(disease) if self._derived else None
+            if held is not None and ill is not None and not held.pairs.alone[ill]:
+                notes.append(f"No document of the {corpus} names the disease.")
+        return notes
 
     def _similar_drugs(self, disease: str, drug: str) -> tuple[str, tuple[str, ...]]:
         near = self._link.similar_drugs(disease, drug)

@@ -1,21 +1,16 @@
-"""What is derived from a user's literature for weighing: mentions, counts, profiles; built once, kept in a folder.
+"""What was derived from a user's literature for weighing (`literature_build` makes it): mentions, counts, profiles.
 
 The folder of a state is named by a hash of the names in the graph and of the literature, so that a stale one is never
-read. A
-corpus is written under a temporary name and renamed when whole: a build that was killed goes on where it stopped.
+read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
 from zipfile import BadZipFile
 
 import numpy as np
@@ -24,61 +19,27 @@ from numpy.typing import NDArray
 from kedrec.causes import cause_of
 from kedrec.errors import DamagedData, WorkError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
-from kedrec.records import Document
-from kedrec.tools.text.comentions import FIELDS, PairCounts, count_pairs
-from kedrec.tools.text.mention_finder import MentionFinder
-from kedrec.tools.text.profiles import Profiles, build_profiles
-from kedrec.tools.text.tokens import tokenise
-from kedrec.tools.text.zones import BODY, CRITERIA, EntityRows, entity_rows
+from kedrec.tools.library.writer import CorpusGroup
+from kedrec.tools.text.comentions import FIELDS, PairCounts
+from kedrec.tools.text.profiles import Profiles
+from kedrec.tools.text.zones import BODY, CRITERIA
 
 __all__ = [
     "CORPORA",
+    "FORMAT",
     "CorpusStats",
     "Derived",
-    "LiteratureSource",
     "Meeting",
-    "MemoryLiterature",
-    "build",
+    "names_of",
     "open_derived",
+    "read_corpus",
+    "state_key",
 ]
 
-CorpusGroup = Literal["articles", "trials"]
 CORPORA: tuple[CorpusGroup, ...] = ("articles", "trials")
 """The corpora that settings name."""
 FORMAT = 3
 """Raised whenever what is stored changes."""
-
-
-class LiteratureSource(Protocol):
-    """Where documents come from; ``kedrec.tools.literature.Literature`` is one."""
-
-    @property
-    def content_sha256(self) -> str:
-        """Hash of all documents; empty where there are none."""
-        ...
-
-    def documents(self, corpus: CorpusGroup) -> Iterable[Document]:
-        """Return the documents of a corpus."""
-        ...
-
-
-class MemoryLiterature:
-    """Documents in memory as a source, for fitting and tests.
-
-    Args:
-        documents: Any documents.
-    """
-
-    def __init__(self, documents: Iterable[Document]) -> None:
-        self._documents = list(documents)
-        digest = hashlib.sha256()
-        for document in self._documents:
-            digest.update(f"{document.id}\x00{document.title}\x00{document.text}\x01".encode())
-        self.content_sha256 = digest.hexdigest() if self._documents else ""
-
-    def documents(self, corpus: CorpusGroup) -> Iterable[Document]:
-        """Return the documents of a corpus, in the order given."""
-        return [document for document in self._documents if (document.corpus == "trials") == (corpus == "trials")]
 
 
 @dataclass(frozen=True)
@@ -178,12 +139,12 @@ class Derived:
 def state_key(arrays: GraphArrays, literature_sha256: str) -> str:
     """Return the name of the state: a hash of the graph's names, the literature and the format."""
     digest = hashlib.sha256(f"{FORMAT} {literature_sha256}\n".encode())
-    for entity, name, synonyms in _named(arrays):
+    for entity, name, synonyms in names_of(arrays):
         digest.update(f"{entity}\t{name}\t{'|'.join(synonyms)}\n".encode())
     return digest.hexdigest()[:24]
 
 
-def _named(arrays: GraphArrays) -> list[tuple[str, str, tuple[str, ...]]]:
+def names_of(arrays: GraphArrays) -> list[tuple[str, str, tuple[str, ...]]]:
     """Return id, name and synonyms of the graph's drugs and diseases, by id."""
     chosen = [i for i, name in enumerate(arrays.ids) if name.startswith(("Compound::", "Disease::"))]
     return sorted((arrays.ids[i], arrays.names[i], tuple(arrays.synonyms(i))) for i in chosen)
@@ -193,7 +154,7 @@ def open_derived(folder: Path, arrays: GraphArrays, literature_sha256: str) -> D
     """Open what has been prepared for a graph and a literature.
 
     Args:
-        folder: Folder that ``build`` wrote to.
+        folder: Folder that ``literature_build.build`` wrote to.
         arrays: The graph.
         literature_sha256: Hash of the literature.
 
@@ -209,112 +170,13 @@ def open_derived(folder: Path, arrays: GraphArrays, literature_sha256: str) -> D
         return None
     done = {group: place / group for group in CORPORA if (place / group / "manifest.json").exists()}
     corpora: dict[str, CorpusStats] = {
-        group: read for group, path in done.items() if (read := _whole(path)) is not None
+        group: read for group, path in done.items() if (read := read_corpus(path)) is not None
     }
     missing = tuple(group for group in CORPORA if group not in done)
-    return Derived({entity: i for i, (entity, _, _) in enumerate(_named(arrays))}, corpora, missing)
+    return Derived({entity: i for i, (entity, _, _) in enumerate(names_of(arrays))}, corpora, missing)
 
 
-def build(
-    folder: Path,
-    arrays: GraphArrays,
-    literature: LiteratureSource,
-    progress: Callable[[str, float], None] | None = None,
-) -> Derived:
-    """Prepare the literature for weighing; corpora that are prepared already and can be read are left as they are.
-
-    Args:
-        folder: Where to keep it.
-        arrays: The graph, for the names.
-        literature: The documents.
-        progress: Called with what is being done and the share done.
-
-    Returns:
-        What was prepared.
-    """
-    place = folder / state_key(arrays, literature.content_sha256)
-    place.mkdir(parents=True, exist_ok=True)
-    for number, group in enumerate(CORPORA):
-        if progress:
-            progress(f"reading {group}", number / len(CORPORA))
-        if not _is_whole(place / group):
-            _write(place / group, arrays, literature.documents(group))
-    for other in folder.iterdir():
-        if other.is_dir() and other != place and len(other.name) == len(place.name):
-            shutil.rmtree(other, ignore_errors=True)
-    if progress:
-        progress("done", 1.0)
-    return open_derived(folder, arrays, literature.content_sha256) or Derived({}, {}, CORPORA)
-
-
-def _write(place: Path, arrays: GraphArrays, source: Iterable[Document]) -> None:
-    """Derive one corpus and put it in its place in one step; retracted articles weigh nothing."""
-    documents = [document for document in source if not document.retracted]
-    temporary = place.with_name(f"{place.name}.part-{os.getpid()}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    manifest = {"format": FORMAT, "documents": len(documents)}
-    if documents:
-        _derive(temporary, _named(arrays), documents)
-    (temporary / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    _sync(temporary)
-    shutil.rmtree(place, ignore_errors=True)
-    temporary.rename(place)
-
-
-def _sync(folder: Path) -> None:
-    """Make sure that what was written is on the disk before it is renamed."""
-    for path in folder.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-
-
-def _derive(place: Path, named: Sequence[tuple[str, str, tuple[str, ...]]], documents: Sequence[Document]) -> None:
-    """Find mentions, count pairs, build profiles and write them."""
-    finder = MentionFinder(named)
-    stream = tokenise(f"{document.title}\n{document.text}" for document in documents)
-    rows = entity_rows(stream, finder.scan(stream), finder)
-    entities = len(finder.ids)
-    pairs = count_pairs(documents, stream, rows, [name.lower() for _, name, _ in named], entities)
-    profiles = build_profiles(stream, rows, pairs, entities)
-    begins, postings, zones = _postings(rows, entities)
-    arrays = {
-        "keys": pairs.keys,
-        "counts": pairs.counts,
-        "alone": pairs.alone,
-        "begins": begins,
-        "postings": postings,
-        "zones": zones,
-    }
-    vectors = {f"profile_{name}": getattr(profiles, name).astype(np.float16) for name in Profiles.__dataclass_fields__}
-    np.savez(place / "arrays.npz", **arrays, **vectors)  # type: ignore[arg-type]
-    table = {"ids": [d.id for d in documents], "phases": [d.phase or "" for d in documents]}
-    table["statuses"] = [(d.status or "").lower() for d in documents]
-    (place / "documents.json").write_text(json.dumps(table), encoding="utf-8")
-
-
-def _postings(rows: EntityRows, entities: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Return the documents that name each entity, by entity, with the places where they do."""
-    texts = int(rows.text.max(initial=0)) + 1
-    unique, inverse = np.unique(rows.entity.astype(np.int64) * texts + rows.text, return_inverse=True)
-    zones = np.zeros(len(unique), np.int32)
-    np.bitwise_or.at(zones, inverse, rows.zone)
-    begins = np.searchsorted(unique // texts, np.arange(entities + 1))
-    return begins, (unique % texts).astype(np.int32), zones
-
-
-def _is_whole(place: Path) -> bool:
-    """Whether a corpus is there and can be read."""
-    if not (place / "manifest.json").exists():
-        return False
-    try:
-        _whole(place)
-    except DamagedData:
-        return False
-    return True
-
-
-def _whole(place: Path) -> CorpusStats | None:
+def read_corpus(place: Path) -> CorpusStats | None:
     """Read one corpus; None where it has no documents.
 
     Raises:

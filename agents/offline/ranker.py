@@ -25,7 +25,7 @@ from kedrec.records import Corpora
 if TYPE_CHECKING:
     import lightgbm
 
-__all__ = ["MODEL_FOLDER", "Ranker", "load_ranker", "train_forests"]
+__all__ = ["MODEL_FOLDER", "Ranker", "chances", "load_ranker", "train_forests"]
 
 MODEL_FOLDER = Path(__file__).parent / "model"
 """Where the shipped model lies."""
@@ -178,3 +178,11 @@ def _check(forests: Sequence[lightgbm.Booster], setting: Corpora, folder: Path) 
     names = [name.replace(".", "_") for name in field_names(setting)]
     if any(forest.feature_name() != names for forest in forests):
         raise DamagedData(f"the model in {folder} was fitted on other numbers than this version computes; fit it again")
+
+
+def chances(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn log-odds into probabilities of being the choice; a single candidate is compared with an average one."""
+    if len(scores) == 1:
+        return np.asarray(1 / (1 + np.exp(-scores)))
+    raised = np.exp(scores - scores.max())
+    return np.asarray(raised / raised.sum())

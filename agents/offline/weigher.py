@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from kedrec.agents.offline.explanations import Facts, direct_edges
 from kedrec.agents.offline.features import Transfer, corpora_of, question_features
-from kedrec.agents.offline.literature_stats import Derived, LiteratureSource, build, open_derived
-from kedrec.agents.offline.ranker import Ranker, load_ranker
+from kedrec.agents.offline.literature_build import LiteratureSource, build
+from kedrec.agents.offline.literature_stats import Derived, open_derived
+from kedrec.agents.offline.ranker import Ranker, chances, load_ranker
 from kedrec.agents.offline.roles.family import acting_alike
 from kedrec.agents.offline.roles.role import Role
 from kedrec.agents.offline.roles.weighed import edge_share
@@ -27,9 +28,9 @@ from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.solutions import Solutions
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import CandidateScore, Corpora, Factor, Record
+from kedrec.records import CandidateScore, Corpora, Record
 
-__all__ = ["Weigher", "Weighing", "chances"]
+__all__ = ["Weigher", "Weighing"]
 
 LEFT_OUT_LIFT = 10.0
 """Times more often than by chance that trials name drug and disease together before their criteria say something."""
@@ -39,8 +40,6 @@ LINKS = "link-model"
 """Where in the folder of what is derived the link model keeps what it solved."""
 KEPT = 4
 """Sets of hidden pairs whose graph scores are kept in memory."""
-LEAST_SHARE = 0.02
-"""Log-odds below which a group of evidence is not worth a sentence."""
 
 
 class Weighing(Record):
@@ -121,23 +120,23 @@ class Weigher:
         """
         view = self._view(hidden)
         used = self._usable(setting, view.derived)
-        shares, groups, order = self._shares(view, disease_id, candidate_ids, used)
+        order = sorted(set(candidate_ids))
+        shares, groups = self._ranker.shares(view.features(disease_id, order, used), used)
         shares = shares - shares.mean(axis=0, keepdims=True) if len(order) > 1 else shares
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in order]
         scores = shares.sum(axis=1) + np.array([edge_share(edges) for edges in direct])
-        probabilities = chances(scores)
         facts = Facts(view.link, view.derived, hidden)
         by_id = {
             drug: CandidateScore(
                 id=drug,
                 score=round(float(scores[i]), 6),
-                probability=round(float(probabilities[i]), 6),
-                factors=_factors(facts, disease_id, drug, groups=groups, shares=shares[i], direct=direct[i]),
+                probability=round(float(chance), 6),
+                factors=facts.factors(disease_id, drug, groups=groups, shares=shares[i], direct=direct[i]),
             )
-            for i, drug in enumerate(order)
+            for i, (drug, chance) in enumerate(zip(order, chances(scores), strict=True))
         }
-        alike = _joined(view.link.facts, (disease_id, *candidate_ids))
-        notes = (*alike, *self._notes(setting, view.derived), *_unknown(view, disease_id, candidate_ids, used))
+        missing = (*self._notes(setting, view.derived), *facts.unknown(disease_id, candidate_ids, used))
+        notes = (*facts.joined((disease_id, *candidate_ids)), *missing)
         return Weighing(candidates=tuple(by_id[drug] for drug in candidate_ids), notes=notes)
 
     def rank(
@@ -159,9 +158,7 @@ class Weigher:
         drugs = _worth_scoring(view, disease_id, used)
         if not drugs:
             return []
-        table = question_features(
-            view.link, view.derived, view.transfers, disease=disease_id, drugs=drugs, setting=used
-        )
+        table = view.features(disease_id, drugs, used)
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in drugs]
         scores = self._ranker.scores(table, used) + np.array([edge_share(edges) for edges in direct])
         scores -= np.median(scores)
@@ -173,7 +170,7 @@ class Weigher:
                 id=drugs[i],
                 score=round(float(scores[i]), 6),
                 probability=round(float(1 / (1 + np.exp(-scores[i]))), 6),
-                factors=_factors(facts, disease_id, drugs[i], groups=groups, shares=shares[row], direct=direct[i]),
+                factors=facts.factors(disease_id, drugs[i], groups=groups, shares=shares[row], direct=direct[i]),
             )
             for row, i in enumerate(best)
         ]
@@ -190,9 +187,9 @@ class Weigher:
         derived = self._view(frozenset()).derived
         if derived is None or not {disease_id, drug_id} <= derived.index.keys():
             return []
-        drug, ill = derived.index[drug_id], derived.index[disease_id]
-        held = [derived.corpora[name] for name in corpora_of(setting) if name in derived.corpora]
-        return [meeting.id for corpus in held for meeting in corpus.meetings(drug, ill)[:limit]]
+        drug, ill, held = derived.index[drug_id], derived.index[disease_id], derived.corpora
+        ready = [held[name] for name in corpora_of(setting) if name in held]
+        return [one.id for corpus in ready for one in corpus.meetings(drug, ill)[:limit]]
 
     def alike(self, disease_id: str, drug_id: str, setting: Corpora) -> list[str]:
         """Return the drugs that act like one and stand in documents with a disease, by id, the most alike first.
@@ -221,29 +218,14 @@ class Weigher:
             drug_id: Compound id.
         """
         derived = self._view(frozenset()).derived
-        trials = derived.corpora.get("trials") if derived else None
-        if derived is None or trials is None or not {disease_id, drug_id} <= derived.index.keys():
+        if derived is None or "trials" not in derived.corpora or not {disease_id, drug_id} <= derived.index.keys():
             return False
-        lift, early = trials.lift(derived.index[drug_id], derived.index[disease_id])
+        lift, early = derived.corpora["trials"].lift(derived.index[drug_id], derived.index[disease_id])
         return lift >= LEFT_OUT_LIFT and early < LEFT_OUT_EARLY
 
     def stated(self, disease_id: str, drug_id: str, hidden: HiddenPairs = frozenset()) -> tuple[str, ...]:
         """Return the visible therapeutic edges between a drug and a disease, by their source ids."""
         return direct_edges(self._view(hidden).link.facts, drug_id, disease_id, hidden)
-
-    def _shares(
-        self, view: _View, disease: str, candidates: Sequence[str], setting: Corpora
-    ) -> tuple[NDArray[np.float64], tuple[str, ...], list[str]]:
-        """Return the shares of each group, the groups, and the candidates in the order of the rows.
-
-        They are sorted, so that the order in which they are given is moot.
-        """
-        order = sorted(set(candidates))
-        table = question_features(
-            view.link, view.derived, view.transfers, disease=disease, drugs=order, setting=setting
-        )
-        shares, groups = self._ranker.shares(table, setting)
-        return shares, groups, order
 
     def _view(self, hidden: HiddenPairs) -> _View:
         """Return the graph with pairs hidden beside the literature; the last few are kept."""
@@ -280,12 +262,10 @@ class Weigher:
                 notes.append(f"There are no {corpus} in the literature; the score rests on the rest of the evidence.")
             elif corpus not in derived.corpora:
                 notes.append(f"The {corpus} are still being prepared for weighing; the score does not count them.")
-        pairs = self._ranker.card["pairs"]
-        if self._ranker.card["graph_sha256"] != self._arrays.source_sha256:
-            notes.append(
-                "The weights were fitted on another graph than this one "
-                f"({pairs['items']} pairs of {pairs['diseases']} diseases)."
-            )
+        card = self._ranker.card
+        if card["graph_sha256"] != self._arrays.source_sha256:
+            fitted = f"{card['pairs']['items']} pairs of {card['pairs']['diseases']} diseases"
+            notes.append(f"The weights were fitted on another graph than this one ({fitted}).")
         return notes
 
 
@@ -298,32 +278,9 @@ class _View:
         held = derived.corpora.items() if derived else ()
         self.transfers = {name: Transfer(corpus, derived.index, self.link) for name, corpus in held} if derived else {}
 
-
-def chances(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn log-odds into probabilities of being the choice; a single candidate is compared with an average one."""
-    if len(scores) == 1:
-        return np.asarray(1 / (1 + np.exp(-scores)))
-    raised = np.exp(scores - scores.max())
-    return np.asarray(raised / raised.sum())
-
-
-def _factors(
-    facts: Facts,
-    disease: str,
-    drug: str,
-    *,
-    groups: Sequence[str],
-    shares: NDArray[np.float64],
-    direct: Sequence[str],
-) -> tuple[Factor, ...]:
-    """Return what a score is made of, largest share first."""
-    factors = [Factor(group=group, share=round(float(share), 6), text=text, sources=sources)
-               for group, share in zip(groups, shares, strict=True) if abs(share) >= LEAST_SHARE
-               for text, sources in [facts.of(group, disease, drug)]]  # fmt: skip
-    if direct:
-        text = f"the graph itself states that {facts.name(drug)} is used for {facts.name(disease)}"
-        factors.append(Factor(group="direct edge", share=edge_share(direct), text=text, sources=tuple(direct)))
-    return tuple(sorted(factors, key=lambda factor: (-abs(factor.share), factor.group)))
+    def features(self, disease: str, drugs: Sequence[str], setting: Corpora) -> NDArray[np.float32]:
+        """Return what is counted of each drug, shape (drugs, fields)."""
+        return question_features(self.link, self.derived, self.transfers, disease=disease, drugs=drugs, setting=setting)
 
 
 def _worth_scoring(view: _View, disease: str, setting: Corpora) -> list[str]:
@@ -341,29 +298,3 @@ def _named_with(view: _View, disease: str, setting: Corpora) -> set[str]:
         return set()
     ill, held = view.derived.index[disease], view.derived.corpora
     return {view.names[drug] for corpus in corpora_of(setting) if corpus in held for drug in held[corpus].drugs_of(ill)}
-
-
-def _joined(facts: GraphFacts, ids: Sequence[str]) -> list[str]:
-    """Return a sentence for each of what was asked about that has several ids."""
-    said = (facts.groups.note(one, facts.name(one)) for one in ids)
-    return [note for note in dict.fromkeys(said) if note]
-
-
-def _unknown(view: _View, disease: str, candidates: Sequence[str], setting: Corpora) -> list[str]:
-    """Return a sentence for each entity that there is no evidence about."""
-    facts, notes = view.link.facts, []
-    if disease not in facts.disease_row:
-        notes.append(f"{disease} is not in the graph; the score rests on nothing it says.")
-    notes += [
-        f"{drug} is not in the graph; the score rests on nothing it says."
-        for drug in candidates
-        if drug not in facts.drug_row
-    ]
-    if disease in facts.disease_row and not view.link.uses(facts.disease_row[disease]).any():
-        notes.append("No drug is known to treat the disease in the visible graph.")
-    for corpus in corpora_of(setting):
-        held = view.derived.corpora[corpus] if view.derived else None
-        ill = view.derived.index.get(disease) if view.derived else None
-        if held is not None and ill is not None and not held.pairs.alone[ill]:
-            notes.append(f"No document of the {corpus} names the disease.")
-    return notes

@@ -11,7 +11,9 @@ __all__ = [
     "ABSTAINED",
     "CITATION",
     "KEY",
+    "KINDS",
     "LABELS",
+    "LETTERS",
     "LONGEST_ANSWER",
     "LONGEST_NAME",
     "LONGEST_QUESTION",
@@ -36,6 +38,12 @@ ABSTAINED: Final = "NONE"
 
 KEY: Final = r"[KPT]\d+"
 """An evidence key: K graph, P article, T trial."""
+
+LETTERS: Final = {"graph": "K", "article": "P", "trial": "T"}
+"""Kind of a finding -> the letter of its keys."""
+
+KINDS: Final = {letter: kind for kind, letter in LETTERS.items()}
+"""Letter of a key -> what it is a key to."""
 
 CITATION: Final = re.compile(rf"\[({KEY}(?:\s*[,;]\s*{KEY})*)\]")
 """A citation in text: `[K3]`; `[K3, P2]` is understood too."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from kedrec.records import Recommendation, Record, ToolCall, Trace
 
-__all__ = ["Change", "TraceDiff", "compare_traces"]
+__all__ = ["TraceChange", "TraceDiff", "compare_traces"]
 
 
-class Change(Record):
+class TraceChange(Record):
     """One thing that is not the same in both."""
 
     part: str
@@ -31,10 +31,10 @@ class TraceDiff(Record):
     """Id of the first."""
     b: str
     """Id of the second."""
-    changes: tuple[Change, ...]
+    changes: tuple[TraceChange, ...]
     """Every change, part by part; none where both are the same in all that is compared."""
 
-    def of(self, *parts: str) -> tuple[Change, ...]:
+    def of(self, *parts: str) -> tuple[TraceChange, ...]:
         """The changes of some parts."""
         return tuple(change for change in self.changes if change.part in parts)
 
@@ -46,7 +46,7 @@ def compare_traces(a: Trace, b: Trace) -> TraceDiff:
     same reason citations are compared as sources.
     """
     changes = [
-        Change(part=part, what=what, before=before, after=after)
+        TraceChange(part=part, what=what, before=before, after=after)
         for part, view in _PARTS.items()
         for what, before, after in _changed(view(a), view(b))
     ]

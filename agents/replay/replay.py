@@ -141,7 +141,7 @@ def replay(trace: Trace) -> ReplayReport:
 
 async def areplay(trace: Trace) -> ReplayReport:
     """The same on a running event loop."""
-    from kedrec.agents.agent import asked_of, open_context, outcome
+    from kedrec.agents.workflow.question_run import asked_of, open_context, outcome
 
     settings = recorded_settings(trace)
     calls = RecordedCalls(trace, settings)

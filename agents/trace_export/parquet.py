@@ -32,7 +32,7 @@ TRACES = {
 }  # fmt: skip
 """Columns of the table of runs; a list holds its kind of values."""
 OUTCOME = ("choice", "choice_name", "leaning", "leaning_name", "abstained", "confidence", "rationale")
-"""Columns that say what came of a run."""
+"""Columns that say how a run ended."""
 CALLS = {
     "trace_id": TEXTS, "number": NUMBERS, "step": TEXTS, "type": TEXTS, "name": TEXTS, "start": TEXTS,
     "start_derived": "bool", "seconds": AMOUNTS, "status": TEXTS, "error": TEXTS, "found": NUMBERS,

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
+from kedrec.agents.prompting.answer_format import KEY, KINDS
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Recommendation, Sentence
 
 __all__ = [
-    "KINDS",
+    "MARK",
     "VERDICTS",
     "anchor",
     "cited_keys",
@@ -23,8 +24,6 @@ __all__ = [
     "verdict_on",
 ]
 
-KINDS = {"K": "graph", "P": "article", "T": "trial"}
-"""Letter of a key -> what it is a key to."""
 VERDICTS = {
     "held": ("✓", "checked: this source holds the sentence's names or numbers, which are marked in it"),
     "beside": ("○", "checked: the sentence's names and numbers stand in the sources cited beside this one"),
@@ -32,7 +31,8 @@ VERDICTS = {
     "missing": ("✗", "the source is missing: it was not found in this run"),
 }
 """Verdict of the check on one citation -> its sign, and what it means."""
-_MARK = re.compile(r"\[([KPT]\d+)\]")
+MARK = re.compile(rf"\[({KEY})\]")
+"""One citation mark; its group is the key."""
 _ADDRESSES = (
     (re.compile(r"PMID:(\d+)(?:#.*)?"), "https://pubmed.ncbi.nlm.nih.gov/{}/"),
     (re.compile(r"PMCID:(?:PMC)?(\d+)(?:#.*)?"), "https://pmc.ncbi.nlm.nih.gov/articles/PMC{}/"),
@@ -100,7 +100,7 @@ def _spaced(links: Sequence[Html]) -> Html:
 
 def linked(text: str, evidence: Mapping[str, Evidence]) -> Html:
     """A text whose citation marks lead to their evidence."""
-    parts = _MARK.split(text)
+    parts = MARK.split(text)
     return join(*(key_link(part, evidence) if at % 2 else part for at, part in enumerate(parts)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
 from kedrec.agents.trace_page.citations import key_links, linked, share
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.records import Answer, Recommendation
 
 __all__ = ["answers"]
@@ -41,7 +41,7 @@ def _table(made: Recommendation, drugs: Sequence[str], rows: dict[str, list[Answ
         for key, row in rows.items()
     )
     table = tag("table", tag("thead", head), tag("tbody", *body), class_="beside")
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Domain questions, drug by drug")
+    return wide_table(table, "Domain questions, drug by drug")
 
 
 def _head(made: Recommendation, drug: str) -> Html:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kedrec.agents.trace_page.citations import KINDS, anchor, cited_keys, source_address
+from kedrec.agents.prompting.answer_format import KINDS
+from kedrec.agents.trace_page.citations import anchor, cited_keys, source_address
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Recommendation
 

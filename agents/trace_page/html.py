@@ -6,7 +6,7 @@ import html
 import re
 from typing import Any
 
-__all__ = ["Child", "Html", "join", "shown", "tag"]
+__all__ = ["Child", "Html", "join", "shown", "tag", "wide_table"]
 
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
 """Control characters, and those that turn the direction of what follows."""
@@ -51,3 +51,13 @@ def tag(name: str, /, *children: Child, **attributes: Any) -> Html:
         if value is not None
     )
     return Html(f"<{name}{given}>" if name in _VOID else f"<{name}{given}>{join(*children)}</{name}>")
+
+
+def wide_table(table: Html, label: str) -> Html:
+    """A table in a box of its own, in which it scrolls where it is wider than the window, by keyboard too.
+
+    Args:
+        table: the table.
+        label: what a screen reader calls the box.
+    """
+    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label=label)

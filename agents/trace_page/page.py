@@ -100,11 +100,8 @@ def _understood(query: str, entity: Any, how: str) -> str:
 
 def made_by(trace: Trace) -> dict[str, Html | None]:
     """How the outcome was made, by title: every call, and with what."""
-    return {"Steps": _calls(trace), "About": _about(trace)}
-
-
-def _calls(trace: Trace) -> Html:
-    return steps(trace, trace.recommendation.evidence if trace.recommendation else {})
+    found = trace.recommendation.evidence if trace.recommendation else {}
+    return {"Steps": steps(trace, found), "About": _about(trace)}
 
 
 def _about(trace: Trace) -> Html:

@@ -15,7 +15,7 @@ OPEN = 6
 
 
 def path_table(made: Recommendation, drug: Entity, cited: Collection[str]) -> Html | None:
-    """The graph's evidence on a candidate, a row for each path; None where there is none.
+    """The graph's evidence on a candidate, a row for each path; None without any.
 
     Args:
         made: the outcome.

@@ -64,7 +64,7 @@ class TraceSummary(Record):
 
     @property
     def outcome(self) -> str:
-        """What came of it in a line: the error, the choice, or why there is none."""
+        """The outcome in a line: the error, the choice, or why nothing was chosen."""
         head = "cannot tell" if self.leaning else "no choice"
         return self.error or self.choice or f"{head}: {self.abstained}"
 
@@ -247,15 +247,12 @@ class TraceStore:
     def _text(self, offset: int, number: int) -> str:
         texts = self._texts.get(offset)
         if texts is None:
-            texts = self._texts[offset] = self._shared(offset)
+            try:
+                found: Sequence[str] = json.loads(self._body(offset))["texts"]
+            except DamagedData as error:
+                raise DamagedData(f"A text that this trace shares with another is lost: {error}") from None
+            texts = self._texts[offset] = found
         return texts[number]
-
-    def _shared(self, offset: int) -> Sequence[str]:
-        try:
-            found: Sequence[str] = json.loads(self._body(offset))["texts"]
-        except DamagedData as error:
-            raise DamagedData(f"A text that this trace shares with another is lost: {error}") from None
-        return found
 
     def _body(self, offset: int) -> str:
         data = self._file.body(offset)

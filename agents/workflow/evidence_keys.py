@@ -6,13 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from kedrec.agents.prompting.answer_format import LETTERS
 from kedrec.records import Entity, Evidence, Finding
 from kedrec.tools.literature_tools import joined_names, mentions
 from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
 __all__ = ["Ledger"]
-
-LETTERS = {"graph": "K", "article": "P", "trial": "T"}
 
 
 class Ledger:
@@ -54,7 +53,10 @@ class Ledger:
         letter = LETTERS[finding.kind]
         known = self._keys.get((letter, finding.source_id))
         if known is not None:
-            self._widen(known, finding.about)
+            entry = self._entries[known]
+            if not set(finding.about) <= set(entry.about):
+                merged = tuple(dict.fromkeys([*entry.about, *finding.about]))
+                self._entries[known] = entry.model_copy(update={"about": merged})
             return known
         self._last[letter] += 1
         key = f"{letter}{self._last[letter]}"
@@ -72,9 +74,3 @@ class Ledger:
         self._shown += [words_of(finding.text[start:end]) for start, end in spans]
         text = f"{finding.text[: finding.head]}{excerpt(finding.text, spans)}".strip()
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
-
-    def _widen(self, key: str, about: tuple[str, ...]) -> None:
-        entry = self._entries[key]
-        if not set(about) <= set(entry.about):
-            merged = tuple(dict.fromkeys([*entry.about, *about]))
-            self._entries[key] = entry.model_copy(update={"about": merged})

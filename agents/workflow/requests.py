@@ -105,7 +105,10 @@ class Requests:
     def _shown(self, state: RunState) -> dict[str, Any]:
         """The evidence that fits into a message about all candidates, what the answers cite first."""
         used = [key for answer in state.get("answers", []) for key in answer["citations"]]
-        used += _on_roles(state)
+        # Keys of what says that a candidate does harm in the disease: a decision has to see that.
+        roles = (state.get("weighing") or {}).get("roles", [])
+        told = {source["source_id"] for role in roles if role["role"] in HARMFUL for source in role["sources"][:2]}
+        used += [key for key, entry in state["evidence"].items() if entry["source_id"] in told]
         return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
 
     def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
@@ -121,13 +124,6 @@ class Requests:
     def _open(self, prompt: str, **values: str) -> list[ChatMessage]:
         rules = self._prompts.fill("system", no_evidence=NO_EVIDENCE)
         return [system(rules), human(self._prompts.fill(prompt, **values))]
-
-
-def _on_roles(state: RunState) -> list[str]:
-    """Keys of what says that a candidate does harm in the disease: a decision has to see that."""
-    roles = (state.get("weighing") or {}).get("roles", [])
-    told = {source["source_id"] for role in roles if role["role"] in HARMFUL for source in role["sources"][:2]}
-    return [key for key, entry in state["evidence"].items() if entry["source_id"] in told]
 
 
 def labels(state: RunState) -> list[str]:
@@ -160,12 +156,8 @@ def tool_text(result: ToolResult, found: Mapping[str, Mapping[str, Any]]) -> str
 
 def plain_lines(text: str, longest: int = 4000) -> str:
     """A model's own text, line by line safe to stand between fences."""
-    return "\n".join(line for line in (_keyed(line) for line in text[:longest].splitlines()) if line)
-
-
-def _keyed(line: str) -> str:
-    """Like `plain`, but citation marks stay: the model wrote them itself."""
-    return line.replace("<", "‹").strip()
+    lines = (line.replace("<", "‹").strip() for line in text[:longest].splitlines())  # citation marks are its own: kept
+    return "\n".join(line for line in lines if line)
 
 
 def _candidates(state: RunState) -> str:

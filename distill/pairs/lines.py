@@ -69,17 +69,13 @@ def _is_table(path: Path, content: str) -> bool:
 def _of_json(path: Path, content: str) -> Iterator[NumberedItem]:
     for number, line in enumerate(content.split("\n"), 1):
         if line.strip():
-            yield number, _object(path, number, line)
-
-
-def _object(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        row = mended(json.loads(line))
-    except json.JSONDecodeError as error:
-        raise InputError(path, f"not JSON: {error.msg}. {EXPECTED}.", number) from None
-    if not isinstance(row, dict):
-        raise InputError(path, "not an object with `disease` and `candidates`.", number)
-    return row
+            try:
+                row = mended(json.loads(line))
+            except json.JSONDecodeError as error:
+                raise InputError(path, f"not JSON: {error.msg}. {EXPECTED}.", number) from None
+            if not isinstance(row, dict):
+                raise InputError(path, "not an object with `disease` and `candidates`.", number)
+            yield number, row
 
 
 def _of_table(path: Path, content: str) -> Iterator[NumberedItem]:
@@ -92,7 +88,10 @@ def _of_table(path: Path, content: str) -> Iterator[NumberedItem]:
             columns = _WITHOUT_HEADER
         if len(cells) > len(columns):
             raise InputError(path, _too_many(len(cells), columns), number)
-        yield number, _item(columns, cells)
+        filled = [(name, cell) for name, cell in zip(columns, cells, strict=False) if name and cell]
+        drugs = [cell for name, cell in filled if name == "drug"]
+        others = {name: cell for name, cell in reversed(filled) if name != "drug"}
+        yield number, {**others, "candidates": drugs}
 
 
 def _rows(path: Path, content: str) -> Iterator[tuple[int, list[str]]]:
@@ -120,13 +119,6 @@ def _header(cells: Sequence[str]) -> list[str | None] | None:
 
 def _meaning(cell: str) -> str | None:
     return next((name for name, pattern in _COLUMNS.items() if pattern.fullmatch(cell)), None)
-
-
-def _item(columns: Sequence[str | None], cells: Sequence[str]) -> dict[str, Any]:
-    filled = [(name, cell) for name, cell in zip(columns, cells, strict=False) if name and cell]
-    drugs = [cell for name, cell in filled if name == "drug"]
-    others = {name: cell for name, cell in reversed(filled) if name != "drug"}
-    return {**others, "candidates": drugs}
 
 
 def _too_many(found: int, columns: Sequence[str | None]) -> str:

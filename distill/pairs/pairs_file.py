@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from kedrec.errors import InputError
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import Record
 
-__all__ = ["Named", "Pair", "Pairs", "Scoring", "read_pairs"]
+__all__ = ["Named", "OnPair", "Pair", "Pairs", "Scoring", "read_pairs"]
 
+OnPair = Callable[[int, int], None]
+"""Called with how many pairs of how many are done."""
 MOST_CANDIDATES = 10
 MADE = "pair-"
 """What an id begins with that was made for a question without one."""

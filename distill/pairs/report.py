@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from kedrec.atomic_file import write_whole
+from kedrec.distill.pairs.drawn import Drawn, PairsWanted, PassedOver
 from kedrec.distill.pairs.popularity import Popularity, Spread, popularity, spread
-from kedrec.distill.pairs.sampling import Drawn, PairsWanted, PassedOver
 from kedrec.errors import UserError
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Record
@@ -90,6 +90,7 @@ class PairsReport(Record):
 def report_on(drawn: Drawn, wanted: PairsWanted, drawn_from: DrawnFrom) -> PairsReport:
     """Describe drawn pairs; at least one."""
     other_edges = sum(bool(drawn.uses.stated(pair.irrelevant, pair.disease)) for pair in drawn.drawings)
+    counted = Counter(name for pair in drawn.pairs for name in set(pair.sources) if is_therapeutic(name))
     return PairsReport(
         wanted=wanted,
         drawn_from=drawn_from,
@@ -97,7 +98,7 @@ def report_on(drawn: Drawn, wanted: PairsWanted, drawn_from: DrawnFrom) -> Pairs
         splits=_splits(drawn),
         relevant=drawn.relevant,
         drugs_with_vector=drawn.with_vector,
-        relations=_relations(drawn),
+        relations=dict(sorted(counted.items())),
         similarity=spread([pair.similarity for pair in drawn.pairs]),
         other_edges=other_edges,
         popularity=popularity(drawn.drawings, drawn.uses),
@@ -112,11 +113,6 @@ def _splits(drawn: Drawn) -> dict[str, SplitSize]:
         diseases = [pair.disease.id for pair in drawn.pairs if pair.split == name]
         found[name] = SplitSize(pairs=len(diseases), diseases=len(set(diseases)))
     return found
-
-
-def _relations(drawn: Drawn) -> dict[str, int]:
-    counted = Counter(name for pair in drawn.pairs for name in set(pair.sources) if is_therapeutic(name))
-    return dict(sorted(counted.items()))
 
 
 def _counts(drawn: Drawn) -> tuple[DrugCount, ...]:

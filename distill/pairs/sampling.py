@@ -12,17 +12,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
 
 import numpy as np
-from pydantic import Field
 
+from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver, Split
 from kedrec.distill.pairs.eligible import disease_faults, drug_faults
 from kedrec.distill.pairs.negatives import IrrelevantDrugs
-from kedrec.distill.pairs.pairs_file import Named
+from kedrec.distill.pairs.pairs_file import Named, OnPair
 from kedrec.distill.pairs.popularity import Balance, Drawing
 from kedrec.errors import UserError
 from kedrec.graphdb.embeddings.files import GraphEmbeddings
@@ -31,18 +30,12 @@ from kedrec.graphdb.link_prediction.disease_ontology import Ontology
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.relevance import DrugUses
 from kedrec.graphdb.names.normalize import fold, fold_loosely
-from kedrec.records import Record
 
-__all__ = ["Drawn", "DrawnPair", "PairsWanted", "Split", "draw_pairs"]
+__all__ = ["draw_pairs"]
 
-Split = Literal["train", "dev", "test"]
-NEAREST, MATCHED = "embedding_neighbour", "matched_embedding_neighbour"
 AT_ONCE = 1024
 LEAST_COVERAGE = 0.5
 """Embeddings that know a smaller share of the graph's drugs were made from another graph."""
-
-OnProgress = Callable[[int, int], None]
-PassedOver = dict[str, dict[str, int]]
 
 
 @dataclass(frozen=True)
@@ -61,74 +54,12 @@ class Chance:
         return hashlib.sha256("\t".join((str(self.seed), *key)).encode()).hexdigest()[:letters]
 
 
-class PairsWanted(Record):
-    """Which pairs to draw."""
-
-    n: int = Field(gt=0)
-    """How many."""
-    seed: int = 0
-    """Another seed, other pairs."""
-    dev: float = Field(0.1, ge=0, lt=1)
-    """Share of the diseases that goes to `dev`."""
-    test: float = Field(0.1, ge=0, lt=1)
-    """Share that goes to `test`; the rest is `train`."""
-    least_relevance: float = Field(1.0, gt=0)
-    """Relevance by equation (2) from which on a drug counts as relevant; 1 is one curated statement of use."""
-    any_compound: bool = False
-    """Take compounds used for no disease at all as irrelevant drugs too."""
-    match_popularity: bool = False
-    """Not the very nearest neighbour, but one of the nearest that is known about as well as the relevant drug."""
-    among: int = Field(20, gt=0)
-    """Of how many of the nearest, where popularity is matched."""
-
-
-class DrawnPair(Record):
-    """A line of the pairs file; everything but `disease` and `candidates` is for scoring only."""
-
-    id: str
-    """Opaque."""
-    split: Split
-    """The same for all pairs of a disease."""
-    disease: Named
-    """The disease."""
-    candidates: tuple[Named, Named]
-    """The two drugs, in random order."""
-    answer: str
-    """Id of the relevant one."""
-    negative_kind: str
-    """`embedding_neighbour`, or `matched_embedding_neighbour` where popularity was matched."""
-    sources: tuple[str, ...]
-    """Relations between the relevant drug and the disease."""
-    relevance: float
-    """Of the relevant drug, by equation (2)."""
-    similarity: float
-    """Cosine of the two drugs' embeddings, equation (3)."""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """Pairs, and what was passed over on the way to them."""
-
-    pairs: tuple[DrawnPair, ...]
-    """The pairs, in the order drawn."""
-    drawings: tuple[Drawing, ...]
-    """The same as rows and columns of `uses`."""
-    uses: DrugUses
-    """What the graph states between drugs and diseases."""
-    relevant: int
-    """How many (disease, drug) are relevant and can be asked about."""
-    with_vector: int
-    """Drugs of the graph that the embeddings know."""
-    passed_over: PassedOver
-    """`drugs` (of the graph), `relevant` (edges) and `irrelevant` (nearer drugs) -> reason -> how many."""
-
-
 def draw_pairs(
     arrays: GraphArrays,
     embeddings: GraphEmbeddings,
     wanted: PairsWanted,
     ontology: Ontology | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnPair | None = None,
 ) -> Drawn:
     """Draw pairs from a graph.
 

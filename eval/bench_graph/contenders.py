@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from kedrec.graphdb.drkg.files import kind_of, read_triples
 from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Edge
+from kedrec.records import Edge, Triple
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -32,11 +32,9 @@ __all__ = [
     "NetworkxGraph",
     "Nodes",
     "OnePairAtATime",
-    "Triple",
     "rows_of",
 ]  # fmt: skip
 
-Triple = tuple[str, str, str]
 Nodes = tuple[str, ...]
 NEIGHBOURS, SHARED, PATHS, HUB_LIMIT = 50, 20, 10, 500
 KIND = "Gene"

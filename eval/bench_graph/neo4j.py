@@ -17,7 +17,7 @@ from kedrec.graphdb.drkg.files import kind_of, read_triples
 if TYPE_CHECKING:
     from langchain_neo4j.graphs.graph_document import GraphDocument  # type: ignore[import-not-found,unused-ignore]
 
-    from kedrec.eval.bench_graph.contenders import Triple
+    from kedrec.records import Triple
 
 __all__ = [
     "add_by_langchain", "bytes_of_neo4j", "empty_database", "load_by_bulk", "load_by_unwind", "open_neo4j",

@@ -14,8 +14,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kedrec.arrays import Vectors
 from kedrec.tools.embedders.minilm import TOKENS, packaged
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["encoders", "measured_side_by_side"]
 
-Vectors = NDArray[np.float32]
 Way = Callable[[Sequence[str]], Vectors]
 ROUNDS = 3
 PLAIN = "sentence-transformers, fp32"
@@ -44,15 +43,11 @@ def measured_side_by_side(texts: Sequence[str]) -> list[tuple[str, str]]:
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for _ in range(ROUNDS):
         for name, way in ways.items():
-            seconds[name].append(_timed(way, texts))
+            wall, work = time.perf_counter(), time.process_time()
+            way(texts)
+            seconds[name].append((time.perf_counter() - wall, time.process_time() - work))
     plain = [median(column) for column in zip(*seconds[PLAIN], strict=True)]
     return [(name, _told(seconds[name], plain, len(texts), least[name])) for name in ways]
-
-
-def _timed(way: Way, texts: Sequence[str]) -> tuple[float, float]:
-    wall, work = time.perf_counter(), time.process_time()
-    way(texts)
-    return time.perf_counter() - wall, time.process_time() - work
 
 
 def _told(seconds: Sequence[tuple[float, float]], plain: Sequence[float], count: int, cosine: float) -> str:

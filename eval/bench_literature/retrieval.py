@@ -35,7 +35,7 @@ from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.library.database import LibraryWriter, embedded_text
 from kedrec.tools.literature import Literature
 
-__all__ = ["known_item_queries", "quality", "real_abstracts", "speed", "synthetic_abstracts"]
+__all__ = ["ReportRow", "known_item_queries", "quality", "real_abstracts", "speed", "synthetic_abstracts"]
 
 ReportRow = tuple[str, str]
 Queries = Sequence[dict[str, Any]]

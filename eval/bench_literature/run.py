@@ -27,6 +27,7 @@ from pathlib import Path
 
 from kedrec.eval.bench_literature.encoders import measured_side_by_side
 from kedrec.eval.bench_literature.retrieval import (
+    ReportRow,
     known_item_queries,
     quality,
     real_abstracts,
@@ -40,8 +41,6 @@ from kedrec.tools.library.database import embedded_text
 from kedrec.tools.sources import read_documents
 
 __all__ = ["main"]
-
-ReportRow = tuple[str, str]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

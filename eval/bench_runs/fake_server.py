@@ -41,15 +41,11 @@ def reply_to(messages: list[dict[str, Any]]) -> str:
 
 
 def _decision(asked: str) -> str:
-    label, name = _choice(asked)
+    labelled: list[tuple[str, str]] = _LABEL.findall(asked)
+    label, name = labelled[int(hashlib.sha256(asked.encode()).hexdigest(), 16) % len(labelled)]
     quotes = [_quote(key, text) for key, text in _EVIDENCE.findall(asked) if name.lower() in text.lower()]
     lines = "\n".join(quotes[:3]) or "- The evidence was read."
     return f"CHOICE: {label}\nCONFIDENCE: 0.7\nRATIONALE:\n{lines}"
-
-
-def _choice(asked: str) -> tuple[str, str]:
-    labelled: list[tuple[str, str]] = _LABEL.findall(asked)
-    return labelled[int(hashlib.sha256(asked.encode()).hexdigest(), 16) % len(labelled)]
 
 
 def _quote(key: str, text: str) -> str:

@@ -29,7 +29,7 @@ from kedrec.eval.machine import where
 __all__ = ["main"]
 
 STARTER = Path(__file__).resolve().parents[2] / "examples" / "starter"
-Row = tuple[str, Seen, float, float, float, float]
+LoadRow = tuple[str, Seen, float, float, float, float]
 """Name, what clients saw, seconds of the model in a chat, processor seconds, memory before and after."""
 
 
@@ -91,7 +91,7 @@ def _bare(model: str, calls: int) -> Iterator[tuple[Popen[bytes], str]]:
         yield made, address
 
 
-def _measured(name: str, process: Popen[bytes], address: str, arrivals: Arrivals, model: float) -> Row:
+def _measured(name: str, process: Popen[bytes], address: str, arrivals: Arrivals, model: float) -> LoadRow:
     before = used(process)
     seen = asyncio.run(arrive(address, arrivals))
     after = used(process)
@@ -130,7 +130,7 @@ def _answered(model: str) -> int:
     return int(counts["counts"]["answered"])
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
+def _table(rows: Sequence[LoadRow]) -> list[str]:
     head = ["", *(row[0] for row in rows)]
     lines = {
         "chats": [f"{len(row[1].seconds) + len(row[1].errors)}" for row in rows],
@@ -145,7 +145,7 @@ def _table(rows: Sequence[Row]) -> list[str]:
     return [*table, *(f"| {name} | {' | '.join(cells)} |" for name, cells in lines.items())]
 
 
-def _overhead(row: Row, share: float) -> str:
+def _overhead(row: LoadRow, share: float) -> str:
     seconds = sorted(row[1].seconds)
     return f"{1000 * (seconds[min(len(seconds) - 1, int(share * len(seconds)))] - row[2]):.0f}" if seconds else "-"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kedrec.agents.traces.store import TraceStore
-from kedrec.distill.pairs.pairs_file import Pair, Pairs
+from kedrec.distill.pairs.pairs_file import OnPair, Pair, Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.errors import InputError
 from kedrec.eval.rationale_measures.curated_mechanisms import Mechanisms
@@ -21,8 +21,6 @@ from kedrec.eval.rationale_measures.token_counts import quarter_of_characters
 from kedrec.records import Recommendation, Trace
 
 __all__ = ["Measures", "ReadRationale", "evaluate_rationales"]
-
-OnProgress = Callable[[int, int], None]
 
 
 class Measures(NamedTuple):
@@ -63,7 +61,7 @@ class ReadRationale(NamedTuple):
 
 
 def evaluate_rationales(
-    run: Path, measures: Measures | None = None, on_progress: OnProgress | None = None
+    run: Path, measures: Measures | None = None, on_progress: OnPair | None = None
 ) -> RationaleReport:
     """Measure the rationales of a run.
 

@@ -64,6 +64,7 @@ def counts_of(trace: Trace, made: Recommendation, tokens: Tokens) -> RationaleCo
     checker = Checker(made.evidence, (made.disease, *made.candidates))
     printed = [sentence for sentence in made.sentences if ARITHMETIC.search(sentence.text)]
     quotes = [(quote, sentence) for sentence in made.sentences for quote in _quotes(sentence.text)]
+    calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
     return RationaleCounts(
         sentences=len(made.sentences),
         kinds=Counter(sentence.kind or NO_KIND for sentence in made.sentences),
@@ -75,7 +76,7 @@ def counts_of(trace: Trace, made: Recommendation, tokens: Tokens) -> RationaleCo
         verbatim=sum(_is_verbatim(quote, sentence, made) for quote, sentence in quotes),
         words=sum(len(sentence.text.split()) for sentence in made.sentences),
         evidence_tokens=sum(tokens(item.text) for item in made.evidence.values()),
-        decide_tokens=_decide_tokens(trace, tokens),
+        decide_tokens=sum(tokens(text) for text in _texts(calls[-1:])) if calls else None,
     )
 
 
@@ -107,11 +108,6 @@ def _cited_texts(sentence: Sentence, made: Recommendation) -> list[str]:
 def _plain(text: str) -> str:
     """A text to compare quotes by: whoever quotes may mend spaces and change the form of brackets and dashes."""
     return "".join(text.lower().translate(_ROUND).split())
-
-
-def _decide_tokens(trace: Trace, tokens: Tokens) -> int | None:
-    calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
-    return sum(tokens(text) for text in _texts(calls[-1:])) if calls else None
 
 
 def _texts(calls: Sequence[ModelCall]) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.errors import UserError, WorkError
-from kedrec.retry_after import retry_after
+from kedrec.retry_after import TRANSIENT, retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -33,8 +33,6 @@ OnNote = Callable[[str], None]
 
 UNKNOWN = -1
 RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-LATER = {408, 425, 429, 500, 502, 503, 504}
-"""Answers that may be better in a while."""
 LONGEST_WAIT = 60.0
 NO_WAY = {errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTUNREACH}
 
@@ -163,7 +161,7 @@ class _Transfer:
         if answer.status_code == 416:
             drop_part(self.part)
             raise _TryAgain("the server has fewer bytes than are here already; starting over")
-        if answer.status_code in LATER:
+        if answer.status_code in TRANSIENT:
             raise _TryAgain(said, retry_after(answer.headers.get("Retry-After", "")) or 0.0)
         if answer.status_code not in {200, 206}:
             raise NotOffered(said)

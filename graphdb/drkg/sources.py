@@ -8,7 +8,7 @@ from pathlib import Path
 from kedrec.errors import UserError
 from kedrec.graphdb.drkg.fetch import Remote
 
-__all__ = ["DRKG", "SOURCES", "VOCABULARIES", "Source", "at_addresses", "fetched_files", "source_called"]
+__all__ = ["DRKG", "SOURCES", "VOCABULARIES", "DataSource", "at_addresses", "fetched_files", "source_called"]
 
 NLM = "https://nlmpubs.nlm.nih.gov/projects/mesh"
 NCBI = "https://ftp.ncbi.nlm.nih.gov/gene/DATA/GENE_INFO/Mammalia"
@@ -17,7 +17,7 @@ S3_OTHER = "https://s3.us-west-2.amazonaws.com/dgl-data/dataset/DRKG/drkg.tar.gz
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Something that can be fetched by name."""
 
     name: str
@@ -31,7 +31,7 @@ class Source:
     """The terms in short."""
 
 
-DRKG = Source(
+DRKG = DataSource(
     "drkg",
     "DRKG, the Drug Repurposing Knowledge Graph",
     (Remote("drkg.tar.gz", (S3, S3_OTHER), size=216_650_245),),
@@ -40,7 +40,7 @@ DRKG = Source(
 )
 
 VOCABULARIES = (
-    Source(
+    DataSource(
         "drugbank",
         "DrugBank's open vocabulary: names of drugs",
         (
@@ -51,14 +51,14 @@ VOCABULARIES = (
         "https://go.drugbank.com/releases/latest#open-data",
         "CC0",
     ),
-    Source(
+    DataSource(
         "mesh",
         "MeSH 2025: names of diseases, symptoms and chemicals",
         tuple(Remote(name, (f"{NLM}/2025/asciimesh/{name}",)) for name in ("d2025.bin", "c2025.bin")),
         "https://www.nlm.nih.gov/databases/download/mesh.html",
         "courtesy of the U.S. National Library of Medicine",
     ),
-    Source(
+    DataSource(
         "genes",
         "NCBI gene_info: symbols of human, mouse and rat genes",
         tuple(
@@ -72,7 +72,7 @@ VOCABULARIES = (
         "https://ftp.ncbi.nlm.nih.gov/gene/DATA/GENE_INFO/",
         "public domain",
     ),
-    Source(
+    DataSource(
         "do",
         "the Disease Ontology: names of diseases, and what is a kind of what",
         (
@@ -87,7 +87,7 @@ VOCABULARIES = (
         "https://disease-ontology.org",
         "CC0",
     ),
-    Source(
+    DataSource(
         "hetionet",
         "Hetionet's nodes: names of pathways, side effects, anatomy, GO terms and more",
         (
@@ -108,7 +108,7 @@ VOCABULARIES = (
 SOURCES = {source.name: source for source in (DRKG, *VOCABULARIES)}
 
 
-def source_called(name: str) -> Source:
+def source_called(name: str) -> DataSource:
     """Return a source.
 
     Raises:
@@ -119,7 +119,7 @@ def source_called(name: str) -> Source:
     return SOURCES[name]
 
 
-def at_addresses(source: Source, addresses: list[str]) -> Source:
+def at_addresses(source: DataSource, addresses: list[str]) -> DataSource:
     """Return a source whose files are at other addresses, in the order of the files.
 
     Raises:
@@ -136,7 +136,7 @@ def at_addresses(source: Source, addresses: list[str]) -> Source:
     return replace(source, files=tuple(moved))
 
 
-def fetched_files(source: Source, folder: Path) -> tuple[Path, ...]:
+def fetched_files(source: DataSource, folder: Path) -> tuple[Path, ...]:
     """Return those files of a source that are there.
 
     Args:

@@ -18,7 +18,7 @@ from kedrec.graphdb.embeddings.task import LinkTask, link_task
 from kedrec.locks import writing
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.embeddings.training import OnStep, Trained
+    from kedrec.graphdb.embeddings.training import OnTrainingStep, Trained
 
 __all__ = ["embed_graph", "need_gnn"]
 
@@ -36,7 +36,7 @@ def need_gnn() -> None:
 
 
 def embed_graph(
-    store: EmbeddedStore, out: Path, options: EmbedOptions, *, say: Announce, on_step: OnStep | None = None
+    store: EmbeddedStore, out: Path, options: EmbedOptions, *, say: Announce, on_step: OnTrainingStep | None = None
 ) -> TrainingReport:
     """Train a network on the visible graph and write a vector of every visible entity.
 
@@ -81,7 +81,9 @@ def _done(out: Path, task: LinkTask, options: EmbedOptions) -> TrainingReport | 
     return TrainingReport.model_validate({**manifest["report"], "sha256": manifest["sha256"]})
 
 
-def _make(store: EmbeddedStore, task: LinkTask, out: Path, options: EmbedOptions, on_step: OnStep) -> TrainingReport:
+def _make(
+    store: EmbeddedStore, task: LinkTask, out: Path, options: EmbedOptions, on_step: OnTrainingStep
+) -> TrainingReport:
     from kedrec.graphdb.embeddings.training import CHECKPOINT, train
 
     started = time.monotonic()

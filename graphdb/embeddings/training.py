@@ -24,9 +24,9 @@ from kedrec.graphdb.embeddings.options import EmbedOptions
 from kedrec.graphdb.embeddings.ranks import Scorer, rank_report
 from kedrec.graphdb.embeddings.task import LinkTask
 
-__all__ = ["CHECKPOINT", "OnStep", "Trained", "train"]
+__all__ = ["CHECKPOINT", "OnTrainingStep", "Trained", "train"]
 
-OnStep = Callable[[int, int], None]
+OnTrainingStep = Callable[[int, int], None]
 """Called with how many steps of how many are done."""
 CHECKPOINT = "checkpoint.pt"
 BETWEEN_CHECKPOINTS = 60.0
@@ -49,7 +49,7 @@ class Trained:
     """Whether training resumed from a checkpoint."""
 
 
-def train(task: LinkTask, options: EmbedOptions, folder: Path, on_step: OnStep) -> Trained:
+def train(task: LinkTask, options: EmbedOptions, folder: Path, on_step: OnTrainingStep) -> Trained:
     """Train on a task, or resume from the checkpoint in a folder; the epoch best on the validation diseases is taken.
 
     Args:
@@ -95,7 +95,7 @@ class _Trainer:
         """Steps of an epoch."""
         return math.ceil(len(self.diseases) / self.options.batch)
 
-    def run(self, on_step: OnStep) -> None:
+    def run(self, on_step: OnTrainingStep) -> None:
         """Train to the end, from wherever it stands."""
         total, saved = self.options.epochs * self.steps, time.monotonic()
         on_step(self.epoch * self.steps + self.step, total)

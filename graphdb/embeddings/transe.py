@@ -15,7 +15,7 @@ from torch import Tensor
 from kedrec.graphdb.embeddings.layers import TransE
 from kedrec.graphdb.embeddings.ranks import Scorer
 from kedrec.graphdb.embeddings.task import LinkTask
-from kedrec.graphdb.embeddings.training import OnStep
+from kedrec.graphdb.embeddings.training import OnTrainingStep
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Record
 
@@ -39,7 +39,7 @@ class TransEOptions(Record):
     """Of weights, order and negatives."""
 
 
-def transe(task: LinkTask, options: TransEOptions, on_step: OnStep) -> Scorer:
+def transe(task: LinkTask, options: TransEOptions, on_step: OnTrainingStep) -> Scorer:
     """Train on the triples of a task, and return what each candidate scores: the best of the therapeutic relations.
 
     Args:
@@ -54,7 +54,7 @@ def transe(task: LinkTask, options: TransEOptions, on_step: OnStep) -> Scorer:
     return _scorer(model, task)
 
 
-def _fit(model: TransE, task: LinkTask, options: TransEOptions, on_step: OnStep) -> None:
+def _fit(model: TransE, task: LinkTask, options: TransEOptions, on_step: OnTrainingStep) -> None:
     triples = torch.from_numpy(np.stack((task.heads, task.rels, task.tails)).astype(np.int64))
     adam = torch.optim.Adam(model.parameters(), lr=options.learning_rate)
     starts = range(0, triples.shape[1], options.batch)

@@ -49,8 +49,9 @@ class DrugUses:
         self.disease_ids = [arrays.ids[place] for place in self.diseases.tolist()]
         self.relations = arrays.relations
         rows, columns, self._rels = self._edges(arrays)
-        self._cells, order = _sorted(rows * len(self.diseases) + columns)
-        self._rels = self._rels[order]
+        cells = rows * len(self.diseases) + columns
+        order = np.argsort(cells, kind="stable")
+        self._cells, self._rels = cells[order], self._rels[order]
         rows, columns = np.divmod(self._cells, max(len(self.diseases), 1))
         weights = np.array([relevance_weight(name) for name in arrays.relations], np.float64)[self._rels]
         good = np.array([is_therapeutic(name) for name in arrays.relations], np.bool_)[self._rels]
@@ -80,11 +81,6 @@ class DrugUses:
         cell = drug * len(self.diseases) + disease
         first, last = np.searchsorted(self._cells, (cell, cell + 1)).tolist()
         return tuple(sorted(self.relations[rel] for rel in self._rels[first:last].tolist()))
-
-
-def _sorted(cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    order = np.argsort(cells, kind="stable")
-    return cells[order], order
 
 
 def _degrees(arrays: GraphArrays) -> NDArray[np.int64]:

@@ -40,7 +40,9 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    _leave_out_what_the_driver_would_import_too()
+    # Half of the time that the driver takes to import goes into tables that are not wanted here.
+    for name in ("numpy", "pandas", "pyarrow"):
+        sys.modules[name] = None  # type: ignore[assignment]
     opened = cache(partial(connect, Settings.model_validate_json(sys.stdin.readline())))
     for line in sys.stdin:
         try:
@@ -62,12 +64,6 @@ def _say(answer: dict[str, Any]) -> None:
 
 def _error(kind: str, message: str) -> dict[str, Any]:
     return {"error": {"kind": kind, "message": message}}
-
-
-def _leave_out_what_the_driver_would_import_too() -> None:
-    """Half of the time that the driver takes to import goes into tables that are not wanted here."""
-    for name in ("numpy", "pandas", "pyarrow"):
-        sys.modules[name] = None  # type: ignore[assignment]
 
 
 def _answer(server: Server, job: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
-"""Text from outside, made whole where it arrives: half a surrogate pair is no character and cannot be written."""
+"""Text from outside: made whole where it arrives (half a surrogate pair cannot be written), cut where it is shown."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-__all__ = ["has_halves", "mended"]
+__all__ = ["has_halves", "mended", "shortened"]
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -24,3 +24,8 @@ def mended(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [mended(item) for item in value]
     return value
+
+
+def shortened(text: str, longest: int) -> str:
+    """A text as it is, or cut at a word with `…` behind it where it has more characters than `longest`."""
+    return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + " …"

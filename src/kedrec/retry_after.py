@@ -1,4 +1,4 @@
-"""How long a server asks to be left alone."""
+"""Whether a server may answer better in a while, and how long it asks to be left alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-__all__ = ["retry_after"]
+__all__ = ["TRANSIENT", "retry_after"]
+
+TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses of answers that may be better in a while."""
 
 
 def retry_after(text: str) -> float | None:

@@ -131,7 +131,9 @@ class _Network:
         table = table + self.weights["embeddings.token_type_embeddings.weight"][0]
         places = self.ops.slice(table, np.array([0]), length, np.array([1]), np.array([0]))
         hidden = self._norm("embeddings.LayerNorm", self.ops.add(words, places))
-        unseen = self.ops.multiply(self.ops.subtract(self._axes(mask, [1, 2]), _one()), np.float32(1e9))
+        unseen = self.ops.multiply(
+            self.ops.subtract(self._axes(mask, [1, 2]), np.ones((), np.float32)), np.float32(1e9)
+        )
         for layer in range(self.layers):
             hidden = self._layer(f"encoder.layer.{layer}", hidden, unseen)
         weight = self._axes(mask, [2])
@@ -178,7 +180,3 @@ class _Network:
     def _norm(self, name: str, hidden: Any) -> Any:
         scaled = self.ops.mvn(hidden, np.array([-1]), True, self.epsilon, "inside_sqrt")
         return self.ops.add(self.ops.multiply(scaled, self.weights[f"{name}.weight"]), self.weights[f"{name}.bias"])
-
-
-def _one() -> Vectors:
-    return np.ones((), np.float32)

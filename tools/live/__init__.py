@@ -6,7 +6,7 @@ found". What comes goes into the library through the same door as files.
 
 from kedrec.tools.live.fetcher import Fetcher, LiveReport
 from kedrec.tools.live.on_demand import OnDemand
-from kedrec.tools.live.pair_download import SourceReport, Wanted, lacking
+from kedrec.tools.live.pair_download import SourceReport, WantedLiterature, lacking
 from kedrec.tools.live.query_terms import DateSpan
 
-__all__ = ["DateSpan", "Fetcher", "LiveReport", "OnDemand", "SourceReport", "Wanted", "lacking"]
+__all__ = ["DateSpan", "Fetcher", "LiveReport", "OnDemand", "SourceReport", "WantedLiterature", "lacking"]

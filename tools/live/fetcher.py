@@ -18,7 +18,7 @@ from kedrec.tools.library.ingest import AddReport, OnProgress
 from kedrec.tools.literature import Literature
 from kedrec.tools.live.eutils import Eutils
 from kedrec.tools.live.http import Asker, Host, HttpRetryPolicy
-from kedrec.tools.live.pair_download import Gatherer, SourceReport, Wanted
+from kedrec.tools.live.pair_download import Gatherer, SourceReport, WantedLiterature
 from kedrec.tools.live.query_terms import terms_of
 from kedrec.tools.live.rate_limit import RequestSpacer
 from kedrec.tools.live.response_cache import Answers
@@ -76,7 +76,7 @@ class Fetcher:
         self,
         disease: Entity,
         drugs: Sequence[Entity],
-        wanted: Wanted,
+        wanted: WantedLiterature,
         *,
         embed: bool | None = None,
         on_progress: OnProgress | None = None,
@@ -103,7 +103,12 @@ class Fetcher:
         return LiveReport(sources=tuple(reports), added=tuple(added))
 
     def _gathered(
-        self, folder: Path, disease: Entity, drugs: Sequence[Entity], wanted: Wanted, on_progress: OnProgress | None
+        self,
+        folder: Path,
+        disease: Entity,
+        drugs: Sequence[Entity],
+        wanted: WantedLiterature,
+        on_progress: OnProgress | None,
     ) -> list[SourceReport]:
         """Write what the sources have into a folder."""
         import httpx

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kedrec.errors import SourceError, SourceRefused, SourceUnavailable
-from kedrec.retry_after import retry_after
+from kedrec.retry_after import TRANSIENT, retry_after
 from kedrec.tools.live.rate_limit import RequestSpacer
 from kedrec.tools.live.response_cache import Answers, name_of
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Asker", "Host", "HttpResponse", "HttpRetryPolicy", "Unsound"]
 
-LATER = {408, 425, 429, 500, 502, 503, 504}
-"""Statuses that may be better in a while."""
 LARGEST = 128 << 20
 """Bytes of the largest answer that is taken."""
 _SHOWN = 200
@@ -193,7 +191,7 @@ class Asker:
     def _problem(self, answer: httpx.Response, body: bytes) -> _Later | SourceError:
         status = answer.status_code
         said = " ".join(_TAGS.sub(" ", body[:4000].decode("utf-8", "replace")).split())[:_SHOWN]
-        if status in LATER:
+        if status in TRANSIENT:
             limit = "it wants fewer requests" if status == 429 else "it is out of order"
             return _Later(f"{limit} (status {status})", retry_after(answer.headers.get("Retry-After", "")) or 0.0)
         if answer.is_redirect:

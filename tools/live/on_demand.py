@@ -9,7 +9,7 @@ from typing import Literal
 from kedrec.errors import SourceRefused, SourceUnavailable
 from kedrec.records import Entity
 from kedrec.tools.live.fetcher import Fetcher
-from kedrec.tools.live.pair_download import HOSTS, LiveSource, Wanted, lacking
+from kedrec.tools.live.pair_download import HOSTS, LiveSource, WantedLiterature, lacking
 from kedrec.tools.live.query_terms import DateSpan
 
 __all__ = ["OnDemand", "ToppedUp"]
@@ -58,7 +58,7 @@ class OnDemand:
             return done
 
     def _fetched(self, source: LiveSource, disease: Entity, drug: Entity) -> ToppedUp:
-        report = self._fetcher.fetch(disease, [drug], Wanted((source,), self._most, self._span))
+        report = self._fetcher.fetch(disease, [drug], WantedLiterature((source,), self._most, self._span))
         told = report.sources[0]
         if told.missing and not told.fetched:
             raise (SourceUnavailable if told.retryable else SourceRefused)(" ".join(told.missing))

@@ -18,7 +18,7 @@ from kedrec.tools.live.eutils import Batch, Eutils, pmc_ids
 from kedrec.tools.live.query_terms import DateSpan, Terms, pubmed_query, trials_fields
 from kedrec.tools.live.trials_api import TrialsApi
 
-__all__ = ["HOSTS", "Gatherer", "LiveSource", "SourceReport", "Wanted", "lacking"]
+__all__ = ["HOSTS", "Gatherer", "LiveSource", "SourceReport", "WantedLiterature", "lacking"]
 
 LiveSource = Literal["pubmed", "pmc", "trials"]
 HOSTS: dict[LiveSource, str] = {"pubmed": "PubMed", "pmc": "PubMed Central", "trials": "ClinicalTrials.gov"}
@@ -27,7 +27,7 @@ _NAMED = 5
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedLiterature:
     """What is asked for."""
 
     sources: tuple[LiveSource, ...] = ("pubmed", "trials")
@@ -92,7 +92,7 @@ class Gatherer:
     on_progress: OnProgress | None = None
     """Called with the progress."""
 
-    def gather(self, disease: Terms, drug: Terms, wanted: Wanted) -> list[SourceReport]:
+    def gather(self, disease: Terms, drug: Terms, wanted: WantedLiterature) -> list[SourceReport]:
         """Ask for one pair; a source that does not answer says so in its report."""
         reports = []
         if "pubmed" in wanted.sources:
@@ -101,7 +101,7 @@ class Gatherer:
             reports.append(self._studies(disease, drug, wanted))
         return reports
 
-    def _articles(self, disease: Terms, drug: Terms, wanted: Wanted) -> list[SourceReport]:
+    def _articles(self, disease: Terms, drug: Terms, wanted: WantedLiterature) -> list[SourceReport]:
         query = pubmed_query(disease, drug, wanted.span)
         report = _begun("pubmed", disease, drug, query)
         try:
@@ -157,7 +157,7 @@ class Gatherer:
                     "kept": report.kept or batch.answer.kept, "notes": (*report.notes, *notes)}
         )  # fmt: skip
 
-    def _studies(self, disease: Terms, drug: Terms, wanted: Wanted) -> SourceReport:
+    def _studies(self, disease: Terms, drug: Terms, wanted: WantedLiterature) -> SourceReport:
         fields = trials_fields(disease, drug, wanted.span)
         report = _begun("trials", disease, drug, " & ".join(f"{name}={value}" for name, value in fields.items()))
         try:

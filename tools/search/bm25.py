@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kedrec.arrays import Indices
 from kedrec.errors import DamagedData
 from kedrec.tools.search.postings import write_postings
 from kedrec.tools.search.stemming import UNKNOWN, Vocabulary, words
@@ -40,7 +41,7 @@ STRETCH = 256
 """Neighbouring passages of which the highest score is looked at first, so that few are left to sort."""
 _ARRAYS = ("keys", "starts", "words", "first", "holders", "scores")
 
-Keys = NDArray[np.int64]
+
 PassageScores = NDArray[np.float32]
 
 
@@ -50,13 +51,13 @@ class LexicalIndex:
 
     terms: Vocabulary
     """The vocabulary."""
-    keys: Keys
+    keys: Indices
     """Key of the passage at each position, shape (passages,)."""
-    starts: Keys
+    starts: Indices
     """Where the terms of each passage begin, shape (passages + 1,)."""
     words: NDArray[np.int32]
     """Terms of all passages."""
-    first: Keys
+    first: Indices
     """Where the passages of each term begin, shape (terms + 1,)."""
     holders: NDArray[np.int32]
     """Positions of passages that hold a term, term by term."""
@@ -115,7 +116,7 @@ class LexicalIndex:
         limit: int,
         all_of: Sequence[Sequence[str]] = (),
         counting: NDArray[np.bool_] | None = None,
-    ) -> tuple[Keys, PassageScores]:
+    ) -> tuple[Indices, PassageScores]:
         """Find the best passages for a query.
 
         Args:
@@ -140,7 +141,7 @@ class LexicalIndex:
 
     def _search(
         self, query: str, limit: int, all_of: Sequence[Sequence[str]], counting: NDArray[np.bool_] | None
-    ) -> tuple[Keys, PassageScores]:
+    ) -> tuple[Indices, PassageScores]:
         asked = query if words(query) else " ".join(phrase for group in all_of for phrase in group)
         scores = self._scores(self._weights(asked))
         for group in all_of:
@@ -171,7 +172,7 @@ class LexicalIndex:
         numbers = dict.fromkeys(self.terms.known(query))
         return {number: np.float32(1 / (1 + FADING * place)) for place, number in enumerate(numbers)}
 
-    def _bonus(self, query: str, positions: Keys) -> PassageScores:
+    def _bonus(self, query: str, positions: Indices) -> PassageScores:
         """Return what passages gain by words that stand together as they do in the query, each pair once."""
         worth = self._pairs(query)
         bonus = np.zeros(len(positions), np.float32)
@@ -217,7 +218,7 @@ def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
     return shared
 
 
-def _best(scores: PassageScores, limit: int) -> Keys:
+def _best(scores: PassageScores, limit: int) -> Indices:
     """Return the positions of the highest scores above zero, best first, ties in order."""
     # A floor for the best scores: the maxima of `limit` stretches reach it.
     highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)

@@ -58,7 +58,12 @@ class VectorStore:
     def _collection(self) -> Any:
         """Return the collection, opened once."""
         if self._held is None:
-            chromadb = _chromadb()
+            try:
+                import chromadb
+                import chromadb.config
+                import chromadb.errors
+            except ImportError:
+                raise MissingExtra("Keeping vectors", "vectors") from None
             with self._errors_explained():
                 self._client = self._served(chromadb) if self.url else self._embedded(chromadb)
                 self._end = weakref.finalize(self, _let_go, self._client) if self.url else self._client.close
@@ -194,13 +199,3 @@ def _quiet(chromadb: Any) -> Any:
 def _parts(count: int, most: int) -> Iterator[slice]:
     """Cut a range into slices of at most `most`."""
     return (slice(start, start + most) for start in range(0, count, most))
-
-
-def _chromadb() -> Any:
-    try:
-        import chromadb
-        import chromadb.config
-        import chromadb.errors
-    except ImportError:
-        raise MissingExtra("Keeping vectors", "vectors") from None
-    return chromadb

@@ -83,10 +83,8 @@ class Vocabulary:
         for word in words(text):
             number = self._seen.get(word)
             if number is None:
-                number = self._seen[word] = self._number(word)
+                number = STOP if word in _STOP else self.numbers.setdefault(self._stem(word), len(self.numbers))
+                self._seen[word] = number
             if number >= 0:
                 numbers.append(number)
         return numbers
-
-    def _number(self, word: str) -> int:
-        return STOP if word in _STOP else self.numbers.setdefault(self._stem(word), len(self.numbers))

@@ -62,22 +62,18 @@ def parse_record(record: bytes, clean: bool = False) -> list[Item]:
     """
     if not record.strip():
         return []
-    document, dropped = _document(_row(record))
-    if clean and (not document.text.strip() or not document.title):
-        return [LeftOut(document.id, "no title" if document.text.strip() else "no abstract")]
-    return [document, *(replace(one, id=document.id) for one in dropped)]
-
-
-def _row(line: bytes) -> Mapping[str, Any]:
     try:
-        row = mended(json.loads(line.decode("utf-8")))
+        row = mended(json.loads(record.decode("utf-8")))
     except UnicodeError:
         raise ValueError("not valid UTF-8; convert the file first") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not valid JSON ({error}); expected one JSON object a line") from None
     if not isinstance(row, dict):
         raise ValueError(f"expected a JSON object, found {_kind(row)}")
-    return row
+    document, dropped = _document(row)
+    if clean and (not document.text.strip() or not document.title):
+        return [LeftOut(document.id, "no title" if document.text.strip() else "no abstract")]
+    return [document, *(replace(one, id=document.id) for one in dropped)]
 
 
 def _document(row: Mapping[str, Any]) -> tuple[Document, list[Dropped]]:

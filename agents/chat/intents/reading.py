@@ -9,7 +9,7 @@ from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES, GROUPS, HARMS
 from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
-from kedrec.agents.chat.intents.wording import Span, normal
+from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
 __all__ = ["class_named", "read"]
 
@@ -112,7 +112,7 @@ _BROUGHT = re.compile(
 """What a drug is asked to bring about, where it is no disease of the graph."""
 
 
-def read(text: str, names: Iterable[Span] = ()) -> Wanted:
+def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
     """Return what a message wants.
 
     Args:
@@ -139,7 +139,7 @@ def read(text: str, names: Iterable[Span] = ()) -> Wanted:
     )
 
 
-def class_named(text: str, names: Iterable[Span] = ()) -> str | None:
+def class_named(text: str, names: Iterable[NamedSpan] = ()) -> str | None:
     """Return the class of drugs that a message names, such as statins."""
     found = CUES["classes"].search(normal(text, names))
     return found.group() if found else None

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-__all__ = ["Span", "is_cue", "normal"]
+__all__ = ["NamedSpan", "is_cue", "normal"]
 
-Span = tuple[int, int, str]
+NamedSpan = tuple[int, int, str]
 """Offset of a name's first character, behind its last, and its kind: `Compound` or `Disease`."""
 
 _MASKS = {"Compound": " DRUG ", "Disease": " ILL "}
@@ -44,7 +44,7 @@ _CUES = frozenset(
 """Words that tell what is wanted, and which are mended where they are misspelled by a letter or two."""
 
 
-def normal(text: str, names: Iterable[Span] = ()) -> str:
+def normal(text: str, names: Iterable[NamedSpan] = ()) -> str:
     """Return a message in lower case with `DRUG` and `ILL` for its names, short forms spelled out and slips mended.
 
     Args:

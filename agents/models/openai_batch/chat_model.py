@@ -28,7 +28,6 @@ from kedrec.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-    from tenacity import AsyncRetrying
 
 __all__ = ["BatchedChatModel"]
 
@@ -119,7 +118,10 @@ class BatchedChatModel(OpenAICompatibleChatModel):
         return await super()._agenerate(messages, stop, run_manager, **kwargs)
 
     async def _answer(self, request: dict[str, Any]) -> AIMessage:
-        async for attempt in self._waves():
+        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+        stop = stop_after_attempt(self.retries + 1)
+        async for attempt in AsyncRetrying(stop=stop, retry=retry_if_exception(worth_another_try), reraise=True):
             with attempt:
                 message = await self._ask_in_batch(request)
         return message
@@ -159,12 +161,6 @@ class BatchedChatModel(OpenAICompatibleChatModel):
 
     def _typed(self, error: Exception) -> ModelError:
         return model_error(error, self._who, self._redactor.text)
-
-    def _waves(self) -> AsyncRetrying:
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
-
-        stop = stop_after_attempt(self.retries + 1)
-        return AsyncRetrying(stop=stop, retry=retry_if_exception(worth_another_try), reraise=True)
 
     @property
     def _open_batches(self) -> Batches:

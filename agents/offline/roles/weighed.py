@@ -20,12 +20,23 @@ from kedrec.records import CandidateScore, Factor, Record, triples_of
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weighing
 
-__all__ = ["GROUP", "NAMING_BOTH", "RoleWeights", "edge_share", "role_share", "role_weights", "with_roles"]
+__all__ = [
+    "GROUP",
+    "NAMING_BOTH",
+    "UNCOUNTED_HARM",
+    "RoleWeights",
+    "edge_share",
+    "role_share",
+    "role_weights",
+    "with_roles",
+]
 
 GROUP = "role"
 """Group of evidence that a role's share of the score stands under."""
 NAMING_BOTH = "Records that name both "
 """Beginning of the notes that say how much was found."""
+UNCOUNTED_HARM = -4.0
+"""What a harmful role adds to the log-odds where the documents for it are not counted: as much as six of them do."""
 FILE = Path(__file__).parent.parent / "model" / "roles.json"
 MOST = 10.0
 """Documents beyond which more of them add nothing."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kedrec.eval.metrics import Scores, score
 from kedrec.eval.tables.reporting.grid import Grid
 from kedrec.eval.tables.reporting.paper import PaperFigures
-from kedrec.eval.tables.reporting.significance import Comparison, compare
+from kedrec.eval.tables.reporting.significance import PairedComparison, compare
 from kedrec.eval.tables.rows import Row
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import Task
@@ -29,7 +29,7 @@ class Cell:
     """What it chose."""
     scores: Scores
     """F1 and all else; what is called disease there is what intervals resample."""
-    versus: Comparison | None = None
+    versus: PairedComparison | None = None
     """Beside the best of the rows that are not ours."""
     best: str = ""
     """Which that is."""
@@ -98,7 +98,7 @@ def _line(cell: Cell) -> tuple[str, ...]:
     )
 
 
-def _gap(versus: Comparison | None) -> tuple[str, ...]:
+def _gap(versus: PairedComparison | None) -> tuple[str, ...]:
     if versus is None:
         return ("–",) * 4
     return f"{versus.difference:+.3f}", interval(versus.ci95), f"{versus.p_items:.4f}", f"{versus.p_groups:.4f}"

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["PairedComparison", "compare"]
 
 
-class Comparison(Record):
+class PairedComparison(Record):
     """A row beside another."""
 
     difference: float
@@ -28,7 +28,7 @@ class Comparison(Record):
     """Two-sided, from the bootstrap by groups; at least 1 in the number of resamples."""
 
 
-def compare(row: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison:
+def compare(row: Sequence[Outcome], other: Sequence[Outcome]) -> PairedComparison:
     """Compare two rows, question by question.
 
     Args:
@@ -45,7 +45,7 @@ def compare(row: Sequence[Outcome], other: Sequence[Outcome]) -> Comparison:
     gaps = _f1(one[drawn].sum(axis=1)) - _f1(two[drawn].sum(axis=1))
     low, high = np.quantile(gaps, [0.025, 0.975])
     tail = 2 * min(float((gaps <= 0).mean()), float((gaps >= 0).mean()))
-    return Comparison(
+    return PairedComparison(
         difference=round(float(_f1(one.sum(axis=0)) - _f1(two.sum(axis=0))), 4),
         ci95=(round(float(low), 4), round(float(high), 4)),
         p_items=round(_mcnemar(row, paired), 4),

@@ -17,7 +17,7 @@ from kedrec.records import Corpora
 __all__ = ["References", "references_of", "rouge_grid"]
 
 MEASURES = ("rouge1", "rouge2", "rougeL")
-Scores = dict[str, tuple[float, float, float]]
+RougeScores = dict[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ def _line(
     )  # fmt: skip
 
 
-def _scores(kept: Kept, reference: Mapping[str, str]) -> Scores:
+def _scores(kept: Kept, reference: Mapping[str, str]) -> RougeScores:
     """Question id -> ROUGE, of the questions that have a reference."""
     ids = [pair_id for pair_id, text in reference.items() if text]
     return dict(zip(ids, rouge_of_each([(reference[one], kept.texts.get(one, "")) for one in ids]), strict=True))
 
 
-def _cells(scores: Scores, groups: Mapping[str, str]) -> tuple[str, ...]:
+def _cells(scores: RougeScores, groups: Mapping[str, str]) -> tuple[str, ...]:
     """Three means, and the interval of the last."""
     if not scores:
         return ("–",) * 4
@@ -82,11 +82,11 @@ def _cells(scores: Scores, groups: Mapping[str, str]) -> tuple[str, ...]:
     return (*(f"{figure.value:.3f}" for figure in figures), _interval(figures[2]))
 
 
-def _mean(scores: Scores, groups: Mapping[str, str], place: int) -> Figure:
+def _mean(scores: RougeScores, groups: Mapping[str, str], place: int) -> Figure:
     return ratio(Count(groups[pair_id], own[place], 1) for pair_id, own in scores.items())
 
 
-def _gap(writer: Writer, own: Scores, found: Sequence[tuple[Writer, Kept]], references: References) -> str:
+def _gap(writer: Writer, own: RougeScores, found: Sequence[tuple[Writer, Kept]], references: References) -> str:
     """How much ROUGE-L is above the best row that is not ours, question by question."""
     others = [(w, k) for w, k in found if w.setting == writer.setting and w.name != "teacher" and not w.ours]
     scored = [_scores(kept, references.teacher.get(writer.setting, {})) for other, kept in others]

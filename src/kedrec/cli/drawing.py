@@ -11,8 +11,8 @@ from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
+    from kedrec.distill.pairs.drawn import Drawn, PairsWanted
     from kedrec.distill.pairs.report import DrawnFrom, PairsReport
-    from kedrec.distill.pairs.sampling import Drawn, PairsWanted
 
 __all__ = ["pairs"]
 
@@ -74,7 +74,7 @@ def pairs(
 def _wanted(**options: Any) -> PairsWanted:
     from pydantic import ValidationError
 
-    from kedrec.distill.pairs.sampling import PairsWanted
+    from kedrec.distill.pairs.drawn import PairsWanted
     from kedrec.errors import UserError
 
     try:

@@ -111,7 +111,7 @@ def push(
 ) -> None:
     """Type:  kedrec student push students/first OWNER/NAME
 
-    Upload a student to the hub with the token of `hf auth login`; private where not told otherwise.
+    Upload a student to the hub with the token of `hf auth login`; private unless --public is given.
     """
     from kedrec.distill.student.publish import push_student
 

@@ -15,10 +15,9 @@ from kedrec.errors import KedrecError
 if TYPE_CHECKING:
     from rich.live import Live
 
-    from kedrec.agents.chat.conversation import Conversation, Reply
+    from kedrec.agents.chat.conversation import Conversation
     from kedrec.agents.chat.history import ChatHistory
     from kedrec.agents.workflow.events import Event
-    from kedrec.records import Evidence
 
 __all__ = ["Talk"]
 
@@ -86,24 +85,16 @@ class Talk:
             with Watching() as watching:
                 reply = self._conversation.reply(line, watching.told if watching.shown else None)
             self._history.add(line, reply, self._conversation.topic)
-            self._show(reply)
+            for note in reply.notes:
+                self._print(note, style="dim")
+            if reply.kind == "question":
+                self._print(reply.text)
+            else:
+                print_reply(reply)
         except KeyboardInterrupt:
             say("stopped; the chat goes on. Ctrl-C again or /quit leaves it.")
         except KedrecError as error:
             say(f"kedrec: {error}")
-
-    def _show(self, reply: Reply) -> None:
-        for note in reply.notes:
-            self._print(note, style="dim")
-        if reply.kind == "question":
-            self._print(reply.text)
-        else:
-            print_reply(reply)
-
-    def _print_evidence(self, evidence: dict[str, Evidence]) -> None:
-        for key, entry in evidence.items():
-            self._print(f"  [{key}] {entry.text}")
-            self._print(f"       {entry.source_id}", style="dim")
 
     def _print(self, text: str, style: str | None = None) -> None:
         self._console.print(text, style=style, markup=False, highlight=False)
@@ -124,7 +115,9 @@ class Talk:
         if not evidence:
             self._print("There is no evidence yet: ask something first.")
         else:
-            self._print_evidence(evidence)
+            for key, entry in evidence.items():
+                self._print(f"  [{key}] {entry.text}")
+                self._print(f"       {entry.source_id}", style="dim")
 
     def _unknown(self) -> None:
         say("No such command. /help lists them.")

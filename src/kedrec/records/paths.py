@@ -24,7 +24,7 @@ _PIECE = re.compile(r"\\(.)|(\|)|([^\\|]+)", re.DOTALL)
 
 def edge_source(head: str, relation: str, tail: str) -> str:
     """Return an edge as its source id."""
-    return "|".join(map(_escaped, (head, relation, tail)))
+    return "|".join(_SIGNS.sub(r"\\\g<0>", part) for part in (head, relation, tail))
 
 
 def path_source(triples: Iterable[Triple]) -> str:
@@ -36,16 +36,9 @@ def path_source(triples: Iterable[Triple]) -> str:
 def triples_of(source_id: str) -> tuple[Triple, ...]:
     """Return the edges of a source id; none where it is no edge or path of the graph, but a passage's."""
     found = [_parts(edge) for edge in source_id.split(STEP)]
-    triples = tuple((parts[0], parts[1], parts[2]) for parts in found if len(parts) == 3 and _is_edge(*parts))
+    edges = (parts for parts in found if len(parts) == 3 and parts[1] and "::" in parts[0] and "::" in parts[2])
+    triples = tuple((head, relation, tail) for head, relation, tail in edges)
     return triples if len(triples) == len(found) else ()
-
-
-def _is_edge(head: str, relation: str, tail: str) -> bool:
-    return bool(relation) and "::" in head and "::" in tail
-
-
-def _escaped(part: str) -> str:
-    return _SIGNS.sub(r"\\\g<0>", part)
 
 
 def _parts(edge: str) -> list[str]:

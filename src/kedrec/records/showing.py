@@ -41,7 +41,7 @@ def as_html(made: Recommendation) -> str:
 
 
 def trace_as_text(trace: Trace) -> str:
-    """A run in words: what came of it, and what it took."""
+    """A run in words: how it ended, and what it took."""
     outcome = as_text(trace.recommendation) if trace.recommendation else _failure(trace)
     return f"{outcome}\n\n{_took(trace)}"
 

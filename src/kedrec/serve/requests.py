@@ -14,7 +14,7 @@ __all__ = [
     "Compare",
     "FindPassages",
     "FindPaths",
-    "Pair",
+    "PairLookup",
     "Read",
     "Recommend",
     "Resolve",
@@ -49,7 +49,7 @@ class Resolve(Record):
     kind: Annotated[Literal["drug", "disease", "gene", "any"], Field(description="What it should be.")] = "any"
 
 
-class Pair(Record):
+class PairLookup(Record):
     """List what the knowledge graph says about a drug and a disease: links, shared genes, paths, targets, uses."""
 
     disease: Annotated[Name, Field(description="Name or id of the disease.")]

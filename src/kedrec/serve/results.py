@@ -7,6 +7,7 @@ from typing import Any
 from kedrec.agents.chat.conversation import Reply
 from kedrec.distill.runs.folder import RunStatus
 from kedrec.records import Alternative, Corpora, Edge, Entity, Passage, Record
+from kedrec.serve.kept_runs import KeptRun
 
 __all__ = [
     "About",
@@ -101,6 +102,12 @@ class PairsRun(Record):
     """Whether the direct edges of all its pairs are hidden."""
     status: RunStatus
     """How far it is."""
+
+    @classmethod
+    def of(cls, run: KeptRun) -> PairsRun:
+        """What is sent of a run that is kept."""
+        info = run.info
+        return cls(name=run.name, model=info.model, setting=info.setting, hide_pairs=info.hide_pairs, status=run.status)
 
 
 class About(Record):

@@ -12,11 +12,11 @@ from typing import Any
 import kedrec
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.chat.conversation import Conversation, Topic
-from kedrec.agents.recommend import Ranking, rank_drugs
+from kedrec.agents.recommend import ERRORS, Ranking, rank_drugs
 from kedrec.agents.trace_page.citations import source_address
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.agents.workflow.events import Listener
-from kedrec.errors import AmbiguousName, NotReady, ToolError, UnknownEntity, error_named
+from kedrec.errors import NotReady, ToolError, error_named
 from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace
 from kedrec.serve import requests, results
 from kedrec.serve.access.budgets import Budgets
@@ -33,8 +33,6 @@ MODEL = "kedrec"
 """Name under which the agent answers where several do."""
 MOST_CONVERSATIONS = 200
 """Of which it is remembered what they are about; the one that was silent longest goes."""
-NAMES_NOTHING = {"unknown_entity": UnknownEntity, "ambiguous": AmbiguousName}
-"""Status of a tool that did not find a name -> the error that says so."""
 FORGOTTEN = "The conversation is not known here any more; the question was taken by itself."
 
 
@@ -60,7 +58,7 @@ class Service:
         if agent.traces is None:
             raise ValueError("The agent of a server keeps its traces, if only for as long as the server runs.")
         self.traces = KeptTraces(agent.settings, agent.traces)
-        self.runs = KeptRuns(runs or agent.settings.home / "runs")
+        self.runs = KeptRuns(agent.settings.home, runs or agent.settings.home / "runs")
         self.budgets = Budgets()
         self.finished: list[Callable[[str, Trace], None]] = [self._spend]
         for one in self.agents.values():
@@ -104,7 +102,7 @@ class Service:
             raise ToolError(found.message)
         return Match.model_validate(found.data["match"])
 
-    def graph_evidence(self, asked: requests.Pair) -> ToolResult:
+    def graph_evidence(self, asked: requests.PairLookup) -> ToolResult:
         """What the graph says of a drug and a disease.
 
         Raises:
@@ -202,7 +200,7 @@ class Service:
         """The agent of a name.
 
         Raises:
-            NotReady: where there is none.
+            NotReady: no model of this server has that name.
         """
         if name not in self.agents:
             raise NotReady(f"There is no model {name!r} here. There is: {', '.join(self.agents)}.")
@@ -245,7 +243,7 @@ class Service:
             agent.close()
 
     def _tell(self, trace: Trace) -> None:
-        """Tell of a question that was worked on; runs where the work was done, so the asker is known."""
+        """Report a finished question; runs where the work was done, so the asker is known."""
         for hear in self.finished:
             hear(ASKER.get(), trace)
 
@@ -260,7 +258,7 @@ class Service:
         result = self._tool(name, arguments)
         if result.status in ("found", "nothing_found"):
             return result
-        raise NAMES_NOTHING.get(result.status, ToolError)(result.message)
+        raise ERRORS.get(result.status, ToolError)(result.message)
 
     def _without_direct(self, asked: requests.Compare) -> Agent:
         """The agent as if no direct edge were known between the disease and the drugs that are asked about."""

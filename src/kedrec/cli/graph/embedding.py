@@ -12,7 +12,6 @@ from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.embeddings.options import EmbedOptions
     from kedrec.graphdb.embeddings.ranks import RankReport
     from kedrec.graphdb.store import HiddenPairs
 
@@ -42,12 +41,12 @@ def embed(
     of every entity. Whole diseases are held out to measure on, all their Compound-Disease edges with them. Run the
     same command to resume.
     """
-    options = _options(
-        {name: value for name, value in locals().items() if name not in ("out", "hide", "skip_unknown", "json")}
-    )
+    given = {name: value for name, value in locals().items() if name not in ("out", "hide", "skip_unknown", "json")}
     from kedrec.graphdb.embedded.store import EmbeddedStore
+    from kedrec.graphdb.embeddings.options import EmbedOptions
     from kedrec.graphdb.embeddings.train import embed_graph
 
+    options = EmbedOptions.model_validate(given)
     store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(_hidden(hide or [], skip_unknown))
     with counting_bar("steps") as advance:
         report = embed_graph(store, out, options, say=say, on_step=advance)
@@ -58,12 +57,6 @@ def embed(
     )
     for name, figures in (("this network", report.test), ("popularity", report.test_popularity)):
         say(f"{name:13} {_figures(figures)}")
-
-
-def _options(given: dict[str, object]) -> EmbedOptions:
-    from kedrec.graphdb.embeddings.options import EmbedOptions
-
-    return EmbedOptions.model_validate(given)
 
 
 def _hidden(files: list[Path], skip_unknown: bool) -> HiddenPairs:

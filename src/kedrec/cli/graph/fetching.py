@@ -14,7 +14,7 @@ from kedrec.cli.terminal.console import Json, emit_json, say, settings
 if TYPE_CHECKING:
     from kedrec.graphdb.drkg.download import DownloadRetryPolicy
     from kedrec.graphdb.drkg.fetch import FileRecord
-    from kedrec.graphdb.drkg.sources import Source
+    from kedrec.graphdb.drkg.sources import DataSource
     from kedrec.graphdb.names.build_table import NamesReport, Vocabularies
 
 __all__ = ["as_fetched", "fetch", "names"]
@@ -167,14 +167,14 @@ def _folder() -> Path:
     return settings().home / "sources"
 
 
-def _source(name: str) -> Source:
+def _source(name: str) -> DataSource:
     from kedrec.graphdb.drkg.sources import at_addresses, source_called
 
     source, address = source_called(name), settings().drkg_address
     return at_addresses(source, [address]) if address and name == "drkg" else source
 
 
-def _wanted(names: Sequence[str], local: Sequence[Path] | None, addresses: list[str] | None) -> list[Source]:
+def _wanted(names: Sequence[str], local: Sequence[Path] | None, addresses: list[str] | None) -> list[DataSource]:
     from kedrec.errors import UserError
     from kedrec.graphdb.drkg.sources import SOURCES, at_addresses
 
@@ -189,7 +189,7 @@ def _wanted(names: Sequence[str], local: Sequence[Path] | None, addresses: list[
 
 
 def _bring(
-    source: Source,
+    source: DataSource,
     local: Sequence[Path] | None = None,
     *,
     again: bool = False,
@@ -217,7 +217,7 @@ def _bring(
     return results
 
 
-def _told(source: Source, name: str, folder: Path, record: FileRecord) -> dict[str, Any]:
+def _told(source: DataSource, name: str, folder: Path, record: FileRecord) -> dict[str, Any]:
     say(f"  {name}: {record.size:,} bytes, SHA-256 {record.sha256}")
     return {"source": source.name, "name": name, "path": str(folder / name), **record.model_dump()}
 

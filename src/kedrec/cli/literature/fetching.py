@@ -13,7 +13,7 @@ from kedrec.cli.terminal.console import Json, emit_json, say, settings
 if TYPE_CHECKING:
     from kedrec.records import Entity
     from kedrec.tools.graph_tools import GraphTools
-    from kedrec.tools.live import LiveReport, Wanted
+    from kedrec.tools.live import LiveReport, WantedLiterature
 
 __all__ = ["fetch"]
 
@@ -62,18 +62,20 @@ def fetch(
         raise SourceError(f"not everything was fetched; what came was added. {' '.join(missing)}")
 
 
-def _wanted(source: str, full_text: bool, *, since: str | None, until: str | None, most: int, fresh: bool) -> Wanted:
+def _wanted(
+    source: str, full_text: bool, *, since: str | None, until: str | None, most: int, fresh: bool
+) -> WantedLiterature:
     from kedrec.errors import UserError
-    from kedrec.tools.live import DateSpan, Wanted
+    from kedrec.tools.live import DateSpan, WantedLiterature
 
     articles: tuple[Literal["pubmed", "pmc"], ...] = ("pubmed", "pmc") if full_text else ("pubmed",)
     sources = {"both": (*articles, "trials"), "articles": articles, "trials": ("trials",)}
     if source not in sources:
         raise UserError(f"unknown source {source!r}; there are both, articles and trials")
-    return Wanted(sources[source], most, DateSpan.of(since, until or settings().until), fresh)  # type: ignore[arg-type]
+    return WantedLiterature(sources[source], most, DateSpan.of(since, until or settings().until), fresh)  # type: ignore[arg-type]
 
 
-def _fetched(disease: str, drugs: list[str], wanted: Wanted, embed: bool | None) -> LiveReport:
+def _fetched(disease: str, drugs: list[str], wanted: WantedLiterature, embed: bool | None) -> LiveReport:
     from kedrec.graphdb.open_store import open_store
     from kedrec.tools.graph_tools import GraphTools
     from kedrec.tools.literature import Literature

@@ -1,12 +1,15 @@
-"""Recommendations, rankings and traces for people, on stdout."""
+"""Recommendations, rankings and replies for people, on stdout."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kedrec.records import Answer, Evidence, Match, ModelCall, Recommendation, Sentence, ToolCall, Trace
+from kedrec.agents.offline.roles.weighed import NAMING_BOTH
+from kedrec.agents.prompting.answer_format import KINDS, NO_EVIDENCE, QUESTION_TITLES
+from kedrec.characters import shortened
+from kedrec.graphdb.groups import TAKEN_AS_ONE
+from kedrec.records import Answer, Evidence, Match, Recommendation, Sentence
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,15 +17,10 @@ if TYPE_CHECKING:
     from kedrec.agents.chat.conversation import Reply
     from kedrec.agents.recommend import Ranking
 
-__all__ = ["print_ranking", "print_recommendation", "print_reply", "print_trace"]
+__all__ = ["SHOWN", "print_ranking", "print_recommendation", "print_reply"]
 
 SHOWN = 280
 """Characters of a piece of evidence that are printed."""
-TAKEN_AS_ONE = "Taken as one: "
-"""Beginning of the notes that say which ids were joined."""
-NAMING_BOTH = "Records that name both "
-"""Beginning of the notes that say how much was found."""
-LETTERS = {"K": "graph", "P": "article", "T": "trial"}
 
 
 def print_recommendation(recommendation: Recommendation, *, brief: bool = False) -> None:
@@ -98,43 +96,6 @@ def print_ranking(ranking: Ranking) -> None:
     console.print("Ranked by rule from the graph and the literature; not medical advice.", style="dim")
 
 
-def print_trace(trace: Trace) -> None:
-    """A run as a person would tell it."""
-    console = _console()
-    question = trace.question
-    said = f": {question['text']}" if question.get("text") else ""
-    console.print(f"Trace {trace.id}, {trace.created}{said}", style="bold", markup=False, highlight=False)
-    asked = f"Asked: {question['disease']}: {' or '.join(question['candidates'])}; setting {question['setting']}; "
-    console.print(f"{asked}model {trace.config.get('model')}", markup=False, highlight=False)
-    origin = trace.config.get("forked_from")
-    if origin:
-        forked = (
-            f"Forked from {origin['trace']} at call {origin['call']}, {origin['step']}, which {origin['model']} ran"
-        )
-        console.print(forked, markup=False, highlight=False)
-    _print_calls(console, trace)
-    console.print()
-    if trace.recommendation is not None:
-        print_recommendation(trace.recommendation)
-    elif trace.error is not None:
-        console.print(f"Failed: {trace.error['type']}: {trace.error['message']}", style="red", markup=False)
-    console.print(_used(trace), style="dim", markup=False, highlight=False)
-
-
-def _print_calls(console: Console, trace: Trace) -> None:
-    from kedrec.agents.prompting.answer_format import STEP_TITLES
-
-    step = ""
-    for number, call in enumerate(trace.calls, 1):
-        if call.step != step:
-            step = call.step
-            console.print(f"\n{step}", style="bold cyan", highlight=False, end="")
-            console.print(f"  {STEP_TITLES.get(step, '')}", style="dim", highlight=False)
-        went_wrong = call.error if isinstance(call, ModelCall) else call.result.status == "failed"
-        style = "red" if went_wrong else None
-        console.print(_told(number, call), markup=False, highlight=False, soft_wrap=True, style=style)
-
-
 def _console() -> Console:
     from rich.console import Console
 
@@ -177,7 +138,7 @@ def _print_evidence(
     table.add_column(style="green", no_wrap=True)
     table.add_column()
     for key in cited:
-        table.add_row(_plain(f"[{key}]"), _plain(f"{_short(evidence[key].text)}\n{_source(evidence[key])}"))
+        table.add_row(_plain(f"[{key}]"), _plain(f"{shortened(evidence[key].text, SHOWN)}\n{_source(evidence[key])}"))
     console.print("\nEvidence", style="bold")
     console.print(table)
     more = len(evidence) - len(cited)
@@ -189,8 +150,6 @@ def _print_answers(console: Console, answers: Iterable[Answer], names: Mapping[s
     """Which way the answer to each domain question speaks, and where it stands, drugs side by side."""
     from rich.padding import Padding
     from rich.table import Table
-
-    from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
 
     told = {(one.question.key, one.question.drug): one for one in answers if one.text != NO_EVIDENCE}
     if not told:
@@ -205,8 +164,6 @@ def _print_answers(console: Console, answers: Iterable[Answer], names: Mapping[s
 
 def _print_found(console: Console, recommendation: Recommendation) -> list[Sentence]:
     """What was found on each domain question where nothing is chosen: an abstention hides none of it."""
-    from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
-
     shown = list[Sentence]()
     for drug in recommendation.candidates:
         own = [one for one in recommendation.answers if one.question.drug == drug.id and one.text != NO_EVIDENCE]
@@ -244,7 +201,7 @@ def _print_weights(console: Console, recommendation: Recommendation, names: Mapp
 
 
 def _source(entry: Evidence) -> str:
-    return f"{LETTERS[entry.key[0]]}: {entry.source_id}"
+    return f"{KINDS[entry.key[0]]}: {entry.source_id}"
 
 
 def _print_not_found(console: Console, notes: Iterable[str]) -> None:
@@ -262,50 +219,13 @@ def _print_notes(console: Console, title: str, notes: Iterable[str]) -> None:
     if lines:
         console.print(f"\n{title}", style="bold")
     for line in lines:
-        console.print(f"  {_short(line)}", markup=False, highlight=False)
+        console.print(f"  {shortened(line, SHOWN)}", markup=False, highlight=False)
 
 
 def _closing(recommendation: Recommendation) -> str:
     by_rule = "; weighed by rule, no language model" if recommendation.model == "offline" else ""
     trace = f"; trace {recommendation.trace_id}" if recommendation.trace_id else ""
     return f"\nsetting {recommendation.setting}, model {recommendation.model}{by_rule}{trace}. Not medical advice."
-
-
-def _told(number: int, call: ModelCall | ToolCall) -> str:
-    if isinstance(call, ToolCall):
-        arguments = ", ".join(
-            f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-            for key, value in call.arguments.items()
-        )
-        result = f"{call.result.status}: {_short(call.result.message)}"
-        return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
-    who = f"{call.model}, taken over" if call.model else "the model"
-    return f"{number:4}  {who}: {_short(_answered(call))}  {_tokens(call)}{call.seconds:.2f} s"
-
-
-def _answered(call: ModelCall) -> str:
-    if call.response is None:
-        return f"failed: {call.error}"
-    asked = [item["function"] for item in call.response.get("tool_calls", ())]
-    tools = ", ".join(f"{function['name']}({function['arguments']})" for function in asked)
-    return f"calls {tools}" if tools else " / ".join(str(call.response.get("content", "")).splitlines())
-
-
-def _tokens(call: ModelCall) -> str:
-    used = call.usage
-    if not used.input_tokens:
-        return ""
-    cost = f", ${used.cost:.4f}" if used.cost else ""
-    return f"{used.input_tokens:,} + {used.output_tokens:,} tokens{cost}, "
-
-
-def _used(trace: Trace) -> str:
-    tokens = trace.usage.input_tokens + trace.usage.output_tokens
-    return f"{len(trace.calls)} calls, {tokens:,} tokens, ${trace.usage.cost:.4f}, {trace.seconds:.2f} s"
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else text[:SHOWN].rsplit(" ", 1)[0] + " …"
 
 
 def _plain(text: str) -> Any:

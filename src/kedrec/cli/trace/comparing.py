@@ -13,7 +13,7 @@ from kedrec.cli.terminal.console import Json, emit_json
 from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find
 
 if TYPE_CHECKING:
-    from kedrec.agents.replay.diff import Change, TraceDiff
+    from kedrec.agents.replay.diff import TraceChange, TraceDiff
 
 __all__ = ["diff"]
 
@@ -58,7 +58,7 @@ def _told(found: TraceDiff) -> Iterator[str]:
         yield "The same in everything that is compared."
 
 
-def _lines(change: Change) -> Iterator[str]:
+def _lines(change: TraceChange) -> Iterator[str]:
     what = _short(change.what)
     if change.part in ONE_SIDED and change.before is not None and change.after is not None:
         yield f"  ~ {what}\n      {_short(change.before)}\n      {_short(change.after)}"

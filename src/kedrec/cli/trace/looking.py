@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find, store
-
-if TYPE_CHECKING:
-    from kedrec.records import Trace
 
 __all__ = ["list_traces", "show"]
 
@@ -51,22 +48,18 @@ def show(
     """
     trace = find(trace_id, run)[0]
     if html is not None:
-        _write_page(trace, html)
+        from kedrec.agents.trace_export.sanitize import clean_trace
+        from kedrec.agents.trace_page.page import trace_page
+        from kedrec.atomic_file import staged
+        from kedrec.redaction import Redactor
+
+        with staged(html) as part:
+            part.write_text(trace_page(clean_trace(trace, Redactor(settings()))), encoding="utf-8")
     if json_output:
         emit_json(trace)
     elif html is not None:
         say(f"{trace.id} written to {html}")
     else:
-        from kedrec.cli.terminal.views import print_trace
+        from kedrec.cli.terminal.trace_view import print_trace
 
         print_trace(trace)
-
-
-def _write_page(trace: Trace, path: Path) -> None:
-    from kedrec.agents.trace_export.sanitize import clean_trace
-    from kedrec.agents.trace_page.page import trace_page
-    from kedrec.atomic_file import staged
-    from kedrec.redaction import Redactor
-
-    with staged(path) as part:
-        part.write_text(trace_page(clean_trace(trace, Redactor(settings()))), encoding="utf-8")

@@ -25,7 +25,7 @@ class Rates:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, asker: str) -> float:
-        """Take one request; seconds to wait where there is none left, 0 where there was one."""
+        """Take one request; 0, or the seconds to wait until one is left."""
         now = self._clock()
         left, seen = self._left.pop(asker, (self._most, now))
         left = min(self._most, left + (now - seen) * self._most / 60)

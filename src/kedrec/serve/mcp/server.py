@@ -9,7 +9,7 @@ import mcp_types as types
 from mcp.server.lowlevel import Server
 
 import kedrec
-from kedrec.serve.mcp.tools import TOOLS, Called, call
+from kedrec.serve.mcp.tools import TOOLS, call
 from kedrec.serve.service import Service
 
 __all__ = ["mcp_server"]
@@ -35,7 +35,9 @@ def mcp_server(service: Callable[[], Awaitable[Service]]) -> Any:
         async def report(behind: int, told: str) -> None:
             await context.session.report_progress(behind, None, told)
 
-        return _result(await call(service, params.name, params.arguments or {}, report))
+        made = await call(service, params.name, params.arguments or {}, report)
+        text = types.TextContent(type="text", text=made.text)
+        return types.CallToolResult(content=[text], structured_content=made.content, is_error=made.content is None)
 
     return Server(
         "kedrec", version=kedrec.__version__, title="KEDRec", instructions=INSTRUCTIONS, on_list_tools=list_tools,
@@ -47,8 +49,3 @@ def _described(name: str) -> Any:
     tool = TOOLS[name]
     hints = types.ToolAnnotations(read_only_hint=name != "compare", destructive_hint=False, open_world_hint=False)
     return types.Tool(name=name, description=tool.told, input_schema=tool.schema, annotations=hints)
-
-
-def _result(made: Called) -> Any:
-    text = types.TextContent(type="text", text=made.text)
-    return types.CallToolResult(content=[text], structured_content=made.content, is_error=made.content is None)

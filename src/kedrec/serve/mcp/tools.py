@@ -101,7 +101,7 @@ def _call_told(made: ModelCall | ToolCall) -> str:
 
 TOOLS = {
     "resolve": Tool(requests.Resolve, _looks(Service.resolve)),
-    "graph_evidence": Tool(requests.Pair, _looks(Service.graph_evidence)),
+    "graph_evidence": Tool(requests.PairLookup, _looks(Service.graph_evidence)),
     "paths": Tool(requests.FindPaths, _looks(Service.paths)),
     "search": Tool(requests.FindPassages, _looks(Service.search)),
     "passage": Tool(requests.Read, _looks(Service.read)),

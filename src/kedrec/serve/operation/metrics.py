@@ -71,14 +71,12 @@ class Metrics:
         self._cost.labels(asker).inc(trace.usage.cost)
         for call in trace.calls:
             if isinstance(call, ModelCall):
-                self._count_model(call_model(call, trace), call)
+                model = call_model(call, trace)
+                self._calls.labels("model", model, call.error.partition(":")[0] if call.error else "answered").inc()
+                self._tokens.labels(model, "sent").inc(call.usage.input_tokens)
+                self._tokens.labels(model, "received").inc(call.usage.output_tokens)
             else:
                 self._calls.labels("tool", call.name, call.result.status).inc()
-
-    def _count_model(self, model: str, call: ModelCall) -> None:
-        self._calls.labels("model", model, call.error.partition(":")[0] if call.error else "answered").inc()
-        self._tokens.labels(model, "sent").inc(call.usage.input_tokens)
-        self._tokens.labels(model, "received").inc(call.usage.output_tokens)
 
 
 class Counted:

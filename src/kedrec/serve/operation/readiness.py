@@ -26,7 +26,7 @@ class Readiness(Record):
 
 
 def readiness(service: Service) -> Readiness:
-    """Look at the graph, the literature and the weigher; nothing of where they lie is told."""
+    """Look at the graph, the literature and the weigher; their places are kept out of the answer."""
     opened, missing = list[str](), list[str]()
     for name, check in _CHECKS.items():
         try:

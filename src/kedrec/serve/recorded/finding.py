@@ -9,7 +9,7 @@ from kedrec.errors import DamagedData
 from kedrec.records import Record, ToolCall, Trace
 from kedrec.serve.kept_traces import KeptTraces
 
-__all__ = ["Found", "QuestionFilter", "find_questions"]
+__all__ = ["FoundQuestions", "QuestionFilter", "find_questions"]
 
 MOST_LISTED = 2_000
 """Of the latest questions whose summaries are looked at."""
@@ -32,7 +32,7 @@ class QuestionFilter(Record):
     """`chosen`, `none` for no choice, or `failed`."""
 
 
-class Found(Record):
+class FoundQuestions(Record):
     """Questions that were found."""
 
     questions: tuple[TraceSummary, ...]
@@ -43,7 +43,7 @@ class Found(Record):
     """Whether there are older ones that were not."""
 
 
-def find_questions(kept: KeptTraces, wanted: QuestionFilter, limit: int) -> Found:
+def find_questions(kept: KeptTraces, wanted: QuestionFilter, limit: int) -> FoundQuestions:
     """Recorded questions.
 
     Args:
@@ -54,10 +54,10 @@ def find_questions(kept: KeptTraces, wanted: QuestionFilter, limit: int) -> Foun
     every = kept.list(limit=MOST_LISTED)
     likely = [one for one in every if _may_be(one, wanted)]
     if not wanted.text and not wanted.tool:
-        return Found(questions=tuple(likely[:limit]), looked_at=len(every), more=len(likely) > limit)
+        return FoundQuestions(questions=tuple(likely[:limit]), looked_at=len(every), more=len(likely) > limit)
     read = likely[:MOST_READ]
     found = tuple(one for one in read if _holds(kept, one, wanted))
-    return Found(questions=found[:limit], looked_at=len(read), more=len(likely) > len(read))
+    return FoundQuestions(questions=found[:limit], looked_at=len(read), more=len(likely) > len(read))
 
 
 def _may_be(one: TraceSummary, wanted: QuestionFilter) -> bool:

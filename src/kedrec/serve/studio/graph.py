@@ -1,6 +1,6 @@
 """The same nodes as everywhere, between one that asks back for unclear names and one that keeps the trace.
 
-Each node gets its context from the state, so that a run goes on from any checkpoint as if it had never stopped.
+Each node gets its context from the state, so that a run resumes from any checkpoint as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.agent import Query, new_trace_id, open_context
+from kedrec.agents.agent import Query, new_trace_id
 from kedrec.agents.workflow.calls import LiveCalls
 from kedrec.agents.workflow.graph import EDGES, ENDS, NODES, Node, started_with, way
+from kedrec.agents.workflow.question_run import open_context
 from kedrec.agents.workflow.state import RunState
 from kedrec.errors import KedrecError
 from kedrec.records import Corpora, ModelCall, Recommendation, ToolCall
-from kedrec.serve.studio.state import Asks, Outcome, Question, StudioState
+from kedrec.serve.studio.state import Asks, StudioInput, StudioOutput, StudioState
 
 if TYPE_CHECKING:
     from langgraph.types import Command
@@ -53,10 +54,12 @@ def studio_graph(execution: Execution | None) -> Any:
     """
     from langgraph.graph import END, START, StateGraph
 
-    graph = StateGraph(StudioState, context_schema=Asks, input_schema=Question, output_schema=Outcome)
+    graph = StateGraph(StudioState, context_schema=Asks, input_schema=StudioInput, output_schema=StudioOutput)
     graph.add_node("clarify", _bound(_clarify, execution))
     for name, node in NODES.items():
-        ways = _ways(name)
+        # Where a node may lead; where elsewhere the graph ends, the trace is kept first.
+        after = ENDS.get(name) or (EDGES.get(name, "__end__"),)
+        ways = tuple("keep" if one == "__end__" else one for one in after)
         step = _bound(_step(name, node, ways), execution)
         graph.add_node(name, step, destinations=tuple(dict.fromkeys((*ways, "keep"))))
     graph.add_node("keep", _bound(_keep, execution))
@@ -64,12 +67,6 @@ def studio_graph(execution: Execution | None) -> Any:
     graph.add_edge("clarify", "resolve")
     graph.add_edge("keep", END)
     return graph
-
-
-def _ways(name: str) -> tuple[str, ...]:
-    """Where a node may lead; where elsewhere the graph ends, the trace is kept first."""
-    after = ENDS.get(name) or (EDGES.get(name, "__end__"),)
-    return tuple("keep" if one == "__end__" else one for one in after)
 
 
 def _bound(step: Callable[[StudioState, Execution], Awaitable[Any]], execution: Execution | None) -> Any:

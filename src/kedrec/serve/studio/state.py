@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from kedrec.agents.workflow.state import RunState
 from kedrec.records import Corpora
 
-__all__ = ["Asked", "Asks", "Outcome", "Question", "StudioState"]
+__all__ = ["Asks", "StudioInput", "StudioOutput", "StudioQuestion", "StudioState"]
 
 
 class Asks(BaseModel):
@@ -21,7 +21,7 @@ class Asks(BaseModel):
     setting: Corpora | None = Field(None, description="Corpora used: none, trials, articles or both.")
 
 
-class Asked(TypedDict):
+class StudioQuestion(TypedDict):
     """A question: which of these drugs for this disease?"""
 
     disease: str
@@ -30,14 +30,14 @@ class Asked(TypedDict):
     """Names or ids, one to ten."""
 
 
-class Question(TypedDict):
+class StudioInput(TypedDict):
     """What a run begins with."""
 
-    asked: Asked
+    asked: StudioQuestion
     """The question."""
 
 
-class Outcome(TypedDict, total=False):
+class StudioOutput(TypedDict, total=False):
     """What a run ends with."""
 
     recommendation: dict[str, Any]

@@ -73,7 +73,7 @@ def entities(asked: Annotated[requests.Resolve, Query()], service: Served) -> Ma
 
 
 @router.get("/evidence", summary="What the graph says of a pair")
-def evidence(asked: Annotated[requests.Pair, Query()], service: Served) -> ToolResult:
+def evidence(asked: Annotated[requests.PairLookup, Query()], service: Served) -> ToolResult:
     """Links, shared genes, paths, targets and uses, each citable."""
     return service.graph_evidence(asked)
 
@@ -116,13 +116,13 @@ def trace(id: requests.TraceId, service: Served) -> Trace:
 @router.get("/runs", summary="Runs over many pairs")
 def runs(service: Served) -> list[results.PairsRun]:
     """Runs over many pairs, each with how far it is."""
-    return list(service.runs.list())
+    return sorted(map(results.PairsRun.of, service.runs.list()), key=lambda one: one.name)
 
 
 @router.get("/runs/{name}", summary="A run over many pairs")
 def run(name: requests.RunName, service: Served) -> results.PairsRun:
     """How far a run is, what it has cost and what it will."""
-    return service.runs.get(name)
+    return results.PairsRun.of(service.runs.get(name))
 
 
 @router.get("/runs/{name}/rows", summary="Rows of a run over many pairs")

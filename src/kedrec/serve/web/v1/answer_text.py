@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kedrec.agents.trace_page.citations import cited_keys, source_address
+from kedrec.agents.trace_page.citations import MARK, cited_keys, source_address
+from kedrec.characters import shortened
 from kedrec.records import Evidence, Recommendation
 from kedrec.serve.results import Answered
 
@@ -16,7 +17,6 @@ SHOWN = 280
 """Characters of a piece of evidence."""
 _MARKUP = re.compile(r"[\\`<\[\]]")
 """What Markdown could take for a picture, a link, a tag or code: none of that is wanted from a model or an article."""
-_MARK = re.compile(r"\[([KPT]\d+)\]")
 
 
 def answer_text(answered: Answered) -> str:
@@ -63,15 +63,14 @@ def _marks(keys: tuple[str, ...]) -> str:
 
 
 def _evidence(key: str, entry: Evidence) -> str:
-    text = entry.text if len(entry.text) <= SHOWN else f"{entry.text[:SHOWN].rsplit(' ', 1)[0]} …"
-    address = source_address(entry.source_id)
-    return f"- [{key}] {_plain(' '.join(text.split()))} ({address or _plain(entry.source_id)})"
+    text = " ".join(shortened(entry.text, SHOWN).split())
+    return f"- [{key}] {_plain(text)} ({source_address(entry.source_id) or _plain(entry.source_id)})"
 
 
 def citations_in(text: str, evidence: Mapping[str, Evidence]) -> list[dict[str, Any]]:
     """Where in a text which source is cited, in the form of OpenAI's URL citations; the graph has no address."""
     found = []
-    for mark in _MARK.finditer(text):
+    for mark in MARK.finditer(text):
         entry = evidence.get(mark[1])
         address = source_address(entry.source_id) if entry else None
         if entry and address:

@@ -88,7 +88,10 @@ async def completions(asked: Completion, request: Request, service: Served) -> R
     """Answer the last message of the user; a conversation is known again by what the user said in it before."""
     said = [message.text for message in asked.messages if message.role == "user"]
     service.agent_named(asked.model)
-    _check(said)
+    if not said or not said[-1].strip():
+        raise UserError("No message of the role `user` with a text is there to answer.")
+    if len(said[-1]) > LONGEST_QUESTION and not is_task(said[-1]):
+        raise UserError(f"The last message has {len(said[-1]):,} characters; at most {LONGEST_QUESTION:,} are read.")
     if asked.stream:
         return StreamingResponse(_pieces(service, asked, said), media_type="text/event-stream")
     if is_task(said[-1]):
@@ -98,13 +101,6 @@ async def completions(asked: Completion, request: Request, service: Served) -> R
         return made
     text = answer_text(made)
     return _whole(asked.model, text, _used(service, made), citations_in(text, _evidence(made)))
-
-
-def _check(said: Sequence[str]) -> None:
-    if not said or not said[-1].strip():
-        raise UserError("No message of the role `user` with a text is there to answer.")
-    if len(said[-1]) > LONGEST_QUESTION and not is_task(said[-1]):
-        raise UserError(f"The last message has {len(said[-1]):,} characters; at most {LONGEST_QUESTION:,} are read.")
 
 
 def _name(said: Sequence[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from kedrec.characters import shortened
+
 __all__ = ["is_task", "task_answer"]
 
 TASK = "### Task:"
@@ -37,4 +39,4 @@ def _title(text: str) -> str:
     """What the user said first, cut at a word."""
     said = _ASKED.search(text)
     title = " ".join(said[1].split()) if said else "KEDRec"
-    return title if len(title) <= LONGEST_TITLE else f"{title[:LONGEST_TITLE].rsplit(' ', 1)[0]} …"
+    return shortened(title, LONGEST_TITLE)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.errors import KedrecError
 from kedrec.records import Record
-from kedrec.serve.recorded.batches import BatchRow, KnownBatch, batch, rows_of_batch
+from kedrec.serve.kept_runs import KeptRun, RunQuestion
+from kedrec.serve.requests import RunName
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.views.failed import failed
@@ -23,20 +24,18 @@ __all__ = ["router"]
 router = APIRouter()
 MOST_ROWS = 300
 SHOWN = {"": "all", "failed": "failed", "open": "still open", "done": "done"}
-BatchName = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,60}$", description="Name of the batch.")]
 
 
 @router.get("/batches/{name}")
 def show(
-    name: BatchName,
+    name: RunName,
     service: Served,
     text: Annotated[str, Query(max_length=200)] = "",
     rows: Literal["", "failed", "open", "done"] = "",
 ) -> HTMLResponse:
     """A batch."""
-    home = service.settings.home
     try:
-        found, listed = batch(home, name), rows_of_batch(home, name, service.name_of)
+        found, listed = service.runs.get(name), service.runs.questions(name, service.name_of)
     except KedrecError as error:
         return failed(error)
     wanted = [row for row in listed if _fits(row, text, rows)]
@@ -58,26 +57,26 @@ class BatchProgress(Record):
 
 
 @router.get("/batches/{name}/progress", response_class=JSONResponse)
-def progress(name: BatchName, service: Served) -> BatchProgress:
+def progress(name: RunName, service: Served) -> BatchProgress:
     """How far a batch is: what its page asks for while it goes on."""
-    found = batch(service.settings.home, name)
+    found = service.runs.get(name)
     return BatchProgress(share=_share(found), told=tuple(_told(found)), running=found.status.running)
 
 
-def _facts(found: KnownBatch) -> tuple[str, ...]:
+def _facts(found: KeptRun) -> tuple[str, ...]:
     info = found.info
     hidden = "direct edges hidden" if info.hide_pairs else "direct edges shown: the graph may state the answers"
     hashes = (f"{key.removesuffix('_sha256')} {str(value)[:8]}" for key, value in info.data.items())
     return (f"model {info.model}", f"setting {info.setting}", hidden, f"pairs {info.pairs_sha256[:8]}", *hashes)
 
 
-def _share(found: KnownBatch) -> float:
+def _share(found: KeptRun) -> float:
     """How much of a batch has been looked at, 0 to 1."""
     status = found.status
     return (status.done + sum(status.failed.values())) / status.pairs if status.pairs else 0.0
 
 
-def _told(found: KnownBatch) -> Iterator[str]:
+def _told(found: KeptRun) -> Iterator[str]:
     """How far a batch is, in lines."""
     status = found.status
     yield f"{status.done:,} of {status.pairs:,} pairs done, {'at work' if status.running else 'nobody at work'}"
@@ -95,7 +94,7 @@ def _told(found: KnownBatch) -> Iterator[str]:
         yield f"Ordered at the server: {order.answered:,} of {order.requests:,} requests answered ({order.status})"
 
 
-def _progress(found: KnownBatch) -> Html:
+def _progress(found: KeptRun) -> Html:
     done = round(_share(found) * 100)
     meter = tag("div", tag("i", style=f"width:{done}%"), class_="meter", role="progressbar", aria_valuenow=done,
                 aria_valuemin=0, aria_valuemax=100, aria_label="Pairs looked at")  # fmt: skip
@@ -106,14 +105,14 @@ def _progress(found: KnownBatch) -> Html:
                data_running=running)  # fmt: skip
 
 
-def _retry(found: KnownBatch) -> Html | None:
+def _retry(found: KeptRun) -> Html | None:
     if not found.status.failed or found.status.running:
         return None
     return tag("p", "To try those that failed again, on the machine: ", tag("code", "kedrec runs retry RUN_DIR"), ".",
                class_="hint")  # fmt: skip
 
 
-def _fits(row: BatchRow, text: str, rows: str) -> bool:
+def _fits(row: RunQuestion, text: str, rows: str) -> bool:
     state = "failed" if row.failed else "done" if row.outcome else "open"
     held = " ".join((row.pair_id, row.disease, *row.drugs, row.outcome)).casefold()
     return rows in ("", state) and all(word in held for word in text.casefold().split())
@@ -126,19 +125,19 @@ def _search(name: str, text: str, rows: str) -> Html:
     return tag("form", fields, button, class_="card", action=f"/batches/{name}", role="search")
 
 
-def _count(wanted: list[BatchRow], listed: list[BatchRow]) -> Html:
+def _count(wanted: Sequence[RunQuestion], listed: Sequence[RunQuestion]) -> Html:
     cut = f"; the first {MOST_ROWS} are shown" if len(wanted) > MOST_ROWS else ""
     return tag("p", f"{len(wanted):,} of {len(listed):,} questions{cut}.", class_="hint")
 
 
-def _table(rows: list[BatchRow]) -> Html:
+def _table(rows: list[RunQuestion]) -> Html:
     head = tag("tr", *(tag("th", title, scope="col") for title in ("Pair", "Asked", "Outcome")))
     body = tag("tbody", *map(_row, rows[:MOST_ROWS]))
     table = tag("table", tag("thead", head), body, class_="beside runs")
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Questions of the batch")
+    return wide_table(table, "Questions of the batch")
 
 
-def _row(row: BatchRow) -> Html:
+def _row(row: RunQuestion) -> Html:
     asked = f"{row.disease}: {' or '.join(row.drugs)}"
     link = tag("a", asked, href=f"/answers/{row.trace_id}") if row.trace_id else asked
     outcome = tag("td", row.outcome or "open", class_="outcome error" if row.failed else "outcome")

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.errors import UnknownEntity
 from kedrec.records import Edge, Entity
 from kedrec.serve.service import Service
@@ -63,7 +63,7 @@ def _counts(found: Entity, counts: Counter[str], chosen: str) -> Html:
     head = tag("tr", *(tag("th", title, scope="col") for title in ("Relation", "In DRKG", "Edges")))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
     reset = tag("p", tag("a", "All relations", href=entity_address(found.id))) if chosen else None
-    return tag("section", tag("h2", "How many edges of each relation"), _wide(table, "Relations"), reset)
+    return tag("section", tag("h2", "How many edges of each relation"), wide_table(table, "Relations"), reset)
 
 
 def _address(entity_id: str, relation: str) -> str:
@@ -79,11 +79,7 @@ def _edges(service: Service, found: Entity, listed: list[Edge], relation: str) -
     head = tag("tr", *(tag("th", one, scope="col") for one in ("From", "Relation", "To", "Source")))
     rows = (_edge(service, found, edge) for edge in shown)
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
-    return tag("section", tag("h2", title), tag("p", more, class_="hint"), _wide(table, title))
-
-
-def _wide(table: Html, told: str) -> Html:
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label=told)
+    return tag("section", tag("h2", title), tag("p", more, class_="hint"), wide_table(table, title))
 
 
 def _edge(service: Service, found: Entity, edge: Edge) -> Html:

@@ -8,8 +8,8 @@ from itertools import groupby
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
-from kedrec.serve.recorded.batches import BatchAgreement, agreements
+from kedrec.agents.trace_page.html import Html, tag, wide_table
+from kedrec.serve.kept_runs import RunAgreement
 from kedrec.serve.recorded.reports import FOLDER, SavedReport, read_reports
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
@@ -32,7 +32,7 @@ def results(service: Served) -> HTMLResponse:
     skipped = tag("ul", *(tag("li", one, class_="error") for one in reports.skipped)) if reports.skipped else None
     told = tag("p", "Each report lies in the home; to add one: ", tag("code", COMMAND), class_="hint")
     nothing = tag("p", "Nothing was measured in this home yet.") if not parts else None
-    return page("Results", tag("h1", "Results"), told, skipped, nothing, *parts, _agreements(agreements(home)),
+    return page("Results", tag("h1", "Results"), told, skipped, nothing, *parts, _agreements(service.runs.agreements()),
                 view="/results")  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def _calibration(group: Sequence[SavedReport]) -> Html:
     return _figure(f"{told}. The error is the mean distance of confidence and accuracy; 0 is best.", plot, table)
 
 
-def _agreements(found: Sequence[BatchAgreement]) -> Html | None:
+def _agreements(found: Sequence[RunAgreement]) -> Html | None:
     counted = [one for one in found if one.both]
     if not counted:
         return None
@@ -115,11 +115,7 @@ def _agreements(found: Sequence[BatchAgreement]) -> Html | None:
 
 
 def _figure(told: str, plot: Html | None, table: Html) -> Html:
-    return tag("figure", tag("figcaption", told), plot, _wide(table, told), class_="plot", tabindex=0)
-
-
-def _wide(table: Html, told: str) -> Html:
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label=f"Table: {told}")
+    return tag("figure", tag("figcaption", told), plot, wide_table(table, f"Table: {told}"), class_="plot", tabindex=0)
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> Html:

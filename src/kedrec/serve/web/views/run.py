@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from kedrec.agents.replay.diff import Change, TraceDiff
+from kedrec.agents.replay.diff import TraceChange, TraceDiff
 from kedrec.agents.trace_page.citations import share
 from kedrec.agents.trace_page.evidence import evidence
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.agents.trace_page.page import facts, made_by, understood
 from kedrec.agents.traces.labels import asked, concluded
 from kedrec.agents.traces.store import TraceSummary
@@ -139,14 +139,13 @@ async def replay(id: requests.TraceId, request: Request, service: Served) -> Res
     first = found.first_difference
     told = tag("p", tag("b", "Not the same. "), f"The first difference is at {first.step}.", class_="verdict error")
     recorded, now = first.excerpt(LONGEST)
-    sides = _sides([("Recorded", recorded), ("Now", now)])
+    cards = (
+        tag("div", tag("h3", title), tag("pre", text), class_="card")
+        for title, text in [("Recorded", recorded), ("Now", now)]
+    )
+    sides = tag("div", *cards, class_="cards")
     why = tag("p", "Code, prompts or settings have changed since it was recorded.", class_="hint")
     return page("Replay", tag("h1", "Replay"), back, told, sides, why, view="/runs")
-
-
-def _sides(sides: Iterable[tuple[str, str]]) -> Html:
-    cards = (tag("div", tag("h3", title), tag("pre", text), class_="card") for title, text in sides)
-    return tag("div", *cards, class_="cards")
 
 
 @router.get("/diff")
@@ -183,11 +182,11 @@ def _changes(found: TraceDiff, names: Mapping[str, str]) -> list[Html]:
     return [_part(part, list(changes), names) for part, changes in groupby(ordered, lambda one: one.part)]
 
 
-def _part(part: str, changes: Sequence[Change], names: Mapping[str, str]) -> Html:
+def _part(part: str, changes: Sequence[TraceChange], names: Mapping[str, str]) -> Html:
     head = tag("tr", *(tag("th", title, scope="col") for title in ("What", "A", "B")))
     rows = (_change(change, names) for change in changes)
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
-    wide = tag("div", table, class_="wide", role="region", tabindex=0, aria_label=f"Changes of {part}")
+    wide = wide_table(table, f"Changes of {part}")
     if part == "rationale":
         return _rationales(changes)
     if part not in OPEN:
@@ -196,7 +195,7 @@ def _part(part: str, changes: Sequence[Change], names: Mapping[str, str]) -> Htm
     return tag("section", tag("h2", part.capitalize()), wide)
 
 
-def _rationales(changes: Sequence[Change]) -> Html:
+def _rationales(changes: Sequence[TraceChange]) -> Html:
     """The sentences that only one of both has, side by side, each with its sources."""
     sides = {
         "Only in A": [one for one in changes if one.after is None],
@@ -210,7 +209,7 @@ def _rationales(changes: Sequence[Change]) -> Html:
     return tag("section", tag("h2", "Rationale"), tag("div", *cards, class_="cards"))
 
 
-def _sentence(one: Change) -> Html:
+def _sentence(one: TraceChange) -> Html:
     sources = dict.fromkeys([*(one.before or ()), *(one.after or ())])
     return tag("li", one.what, " ", tag("small", "; ".join(_short(source) for source in sources)))
 
@@ -221,7 +220,7 @@ def _short(source: str) -> str:
     return f"graph, {edges} edge{'s' if edges > 1 else ''}" if edges else source
 
 
-def _change(change: Change, names: Mapping[str, str]) -> Html:
+def _change(change: TraceChange, names: Mapping[str, str]) -> Html:
     before, after = _plain(change.before), _plain(change.after)
     first = tag("td", before or "–", class_="before gone" if change.after is None else "before")
     last = tag("td", after or "–", class_="before new" if change.before is None else "before")

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.distill.runs.folder import RunStatus
-from kedrec.serve.recorded.batches import KnownBatch, batches
-from kedrec.serve.recorded.finding import Found, QuestionFilter, find_questions
+from kedrec.serve.kept_runs import KeptRun
+from kedrec.serve.recorded.finding import FoundQuestions, QuestionFilter, find_questions
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.views.forms import choosing, field
@@ -23,16 +23,16 @@ router = APIRouter()
 MOST_RUNS = 200
 """Questions on one page."""
 OUTCOMES = {"": "any", "chosen": "a drug was chosen", "none": "no choice", "failed": "failed"}
-Words = Annotated[str, Query(max_length=200)]
+SearchWords = Annotated[str, Query(max_length=200)]
 
 
 @router.get("/runs")
 def runs(  # noqa: PLR0917 - fields of the form
     service: Served,
-    text: Words = "",
-    tool: Words = "",
-    drug: Words = "",
-    model: Words = "",
+    text: SearchWords = "",
+    tool: SearchWords = "",
+    drug: SearchWords = "",
+    model: SearchWords = "",
     outcome: Literal["", "chosen", "none", "failed"] = "",
 ) -> HTMLResponse:
     """The recorded questions and the batches."""
@@ -42,7 +42,7 @@ def runs(  # noqa: PLR0917 - fields of the form
     nothing = tag("p", "No recorded question has all of that." if filled else "No questions yet.")
     table = run_table(found.questions, choose=True) if found.questions else nothing
     tools = sorted(service.agent.resources.toolbox(service.settings.setting).names)
-    parts = (tag("h1", "Runs"), _batches(batches(service.settings.home)) if not filled else None)
+    parts = (tag("h1", "Runs"), _batches(service.runs.list()) if not filled else None)
     questions = tag("section", tag("h2", "Questions"), _search(wanted, tools), _counted(found), _beside(table))
     return page("Runs", *parts, questions, view="/runs")
 
@@ -70,7 +70,7 @@ def _search(wanted: QuestionFilter, tools: Iterable[str]) -> Html:
     )
 
 
-def _counted(found: Found) -> Html:
+def _counted(found: FoundQuestions) -> Html:
     more = "; older ones were not looked through" if found.more else ""
     told = f"{len(found.questions)} found among the latest {found.looked_at:,}{more}."
     return tag("p", told, class_="hint", role="status")
@@ -95,7 +95,7 @@ def run_table(runs: Iterable[TraceSummary], address: str = "/answers/{}", *, cho
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
     body = tag("tbody", *(_run(run, address, choose) for run in runs))
     table = tag("table", tag("thead", head), body, class_="beside runs")
-    return tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Questions, the latest first")
+    return wide_table(table, "Questions, the latest first")
 
 
 def _run(run: TraceSummary, address: str, choose: bool) -> Html:
@@ -120,7 +120,7 @@ def _tick(side: str, run: TraceSummary, asked: str) -> Html:
     return tag("td", tag("input", type="radio", name=side, value=run.id, aria_label=told, required="required"))
 
 
-def _batches(found: Iterable[KnownBatch]) -> Html | None:
+def _batches(found: Iterable[KeptRun]) -> Html | None:
     rows = [_batch(one) for one in found]
     if not rows:
         return None
@@ -128,7 +128,7 @@ def _batches(found: Iterable[KnownBatch]) -> Html | None:
     head = tag("tr", *(tag("th", title, scope="col") for title in titles))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
     told = tag("p", "Runs over many pairs, made by ", tag("code", "kedrec runs start"), ".", class_="hint")
-    wide = tag("div", table, class_="wide", role="region", tabindex=0, aria_label="Batches, the latest first")
+    wide = wide_table(table, "Batches, the latest first")
     return tag("section", tag("h2", "Batches"), told, wide)
 
 
@@ -138,7 +138,7 @@ def _state(status: RunStatus) -> Html | str:
     return "done" if status.done + sum(status.failed.values()) == status.pairs else "stopped"
 
 
-def _batch(one: KnownBatch) -> Html:
+def _batch(one: KeptRun) -> Html:
     status = one.status
     figures = (status.pairs, status.done, sum(status.failed.values()))
     spent = f"${status.spent.cost:.2f}" if status.spent.cost else "–"
