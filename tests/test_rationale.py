@@ -9,9 +9,10 @@ from kedrec.agents.offline.quoted_lines import against, short
 from kedrec.agents.offline.quotes import found_for
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.records import CandidateScore, Edge, Entity, Evidence, Factor
+from kedrec.tools.findings.drug_actions import explains
 from kedrec.tools.literature_tools import places
 from kedrec.tools.text.graph_sentences import edge_sentence, path_id
-from kedrec.tools.text.sentence_cues import explains, praises, reads_well, without_models
+from kedrec.tools.text.sentence_cues import praises, reads_well, without_models
 
 GOUT = Entity(id="Disease::MESH:D006073", kind="Disease", name="Gout")
 DRUG = Entity(id="Compound::DB1", kind="Compound", name="Anakinra")

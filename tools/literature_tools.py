@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from kedrec.errors import KedrecError
+from kedrec.graphdb.vocabularies.gene_families import telling_words
 from kedrec.records import Entity, Finding, Passage, ToolResult
+from kedrec.tools.findings.drug_actions import action_worth
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.text.longer_names import is_part_of_longer
+from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out
 from kedrec.tools.text.untrusted_text import plain
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ __all__ = [
 
 RETRACTED: Final = "RETRACTED:"
 """How the text of evidence from a retracted article begins."""
+ACTING = 12
+"""Articles on a drug that are looked through for how it acts."""
+_ACTION = "mechanism action pathway inhibits"
+"""Words of articles that tell how a drug acts."""
 LONGEST = 6_000
 """Characters of a record's own text in a finding."""
 
@@ -112,7 +119,10 @@ class LiteratureTools:
     def _find(
         self, literature: Literature, corpus: Literal["articles", "trials"], words: str, drug: Entity, disease: Entity
     ) -> tuple[list[Finding], list[str]]:
-        """Passages that name both first; then, where there are too few, passages that name the drug."""
+        """Passages that name both first; then, where there are too few, passages that name the drug.
+
+        The last article is the one that tells most of how the drug acts, whatever in.
+        """
         both = literature.search(
             words, corpus, self._passages, require_all_of=(names_for_search(drug), names_for_search(disease))
         )
@@ -122,12 +132,31 @@ class LiteratureTools:
         if len(findings) < self._passages:
             rest = literature.search(words, corpus, self._passages, require_all_of=(names_for_search(drug),))
             for hit in rest.hits:
-                if hit.document_id not in findings:
+                if hit.document_id not in findings and len(findings) < self._passages:
                     findings[hit.document_id] = record_finding(literature, hit, (disease,), (drug.id,))
             notes = rest.notes
+        if corpus == "articles":
+            for hit in self._acting(literature, drug):
+                findings.setdefault(hit.document_id, record_finding(literature, hit, (disease,), (drug.id,)))
         cut = literature.cut()
         told = [str(cut)] if cut else []
-        return list(findings.values())[: self._passages], [*told, *(note for note in notes if _TO_DO in note)]
+        return list(findings.values()), [*told, *(note for note in notes if _TO_DO in note)]
+
+    def _acting(self, literature: Literature, drug: Entity) -> list[Passage]:
+        """The passage that tells most of how a drug acts, on what the graph says it acts on; none where none does."""
+        acted_on = self._graph.acts_on(drug)
+        words = " ".join((drug.name, *acted_on, _ACTION))
+        found = literature.search(words, "articles", ACTING, require_all_of=(names_for_search(drug),)).hits
+        known = telling_words(acted_on)
+        worths = {hit.id: _action_told(hit, drug, known) for hit in found if not hit.retracted}
+        best = max(found, key=lambda hit: worths.get(hit.id, 0.0), default=None)
+        return [best] if best and worths.get(best.id) else []
+
+
+def _action_told(passage: Passage, drug: Entity, acted_on: Collection[str]) -> float:
+    """How much the best sentence of a passage tells of how a drug acts."""
+    told = (one for one in sentences_of(passage.text) if reads_well(one) and not sets_out(one))
+    return max((action_worth(one, places(one, drug), acted_on) for one in told), default=0.0)
 
 
 def joined_names(entity: Entity) -> str:

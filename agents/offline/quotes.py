@@ -7,21 +7,20 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.mechanism import mechanism_of, words_of_action
 from kedrec.agents.offline.reasons.findings import STRENGTHS, Strength, is_only_comparator, strength_of
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, triples_of
+from kedrec.tools.findings.drug_actions import action_worth
 from kedrec.tools.findings.effects import Effect, effect_of
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
     Cue,
     cue_of,
-    explains,
     is_criterion,
     praises,
-    processes,
     quotable,
     reports_harm,
     sentences_of,
@@ -122,39 +121,35 @@ def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
 
 
 def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
-    """What the drug targets; else paths from the drug to the disease through something else."""
-    targets = mechanism_of(evidence, drug, disease)
+    """What the drug targets, and how it acts by an article; else paths through something else."""
+    targets, told = mechanism_of(evidence, drug, disease), explained(evidence, drug, disease)
+    said = told.quotes if told else ()
     if targets is not None:
         text, keys = targets
         linked = any(
             len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease) for item in evidence if item.key in keys
         )
-        told = explained(evidence, drug, disease)
-        linked = linked or any(mentions(quote.text, disease) for quote in (told.quotes if told else ()))
-        return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text),))
+        linked = linked or any(mentions(quote.text, disease) for quote in said)
+        return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text), *said[:1]))
     paths = [item for item in _graph(evidence) if len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease)]
     causal = [item for item in paths if "Gene::" in item.source_id]
     return QuestionEvidence("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
 
 
 def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
-    """What articles and trials say of how a drug acts: the sentence with the most such words, best first.
+    """What articles and trials say of how a drug acts, best first: on which process, and through which target.
 
     One that tells of an approval or of a guideline is a clinical finding, whatever it calls the drug.
     """
+    evidence = list(evidence)
     literature = (item for item in evidence if item.key[0] in "PT")
     quotes = [quote for item in literature for quote in _sentences(item, drug, disease) if quote.closeness]
     plain = [quote for quote in quotes if not (sets_out(quote.text) or is_criterion(quote.text))]
     plain = [quote for quote in plain if not _APPROVES.search(quote.text)]
-    told = [(explains(quote.text, places(quote.text, drug)), quote) for quote in plain]
-    ranked = sorted((row for row in told if row[0]), key=lambda row: (-_telling(*row), -row[1].worth))
-    best = _once(quote for _, quote in ranked)
+    words = words_of_action(evidence, drug)
+    told = [(action_worth(quote.text, places(quote.text, drug), words), quote) for quote in plain]
+    best = _once(quote for worth, quote in sorted(told, key=lambda row: -row[0]) if worth)
     return QuestionEvidence("unclear", tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
-
-
-def _telling(words: int, quote: Quote) -> int:
-    """How much a sentence tells of a mechanism: words that explain it, and a process that it goes on to."""
-    return min(words, 2) + min(processes(quote.text), 2)
 
 
 def _once(quotes: Iterable[Quote]) -> list[Quote]:

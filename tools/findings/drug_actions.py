@@ -1,0 +1,132 @@
+"""Words that tell how a drug acts: what it inhibits or activates, what it is, which process of the body it changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+__all__ = ["action_worth", "explains"]
+
+_ACTS = re.compile(
+    r"\b(?:inhibit(?:s|ed|ing)?|block(?:s|ed|ing)?|antagoni[sz]e[sd]?|activate[sd]?|modulate[sd]?|suppress(?:es|ed)?"
+    r"|stimulate[sd]?|deplete[sd]?|binds?|acts? (?:by|on|as|via|through)|selective inhibition|mechanism involves)\b",
+    re.IGNORECASE,
+)
+"""What a drug does, behind its name."""
+_CHANGES = re.compile(
+    r"\b(?:(?:reduc|decreas|increas|enhanc|induc|stimulat|disrupt|impair|modulat|regulat|promot|facilitat|rais)"
+    r"(?:es|ed|e|ing)"
+    r"|(?:lower|prevent|inhibit|block|suppress|potentiat|interfer|augment)(?:s|es|ed|ing))\b",
+    re.IGNORECASE,
+)
+"""What a drug does to a process."""
+_IS_A = re.compile(
+    r"\b(?:inhibitor|blocker|(?:ant)?agonist|modulator|activator|opener|antimetabolite)s?\b", re.IGNORECASE
+)
+"""What a drug is, behind its name (`X, a … inhibitor`) or before it (`inhibitors such as X`)."""
+_INTRODUCES = re.compile(r"^\s*(?:\([^)]*\)\s*)?(?:,|\(|is\b|are\b|was\b|an?\b|the\b)", re.IGNORECASE)
+_LEADS_TO = re.compile(
+    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:(?!(?:and|or)\b)[\w-]+,? (?:and |"
+    r"or )?)?$"
+)
+_GOES_ON = re.compile(r"\s*(?:,|\)|and\b|or\b)")
+_DONE_TO = re.compile(
+    r"\b(?:is|are|was|were|be|been|not|but)\s+$|\b(?:but|whereas|while|although)\b|\b(?:is|was|"
+    r"were) not\b"
+)
+"""What is done to the drug, or by something else."""
+_OTHER = re.compile(r"^[\s-]+(?:deficien|resist|withdraw|intoleran|metaboli|absorption|concentration|sensitiv)")
+"""Behind the name where it is not the drug that acts."""
+_PROCESS = re.compile(
+    r"\b\w*(?:synthesis|genesis|lysis|secretion|excretion|absorption|resorption|(?:re)?uptake|release|transmission|"
+    r"proliferation"
+    r"|apoptosis|inflammation|inflammatory|contraction|relaxation|constriction|dilat(?:at)?ion|replication|"
+    r"transcription"
+    r"|translation|signal(?:l?ing)?|degradation|oxidation|polymerization|assembly|aggregation|differentiation|migration"
+    r"|conduction|depolari[sz]ation|coagulation|pathways?|channels?|levels|production|formation|transport|division)\b",
+    re.IGNORECASE,
+)
+"""What goes on in the body, or in what lives in it."""
+_KINETICS = re.compile(
+    r"cytochrome|\bCYP ?\d|P-glycoprotein|glucuronid|pharmacokinetic|bioavailab|drug interaction|\bconjugation\b"
+    r"|\bneither\b|\b(?:did|does|do|had) no(?:t\b|\b)",
+    re.IGNORECASE,
+)
+"""What drugs do to one another, and what one does not do: neither is how a drug acts."""
+_APART = re.compile(
+    r"\b(?:rats?|mice|mouse|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+|resistan\w+"
+    r"|\d+ ?(?:mg|[μµn]?M\b))|(?<=\w)-induced\b",
+    re.IGNORECASE,
+)
+"""Marks of an experiment or of a trial; what is known of a drug is said without."""
+_NEAR = 70
+"""Characters between a drug's name and what tells how it acts, and between a change and what is changed."""
+_ON_TARGET = 2.0
+"""What it adds that a sentence names what the drug is known to act on."""
+_LONG = 240
+"""Characters from which on a sentence says more than how a drug acts."""
+
+Places = Sequence[tuple[int, int]]
+"""Where a sentence names a drug: offset of the first character, and behind the last."""
+
+
+def action_worth(sentence: str, drug: Places, acted_on: Iterable[str] = ()) -> float:
+    """How much a sentence tells of how a drug acts, and on which process; 0 where it does not.
+
+    Args:
+        sentence: A sentence.
+        drug: Where it names the drug.
+        acted_on: Words for what the drug is known to act on, in lower case; a sentence with one of them tells more.
+    """
+    words = explains(sentence, drug)
+    if not words or _KINETICS.search(sentence):
+        return 0.0
+    named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
+    lowered = sentence.lower()
+    told = min(words, 2) + 1.5 * min(len(named), 2) + _ON_TARGET * any(word in lowered for word in acted_on)
+    return max(0.5, told - (_APART.search(sentence) is not None) - 0.5 * (len(sentence) > _LONG))
+
+
+def explains(sentence: str, drug: Places) -> int:
+    """How many words tell by what a drug acts: `it inhibits …`, `it reduces … release`, `inhibitors such as it`.
+
+    What acts on the drug itself, as a `dopamine agonist` on dopamine's receptors, does not count.
+
+    Args:
+        sentence: A sentence.
+        drug: Where it names the drug.
+    """
+    return sum(_acts(sentence, one) + _is_a(sentence, one) + _changes(sentence, one) for one in drug)
+
+
+def _acts(sentence: str, drug: tuple[int, int]) -> bool:
+    word = _ACTS.search(sentence, drug[1], drug[1] + _NEAR)
+    if word is None or not _does(sentence, drug, word):
+        return False
+    return word[0].lower().startswith("act") or not _DONE_TO.search(sentence, drug[1], word.start())
+
+
+def _changes(sentence: str, drug: tuple[int, int]) -> bool:
+    word = _CHANGES.search(sentence, drug[1], drug[1] + _NEAR)
+    if word is None or not _does(sentence, drug, word) or _DONE_TO.search(sentence, drug[1], word.start()):
+        return False
+    return _PROCESS.search(sentence, word.end(), word.end() + _NEAR) is not None
+
+
+def _does(sentence: str, drug: tuple[int, int], word: re.Match[str]) -> bool:
+    """Whether the drug may be what does something, and not what it is done to."""
+    listed = sentence.count(",", drug[1], word.start()) > 1
+    other = sentence.startswith("-induced", drug[1]) or _OTHER.search(sentence[drug[1] :]) is not None
+    return not (listed or other) and (word[0].lower().startswith("act") or not sentence.startswith(" by", word.end()))
+
+
+def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
+    behind = _IS_A.search(sentence, drug[1], drug[1] + _NEAR)
+    between = sentence[drug[1] : behind.start()] if behind else ""
+    others = behind is not None and behind[0].endswith("s") and " are " not in between
+    if behind and not others and _INTRODUCES.search(between) and between.count(",") < 3 and ";" not in between:
+        return True
+    before = list(_IS_A.finditer(sentence, max(0, drug[0] - _NEAR), drug[0]))
+    led = sentence[before[-1].end() : drug[0]] if before else ""
+    apart = led.strip() == "," and _GOES_ON.match(sentence, drug[1]) is None
+    return bool(before) and not apart and _LEADS_TO.search(led) is not None
