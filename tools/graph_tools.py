@@ -11,7 +11,7 @@ from kedrec.graphdb.names.kinship import KIN, are_parts
 from kedrec.graphdb.ranking import make_edge
 from kedrec.graphdb.store import GraphStore, PairEvidence
 from kedrec.graphdb.vocabularies.drug_classes import ClassSort, sort_of_class
-from kedrec.graphdb.vocabularies.gene_families import family_of
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
 from kedrec.records import Edge, Entity, Finding, Match, ToolResult, triples_of
 from kedrec.tools.text.graph_sentences import path_id, path_sentence
 
@@ -181,7 +181,7 @@ class GraphTools:
         uses = self._store.neighbours(ill.id, kind="Compound", limit=MOST_TREATMENTS)
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != compound.id}
         others = {edge.tail: self._also_on(edge.tail, treating) for edge in edges} if treating else {}
-        ranked = sorted(edges, key=lambda edge: -len(others.get(edge.tail, ())))[:LIMIT]
+        ranked = sorted(edges, key=lambda edge: self._standing(edge.tail, others))[:LIMIT]
         acts = [*self._processes(edges, ranked), *map(self._edge, self._classes(compound))]
         findings = [*map(self._edge, ranked[:NAMED]), *acts, *map(self._edge, ranked[NAMED:])]
         if ranked and (also := others.get(ranked[0].tail)):
@@ -189,10 +189,15 @@ class GraphTools:
             findings.append(self._path([ranked[0], other, treating[other.head]]))
         return findings
 
+    def _standing(self, gene: str, others: Mapping[str, Sequence[Edge]]) -> tuple[bool, int]:
+        """Sort key of targets: what most treatments of the disease act on too first, what no drug is given for last."""
+        return is_bystander(self._name(gene)), -len(others.get(gene, ()))
+
     def acts_on(self, compound: Entity) -> tuple[str, ...]:
         """What the drug acts on and how, in words that articles use: families of its targets, and its classes."""
         edges = self._store.neighbours(compound.id, relation=TARGETS, limit=MOST_TARGETS)
-        families = Counter(family for edge in edges if (family := family_of(self._name(edge.tail))))
+        symbols = (symbol for edge in edges if not is_bystander(symbol := self._name(edge.tail)))
+        families = Counter(family for symbol in symbols if (family := family_of(symbol)))
         common = [family for family, _ in families.most_common(NAMED)]
         return (*common, *(self._name(edge.head) for edge in self._classes(compound)))
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.vocabularies.drug_classes import ClassSort, class_in_words, sort_of_class
-from kedrec.graphdb.vocabularies.gene_families import family_of, telling_words
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, telling_words
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
@@ -41,7 +41,8 @@ _CLOSENESS = {3: 0, 2: 1, 1: 2}
 
 class _Target(NamedTuple):
     rank: tuple[int, int]
-    """Pharmacological before bound; then shared with a treatment of the disease, linked to the disease, or neither."""
+    """Pharmacological before bound, a bystander one lower; then shared with a treatment of the disease, linked to it
+    or neither."""
     text: str
     """Drug and target as a clause: `Tofacitinib targets JAK1 (DrugBank)`."""
     gene: str
@@ -64,9 +65,7 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     best: dict[str, _Target] = {}
     for target in sorted(_targets(evidence, drug, disease), key=lambda target: target.rank):
         best.setdefault(target.gene, target)
-    chosen = list(best.values())
-    if chosen and chosen[0].rank[0] == 0:
-        chosen = [target for target in chosen if target.rank[0] == 0]
+    chosen = [target for target in best.values() if target.rank[0] == min(one.rank[0] for one in best.values())]
     if not chosen:
         return None
     chosen = chosen[:TARGETS]
@@ -129,7 +128,8 @@ def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Ite
         first, *link = item.text.split("; ")
         if gene in first:  # a gene that the graph has no name for tells a reader nothing
             continue
-        yield _Target((rank, _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
+        symbol = first.rpartition(" (")[0].rpartition(" ")[2]
+        yield _Target((rank + is_bystander(symbol), _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
 
 
 def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, triples_of
-from kedrec.tools.findings.drug_actions import action_worth
+from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.findings.effects import Effect, effect_of
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
@@ -22,6 +22,7 @@ from kedrec.tools.text.sentence_cues import (
     is_criterion,
     praises,
     quotable,
+    reads_well,
     reports_harm,
     sentences_of,
     sets_out,
@@ -29,7 +30,7 @@ from kedrec.tools.text.sentence_cues import (
 )
 from kedrec.tools.text.spans import repeats, words_of, worth
 
-__all__ = ["QuestionEvidence", "Quoted", "answer_line", "answer_lines", "explained", "found_for", "treating"]
+__all__ = ["QuestionEvidence", "Quoted", "answer_line", "answer_lines", "course", "explained", "found_for", "treating"]
 
 _QUOTES = 2
 WORDS_OF_QUOTE = 60
@@ -103,7 +104,10 @@ def found_for(task: Task, drug: Entity, question_key: str) -> QuestionEvidence |
     """What the evidence says on a domain question about a drug; None where it says nothing."""
     rule = _RULES.get(question_key)
     evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
-    return rule(evidence, drug, task.disease) if rule else None
+    found = rule(evidence, drug, task.disease) if rule else None
+    if found is None or question_key != "mechanism":
+        return found
+    return found._replace(quotes=(*found.quotes, *course(task, drug)))
 
 
 def _stop(text: str) -> str:
@@ -150,6 +154,20 @@ def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Qu
     told = [(action_worth(quote.text, places(quote.text, drug), words), quote) for quote in plain]
     best = _once(quote for worth, quote in sorted(told, key=lambda row: -row[0]) if worth)
     return QuestionEvidence("unclear", tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+
+
+def course(task: Task, drug: Entity) -> tuple[Quoted, ...]:
+    """What an article says of the process behind the disease that the drug may act on; at most one sentence."""
+    words = words_of_action((item for item in task.evidence.values() if speaks_of(item, drug)), drug)
+    told = [
+        (course_worth(text, places(text, task.disease), words), key, text)
+        for key, item in task.evidence.items()
+        if key.startswith("P")
+        for text in sentences_of(item.text)
+        if reads_well(text) and not any(mentions(text, one) for one in task.candidates)
+    ]
+    worth, key, text = max(told, key=lambda row: row[0], default=(0.0, "", ""))
+    return (Quoted((key,), text),) if worth and any(word in text.lower() for word in words) else ()
 
 
 def _once(quotes: Iterable[Quote]) -> list[Quote]:

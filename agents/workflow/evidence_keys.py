@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from kedrec.records import Entity, Evidence, Finding
-from kedrec.tools.findings.drug_actions import action_worth
+from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
@@ -76,8 +76,9 @@ class Ledger:
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
 
     def _acts(self, sentence: str) -> float:
-        """How much a sentence tells of how one of the drugs acts."""
-        return max(action_worth(sentence, places(sentence, drug)) for drug in self._drugs)
+        """How much a sentence tells of how one of the drugs acts, or the disease comes."""
+        acting = max(action_worth(sentence, places(sentence, drug)) for drug in self._drugs)
+        return acting or course_worth(sentence, places(sentence, self._disease))
 
     def _widen(self, key: str, about: tuple[str, ...]) -> None:
         entry = self._entries[key]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-__all__ = ["family_of", "telling_words"]
+__all__ = ["family_of", "is_bystander", "telling_words"]
 
 FAMILIES = {
     # Transmitters: receptors, transporters and enzymes.
@@ -28,7 +28,8 @@ FAMILIES = {
     r"OPRM1": "mu opioid receptor", r"OPRD1": "delta opioid receptor", r"OPRK1": "kappa opioid receptor",
     r"CNR\d": "cannabinoid receptor", r"ADORA\d[AB]?": "adenosine receptor", r"MTNR1[AB]": "melatonin receptor",
     r"HCRTR\d": "orexin receptor", r"TACR\d": "neurokinin receptor", r"SIGMAR1": "sigma receptor",
-    r"CALCRL": "calcitonin gene-related peptide receptor", r"SV2A": "synaptic vesicle protein", r"TRPV\d": "TRPV channel",
+    r"CALCRL": "calcitonin gene-related peptide receptor", r"SV2A": "synaptic vesicle protein",
+    r"TRPV\d": "TRPV channel",
     # Ion channels and pumps.
     r"CACNA1[A-I]|CACN[BG]\d|CACNA2D\d": "voltage-gated calcium channel",
     r"SCN\d+[AB]": "voltage-gated sodium channel", r"SCNN1[ABDG]": "epithelial sodium channel",
@@ -68,7 +69,8 @@ FAMILIES = {
     r"P2RY12": "platelet ADP receptor", r"PLG": "plasminogen",
     # Growth, division and infection.
     r"EGFR|ERBB\d": "epidermal growth factor receptor", r"VEGF[A-D]": "vascular endothelial growth factor",
-    r"FLT[14]|KDR": "vascular endothelial growth factor receptor", r"PDGFR[AB]": "platelet-derived growth factor receptor",
+    r"FLT[14]|KDR": "vascular endothelial growth factor receptor",
+    r"PDGFR[AB]": "platelet-derived growth factor receptor",
     r"FGFR\d": "fibroblast growth factor receptor", r"BTK": "Bruton tyrosine kinase", r"MAP2K\d": "MAP kinase kinase",
     r"PIK3C[ABDG]": "phosphoinositide kinase", r"PDCD1": "programmed cell death receptor",
     r"TUB[ABDEG]\w*": "tubulin", r"TOP\d\w*": "DNA topoisomerase", r"POL[A-E]\d?": "DNA polymerase",
@@ -78,6 +80,15 @@ FAMILIES = {
     r"SQLE": "squalene epoxidase", r"CYP51A1": "lanosterol demethylase",
 }  # fmt: skip
 """Pattern of the whole symbol -> what its product is called."""
+
+
+_BYSTANDERS = frozenset({"NR1I2", "NR1I3", "KCNH2"})
+"""What many drugs act on beside what they are given for: switches of their breakdown, and the channel of a long QT."""
+
+
+def is_bystander(symbol: str) -> bool:
+    """Return whether a gene is seldom that by which a drug works, though DrugBank has it among the targets of many."""
+    return symbol in _BYSTANDERS
 
 
 @cache
@@ -90,6 +101,27 @@ def family_of(symbol: str) -> str:
     return next((name for pattern, name in FAMILIES.items() if re.fullmatch(pattern, symbol)), "")
 
 
+_WORK = (
+    (r"glucocorticoid|tumor necrosis|interleukin|Janus|annexin|complement|Fc receptor|sphingosine", "inflamm immun"),
+    (r"anti-inflammatory|cyclooxygenase|phospholipase|prostaglandin", "prostaglandin inflamm"),
+    (r"lipoxygenase|leukotriene", "leukotriene inflamm"), (r"histamine", "mast cell"), (r"Janus", "cytokine"),
+    (r"topoisomerase|DNA polymerase|DNA methyl|histone|thymidylate|ribonucleotide|nucleoside", "dna replicat"),
+    (r"dihydrofolate|folic", "folate nucleotide"), (r"tubulin|microtubule", "microtubule mitosis mitotic"),
+    (r"growth factor|phosphoinositide|MAP kinase", "proliferation angiogenesis"), (r"proteasome", "apoptosis"),
+    (r"proton pump", "acid"), (r"farnesyl|RANK|kappa-B ligand|parathyroid|diphosphonate", "resorption"),
+    (r"calcitonin receptor|vitamin D|calcium-sensing", "calcium bone"), (r"HMG-CoA|cholesterol", "cholesterol ldl"),
+    (r"angiotensin|renin", "angiotensin vasoconstriction"), (r"adrenergic", "norepinephrine vasoconstriction"),
+    (r"guanylate|natriuretic|nitric|nitrate|endothelin", "dilat nitric"), (r"phosphodiesterase", "cyclic"),
+    (r"muscarinic", "acetylcholine contraction"), (r"integrin|ADP receptor", "aggregation"),
+    (r"coagulation|thrombin|vitamin K", "coagulation clot"), (r"opioid", "pain"),
+    (r"calcium channel", "calcium contraction"), (r"sodium channel", "depolari action potential"),
+    (r"chloride cotransporter|epithelial sodium|carbonic", "excretion reabsorption"),
+    (r"insulin|glucagon|sulfonylurea|glucose|dipeptidyl", "insulin glucose"),
+    (r"estrogen|progest|gonadotropin", "estrogen"),
+    (r"GABA", "gamma-aminobutyric gabaergic"), (r"glutamate", "glutamat"),
+    (r"acetylcholinesterase", "acetylcholin cholinergic"),
+)  # fmt: skip
+"""Part of a family's or class's name -> beginnings of words for what that has to do with in the body."""
 _GENERAL = re.compile(
     r"receptors?|transporters?|channels?|voltage-gated|proteins?|enzymes?|kinases?|factors?|subunits?|inhibitors?"
     r"|antagonists?|agonists?|activity|components?|alpha|beta|delta|kappa|acid|hormone|system|synthase|reductase"
@@ -98,10 +130,14 @@ _GENERAL = re.compile(
 
 
 def telling_words(names: Iterable[str]) -> frozenset[str]:
-    """Return the words of families and classes that tell one from another, in lower case: `dopamine`, `cyclooxygenase`.
+    """Return beginnings of words by which a text on families or classes is known, in lower case: `dopamine`, `pain`.
+
+    Those of their names that tell one from another, and those of what they have to do with.
 
     Args:
         names: families of genes, or classes of drugs.
     """
-    words = (word.rstrip("s") for name in names for word in re.findall(r"[a-z][a-z-]{3,}", name.lower()))
-    return frozenset(word for word in words if not _GENERAL.fullmatch(word))
+    said = [*names]
+    words = {word.rstrip("s") for name in said for word in re.findall(r"[a-z][a-z-]{3,}", name.lower())}
+    work = {word for name in said for part, words in _WORK if re.search(part, name, re.I) for word in words.split()}
+    return frozenset(work | {word for word in words if not _GENERAL.fullmatch(word)})

@@ -1,11 +1,11 @@
-"""Words that tell how a drug acts: what it inhibits or activates, what it is, which process of the body it changes."""
+"""Sentences that tell how a drug acts (what it inhibits, what it is, what it changes), or how a disease comes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["action_worth", "explains"]
+__all__ = ["action_worth", "course_worth", "explains"]
 
 _ACTS = re.compile(
     r"\b(?:inhibit(?:s|ed|ing)?|block(?:s|ed|ing)?|antagoni[sz]e[sd]?|activate[sd]?|modulate[sd]?|suppress(?:es|ed)?"
@@ -59,6 +59,26 @@ _APART = re.compile(
     re.IGNORECASE,
 )
 """Marks of an experiment or of a trial; what is known of a drug is said without."""
+_ADVERSE = re.compile(r"\badverse|side[- ]effect|\btoxic|\btolerab|\bmarketed\b|\bavailable\b", re.IGNORECASE)
+"""Marks of a sentence on harm or on the market, which names what a drug is only in passing."""
+_IS = re.compile(
+    r"^[^,;:]{0,30}\b(?:is|are)\b[^.;:]{0,110}"
+    r"\b(?:characteri[sz]ed|mediated|caused|driven|due to|disorder|disease|condition)\b"
+)
+"""Behind the name of a disease: what it is."""
+_OF = re.compile(r"\b(?:pathogenesis|pathophysiology|symptoms|hallmark) of (?:\w+ ){0,3}$", re.IGNORECASE)
+"""Before the name of a disease: what it comes from."""
+_TREATS = re.compile(
+    r"\b(?:treat\w*|therap\w+|drugs?|approved|inhibitors?|efficacy|trials?|patients|management|reliev\w+)\b",
+    re.IGNORECASE,
+)
+"""What is done against a disease is not how it comes."""
+_OPEN = re.compile(
+    r"\bun(?:known|clear)\b|\bnot (?:well |fully |yet )*(?:known|understood|clear)|\bmay\b", re.IGNORECASE
+)
+"""What nobody knows tells no process."""
+_STATED = 1.5
+"""How much a sentence has to tell to be told for the sake of how a drug acts alone."""
 _NEAR = 70
 """Characters between a drug's name and what tells how it acts, and between a change and what is changed."""
 _ON_TARGET = 2.0
@@ -79,12 +99,32 @@ def action_worth(sentence: str, drug: Places, acted_on: Iterable[str] = ()) -> f
         acted_on: Words for what the drug is known to act on, in lower case; a sentence with one of them tells more.
     """
     words = explains(sentence, drug)
-    if not words or _KINETICS.search(sentence):
+    if not words or _KINETICS.search(sentence) or _ADVERSE.search(sentence):
         return 0.0
     named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
     lowered = sentence.lower()
     told = min(words, 2) + 1.5 * min(len(named), 2) + _ON_TARGET * any(word in lowered for word in acted_on)
-    return max(0.5, told - (_APART.search(sentence) is not None) - 0.5 * (len(sentence) > _LONG))
+    told -= 1.0 * (_APART.search(sentence) is not None) + 0.5 * (len(sentence) > _LONG)
+    return told if told >= _STATED else 0.0
+
+
+def course_worth(sentence: str, disease: Places, acted_on: Iterable[str] = ()) -> float:
+    """How much a sentence tells of the process behind a disease; 0 where it does not.
+
+    Args:
+        sentence: A sentence.
+        disease: Where it names the disease.
+        acted_on: Words for what a drug is known to act on, in lower case; a sentence with one of them tells more.
+    """
+    named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
+    if not (named and disease) or _OPEN.search(sentence) or _TREATS.search(sentence):
+        return 0.0
+    told = any(_OF.search(sentence[: one[0]]) or (one[0] < 40 and _IS.search(sentence[one[1] :])) for one in disease)
+    lowered = sentence.lower()
+    on_target = _ON_TARGET * any(word in lowered for word in acted_on)
+    strange = _APART.search(sentence) is not None
+    worth = 1.0 + min(len(named), 2) + on_target - strange - 0.5 * (len(sentence) > _LONG)
+    return worth if told and worth >= _STATED else 0.0
 
 
 def explains(sentence: str, drug: Places) -> int:

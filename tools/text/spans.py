@@ -79,8 +79,8 @@ def telling_spans(
         drugs: for each drug in question, whether a sentence names it.
         disease: whether a sentence names the disease.
         illness: names of the disease, by which its own symptoms are told from harm.
-        acts: how much a sentence tells of how one of the drugs acts; of a passage that names no disease that counts
-            in full, of others half.
+        acts: how much a sentence tells of how one of the drugs acts or the disease comes; that counts in full where
+            the passage names not both, and half where it does.
         shown: words of the sentences that are shown of other passages.
     """
     spans = sentence_spans(text, start)
@@ -88,9 +88,9 @@ def telling_spans(
     named = [sum(names(sentence) for names in drugs) for sentence in told]
     late = len(told) - 2
     ill = [disease(one) for one in told]
-    acting = 0.5 if any(ill) else 1.0
+    acting = 0.5 if any(ill) and any(named) else 1.0
     worths = [
-        worth(one, named[at], ill[at], illness, late=at >= late) + (acting * acts(one) if named[at] else 0.0)
+        worth(one, named[at], ill[at], illness, late=at >= late) + acting * (acts(one) if named[at] or ill[at] else 0.0)
         for at, one in enumerate(told)
     ]
     best = sorted(range(len(spans)), key=lambda at: (-worths[at], at))
