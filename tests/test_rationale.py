@@ -205,7 +205,7 @@ def test_the_sentence_goes_on_to_what_a_target_takes_part_in_and_to_the_class_an
 def test_targets_of_one_family_are_told_together():
     NAMES["Gene::8"], NAMES["Gene::9"], NAMES["Gene::10"] = "DRD2", "CALY", "DRD3"
     text, _ = how([targets("Gene::8")], [targets("Gene::9")], [targets("Gene::10")])
-    assert text == "Anakinra targets the dopamine receptors DRD2 and DRD3 and CALY (DrugBank)."
+    assert text == "Anakinra targets the dopamine receptors DRD2 and DRD3, and CALY (DrugBank)."
 
 
 def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else_is_known():
@@ -222,6 +222,7 @@ def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else
         ("Anakinra deficiency increases inflammation.", False),
         ("Anakinra inhibited the glucuronidation and transport of zidovudine.", False),
         ("The adverse effects of anakinra include pain and increased liver enzyme levels.", False),
+        ("Anakinra is associated with an increase in thrombolysis and bleeding.", False),
         ("Neither anakinra nor placebo inhibited bronchoconstriction.", False),
     ],
 )

@@ -203,7 +203,9 @@ def _by_family(symbols: Sequence[str]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    """`A, B and C`; with a comma before the last where one of the names is a list itself."""
+    last = ", and " if any(" and " in name for name in names) else " and "
+    return f"{', '.join(names[:-1])}{last}{names[-1]}" if len(names) > 1 else names[0]
 
 
 def _common(clauses: Sequence[str]) -> str:

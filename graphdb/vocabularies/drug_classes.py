@@ -8,10 +8,11 @@ The graph does not say which of the four a class is; their names do.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
-__all__ = ["ClassSort", "class_in_words", "sort_of_class"]
+__all__ = ["ClassSort", "are_opposed", "class_in_words", "sort_of_class"]
 
 ClassSort = Literal["action", "effect", "kind", "other"]
 """By what it acts (`Cyclooxygenase Inhibitors`), what it brings about (`Decreased Prostaglandin Production`), what it
@@ -26,6 +27,7 @@ _EFFECT = re.compile(
     r"^(?:De|In)creased |^Inhibit|^Stimulation |^Reversed |(?:dilation|Suppression|Depression|Stimulation|Relaxation"
     r"|Blockade|Anesthesia|Activity|Immunity|Inhibition)$"
 )
+_RAISES = re.compile(r"(?<!Ant)(?:Ag|ag)onists?$|(?:Activators?|Openers?)$")
 _KIND = re.compile(r"[^s]s$")
 
 
@@ -39,6 +41,19 @@ def sort_of_class(name: str) -> ClassSort:
     if _EFFECT.search(name):
         return "effect"
     return "kind" if _KIND.search(name) else "other"
+
+
+def are_opposed(names: Iterable[str], others: Iterable[str]) -> bool:
+    """Return whether the drugs of some classes do the opposite to those of others: `Opioid Agonists`, `… Antagonists`.
+
+    Args:
+        names: classes of one drug.
+        others: classes of the other.
+    """
+    ways = [
+        {bool(_RAISES.search(name)) for name in some if sort_of_class(name) == "action"} for some in (names, others)
+    ]
+    return all(ways) and ways[0].isdisjoint(ways[1])
 
 
 def class_in_words(name: str) -> str:

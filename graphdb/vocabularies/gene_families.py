@@ -31,7 +31,7 @@ FAMILIES = {
     r"CALCRL": "calcitonin gene-related peptide receptor", r"SV2A": "synaptic vesicle protein",
     r"TRPV\d": "TRPV channel",
     # Ion channels and pumps.
-    r"CACNA1[A-I]|CACN[BG]\d|CACNA2D\d": "voltage-gated calcium channel",
+    r"CACNA1[A-S]|CACN[BG]\d|CACNA2D\d": "voltage-gated calcium channel",
     r"SCN\d+[AB]": "voltage-gated sodium channel", r"SCNN1[ABDG]": "epithelial sodium channel",
     r"KCNJ\d+": "inward-rectifying potassium channel", r"KCN[A-Z]+\d+": "potassium channel",
     r"ABCC[89]": "sulfonylurea receptor", r"SLC12A1": "sodium-potassium-chloride cotransporter",

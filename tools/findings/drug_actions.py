@@ -14,7 +14,8 @@ _ACTS = re.compile(
 )
 """What a drug does, behind its name."""
 _CHANGES = re.compile(
-    r"\b(?:(?:reduc|decreas|increas|enhanc|induc|stimulat|disrupt|impair|modulat|regulat|promot|facilitat|rais)"
+    r"(?<!\ban )(?<!\ba )(?<!\bthe )\b(?:(?:reduc|decreas|increas|enhanc|induc|stimulat|disrupt|impair|modulat|regulat"
+    r"|promot|facilitat|rais)"
     r"(?:es|ed|e|ing)"
     r"|(?:lower|prevent|inhibit|block|suppress|potentiat|interfer|augment)(?:s|es|ed|ing))\b",
     re.IGNORECASE,
@@ -59,8 +60,13 @@ _APART = re.compile(
     re.IGNORECASE,
 )
 """Marks of an experiment or of a trial; what is known of a drug is said without."""
-_ADVERSE = re.compile(r"\badverse|side[- ]effect|\btoxic|\btolerab|\bmarketed\b|\bavailable\b", re.IGNORECASE)
-"""Marks of a sentence on harm or on the market, which names what a drug is only in passing."""
+_PASSING = re.compile(
+    r"\badverse|side[- ]effect|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bavailable\b"
+    r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
+    r"|\b(?:was|were) (?:tested|studied|compared)|^Effects? of\b",
+    re.IGNORECASE,
+)
+"""Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""
 _IS = re.compile(
     r"^[^,;:]{0,30}\b(?:is|are)\b[^.;:]{0,110}"
     r"\b(?:characteri[sz]ed|mediated|caused|driven|due to|disorder|disease|condition)\b"
@@ -99,7 +105,7 @@ def action_worth(sentence: str, drug: Places, acted_on: Iterable[str] = ()) -> f
         acted_on: Words for what the drug is known to act on, in lower case; a sentence with one of them tells more.
     """
     words = explains(sentence, drug)
-    if not words or _KINETICS.search(sentence) or _ADVERSE.search(sentence):
+    if not words or _KINETICS.search(sentence) or _PASSING.search(sentence):
         return 0.0
     named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
     lowered = sentence.lower()
