@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import QuestionEvidence
 from kedrec.agents.offline.reasons.findings import STRENGTHS, strength_of
 from kedrec.agents.offline.reasons.head_to_head import Comparison
+from kedrec.agents.offline.sentences import QuestionEvidence
 from kedrec.records import Entity, Evidence, triples_of
 
 __all__ = ["Reason", "main_reason", "reasons_of"]
