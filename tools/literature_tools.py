@@ -150,7 +150,10 @@ class LiteratureTools:
         Of each those are looked through that speak of what the drug acts on by the graph.
         """
         on = self._graph.acts_on(drug)
-        asked = ((drug, _ACTION, action_worth), (disease, _COURSE, course_worth))
+        asked: tuple[tuple[Entity, str, Callable[..., float]], ...] = (
+            (drug, _ACTION, action_worth),
+            (disease, _COURSE, course_worth),
+        )
         for entity, words, worth in asked:
             query = " ".join((entity.name, *on, words))
             found = literature.search(query, "articles", BEHIND, require_all_of=(names_for_search(entity),)).hits

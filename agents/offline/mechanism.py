@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.graphdb.vocabularies.drug_classes import ClassSort, class_in_words, sort_of_class
+from kedrec.graphdb.vocabularies.drug_classes import class_in_words, sort_of_class
 from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, telling_words
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
@@ -107,7 +107,7 @@ def _literature(evidence: Iterable[Evidence]) -> list[str]:
 
 def _classes(evidence: Iterable[Evidence], drug: Entity) -> list[tuple[str, str]]:
     """Of which class the graph takes the drug to be and what it lists as its effect, and where that stands."""
-    found: dict[ClassSort, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str]] = {}
     for item in evidence:
         edges = triples_of(item.source_id) if item.key.startswith("K") else ()
         if len(edges) == 1 and edges[0][1].startswith(CLASS) and edges[0][2] in drug.ids:

@@ -139,5 +139,5 @@ def telling_words(names: Iterable[str]) -> frozenset[str]:
     """
     said = [*names]
     words = {word.rstrip("s") for name in said for word in re.findall(r"[a-z][a-z-]{3,}", name.lower())}
-    work = {word for name in said for part, words in _WORK if re.search(part, name, re.I) for word in words.split()}
+    work = {word for name in said for part, told in _WORK if re.search(part, name, re.I) for word in told.split()}
     return frozenset(work | {word for word in words if not _GENERAL.fullmatch(word)})
