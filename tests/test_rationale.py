@@ -224,6 +224,7 @@ def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else
         ("Anakinra inhibited the glucuronidation and transport of zidovudine.", False),
         ("The adverse effects of anakinra include pain and increased liver enzyme levels.", False),
         ("Anakinra is associated with an increase in thrombolysis and bleeding.", False),
+        ("The effect of anakinra on the induced release of interleukin was investigated.", False),
         ("Neither anakinra nor placebo inhibited bronchoconstriction.", False),
     ],
 )
