@@ -61,7 +61,8 @@ _APART = re.compile(
 )
 """Marks of an experiment or of a trial; what is known of a drug is said without."""
 _PASSING = re.compile(
-    r"\badverse|side[- ]effect|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b|\bavailable\b"
+    r"\badverse|side[- ]effect|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
+    r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
     r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b",
     re.IGNORECASE,
