@@ -172,6 +172,7 @@ def protein(known):
 
 def recommendation(*sentences, paths=(), answers=(), **more):
     names = {GOUT.id: "Gout", LISPRO.id: LISPRO.name, OTHER.id: OTHER.name, "Gene::367": "AR", "Gene::5": "ABC5"}
+    names["Pharmacologic Class::1"] = "Decreased Coagulation"
     evidence = {}
     for number, triple in enumerate(paths, 1):
         edge = Edge(head=triple[0], relation=triple[1], tail=triple[2], source=triple[1].split(":")[0])
@@ -220,6 +221,14 @@ def test_the_name_of_a_drug_names_no_protein():
     also = sentence("Insulin Lispro acts as insulin does, on the insulin receptor.", "P1")
     assert hits_of(recommendation(also, P1="x"), LISPRO, [protein(INS)]).rationale == {"protein"}
     assert hits_of(recommendation(also, P1="x"), LISPRO, [protein(INSR)]).rationale == {"protein"}
+
+
+def test_a_process_that_the_graph_names_is_named_by_its_own_name():
+    paths = [("Pharmacologic Class::1", "Hetionet::PCiC::Pharmacologic Class:Compound", OTHER.id)]
+    made = recommendation(sentence("Decreased coagulation is an effect of Flutamide.", "K1"), paths=paths)
+    process = CuratedNode(id="GO:1", part="process", name="coagulation")
+    hits = hits_of(made, OTHER, [process])
+    assert hits.evidence == hits.rationale == {"process"}
 
 
 def test_precision_is_over_the_targets_that_mechanism_sentences_on_the_drug_name():

@@ -5,13 +5,15 @@ import pytest
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.decision import decision
 from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.mechanism_quotes import course
 from kedrec.agents.offline.quoted_lines import against, short
 from kedrec.agents.offline.quotes import found_for
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.records import CandidateScore, Edge, Entity, Evidence, Factor
+from kedrec.tools.findings.drug_actions import action_worth, course_worth, explains
 from kedrec.tools.literature_tools import places
 from kedrec.tools.text.graph_sentences import edge_sentence, path_id
-from kedrec.tools.text.sentence_cues import explains, praises, reads_well, without_models
+from kedrec.tools.text.sentence_cues import praises, reads_well, without_models
 
 GOUT = Entity(id="Disease::MESH:D006073", kind="Disease", name="Gout")
 DRUG = Entity(id="Compound::DB1", kind="Compound", name="Anakinra")
@@ -46,20 +48,26 @@ def test_a_transporter_is_no_mechanism():
 def test_what_a_treatment_of_the_disease_targets_too_comes_first_and_says_so():
     shared = [targets("Gene::2"), targets("Gene::2", drug="Compound::DB2"), ("Compound::DB2", TREATS, GOUT.id)]
     text, keys = how([targets("Gene::1")], shared)
-    assert text == ("Anakinra targets IL1B and IL1R1 (DrugBank); so does Canakinumab, which treats Gout (DrugBank).")
+    assert text == (
+        "Anakinra targets the interleukin IL1B and the interleukin receptor IL1R1 (DrugBank);"
+        " Canakinumab, which treats Gout (DrugBank), targets IL1B too (DrugBank)."
+    )
     assert keys == ("K2", "K1")
 
 
 def test_a_target_linked_to_the_disease_comes_before_others():
     text, keys = how([targets("Gene::1")], [targets("Gene::4"), (GOUT.id, LINKED, "Gene::4")])
-    assert text == "Anakinra targets IL1A and IL1R1 (DrugBank); Gout is associated with IL1A (Hetionet)."
+    assert text == (
+        "Anakinra targets the interleukin IL1A and the interleukin receptor IL1R1 (DrugBank);"
+        " Gout is associated with IL1A (Hetionet)."
+    )
     assert keys == ("K2", "K1")
 
 
 def test_what_a_drug_merely_binds_is_named_only_where_no_target_is_known():
     binding = [targets("Gene::6", BINDS), (GOUT.id, LINKED, "Gene::6")]
-    assert how(binding, [targets("Gene::1")])[0] == "Anakinra targets IL1R1 (DrugBank)."
-    assert how(binding)[0].startswith("Anakinra binds FCGR1A (Hetionet)")
+    assert how(binding, [targets("Gene::1")])[0] == "Anakinra targets the interleukin receptor IL1R1 (DrugBank)."
+    assert how(binding)[0].startswith("Anakinra binds the immunoglobulin G Fc receptor FCGR1A (Hetionet)")
 
 
 def test_at_most_three_targets_are_named():
@@ -103,7 +111,7 @@ def test_a_line_of_the_rationale_may_say_what_it_is_about():
 def test_a_gene_without_a_name_is_not_named():
     NAMES["Gene::77"] = "Gene::77"
     assert how([targets("Gene::77")]) is None
-    assert how([targets("Gene::77")], [targets("Gene::1")])[0] == "Anakinra targets IL1R1 (DrugBank)."
+    assert how([targets("Gene::77")], [targets("Gene::1")])[0].endswith("receptor IL1R1 (DrugBank).")
 
 
 @pytest.mark.parametrize(
@@ -184,10 +192,69 @@ def test_the_sentence_goes_on_to_what_a_target_takes_part_in_and_to_the_class_an
     paths = [[targets("Gene::1")], [targets("Gene::1"), takes_part], [belongs]]
     text, keys = how(*paths, said="Anakinra ends fever.")
     assert text == (
-        "Anakinra targets IL1R1 (DrugBank); IL1R1 participates in fever generation (Hetionet); it is one of the"
-        " Interleukin 1 Antagonists (Hetionet)."
+        "Anakinra targets the interleukin receptor IL1R1 (DrugBank); IL1R1 participates in fever generation (Hetionet);"
+        " it is one of the interleukin 1 antagonists (Hetionet)."
     )
     assert keys == ("K1", "K2", "K3")
     assert how(*paths)[1] == ("K1", "K3")  # no text has a word of the process
-    NAMES["Pharmacologic Class::1"] = "Decreased Fever"
-    assert how(*paths)[1] == ("K1",)  # an effect is no class
+    NAMES["Pharmacologic Class::1"] = "Decreased DNA Replication"
+    assert how(*paths)[0].endswith("; decreased DNA replication is listed as an effect of it (Hetionet).")
+    NAMES["Pharmacologic Class::1"] = "Cytochrome P450 3A4 Inhibitors"
+    assert how(*paths)[1] == ("K1",)  # what it does to other drugs is not how it acts
+
+
+def test_targets_of_one_family_are_told_together():
+    NAMES["Gene::8"], NAMES["Gene::9"], NAMES["Gene::10"] = "DRD2", "CALY", "DRD3"
+    text, _ = how([targets("Gene::8")], [targets("Gene::9")], [targets("Gene::10")])
+    assert text == "Anakinra targets the dopamine receptors DRD2 and DRD3, and CALY (DrugBank)."
+
+
+def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else_is_known():
+    NAMES["Gene::11"] = "KCNH2"
+    assert "KCNH2" not in how([targets("Gene::11")], [targets("Gene::1")])[0]
+    assert "KCNH2" in how([targets("Gene::11")])[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tells"),
+    [
+        ("Anakinra reduces the release of histamine.", True),
+        ("Anakinra is a sigma receptor antagonist.", False),  # no process, and not what it is known to act on
+        ("Anakinra deficiency increases inflammation.", False),
+        ("Anakinra inhibited the glucuronidation and transport of zidovudine.", False),
+        ("The adverse effects of anakinra include pain and increased liver enzyme levels.", False),
+        ("Anakinra is associated with an increase in thrombolysis and bleeding.", False),
+        ("The effect of anakinra on the induced release of interleukin was investigated.", False),
+        ("Neither anakinra nor placebo inhibited bronchoconstriction.", False),
+    ],
+)
+def test_a_sentence_on_how_a_drug_acts_names_a_process_or_a_known_target(sentence, tells):
+    assert bool(action_worth(sentence, places(sentence, DRUG))) is tells
+    assert action_worth("Anakinra is a sigma receptor antagonist.", [(0, 8)], ["sigma"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tells"),
+    [
+        ("Gout is a disease caused by inflammation of joints.", True),
+        ("Neutrophil migration is central to the pathogenesis of Gout.", True),
+        ("The pathogenesis of Gout, with its inflammation, is unknown.", False),
+        ("Gout is a disease treated with drugs against inflammation.", False),
+        ("Patients with Gout had lower levels of iron.", False),
+    ],
+)
+def test_how_a_disease_comes_is_read_where_it_is_stated(sentence, tells):
+    assert bool(course_worth(sentence, places(sentence, GOUT))) is tells
+
+
+def test_of_the_process_behind_the_disease_only_what_the_drug_may_act_on_is_told():
+    said = "Gout is a disease caused by inflammation of joints."
+    target = Evidence(
+        key="K1", source_id=path_id([Edge(head=DRUG.id, relation=TARGET, tail="Gene::1", source="DRUGBANK")]),
+        text="Anakinra targets IL1R1 (DrugBank)", about=(DRUG.id,),
+    )  # fmt: skip
+    article = Evidence(key="P1", source_id="PMID:1", text=said, about=(GOUT.id,))
+    task = asked("").model_copy(update={"evidence": {"K1": target, "P1": article}})
+    assert course(task, DRUG) == ((("P1",), said),)
+    other = article.model_copy(update={"text": "Gout is a disorder caused by overproduction of urate."})
+    assert course(task.model_copy(update={"evidence": {"K1": target, "P1": other}}), DRUG) == ()

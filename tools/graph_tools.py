@@ -10,6 +10,8 @@ from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.kinship import KIN, are_parts
 from kedrec.graphdb.ranking import make_edge
 from kedrec.graphdb.store import GraphStore, PairEvidence
+from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sort_of_class
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
 from kedrec.records import Edge, Entity, Finding, Match, ToolResult, triples_of
 from kedrec.tools.text.graph_sentences import path_id, path_sentence
 
@@ -37,6 +39,8 @@ SHARED = 20
 """Genes between drug and disease that are looked at; pharmacological targets come first."""
 TARGETS = "DRUGBANK::target::Compound:Gene"
 CLASSES = "Hetionet::PCiC::Pharmacologic Class:Compound"
+MOST_CLASSES = 12
+"""Classes of one drug that are looked at."""
 PROCESSES = ("Hetionet::GpBP::Gene:Biological Process", "Hetionet::GpPW::Gene:Pathway")
 """What a target takes part in."""
 HARMS = "Hetionet::CcSE::Compound:Side Effect"
@@ -177,14 +181,33 @@ class GraphTools:
         uses = self._store.neighbours(ill.id, kind="Compound", limit=MOST_TREATMENTS)
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != compound.id}
         others = {edge.tail: self._also_on(edge.tail, treating) for edge in edges} if treating else {}
-        ranked = sorted(edges, key=lambda edge: -len(others.get(edge.tail, ())))[:LIMIT]
-        classes = self._store.neighbours(compound.id, relation=CLASSES, limit=2)
-        acts = [*self._processes(edges, ranked), *map(self._edge, classes)]
+        ranked = sorted(edges, key=lambda edge: self._standing(edge.tail, others))[:LIMIT]
+        acts = [*self._processes(edges, ranked), *map(self._edge, self._classes(compound.id))]
         findings = [*map(self._edge, ranked[:NAMED]), *acts, *map(self._edge, ranked[NAMED:])]
-        if ranked and (also := others.get(ranked[0].tail)):
-            other = min(also, key=lambda edge: len(self._name(edge.head)))
+        if ranked and (other := self._alike(compound, others.get(ranked[0].tail, ()))):
             findings.append(self._path([ranked[0], other, treating[other.head]]))
         return findings
+
+    def _standing(self, gene: str, others: Mapping[str, Sequence[Edge]]) -> tuple[bool, int]:
+        """Sort key of targets: what most treatments of the disease act on too first, what no drug is given for last."""
+        return is_bystander(self._name(gene)), -len(others.get(gene, ()))
+
+    def acts_on(self, compound: Entity) -> tuple[str, ...]:
+        """What the drug acts on and how, in words that articles use: families of its targets, and its classes."""
+        edges = self._store.neighbours(compound.id, relation=TARGETS, limit=MOST_TARGETS)
+        symbols = (symbol for edge in edges if not is_bystander(symbol := self._name(edge.tail)))
+        families = Counter(family for symbol in symbols if (family := family_of(symbol)))
+        common = [family for family, _ in families.most_common(NAMED)]
+        return (*common, *self._class_names(compound.id))
+
+    def _classes(self, compound: str) -> list[Edge]:
+        """By what the drug acts and what that brings about, else what it is made like."""
+        edges = self._store.neighbours(compound, relation=CLASSES, limit=MOST_CLASSES)
+        first: dict[ClassSort, Edge] = {}
+        for edge in edges:
+            first.setdefault(sort_of_class(self._name(edge.head)), edge)
+        acting: tuple[ClassSort, ...] = ("action", "effect") if {"action", "effect"} & set(first) else ("kind",)
+        return [first[sort] for sort in acting if sort in first]
 
     def _processes(self, targets: Sequence[Edge], ranked: Sequence[Edge]) -> list[Finding]:
         """What the first targets take part in: what most of the drug's targets share, the narrowest first."""
@@ -203,6 +226,15 @@ class GraphTools:
         """Edges to a target from drugs that are known to treat the disease."""
         edges = self._store.neighbours(gene, relation=TARGETS, limit=MOST_TREATMENTS)
         return [edge for edge in edges if edge.head in treating]
+
+    def _alike(self, compound: Entity, others: Iterable[Edge]) -> Edge | None:
+        """The edge to a target from the drug with the shortest name that does not do the opposite by its classes."""
+        classes = self._class_names(compound.id)
+        shortest = sorted(others, key=lambda edge: len(self._name(edge.head)))
+        return next((one for one in shortest if not are_opposed(classes, self._class_names(one.head))), None)
+
+    def _class_names(self, compound: str) -> list[str]:
+        return [self._name(edge.head) for edge in self._classes(compound)]
 
     def _profile(self, compound: Entity) -> list[Finding]:
         uses = self._store.neighbours(compound.id, kind="Disease", limit=LIMIT)

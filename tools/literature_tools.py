@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from kedrec.errors import KedrecError
+from kedrec.graphdb.vocabularies.gene_families import telling_words
 from kedrec.records import Entity, Finding, Passage, ToolResult
+from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.text.longer_names import is_part_of_longer
+from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out
 from kedrec.tools.text.untrusted_text import plain
 
 if TYPE_CHECKING:
@@ -24,6 +27,12 @@ __all__ = [
 
 RETRACTED: Final = "RETRACTED:"
 """How the text of evidence from a retracted article begins."""
+BEHIND = 12
+"""Articles that are looked through for how a drug acts, or how a disease comes."""
+_ACTION = "mechanism action pathway inhibits"
+"""Words of articles that tell how a drug acts."""
+_COURSE = "pathogenesis characterized mediated"
+"""Words of articles that tell of the process behind a disease."""
 LONGEST = 6_000
 """Characters of a record's own text in a finding."""
 
@@ -112,7 +121,10 @@ class LiteratureTools:
     def _find(
         self, literature: Literature, corpus: Literal["articles", "trials"], words: str, drug: Entity, disease: Entity
     ) -> tuple[list[Finding], list[str]]:
-        """Passages that name both first; then, where there are too few, passages that name the drug."""
+        """Passages that name both first; then, where there are too few, passages that name the drug.
+
+        The last articles are those that tell most of how the drug acts, whatever in, and of how the disease comes.
+        """
         both = literature.search(
             words, corpus, self._passages, require_all_of=(names_for_search(drug), names_for_search(disease))
         )
@@ -122,12 +134,39 @@ class LiteratureTools:
         if len(findings) < self._passages:
             rest = literature.search(words, corpus, self._passages, require_all_of=(names_for_search(drug),))
             for hit in rest.hits:
-                if hit.document_id not in findings:
+                if hit.document_id not in findings and len(findings) < self._passages:
                     findings[hit.document_id] = record_finding(literature, hit, (disease,), (drug.id,))
             notes = rest.notes
+        if corpus == "articles":
+            for hit, about in self._behind(literature, drug, disease):
+                findings.setdefault(hit.document_id, record_finding(literature, hit, (drug, disease), (about,)))
         cut = literature.cut()
         told = [str(cut)] if cut else []
-        return list(findings.values())[: self._passages], [*told, *(note for note in notes if _TO_DO in note)]
+        return list(findings.values()), [*told, *(note for note in notes if _TO_DO in note)]
+
+    def _behind(self, literature: Literature, drug: Entity, disease: Entity) -> Iterator[tuple[Passage, str]]:
+        """The article that tells most of how a drug acts, and that of the process behind a disease, where any does.
+
+        Of each those are looked through that speak of what the drug acts on by the graph.
+        """
+        on = self._graph.acts_on(drug)
+        asked: tuple[tuple[Entity, str, Callable[..., float]], ...] = (
+            (drug, _ACTION, action_worth),
+            (disease, _COURSE, course_worth),
+        )
+        for entity, words, worth in asked:
+            query = " ".join((entity.name, *on, words))
+            found = literature.search(query, "articles", BEHIND, require_all_of=(names_for_search(entity),)).hits
+            told = {hit.id: _told(hit, entity, worth, telling_words(on)) for hit in found if not hit.retracted}
+            best = max(found, key=lambda hit: told.get(hit.id, 0.0), default=None)
+            if best is not None and told.get(best.id):
+                yield best, entity.id
+
+
+def _told(passage: Passage, entity: Entity, worth: Callable[..., float], acted_on: Collection[str]) -> float:
+    """How much the best sentence of a passage tells of how a drug acts, or a disease comes."""
+    plain_ones = (one for one in sentences_of(passage.text) if reads_well(one) and not sets_out(one))
+    return max((worth(one, places(one, entity), acted_on) for one in plain_ones), default=0.0)
 
 
 def joined_names(entity: Entity) -> str:

@@ -1,4 +1,4 @@
-"""How a drug works, in one sentence: what it targets, and what links that to the disease.
+"""How a drug works, in one sentence: what it targets, what that brings about, and what links it to the disease.
 
 Pharmacological targets come before what the drug merely binds; enzymes, carriers and transporters are no mechanism of
 action. A target that the graph links to the disease comes first. At most three are named.
@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.vocabularies.drug_classes import class_in_words, sort_of_class
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, telling_words
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
-__all__ = ["mechanism_of"]
+__all__ = ["mechanism_of", "words_of_action"]
 
 TARGETS = 3
 """Most targets that are named."""
@@ -31,8 +33,6 @@ _GENERAL = re.compile(
     r"|expres|factor|protein|system|develop|organ|behavior|complex|related|compo|stimul|differ|nucleo"
 )
 """Words of a process that say little: one that has no other, or whose others no text has, is not told."""
-_IS_CLASS = re.compile(r"^(?!.*(?:Cytochrome|Transporter|Glycoprotein|Polypeptide)).*[^s]s$")
-"""Names of classes of drugs by how they act: no effects, such as `Decreased Blood Pressure`, and no enzymes."""
 CLASS = "Hetionet::PCiC"
 """Relation that names the drugs of a pharmacologic class."""
 _CLOSENESS = {3: 0, 2: 1, 1: 2}
@@ -41,7 +41,8 @@ _CLOSENESS = {3: 0, 2: 1, 1: 2}
 
 class _Target(NamedTuple):
     rank: tuple[int, int]
-    """Pharmacological before bound; then shared with a treatment of the disease, linked to the disease, or neither."""
+    """Pharmacological before bound, a bystander one lower; then shared with a treatment of the disease, linked to it
+    or neither."""
     text: str
     """Drug and target as a clause: `Tofacitinib targets JAK1 (DrugBank)`."""
     gene: str
@@ -64,15 +65,27 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     best: dict[str, _Target] = {}
     for target in sorted(_targets(evidence, drug, disease), key=lambda target: target.rank):
         best.setdefault(target.gene, target)
-    chosen = list(best.values())
-    if chosen and chosen[0].rank[0] == 0:
-        chosen = [target for target in chosen if target.rank[0] == 0]
+    chosen = [target for target in best.values() if target.rank[0] == min(one.rank[0] for one in best.values())]
     if not chosen:
         return None
     chosen = chosen[:TARGETS]
     more = [*_processes(evidence, drug, {target.gene for target in chosen}), *_classes(evidence, drug)]
     keys = (*(target.key for target in chosen), *(key for key, _ in more))
     return _sentence(chosen, [text for _, text in more]), tuple(dict.fromkeys(keys))
+
+
+def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:
+    """Words by which an article that tells of this drug's action is known: of its targets' families, and its classes.
+
+    Args:
+        evidence: what was found.
+        drug: the drug.
+    """
+    evidence = list(evidence)
+    paths = ((item, triples_of(item.source_id)) for item in evidence if item.key.startswith("K"))
+    acting = [item.text.partition("; ")[0] for item, edges in paths if edges and _targeting(edges[0], drug)]
+    symbols = (clause.rpartition(" (")[0].rpartition(" ")[2] for clause in acting)
+    return telling_words([*map(family_of, symbols), *(told for _, told in _classes(evidence, drug))])
 
 
 def _processes(evidence: Iterable[Evidence], drug: Entity, genes: Collection[str]) -> list[tuple[str, str]]:
@@ -93,14 +106,16 @@ def _literature(evidence: Iterable[Evidence]) -> list[str]:
 
 
 def _classes(evidence: Iterable[Evidence], drug: Entity) -> list[tuple[str, str]]:
-    """Of which class the graph takes the drug to be, and where that stands."""
+    """Of which class the graph takes the drug to be and what it lists as its effect, and where that stands."""
+    found: dict[str, tuple[str, str]] = {}
     for item in evidence:
         edges = triples_of(item.source_id) if item.key.startswith("K") else ()
         if len(edges) == 1 and edges[0][1].startswith(CLASS) and edges[0][2] in drug.ids:
             name, _, source = item.text.partition(f" includes {drug.name}")
-            if _IS_CLASS.search(name):
-                return [(item.key, f"it is one of the {name}{source}")]
-    return []
+            sort, told = sort_of_class(name), class_in_words(name)
+            clause = f"{told} is listed as an effect of it" if sort == "effect" else f"it is one of the {told}"
+            found.setdefault(sort, (item.key, f"{clause}{source}"))
+    return [found[sort] for sort in ("action", "kind", "effect") if sort in found]
 
 
 def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Iterator[_Target]:
@@ -113,7 +128,8 @@ def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Ite
         first, *link = item.text.split("; ")
         if gene in first:  # a gene that the graph has no name for tells a reader nothing
             continue
-        yield _Target((rank, _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
+        symbol = first.rpartition(" (")[0].rpartition(" ")[2]
+        yield _Target((rank + is_bystander(symbol), _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
 
 
 def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:
@@ -139,28 +155,57 @@ def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
 def _sentence(targets: Sequence[_Target], more: Sequence[str] = ()) -> str:
     """`Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`"""
     told = _joined([target.text for target in targets])
-    links = [_also(target.link) for target in targets if target.link][:1]
+    links = [_also(target.link, alone=len(targets) == 1) for target in targets if target.link][:1]
     return "; ".join([told, *links, *more]) + "."
 
 
-def _also(link: str) -> str:
-    """`X targets G (S); X treats D (S)` as `so does X, which treats D (S)`; another link as it stands."""
+def _also(link: str, *, alone: bool) -> str:
+    """What links a target to the disease: a drug that has it too and treats the disease, or an edge as it stands.
+
+    Args:
+        link: `X targets G (S); X treats D (S)`, or one clause.
+        alone: whether G is the only target told, so that `so does X` says which.
+    """
     first, _, second = link.partition("; ")
-    if not second:
+    drug = _common([first, second]).strip() if second else ""
+    if not drug:
         return link
-    drug = _common([first, second]).strip()
-    return f"so does {drug}, which {second.removeprefix(drug).strip()}" if drug else link
+    treats = f"{drug}, which {second.removeprefix(drug).strip()}"
+    return f"so does {treats}" if alone else f"{treats}, {_too(first.removeprefix(drug).strip())}"
+
+
+def _too(clause: str) -> str:
+    """`targets G (S)` as `targets G too (S)`."""
+    told, source = clause[: clause.rfind(" (")], clause[clause.rfind(" (") :]
+    return f"{told} too{source}"
 
 
 def _joined(clauses: Sequence[str]) -> str:
-    """Clauses that differ in one word only as one clause with the words listed."""
-    start = _common(clauses)
-    source = clauses[0][clauses[0].rfind(" (") :]
-    same = all(clause.endswith(source) for clause in clauses) and any(start.rstrip().endswith(verb) for verb in _VERBS)
-    if len(clauses) == 1 or not same:
+    """Clauses that differ in the target only as one clause that lists the targets by what they are."""
+    start, source = _common([*clauses, clauses[0]]), clauses[0][clauses[0].rfind(" (") :]
+    verb = next((verb for verb in _VERBS if f" {verb} " in f"{start}"), None)
+    if verb is None or not all(clause.endswith(source) for clause in clauses):
         return "; ".join(clauses)
-    names = [clause[len(start) : len(clause) - len(source)] for clause in clauses]
-    return f"{start}{', '.join(names[:-1])} and {names[-1]}{source}"
+    drug = clauses[0].partition(f" {verb} ")[0]
+    names = [clause.removeprefix(f"{drug} {verb} ").removesuffix(source) for clause in clauses]
+    return f"{drug} {verb} {_listed(_by_family(names))}{source}"
+
+
+def _by_family(symbols: Sequence[str]) -> list[str]:
+    """Targets by what they are: `the dopamine receptors DRD2 and DRD3`; one of no family known by its symbol."""
+    members: dict[str, list[str]] = {}
+    for symbol in symbols:
+        members.setdefault(family_of(symbol) or symbol, []).append(symbol)
+    return [
+        name if found == [name] else f"the {name}{'s' if len(found) > 1 else ''} {_listed(found)}"
+        for name, found in members.items()
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`A, B and C`; with a comma before the last where one of the names is a list itself."""
+    last = ", and " if any(" and " in name for name in names) else " and "
+    return f"{', '.join(names[:-1])}{last}{names[-1]}" if len(names) > 1 else names[0]
 
 
 def _common(clauses: Sequence[str]) -> str:

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.mechanism_quotes import course, explained
 from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
-from kedrec.agents.offline.quotes import QuestionEvidence, explained, found_for, treating
+from kedrec.agents.offline.quotes import found_for, treating
 from kedrec.agents.offline.reasons.head_to_head import Comparison, comparisons
 from kedrec.agents.offline.reasons.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
 from kedrec.agents.offline.roles import Role
+from kedrec.agents.offline.sentences import QuestionEvidence
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
@@ -227,6 +229,10 @@ def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
         yield Line("mechanism", *known.mechanism)
     if full:
         yield from quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")
+    if full and known.mechanism is not None:
+        for keys, text in course(task, drug):
+            told = f"Of {task.disease.name}, in which {drug.name} has to act, an article says: “{short(text)}”"
+            yield Line("mechanism", told, (*keys, known.mechanism[1][0]))
     if known.use is not None:
         yield Line("use", f"In the graph, {_clause(known.use.text)}.", (known.use.key,))
     if full:

@@ -8,7 +8,8 @@ from typing import Any
 
 from kedrec.agents.prompting.answer_format import LETTERS
 from kedrec.records import Entity, Evidence, Finding
-from kedrec.tools.literature_tools import joined_names, mentions
+from kedrec.tools.findings.drug_actions import action_worth, course_worth
+from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
 __all__ = ["Ledger"]
@@ -70,7 +71,13 @@ class Ledger:
         if finding.kind == "graph":
             return made
         drugs, ill = [partial(mentions, entity=drug) for drug in self._drugs], partial(mentions, entity=self._disease)
-        spans = telling_spans(finding.text, finding.head, drugs, ill, joined_names(self._disease), shown=self._shown)
+        names = joined_names(self._disease)
+        spans = telling_spans(finding.text, finding.head, drugs, ill, names, acts=self._acts, shown=self._shown)
         self._shown += [words_of(finding.text[start:end]) for start, end in spans]
         text = f"{finding.text[: finding.head]}{excerpt(finding.text, spans)}".strip()
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
+
+    def _acts(self, sentence: str) -> float:
+        """How much a sentence tells of how one of the drugs acts, or the disease comes."""
+        acting = max(action_worth(sentence, places(sentence, drug)) for drug in self._drugs)
+        return acting or course_worth(sentence, places(sentence, self._disease))

@@ -165,7 +165,7 @@ def _candidates(state: RunState) -> str:
 
 
 def _answers(state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> str:
-    """The answers, one a line; of one that quotes evidence that is shown, only which that is."""
+    """The answers, one a line; of what quotes evidence that is shown, only which that is."""
     by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
     lines = (
         COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], said))
@@ -179,7 +179,5 @@ def _said(answer: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]]) -> 
     keys = "".join(f"[{key}]" for key in answer["citations"])
     held = bare(" ".join(shown[key]["text"] for key in answer["citations"] if key in shown))
     parts = re.split(r"(?<=[.!?…])\s+", answer["text"])
-    quoted = all(key in shown for key in answer["citations"]) and all(
-        bare(part.rstrip(". …")) in held for part in parts
-    )
-    return keys if quoted else f"{answer['text']} {keys}".strip()
+    said = " ".join(part for part in parts if bare(part.rstrip(". …")) not in held)
+    return f"{said} {keys}".strip()

@@ -15,6 +15,8 @@ from kedrec.records import Entity, Evidence, Recommendation, triples_of
 __all__ = ["DrugHits", "hits_of"]
 
 GENE = "Gene::"
+NAMED = ("Compound::", "Disease::")
+"""Kinds of entities within whose names no mechanism counts; a process of the graph is one by its own name."""
 
 
 class DrugHits(NamedTuple):
@@ -91,7 +93,7 @@ class _Reader:
             for entity, name in network_of(made, drug.id, ()).names.items():
                 if entity.startswith(GENE):
                     self._gene_names[entity] = name
-                else:
+                elif entity.startswith(NAMED):
                     names.append(name)
         self._others = {folded(name).lower(): name for name in names}
 

@@ -1,1 +1,1 @@
-"""The open vocabularies that give DRKG's ids their names; one module for each source, none of them knows another."""
+"""The open vocabularies that give DRKG's ids their names, a module for each source; what families and classes mean."""

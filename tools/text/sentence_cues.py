@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -12,11 +11,8 @@ from kedrec.tools.text.tokens import sentence_spans
 __all__ = [
     "Cue",
     "cue_of",
-    "explains",
-    "has_mechanism",
     "is_criterion",
     "praises",
-    "processes",
     "quotable",
     "reads_well",
     "reports_harm",
@@ -101,39 +97,6 @@ _USE = re.compile(
     r"|\bgiven for\b",
     re.IGNORECASE,
 )
-_ACTS = re.compile(
-    r"\b(?:inhibit(?:s|ed|ing)?|block(?:s|ed|ing)?|antagoni[sz]e[sd]?|activate[sd]?|modulate[sd]?|suppress(?:es|ed)?"
-    r"|stimulate[sd]?|deplete[sd]?|binds?|acts? (?:by|on|as|via|through)|selective inhibition|mechanism involves)\b",
-    re.IGNORECASE,
-)
-"""What a drug does, behind its name."""
-_IS_A = re.compile(
-    r"\b(?:inhibitor|blocker|(?:ant)?agonist|modulator|activator|opener|antimetabolite)s?\b", re.IGNORECASE
-)
-"""What a drug is, behind its name (`X, a … inhibitor`) or before it (`inhibitors such as X`)."""
-_INTRODUCES = re.compile(r"^\s*(?:\([^)]*\)\s*)?(?:,|\(|is\b|are\b|was\b|an?\b|the\b)", re.IGNORECASE)
-_LEADS_TO = re.compile(
-    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:(?!(?:and|or)\b)[\w-]+,? (?:and |"
-    r"or )?)?$"
-)
-_GOES_ON = re.compile(r"\s*(?:,|\)|and\b|or\b)")
-_DONE_TO = re.compile(
-    r"\b(?:is|are|was|were|be|been|not|but)\s+$|\b(?:but|whereas|while|although)\b|\b(?:is|was|"
-    r"were) not\b"
-)
-"""What is done to the drug, or by something else."""
-_PROCESS = re.compile(
-    r"\b\w*(?:synthesis|genesis|lysis|secretion|excretion|absorption|resorption|uptake|release|transmission|"
-    r"proliferation"
-    r"|apoptosis|inflammation|inflammatory|contraction|relaxation|constriction|dilat(?:at)?ion|replication|"
-    r"transcription"
-    r"|translation|signal(?:l?ing)?|degradation|oxidation|polymerization|assembly|aggregation|differentiation|migration"
-    r"|conduction|depolari[sz]ation|coagulation|pathways?|channels?|levels|production|formation|transport|division)\b",
-    re.IGNORECASE,
-)
-"""What goes on in the body, or in what lives in it."""
-_NEAR = 70
-"""Characters between a drug's name and what tells how it acts."""
 _CRITERION = re.compile(
     r"(?:in|ex)clusion criteri|\beligib|\bmust (?:have|be|not)\b|\bwilling\b|\binformed consent\b|^\s*[*•]"
     r"|\bhistory of\b|\bpregnan(?:t|cy) (?:or|and) (?:lactat|breast)"
@@ -237,48 +200,6 @@ def reads_well(sentence: str) -> bool:
     """Whether a sentence can be quoted as it stands: no list or criterion, no piece of a table or of code."""
     starts = sentence[:1].isalnum() and sentence[:1] == sentence[:1].upper()
     return starts and _LISTED.search(sentence) is None and not is_criterion(sentence)
-
-
-def has_mechanism(sentence: str) -> bool:
-    """Whether a sentence has a word that tells by what something acts."""
-    return _ACTS.search(sentence) is not None or _IS_A.search(sentence) is not None
-
-
-def processes(sentence: str) -> int:
-    """How many processes of the body a sentence names: `dopamine release`, `bone resorption`."""
-    return len({found[0].lower() for found in _PROCESS.finditer(sentence)})
-
-
-def explains(sentence: str, drug: Iterable[tuple[int, int]]) -> int:
-    """How many words tell by what a drug acts: `it inhibits …`, `it is a … antagonist`, `inhibitors such as it`.
-
-    What acts on the drug itself, as a `dopamine agonist` on dopamine's receptors, does not count.
-
-    Args:
-        sentence: A sentence.
-        drug: Where it names the drug: offset of the first character, and behind the last.
-    """
-    return sum(_acts(sentence, one) + _is_a(sentence, one) for one in drug)
-
-
-def _acts(sentence: str, drug: tuple[int, int]) -> bool:
-    word = _ACTS.search(sentence, drug[1], drug[1] + _NEAR)
-    if word is None or sentence.count(",", drug[1], word.start()) > 1 or sentence.startswith("-induced", drug[1]):
-        return False
-    done_to = _DONE_TO.search(sentence, drug[1], word.start()) or sentence.startswith(" by", word.end())
-    return not done_to or word[0].lower().startswith("act")
-
-
-def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
-    behind = _IS_A.search(sentence, drug[1], drug[1] + _NEAR)
-    between = sentence[drug[1] : behind.start()] if behind else ""
-    others = behind is not None and behind[0].endswith("s") and " are " not in between
-    if behind and not others and _INTRODUCES.search(between) and between.count(",") < 3 and ";" not in between:
-        return True
-    before = list(_IS_A.finditer(sentence, max(0, drug[0] - _NEAR), drug[0]))
-    led = sentence[before[-1].end() : drug[0]] if before else ""
-    apart = led.strip() == "," and _GOES_ON.match(sentence, drug[1]) is None
-    return bool(before) and not apart and _LEADS_TO.search(led) is not None
 
 
 def is_criterion(sentence: str) -> bool:

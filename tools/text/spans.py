@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from kedrec.tools.text.sentence_cues import (
     cue_of,
-    has_mechanism,
     is_criterion,
     reads_well,
     sets_out,
@@ -67,6 +66,7 @@ def telling_spans(
     disease: Callable[[str], bool],
     illness: str = "",
     *,
+    acts: Callable[[str], float] = lambda _: 0.0,
     shown: Sequence[Words] = (),
 ) -> tuple[Span, ...]:
     """Return the sentences that tell most, in the order of the text; the first ones where none tells anything.
@@ -79,13 +79,20 @@ def telling_spans(
         drugs: for each drug in question, whether a sentence names it.
         disease: whether a sentence names the disease.
         illness: names of the disease, by which its own symptoms are told from harm.
+        acts: how much a sentence tells of how one of the drugs acts or the disease comes; that counts in full where
+            the passage names not both, and half where it does.
         shown: words of the sentences that are shown of other passages.
     """
     spans = sentence_spans(text, start)
     told = [text[one:end] for one, end in spans]
     named = [sum(names(sentence) for names in drugs) for sentence in told]
     late = len(told) - 2
-    worths = [worth(one, named[at], disease(one), illness, late=at >= late) for at, one in enumerate(told)]
+    ill = [disease(one) for one in told]
+    acting = 0.5 if any(ill) and any(named) else 1.0
+    worths = [
+        worth(one, named[at], ill[at], illness, late=at >= late) + acting * (acts(one) if named[at] or ill[at] else 0.0)
+        for at, one in enumerate(told)
+    ]
     best = sorted(range(len(spans)), key=lambda at: (-worths[at], at))
     useful = [at for at in best if worths[at] > 0] or best[:1]
     chosen: list[int] = []
@@ -127,7 +134,6 @@ def worth(sentence: str, named: int, ill: bool, illness: str = "", *, late: bool
         return 0.0
     told = _TELLS[cue_of(sentence, illness)] + 0.5 * speaks_of_harm(sentence, illness) + 0.5 * ill
     told += (3.0 if ill else 2.0) * bool(named) + 3.0 * (named > 1)
-    told += 1.0 * (named > 0 and has_mechanism(sentence))
     told += 1.5 * (_FIGURE.search(sentence) is not None) + 1.5 * concludes
     told -= 6.0 * sets_out(sentence) + 8.0 * is_criterion(sentence) + 3.0 * (not reads_well(sentence))
     return told - 1.5 * (_CASE.search(sentence) is not None)
