@@ -1,0 +1,195 @@
+"""Who is compared with whom in a sentence, and which of the two came off better.
+
+A comparison has a subject, a word of more, less or the same, and, behind `than`, `versus`, `compared with` or `to`,
+what the subject is compared with. More of what is bad is worse; a difference that is denied or missed significance
+is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from kedrec.tools.findings.outcome_words import SAFETY, goodness
+
+__all__ = ["Contrast", "contrasts", "is_even", "missed", "pieces"]
+
+
+class Contrast(NamedTuple):
+    """One comparison of a sentence."""
+
+    way: int
+    """1 where the subject came off better, -1 where worse, 0 where neither."""
+    subject: str
+    """What is said to be better, worse or the same."""
+    comparator: str
+    """What it is compared with."""
+    safety: bool
+    """Whether harm or tolerance is compared, not the effect."""
+
+
+_PIECES = re.compile(r";|,? (?:but|whereas|while|although|though|however)\b(?! also)")
+_ACROSS = re.compile(
+    r"(?:^|\b)(?:(?:as |when |if |was |were )?compar(?:ed|ing|ison) (?:with|to|against)|relative to|than|versus|vs\b\.?|"
+    r"over(?! (?:the |a |an |\d|time|all|placebo-|\w+ (?:weeks|months|years)))|as opposed to|instead of|against(?= §)|"
+    r"\b(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical|superior\w*|(?:non-? ?)?inferior\w*|prefer\w+|"
+    r"advantages?|different|differ(?:ed)?|difference)\b(?:(?! to\b| with\b| than\b| vs| compared| over\b| from\b) [^\s,;]+){0,7} "
+    r"(?P<to>to|with|over|from)|"
+    r"\bas (?:\w+ )?(?:effective\w*|efficacious|active|good|safe|well|potent|beneficial|high|low|many|few|frequent\w*)"
+    r"(?:(?! as\b) [^\s,;]+){0,4} (?P<as>as))(?!\w)"
+)
+"""What parts a subject from its comparator."""
+_EVEN = re.compile(
+    r"\bas (?:\w+ )?(?:effective|efficacious|active|good|safe|well[ -]tolerated|potent|beneficial)\b|\bequally\b|"
+    r"\bcomparabl[ey]|\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those|compounds|action))|\bequivalen\w+|"
+    r"\bnon-? ?inferior\w*|(?<!or )\bequal(?:led)?\b|"
+    r"\bidentical\b|\bthe same\b|\bno (?:\w+[ -]){0,4}differ\w+|\b(?:not|n't|nor|neither) (?:\w+ ){0,4}differ\w*|"
+    r"\bno (?:\w+ )?(?:advantage|preference|superiority|benefit)|\black of (?:\w+ )?(?:difference|superiority)|"
+    r"\bnot (?:\w+ )?(?:inferior|superior)|\bdifferences? (?:\w+ ){0,4}(?:not|non-?)(?: \w+)? ?significant"
+)
+_BETTER = re.compile(
+    r"\b(?:(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed|able)?|favou?r(?:ed|s|ing|able|ably|"
+    r"ing)?|advantages?|"
+    r"improv(?:ed|es|ing)|improvements?|enhanc\w+|benefits?|more (?:\w+ )?(?:effective\w*|efficacious|active|potent|"
+    r"beneficial|successful\w*|favou?rabl[ey]|pronounced|rapid\w*|cost-effective|tolerable|marked|consistent\w*|"
+    r"predictable|selective|useful|tolerated|suitable))\b"
+)
+_WORSE = re.compile(
+    r"\b(?:(?<!non-)(?<!non)(?<!non )inferior\w*|wors(?:e|ened|ening)|poorer|weaker|less (?:\w+ )?(?:effective\w*|"
+    r"efficacious|active|potent|beneficial|successful\w*|favou?rabl[ey]|pronounced|marked|well|useful)|"
+    r"not as (?:\w+ )?(?:effective|efficacious|good|well)|more (?:\w+ )?(?:toxic|expensive|\w*toxic|severe))\b"
+)
+_UP = re.compile(
+    r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)|prolong\w*|elevated|exceed\w*|rose|"
+    r"raised|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|shorter (?:time|onset))\b"
+)
+_DOWN = re.compile(
+    r"\b(?:less|fewer|lower(?:ed|s|ing)?|smaller|shorter|reduc(?:ed|es|ing)|(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
+    r"declin\w+|fell|"
+    r"diminish\w*|prevent(?:ed|s)|attenuated|halved)\b"
+)
+_QUICK = re.compile(r"\b(?:faster|earlier|quicker|shortened|slowed|delayed|shorter (?:time|onset))\b")
+"""More of it is good, whatever it is of."""
+_WORDS = {0: _EVEN, 2: _BETTER, -2: _WORSE, 1: _UP, -1: _DOWN}
+"""By what they say of the subject: 2 that it is better, -2 worse, 1 more, -1 less, 0 the same."""
+_NOT = re.compile(r"\b(?:no|not|never|neither|nor|without|cannot|n't|fail(?:ed|s|ure)? to)\b(?! only| just| merely)")
+_P = re.compile(r"\bp(?:-values?)?\s*(of|[=<>≤≥])\s*(0?[.·]\d+)")
+_VERB = re.compile(
+    r"(?<!who )(?<!that )(?<!which )\b(?:is|was|were|are|has|had|have|did|does|showed|demonstrated|produced|resulted|"
+    r"achieved|may|can|appears?|experienced|reported|when|added|both)\b|,? (?:and|or) (?:(?:\w+ly )?(?:as|more|less|fewer|superior|"
+    r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |§|(?:\S+ ){1,2}(?:and|or) |\S+, )"
+)
+_INTRODUCES = re.compile(r"(?:in|when|as|if|and|results:?)[ ,]+|.{0,60}, (?:as|when|in)? ?")
+_AHEAD = re.compile(r"^(?:in|during|at|after|among|for|of|within) [^,]*, ")
+"""Where and in whom, before the subject."""
+_FILLER = re.compile(r"\W*(?:(?:did|does|do|was|were|is|are|had|has|that|those|with|in|for|of|who|patients|the) )+")
+
+
+def pieces(text: str) -> list[str]:
+    """Return the parts of a sentence that are set against each other by `but`, `whereas`, or a semicolon."""
+    return [piece.strip() for piece in _PIECES.split(text) if piece and piece.strip()]
+
+
+def missed(text: str) -> bool:
+    """Return whether all p values that a text gives miss 0.05; without any they do not."""
+    found = [(hit[1], float(hit[2].replace("·", "."))) for hit in _P.finditer(text)]
+    return bool(found) and all(value > 0.05 or (value == 0.05 and sign != "<") for sign, value in found)
+
+
+def is_even(text: str) -> Iterator[re.Match[str]]:
+    """Yield the words of a text that say that things are alike."""
+    return _EVEN.finditer(text)
+
+
+def contrasts(text: str) -> Iterator[Contrast]:
+    """Yield the comparisons of a piece in order.
+
+    Args:
+        text: a piece, in lower case, without brackets, the names in question marked.
+    """
+    begin, said = 0, ""
+    for hit in _ACROSS.finditer(text):
+        start = max(hit.start(), hit.start("to"), hit.start("as"))
+        if start < begin:
+            continue
+        leads = not text[:start].strip(" ,:") or _INTRODUCES.fullmatch(text[:start]) is not None
+        end = hit.end() + _comparator(text[hit.end() :], leads=leads)
+        before, comparator, after = text[begin:start], text[hit.end() : end], text[end:]
+        subject = after if leads else _without_setting(said + before)
+        ways = [] if leads else _judged(before, comparator + after[:80], missed_it=missed(text))
+        for way, safety in ways or _judged_after(after, missed_it=missed(text)):
+            yield Contrast(way, subject, comparator, safety)
+        said += "" if leads else before
+        begin = end
+
+
+def _without_setting(subject: str) -> str:
+    """A subject without where and in whom, unless the drug stands there."""
+    bare = _AHEAD.sub("", subject)
+    return bare if "§" in bare.replace("§X", "") else subject
+
+
+def _comparator(behind: str, *, leads: bool) -> int:
+    """Where what stands behind `than` stops to be what is compared with."""
+    if leads:
+        comma = re.search(r", (?!and |or |§[DO],? (?:and|or))", behind)
+        return comma.start() if comma else len(behind)
+    skipped = _FILLER.match(behind)
+    begin = skipped.end() if skipped else 0
+    ends = [hit.start() for one in (_VERB, *_WORDS.values()) for hit in [one.search(behind, begin)] if hit]
+    return min([*ends, len(behind)])
+
+
+def _judged(before: str, after: str, *, missed_it: bool) -> list[tuple[int, bool]]:
+    """Who is better by the last word of more, less or the same before the comparator, and by those coordinated with it.
+
+    With each, whether it is of harm or tolerance.
+    """
+    hits = sorted(_found(before), key=lambda one: one[0].start())
+    chain = hits[-1:]
+    for one in reversed(hits[:-1]):
+        between = before[one[0].end() : chain[0][0].start()]
+        if len(between.split()) > 9 or not re.search(r",| and\b", between):
+            break
+        chain.insert(0, one)
+    return [way for hit, sort in chain for way in _way(sort, hit, before, after, missed_it=missed_it)]
+
+
+def _judged_after(after: str, *, missed_it: bool) -> list[tuple[int, bool]]:
+    hits = [one for one in _found(after) if one[0].start() < 90]
+    hits = [min(hits, key=lambda one: one[0].start())] if hits else []
+    return [way for hit, sort in hits for way in _way(sort, hit, after, "", missed_it=missed_it)]
+
+
+def _found(text: str) -> list[tuple[re.Match[str], int]]:
+    """Words of more, less or the same with their sort; of those at one place the most telling."""
+    found: list[tuple[re.Match[str], int]] = []
+    for sort, one in _WORDS.items():
+        for hit in one.finditer(text):
+            if not any(
+                other.start() <= hit.start() < other.end() or hit.start() <= other.start() < hit.end()
+                for other, _ in found
+            ):
+                found.append((hit, sort))
+    return found
+
+
+def _way(sort: int, hit: re.Match[str], text: str, after: str, *, missed_it: bool) -> list[tuple[int, bool]]:
+    before, behind = text[: hit.start()], text[hit.end() :]
+    own = before[max(before.rfind(", ") + 2, 0) :][-110:]
+    safety = re.search(rf"\b{SAFETY}", f"{own} {hit[0]} {behind[:60]} {after[:60]}") is not None
+    safety = safety and re.search(r"\b(?:efficac\w+|effective\w*|superior)", f"{hit[0]} {behind[:40]}") is None
+    if sort == 0 or missed_it or _denied(before):
+        return [(0, safety)]
+    if abs(sort) == 2:
+        return [(sort // 2, safety)]
+    worth = 1 if _QUICK.match(hit[0]) else goodness(behind[:70]) or goodness(own) or goodness(after[:70])
+    worth = worth or int(sort > 0)
+    return [(sort * worth, safety)] if worth else []
+
+
+def _denied(before: str) -> bool:
+    near = before[-60:]
+    found = list(_NOT.finditer(near))
+    return bool(found) and "," not in near[found[-1].end() :] and len(near[found[-1].end() :].split()) <= 5
