@@ -27,15 +27,19 @@ class Contrast(NamedTuple):
     """What it is compared with."""
     safety: bool
     """Whether harm or tolerance is compared, not the effect."""
+    known: bool
+    """Whether what there is more or less of is known to be good or bad; else more is taken for better."""
 
 
 _PIECES = re.compile(r";|,? (?:but|whereas|while|although|though|however)\b(?! also)")
 _ACROSS = re.compile(
     r"(?:^|\b)(?:(?:as |when |if |was |were )?compar(?:ed|ing|ison) (?:with|to|against)|relative to|than|versus|vs\b\.?|"
     r"over(?! (?:the |a |an |\d|time|all|placebo-|\w+ (?:weeks|months|years)))|as opposed to|instead of|against(?= §)|"
-    r"\b(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical|superior\w*|(?:non-? ?)?inferior\w*|prefer\w+|"
-    r"advantages?|different|differ(?:ed)?|difference)\b(?:(?! to\b| with\b| than\b| vs| compared| over\b| from\b) [^\s,;]+){0,7} "
-    r"(?P<to>to|with|over|from)|"
+    r"\b(?:(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical)\b(?:(?! to\b| with\b| than\b| vs| compared| from\b)"
+    r" [^\s,;]+){0,7} (?P<to>to|(?<!treated )(?<!patients )with)|(?:superior\w*|(?:non-? ?)?inferior\w*|prefer\w+|"
+    r"advantages?|different|differ(?:ed)?|difference)\b(?:(?! to\b| with\b| than\b| vs| compared| over\b| from\b)"
+    r" [^\s,;]+){0,7} (?P<over>to|over|from))|"
+    r"(?:extent|degree|manner|way|rate)s? (?P<so>as)(?= )|compar\w+ (?:very )?favou?rabl[ey] (?P<fav>with|to)|"
     r"\bas (?:\w+ )?(?:effective\w*|efficacious|active|good|safe|well|potent|beneficial|high|low|many|few|frequent\w*)"
     r"(?:(?! as\b) [^\s,;]+){0,4} (?P<as>as))(?!\w)"
 )
@@ -62,7 +66,7 @@ _WORSE = re.compile(
 )
 _UP = re.compile(
     r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)|prolong\w*|elevated|exceed\w*|rose|"
-    r"raised|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|shorter (?:time|onset))\b"
+    r"raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|shorter (?:time|onset))\b"
 )
 _DOWN = re.compile(
     r"\b(?:less|fewer|lower(?:ed|s|ing)?|smaller|shorter|reduc(?:ed|es|ing)|(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
@@ -81,9 +85,18 @@ _VERB = re.compile(
     r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |§|(?:\S+ ){1,2}(?:and|or) |\S+, )"
 )
 _INTRODUCES = re.compile(r"(?:in|when|as|if|and|results:?)[ ,]+|.{0,60}, (?:as|when|in)? ?")
+_MORE = re.compile(r"\b(?:more|less|fewer|greater|higher|lower|other|rather) $")
+_AMOUNT = re.compile(r" (?:\d|half|one\b|two\b)(?:\S* (?!§)){3}")
+"""`more than 15 mg` compares with no drug."""
+_COUNTED = re.compile(r" (?:of (?:the )?)?(?:patients|participants|subjects|women|men|children|people|adults)\b")
+"""Those of whom there are more or fewer; what of is told behind."""
 _AHEAD = re.compile(r"^(?:in|during|at|after|among|for|of|within) [^,]*, ")
 """Where and in whom, before the subject."""
-_FILLER = re.compile(r"\W*(?:(?:did|does|do|was|were|is|are|had|has|that|those|with|in|for|of|who|patients|the) )+")
+_FILLER = re.compile(r"\W*(?:(?:did|does|do|was|were|is|are|had|has|that|those|with|in|for|of|who|patients|the|both|either) )+")
+
+
+_Judged = tuple[int, bool, bool]
+"""Way, whether of safety, and whether known, as in a contrast."""
 
 
 def pieces(text: str) -> list[str]:
@@ -110,16 +123,16 @@ def contrasts(text: str) -> Iterator[Contrast]:
     """
     begin, said = 0, ""
     for hit in _ACROSS.finditer(text):
-        start = max(hit.start(), hit.start("to"), hit.start("as"))
-        if start < begin:
+        start = max(hit.start(), *(hit.start(name) for name in ("to", "over", "as", "so", "fav")))
+        if start < begin or _AMOUNT.match(text, hit.end()) and _MORE.search(text[:start]):
             continue
         leads = not text[:start].strip(" ,:") or _INTRODUCES.fullmatch(text[:start]) is not None
         end = hit.end() + _comparator(text[hit.end() :], leads=leads)
         before, comparator, after = text[begin:start], text[hit.end() : end], text[end:]
         subject = after if leads else _without_setting(said + before)
         ways = [] if leads else _judged(before, comparator + after[:80], missed_it=missed(text))
-        for way, safety in ways or _judged_after(after, missed_it=missed(text)):
-            yield Contrast(way, subject, comparator, safety)
+        for way, safety, known in ways or _judged_after(after, missed_it=missed(text)):
+            yield Contrast(way, subject, comparator, safety, known)
         said += "" if leads else before
         begin = end
 
@@ -137,11 +150,13 @@ def _comparator(behind: str, *, leads: bool) -> int:
         return comma.start() if comma else len(behind)
     skipped = _FILLER.match(behind)
     begin = skipped.end() if skipped else 0
-    ends = [hit.start() for one in (_VERB, *_WORDS.values()) for hit in [one.search(behind, begin)] if hit]
+    named = max(behind.find(mark) for mark in ("§D", "§O"))
+    stops = [(_VERB, begin), *((one, max(begin, named)) for one in _WORDS.values())]
+    ends = [hit.start() for one, start in stops for hit in [one.search(behind, start)] if hit]
     return min([*ends, len(behind)])
 
 
-def _judged(before: str, after: str, *, missed_it: bool) -> list[tuple[int, bool]]:
+def _judged(before: str, after: str, *, missed_it: bool) -> list[_Judged]:
     """Who is better by the last word of more, less or the same before the comparator, and by those coordinated with it.
 
     With each, whether it is of harm or tolerance.
@@ -156,7 +171,7 @@ def _judged(before: str, after: str, *, missed_it: bool) -> list[tuple[int, bool
     return [way for hit, sort in chain for way in _way(sort, hit, before, after, missed_it=missed_it)]
 
 
-def _judged_after(after: str, *, missed_it: bool) -> list[tuple[int, bool]]:
+def _judged_after(after: str, *, missed_it: bool) -> list[_Judged]:
     hits = [one for one in _found(after) if one[0].start() < 90]
     hits = [min(hits, key=lambda one: one[0].start())] if hits else []
     return [way for hit, sort in hits for way in _way(sort, hit, after, "", missed_it=missed_it)]
@@ -175,18 +190,20 @@ def _found(text: str) -> list[tuple[re.Match[str], int]]:
     return found
 
 
-def _way(sort: int, hit: re.Match[str], text: str, after: str, *, missed_it: bool) -> list[tuple[int, bool]]:
+def _way(sort: int, hit: re.Match[str], text: str, after: str, *, missed_it: bool) -> list[_Judged]:
     before, behind = text[: hit.start()], text[hit.end() :]
     own = before[max(before.rfind(", ") + 2, 0) :][-110:]
     safety = re.search(rf"\b{SAFETY}", f"{own} {hit[0]} {behind[:60]} {after[:60]}") is not None
     safety = safety and re.search(r"\b(?:efficac\w+|effective\w*|superior)", f"{hit[0]} {behind[:40]}") is None
     if sort == 0 or missed_it or _denied(before):
-        return [(0, safety)]
+        return [(0, safety, True)]
     if abs(sort) == 2:
-        return [(sort // 2, safety)]
-    worth = 1 if _QUICK.match(hit[0]) else goodness(behind[:70]) or goodness(own) or goodness(after[:70])
-    worth = worth or int(sort > 0)
-    return [(sort * worth, safety)] if worth else []
+        return [(sort // 2, safety, True)]
+    near = after if _COUNTED.match(behind) else f"{behind[:70]} ; {own} ; {after[:70]}"
+    worth = 1 if _QUICK.match(hit[0]) else goodness(near)
+    if not worth and sort < 0:
+        return []
+    return [(sort * (worth or 1), safety, worth != 0)]
 
 
 def _denied(before: str) -> bool:

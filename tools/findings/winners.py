@@ -38,8 +38,10 @@ _THIRD = re.compile(
     r"\b(?:compared (?:to|with)|to|than|versus|(?<!such )as) (?!each|one another|both|regard|respect|either)"
 )
 _AT = re.compile(r"\b(?:between|of|in|for|with|among|on)\b")
+_GROUPS = re.compile(r"\b(?:among|between|across|in (?:all|both)) (?:the )?(?:\w+ )?(?:groups|arms|treatments)\b")
+_NOT_PROVED = re.compile(r"differences? (?:was|were|is|are|did) not (?:reach )?(?:statistical(?:ly)? )?significan")
 _EXAMPLES = re.compile(r"\b(?:such as|including|like|e\.g\.,?) (?:\w+ )?$")
-_MEASURED = re.compile(r"§[DO] (?:requirements?|consumption|demands?|use|doses?|dosage|levels?|concentrations?)\b")
+_MEASURED = re.compile(r"§[DO] (?:requirements?|consumption|demands?|doses?|dosage|levels?|concentrations?)\b")
 """The drug is what is counted, not what is compared."""
 _OTHERS = re.compile(r"\bother §[DO]")
 _FINITE = re.compile(
@@ -92,7 +94,7 @@ def winner_of(sentence: str, first: Entity, second: Entity) -> Winner:
         parts = pieces(text)
         for part in parts:
             if DRUG in part and OTHER in part and (said := _told(part)) != "not_said":
-                return said
+                return "same" if _NOT_PROVED.search(text) else said
         if (said := _apart(parts)) != "not_said":
             return said
     return "not_said"
@@ -137,6 +139,8 @@ def _alike(text: str, start: int, end: int) -> bool:
             and not re.search(r"\b(?:to|than)\b", between)
         ):
             return True
+    if _GROUPS.search(text) and any(is_even(text)):
+        return True
     return missed(text) and _FIGURES.search(text) is not None
 
 
