@@ -53,7 +53,7 @@ _EVEN = re.compile(
     r"\bnot (?:\w+ )?(?:inferior|superior)|\bdifferences? (?:\w+ ){0,4}(?:not|non-?)(?: \w+)? ?significant"
 )
 _BETTER = re.compile(
-    r"\b(?:(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed|able)?|favou?r(?:ed|s|ing|able|ably|"
+    r"\b(?:compar\w+ (?:very )?favou?rabl[ey]|(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed|able)?|favou?r(?:ed|s|ing|able|ably|"
     r"ing)?|advantages?|"
     r"improv(?:ed|es|ing)|improvements?|enhanc\w+|benefits?|more (?:\w+ )?(?:effective\w*|efficacious|active|potent|"
     r"beneficial|successful\w*|favou?rabl[ey]|pronounced|rapid\w*|cost-effective|tolerable|marked|consistent\w*|"
@@ -86,7 +86,7 @@ _VERB = re.compile(
 )
 _INTRODUCES = re.compile(r"(?:in|when|as|if|and|results:?)[ ,]+|.{0,60}, (?:as|when|in)? ?")
 _MORE = re.compile(r"\b(?:more|less|fewer|greater|higher|lower|other|rather) $")
-_AMOUNT = re.compile(r" (?:\d|half|one\b|two\b)(?:\S* (?!§)){3}")
+_AMOUNT = re.compile(r" (?:\d|half|one\b|two\b)(?!(?:\S* ){1,3}\S*§)")
 """`more than 15 mg` compares with no drug."""
 _COUNTED = re.compile(r" (?:of (?:the )?)?(?:patients|participants|subjects|women|men|children|people|adults)\b")
 """Those of whom there are more or fewer; what of is told behind."""
@@ -151,6 +151,8 @@ def _comparator(behind: str, *, leads: bool) -> int:
     skipped = _FILLER.match(behind)
     begin = skipped.end() if skipped else 0
     named = max(behind.find(mark) for mark in ("§D", "§O"))
+    other = _ACROSS.search(behind, begin)
+    named = -1 if other and other.start() < named else named
     stops = [(_VERB, begin), *((one, max(begin, named)) for one in _WORDS.values())]
     ends = [hit.start() for one, start in stops for hit in [one.search(behind, start)] if hit]
     return min([*ends, len(behind)])

@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
-from kedrec.tools.findings.harms import gap, harms, reports_case
+from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, reports_case
 from kedrec.tools.findings.outcome_words import goodness
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
@@ -29,7 +29,7 @@ _GAUGE = (
     r"efficien\w+|activity|success\w*|utility|changes?)"
 )
 _LOST = re.compile(
-    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well)|worse) {gap(3)}"
+    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well|active|potent|useful)|worse) {gap(3)}"
     rf"|inferior {gap(14)}§D|inability {gap(14)}§D"
 )
 """The drug came off worse."""
@@ -70,14 +70,14 @@ _HELPED = (
     r"(?:effective(?:ly|ness)?|efficac\w+|superior|improv(?:ed|es|ement|ements|ing)|reduc(?:ed|es|tion|tions|"
     r"ing)(?! ejection)|decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|responded|responders|response rates?|(?:complete|partial|good|clinical|objective|overall|dramatic|excellent|virologic\w*|sustained|favou?rable) respons\w+|respond(?:s|ed|ing)? (?:\w+ )?to|"
     r"relie(?:f|ved|ves|ving)|cure[ds]?|(?:first|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|antibiotics?) of choice|treatment option|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|normali[sz]ation|less (?:common|frequent)|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|approval|"
-    r"licen[sc]ed|mainstay|standard (?:of care|treatment|therapy)|reference treatment|preferred|prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|success\w*|"
+    r"licen[sc]ed|mainstay|gold standard|established treatment|active (?:\w+ )?drug|with activity in|verif\w+ the efficacy|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|success\w*|"
     r"lowered|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|extends?|can be eradicated|"
     r"synergistic effects|revers(?:ed|es)|healing|resolved|resolution|promising|therapeutic (?:potential|properties|"
     r"effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant|clinical) (?:activity|"
     r"effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red|favou?rabl[ey]|enhanced|benefited|"
     r"rely|relies|increases? (?:\w+ )?(?:patient )?survival|should (?:be (?:considered|preferred|given|used)|receive)|alleviat\w+|"
     r"stimulated bone|active (?:in|against)|proven|well established|ameliorat\w+|attenuat(?:ed|es)|helped|shortened|"
-    r"suppress(?:ed|es)|complete suppression|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|stud\w+|"
+    r"suppress(?:ed|es)|inhibited|complete suppression|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|stud\w+|"
     r"clinical|hypert\w+))|positive (?:results?|outcomes?)|"
     r"(?:shown|demonstrated|found|proven|known|helps?|able|can|reported|potential) (?:to )?(?:\w+ly )?(?:improve|reduce|"
     r"prevent|prolong|decrease|relieve|suppress|control|lower|protect|enhance|delay|slow)|efficient|regress\w+)"
@@ -97,25 +97,32 @@ _NOT_ITS = re.compile(
     r"remains?|have never|has never|is still)|controversial|could potentially|we hypothesi[sz]ed|"
     r"were evaluated|may further|\bdebat\w+|\bunclear\b"
     r"|was evaluated|we (?:also |retrospectively |prospectively )?(?:report|assessed|studied|compared|evaluated|examined|"
-    r"performed|conducted|investigated|measured|reviewed|tested|analy[sz]ed)\b(?!(?: \w+)* (?:that|a (?:case|patient)))|"
+    r"performed|conducted|investigated|measured|reviewed|tested|monitored|sought|analy[sz]ed)\b(?!(?: \w+)* (?:that|a (?:case|patient)))|"
     r"(?:stud(?:y|ies)|trials?|analysis|analyses|authors) (?:have |has |had )?(?:investigat|evaluat|assess|compar|examin|"
     r"describ|review|explor)\w+ |includ\w+ the evaluation|"
     r"resistan\w+ to [^;]{0,40}§D|"
     r"§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance|sensitiv\w+ (?:of|to)|inconsistent|looks at|comparison of|reporting on|"
     r"(?:effectiveness|efficacy)[^;]{0,120}remains? to be|(?:renal|plasma|oral|systemic|drug|apparent) clearance|this is the first (?:study|trial)|goal of|"
     r"in order to|whether|study (?:evaluates|assesses|looks)|would be of (?:\w+ )?(?:benefit|interest|value)|"
-    r"primary objective|has been studied|are in development|ranking|review of|to (?:retrospectively )?(?:determine|"
-    r"learn|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)|have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?|end ?points? (?:was|were|included?)\b|\?$|re-?randomi[sz]ed|randomly assigned|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)|examine the effects|association with response"
+    r"primary objective|(?:has|have) been (?:studied|investigated|examined|evaluated|assessed)|are in development|ranking|review of|to (?:retrospectively )?(?:determine|"
+    r"learn|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)|have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?|end ?points? (?:was|were|included?)\b|\?$|^to (?:confirm|evaluate|assess|compare|test|describe|determine|examine|report|critically|review|investigate)\b|attempts? to|there (?:are|is|were) attempts|(?:evaluated|assessed|investigated|examined|studied|explored|tested|monitored) (?:the )?(?:\w+ )?(?:safety|efficacy|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)|examine the effects|association with response"
 )
 """What was looked at, not what was found."""
 _NOT_GIVEN = re.compile(
     r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?|"
-    r"levels|concentrations?|dependent|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)|"
-    r"(?:reactive|serum|plasma|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
+    r"levels|concentrations?|derivatives?|treatments? have failed|abuse|dependence|dependent|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)|"
+    r"(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally |adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|"
+    r"(?:in combination with|combined with|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))|"
+    r"antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
 )
 """The drug's name, and no drug given."""
 _MODEL = re.compile(r"§D[- ](?:induced|provoked|evoked|triggered)")
 """What the drug brought on."""
+_IS_CASE = re.compile(
+    r"(?<!no )\b(?:cases? of|case report|reports?|describes?)\b[^;]{0,60}§D[- ](?:induced|associated|related)\b"
+    rf"(?! (?:{GOOD_INDUCED}))"
+)
+"""A case of what the drug brought on."""
 _FIRST_TIME = re.compile(r"\bfirst (?:\w+ )?(?:successful|effective)\b")
 _ADDED = re.compile(r" ?, (?=with (?:\w+ly )?(?:no|similar|comparable|less|fewer|lower)\b)|, (?=it |they |this )")
 _TITLE = re.compile(
@@ -147,9 +154,12 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
         return "nothing"
     if _TITLE.match(text) and not _VERB.search(text):
         return "nothing"
-    if sets_out(plain) or _NOT_ITS.search(text):
+    if _IS_CASE.search(text):
+        return "harm"
+    clauses = [piece for piece in _clauses(text) if DRUG in piece]
+    if sets_out(plain) or all(_NOT_ITS.search(piece) for piece in clauses):
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
-    found = [effect for piece in _clauses(text) if DRUG in piece for effect in _told(piece, text)]
+    found = [effect for piece in clauses if not _NOT_ITS.search(piece) for effect in _told(piece, text)]
     return next((effect for effect in _FIRST if effect in found), "nothing")
 
 
@@ -187,7 +197,7 @@ def _said_of(one: Contrast) -> list[Effect]:
         return []
     way = one.way if subject else -one.way
     if one.safety:
-        return ["harm"] if way < 0 and subject else []
+        return ["harm"] if way < 0 else []
     if way < 0 and subject and re.search("placebo|control|untreated", one.comparator):
         return ["harm"]
     return ["benefit"] if way > 0 else ["no_difference"]
@@ -215,5 +225,5 @@ def _is_good(hit: re.Match[str], text: str) -> bool:
     return goodness(text[at + len(word[0]) : at + 80]) < 0 or goodness(text[max(0, at - 80) : at]) < 0
 
 
-_FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+)")
+_FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+|inhibited)")
 _HELPED_ELSE = re.compile(r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)")

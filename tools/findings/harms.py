@@ -7,18 +7,18 @@ import re
 from kedrec.tools.findings.comparing import is_even
 from kedrec.tools.findings.marked_names import DRUG
 
-__all__ = ["GAP_STOPS", "gap", "harms", "reports_case"]
+__all__ = ["GOOD_INDUCED", "gap", "harms", "reports_case"]
 
-GAP_STOPS = r"but|whereas|while|although|than|versus|vs|§D|§O"
+_STOPS = r"but|whereas|while|although|than|versus|vs|§D|§O"
 
 
-def gap(most: int, stop: str = GAP_STOPS) -> str:
+def gap(most: int, stop: str = _STOPS) -> str:
     """A pattern of at most so many words, none of which turns what is said."""
     return rf"(?:(?!(?:{stop})\b)[^\s;]+\s+){{0,{most}}}"
 
 
 _ILLS = (
-    r"(?:adverse|side[- ]effects?|\w*toxicit\w+|\w*toxic\b|mortality|deaths?|died|fatal\w*|hypersensitivity|overdose|"
+    r"(?:adverse|side[- ]effects?|(?!cyto)\w*toxicit\w+|(?!cyto)\w*toxic\b|mortality|deaths?|died|fatal\w*|hypersensitivity|overdose|"
     r"poisoning|(?:\w+ )?complications?|withdrawals?|(?:\w+ )?(?:damage|injur(?:y|ies))|(?:heart|renal|kidney|liver|hepatic|respiratory|organ|ovarian|cardiac) failure|h[a]?emorrhage|"
     r"bleeding|(?!apoptosis|diagnosis|prognosis|mitosis)\w+osis\b|\w+itis\b|\w+emia\b|\w+enia\b|\w+pathy\b|\w+uria\b|\w+algias?\b|\w+lysis\b|syndrome|o?edema|"
     r"convulsions?|seizures?|delirium|confusion|coma|psychosis|agitation|aggression|disinhibition|hallucinations?|"
@@ -38,18 +38,18 @@ _BRINGS = (
 )
 _TURNED = r"but|than|§D|improved|reduced|lowered|prevented|decreased|attenuated|treated|managed|controlled|treatment|lower|fewer|less"
 _LESS = r"but|reduc\w+|lower|decreas\w+|improv\w+|fewer|less"
-_GOOD_INDUCED = (
+GOOD_INDUCED = (
     r"improve\w*|remissions?|reduction|relief|immun\w+|apopto\w+|inhibit\w*|disruption|increase|suppress\w+|activation|"
     r"cell|death|cytotox\w+|expression|arrest|autophagy|differentiation|phosphorylation|ppi|responses?|analgesia|"
     r"changes|effects|vasodilat\w+|relaxation|anesth\w+|an[a]?esthesia|weight loss|regression|decrease|blockade"
 )
 """What a drug may induce that is no harm."""
-_BY = r"(?:of|to|with|by|from|following|after|during|on|under|because of|due to|secondary to|related to|in)"
+_BY = r"(?:of|to|with|by|from|following|after|during|on|under|because of|due to|secondary to)"
 _HARM = re.compile(
     rf"§D[- ](?:therapy[- ]|treatment[- ])?(?:induced|associated|related|provoked|triggered)\b(?! (?:{gap(2)})?"
-    rf"(?:{_GOOD_INDUCED}))"
+    rf"(?:{GOOD_INDUCED}))"
     rf"|\b(?:induced|caused|provoked|triggered|complicated|worsened|exacerbated) by {gap(6)}§D(?![- ]resistan)"
-    rf"|(?:secondary|due|attribut\w+|related|owing) to {gap(6)}§D(?![- ]resistan)"
+    rf"|(?:secondary|due|attribut\w+|likely related|possibly related|owing) to {gap(6)}§D(?![- ]resistan)"
     rf"|\b{_ILLS} {gap(8, _TURNED)}{_BY} {gap(6, 'but|than|§D')}§D"
     rf"|§D {gap(8)}{_BRINGS} {gap(9, _LESS)}{_ILLS}"
     rf"|§D {gap(6)}(?:increase[sd]?|raise[sd]?|higher|greater|more) {gap(6, 'but|than')}{_ILLS}"
@@ -60,16 +60,16 @@ _HARM = re.compile(
     rf"|(?:improv|resol|recover|normali|disappear|subsid|remit|reced)\w+ {gap(12, 'but|§D')}(?:discontinu\w+|withdrawal|"
     rf"cessation|stopping|withdrawing) (?:of )?{gap(4, 'but')}§D"
     rf"|§D (?:\w+ )?(?:worsen(?:s|ed)|aggravate[sd]|exacerbate[sd])|§D[^;]{{0,60}} should be avoided"
-    rf"|(?:convulsant|toxic|ulcerogenic|carcinogenic|teratogenic|proarrhythmic|deleterious|harmful|\w+toxic) (?:effects?|"
+    rf"|\b(?:convulsant|toxic|ulcerogenic|carcinogenic|teratogenic|proarrhythmic|deleterious|harmful|\w+toxic) (?:effects?|"
     rf"activity|actions?) {gap(4)}of {gap(6)}§D"
-    rf"|develop\w* {gap(14, 'but|§D')}(?:after|following|during|while|within|on|with) {gap(9, 'but')}§D"
+    rf"|develop\w* {gap(14, 'but|§D')}(?:after|following|during|while) {gap(9, 'but')}§D"
     rf"|(?:after|following) (?:the )?(?:introduction|initiation|administration|start\w*|use|addition) of {gap(4)}§D[^;]*"
     rf"\b(?:worsen\w*|appeared|developed|occurred|emerged)"
     rf"|(?:worsen\w*|appeared|occurred|emerged|began) {gap(10, 'but')}(?:after|following|during) {gap(9, 'but')}§D"
     rf"|{_ILLS} in (?:an? |the |two |three |\d+ )?{gap(6, 'but')}(?:patients?|woman|man|child|girl|boy|case) {gap(3, 'but')}"
     rf"(?:treated with|receiving|taking|on|given) {gap(4)}§D"
     rf"|§D[^;]{{0,60}}\bototoxicity|(?:adverse|side) effects?[^;]{{0,60}}§D|§D[^;]{{0,40}} (?:is|are|was|were) "
-    rf"(?:\w+ )?\w*toxic\b|hazards? of death {gap(12)}§D"
+    rf"(?:\w+ )?(?!cyto)\w*toxic\b|hazards? of death {gap(12)}§D"
     rf"|§D {gap(4)}(?:reduce[sd]?|decrease[sd]?|impair(?:s|ed)|shorten(?:s|ed)) {gap(3)}(?:\w*survival|bmd|"
     rf"bone mineral density|quality of life|\w+ function|cognition)"
 )
@@ -91,6 +91,16 @@ _AVERTED = re.compile(
     r"(?:of|for)|low|mild|absence|relie\w+|ameliorat\w+|control\w*|improv(?!ed with)\w+|rarely|rare|incidence was|"
     r"nor|neither|attenuat\w+|manag\w+|free of|suppress\w+|alleviat\w+|inhibit\w+|meta-analysis of|uncommon)\b"
 )
+_STOPPED = re.compile(
+    r"(?:improv|resol|recover|normali|disappear|subsid|remit|reced|prognosis)\w* [^;]{0,80}(?:discontinu\w+|withdrawal|cessation|"
+    r"stopping) of (?:\w+ )?[\w-]*§D|(?:discontinu\w+|withdrawal|cessation|stopping) of (?:\w+ )?[\w-]*§D [^;]{0,80}(?:improv|resol|recover|normali|"
+    r"disappear|subsid|remit|prognosis)|(?:undesirable|untoward|harmful) (?:consequences|effects) of §D|"
+    r"(?:concerns?|warnings?) (?:\w+ ){0,3}(?:associated with|about|over|with) §D|"
+    r"experienced (?:\w+ ){1,6}after [^;]{0,120}§D|§D[^;]{0,60}, in whom (?:\S+ ){1,12}developed|"
+    r"(?:adverse events?|aes?\b|toxicit\w+|mortality) [^;]{0,40}(?:higher|more (?:common|frequent)|greater|increased) in (?:the )?§D|"
+    r"§D [^;]{0,30}(?:enhanced|increased|aggravated|worsened) (?:the )?(?:§X|\w+ failure)"
+)
+"""Harms told otherwise: it went away when the drug was stopped."""
 _DENIED = re.compile(r"\b(?:no (?:\w+ )?(?:cases?|evidence|signs?|reports?) (?:of|for)|without|not|never) (?:\w+ ){0,2}$")
 
 
@@ -100,6 +110,8 @@ def harms(text: str) -> bool:
     Args:
         text: in lower case, the drug marked.
     """
+    if _STOPPED.search(text):
+        return True
     even = any(is_even(text))
     for hit in _HARM.finditer(text):
         if even and "induced" not in hit[0]:
@@ -113,4 +125,6 @@ def harms(text: str) -> bool:
 
 def reports_case(text: str) -> bool:
     """Return whether a report of a case, or a sentence on what was looked at, tells of a harm of the drug."""
+    if _STOPPED.search(text):
+        return True
     return _CASE.search(text) is not None and _CURED.search(text) is None

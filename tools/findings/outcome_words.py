@@ -38,7 +38,7 @@ SAFETY = (
 BAD = (
     rf"(?:{SAFETY[3:-1]}|relaps\w+|recurr\w+|mortality|deaths?|died|pain|risks?|hazards?|progress(?:ion|ed)(?!-free)|"
     r"progressive|events?|(?:decline|reduction|decrease|loss|drop|fall)s? (?:in|of) (?:\w+ ){0,2}(?:e?gfr|fev\S*|\w*function|"
-    r"bmd|bone|cognit\w+|visual acuity|quality|survival)|"
+    r"bmd|bone(?! turnover| resorption)|cognit\w+|visual acuity|quality|survival)|"
     r"cardiovascular disease|(?:heart|treatment|renal|virologic\w*) failures?|failures?|costs?|incidences?|infections?|"
     r"strokes?|"
     r"thrombo\w+|illicit|severity|symptoms?|complaints?|fractures?|seizures?|attacks?|exacerbations?|hospitali[sz]\w+|"
