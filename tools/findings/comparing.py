@@ -46,9 +46,9 @@ _ACROSS = re.compile(
 """What parts a subject from its comparator."""
 _EVEN = re.compile(
     r"\bas (?:\w+ )?(?:effective|efficacious|active|good|safe|well[ -]tolerated|potent|beneficial)\b|\bequally\b|"
-    r"\bcomparabl[ey]|\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those|compounds|action))|\bequivalen\w+|"
+    r"\bcomparabl[ey]|(?<!structurally )(?<!functionally )\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those|compounds|action))|\bequivalen\w+|"
     r"\bnon-? ?inferior\w*|(?<!or )\bequal(?:led)?\b|"
-    r"\bidentical\b|\bthe same\b|\bno (?:\w+[ -]){0,4}differ\w+|\b(?:not|n't|nor|neither) (?:\w+ ){0,4}differ\w*|"
+    r"\bidentical\b|\bthe same\b|\bno (?:\w+[ -]){0,4}differ\w+|\bno (?:\w+ ){0,2}effects? of|\b(?:not|n't|nor|neither) (?:\w+ ){0,4}differ\w*|"
     r"\bno (?:\w+ )?(?:advantage|preference|superiority|benefit)|\black of (?:\w+ )?(?:difference|superiority)|"
     r"\bnot (?:\w+ )?(?:inferior|superior)|\bdifferences? (?:\w+ ){0,4}(?:not|non-?)(?: \w+)? ?significant"
 )
@@ -66,23 +66,23 @@ _WORSE = re.compile(
 )
 _UP = re.compile(
     r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)|prolong\w*|elevated|exceed\w*|rose|"
-    r"raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|shorter (?:time|onset))\b"
+    r"raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|accelerated|shorter (?:time|onset))\b"
 )
 _DOWN = re.compile(
-    r"\b(?:less|fewer|lower(?:ed|s|ing)?|smaller|shorter|reduc(?:ed|es|ing)|(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
+    r"\b(?:less|fewer|(?<!-)lower(?:ed|s|ing(?! effect| therapy))?|smaller|shorter|reduc(?:ed|es|ing)|(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
     r"declin\w+|fell|"
     r"diminish\w*|prevent(?:ed|s)|attenuated|halved)\b"
 )
-_QUICK = re.compile(r"\b(?:faster|earlier|quicker|shortened|slowed|delayed|shorter (?:time|onset))\b")
+_QUICK = re.compile(r"\b(?:faster|earlier|quicker|accelerated|shortened|slowed|delayed|shorter (?:time|onset))\b")
 """More of it is good, whatever it is of."""
 _WORDS = {0: _EVEN, 2: _BETTER, -2: _WORSE, 1: _UP, -1: _DOWN}
 """By what they say of the subject: 2 that it is better, -2 worse, 1 more, -1 less, 0 the same."""
 _NOT = re.compile(r"\b(?:no|not|never|neither|nor|without|cannot|n't|fail(?:ed|s|ure)? to)\b(?! only| just| merely)")
-_P = re.compile(r"\bp(?:-values?)?\s*(of|[=<>≤≥])\s*(0?[.·]\d+)")
+_P = re.compile(r"\bp(?:-values?)?\s*(?:of|[=<>≤≥])\s*(0?[.·]\d+)")
 _VERB = re.compile(
     r"(?<!who )(?<!that )(?<!which )\b(?:is|was|were|are|has|had|have|did|does|showed|demonstrated|produced|resulted|"
     r"achieved|may|can|appears?|experienced|reported|when|added|both)\b|,? (?:and|or) (?:(?:\w+ly )?(?:as|more|less|fewer|superior|"
-    r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |§|(?:\S+ ){1,2}(?:and|or) |\S+, )"
+    r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |such as |including |like |namely |§|(?:\S+ ){1,2}(?:and|or) |\S+, )"
 )
 _INTRODUCES = re.compile(r"(?:in|when|as|if|and|results:?)[ ,]+|.{0,60}, (?:as|when|in)? ?")
 _MORE = re.compile(r"\b(?:more|less|fewer|greater|higher|lower|other|rather) $")
@@ -90,6 +90,7 @@ _AMOUNT = re.compile(r" (?:\d|half|one\b|two\b)(?!(?:\S* ){1,3}\S*§)")
 """`more than 15 mg` compares with no drug."""
 _COUNTED = re.compile(r" (?:of (?:the )?)?(?:patients|participants|subjects|women|men|children|people|adults)\b")
 """Those of whom there are more or fewer; what of is told behind."""
+_FINITE = re.compile(r"(?:is|was|were|are|has|had|have|did|does|showed|produced|demonstrated)\b")
 _AHEAD = re.compile(r"^(?:in|during|at|after|among|for|of|within) [^,]*, ")
 """Where and in whom, before the subject."""
 _FILLER = re.compile(r"\W*(?:(?:did|does|do|was|were|is|are|had|has|that|those|with|in|for|of|who|patients|the|both|either) )+")
@@ -106,8 +107,8 @@ def pieces(text: str) -> list[str]:
 
 def missed(text: str) -> bool:
     """Return whether all p values that a text gives miss 0.05; without any they do not."""
-    found = [(hit[1], float(hit[2].replace("·", "."))) for hit in _P.finditer(text)]
-    return bool(found) and all(value > 0.05 or (value == 0.05 and sign != "<") for sign, value in found)
+    found = [float(hit[1].replace("·", ".")) for hit in _P.finditer(text)]
+    return bool(found) and min(found) > 0.05
 
 
 def is_even(text: str) -> Iterator[re.Match[str]]:
@@ -140,7 +141,9 @@ def contrasts(text: str) -> Iterator[Contrast]:
 def _without_setting(subject: str) -> str:
     """A subject without where and in whom, unless the drug stands there."""
     bare = _AHEAD.sub("", subject)
-    return bare if "§" in bare.replace("§X", "") else subject
+    bare = bare if "§" in bare.replace("§X", "") else subject
+    last = re.split(r", with |, and | and (?=§)", bare)[-1]
+    return last if "§D" in bare and "§O" in bare and ("§D" in last) != ("§O" in last) else bare
 
 
 def _comparator(behind: str, *, leads: bool) -> int:
@@ -155,7 +158,9 @@ def _comparator(behind: str, *, leads: bool) -> int:
     named = -1 if other and other.start() < named else named
     stops = [(_VERB, begin), *((one, max(begin, named)) for one in _WORDS.values())]
     ends = [hit.start() for one, start in stops for hit in [one.search(behind, start)] if hit]
-    return min([*ends, len(behind)])
+    end = min([*ends, len(behind)])
+    joined = behind.rfind(" and ", 0, end) if _FINITE.match(behind, end) else -1
+    return joined if joined > 0 and "§" in behind[joined:end] else end
 
 
 def _judged(before: str, after: str, *, missed_it: bool) -> list[_Judged]:

@@ -72,7 +72,7 @@ _HELPED = (
     r"relie(?:f|ved|ves|ving)|cure[ds]?|(?:first|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|antibiotics?) of choice|treatment option|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|normali[sz]ation|less (?:common|frequent)|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|approval|"
     r"licen[sc]ed|mainstay|gold standard|established treatment|active (?:\w+ )?drug|with activity in|verif\w+ the efficacy|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|success\w*|"
     r"lowered|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|extends?|can be eradicated|"
-    r"synergistic effects|revers(?:ed|es)|healing|resolved|resolution|promising|therapeutic (?:potential|properties|"
+    r"synergistic effects|(?:high|higher|highest|strong) synergy|induced (?:a |an )?(?:\w+ ){0,2}(?:reductions?|remissions?|responses?|regressions?)|revers(?:ed|es)|healing|resolved|resolution|promising|therapeutic (?:potential|properties|"
     r"effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant|clinical) (?:activity|"
     r"effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red|favou?rabl[ey]|enhanced|benefited|"
     r"rely|relies|increases? (?:\w+ )?(?:patient )?survival|should (?:be (?:considered|preferred|given|used)|receive)|alleviat\w+|"

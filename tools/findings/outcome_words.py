@@ -13,7 +13,7 @@ GOOD = (
     r"lowering|benefi\w+|"
     r"control(?:led)?(?! group| arm| patients)|heal\w+|cur(?:e|ed|es)\b|success\w*|complian\w+|adherence|persistence|"
     r"acceptab\w+|tolera\w+|"
-    r"safety|quality|qol|bmd|bone (?:mineral )?density|clearance|cleared|weight loss|abstinen\w+|activit(?:y|ies)"
+    r"safe(?:ty)?\b|quality|qol|bmd|bone (?:mineral )?density|clearance|cleared|weight loss|abstinen\w+|activit(?:y|ies)"
     r"(?! score)|satisf\w+|"
     r"eradicat\w+|time to|durations?(?! of (?:hospital|stay|symptom|illness|fever))|free(?:dom)?\b|hdl|function\w*|"
     r"recover\w+|"
@@ -46,7 +46,7 @@ BAD = (
     r"requir\w+|need\b|rescue|episodes?|scores?|hba ?1c|glucose|(?:blood|intraocular|systolic|diastolic|arterial|"
     r"wedge)[ /\w]* pressures?|iop|cholesterol|ldl\S*|triglycerides?|"
     r"viral load|lesions?|itch\w*|prurit\w+|plaque|inflammat\w+|disability|depress(?:ion|ive)|anxiety|fpg|a1c|"
-    r"hyperglyc\w+|levels of|consumption|demand|stay|loss|lesion|worsen\w+|deteriorat\w+|amputation|variab\w+|"
+    r"hyperglyc\w+|levels of|consumption|demand|stay|loss|lesion|worsen\w+|deteriorat\w+|amputation|dyskinesias?|tremor|rebound|sickness|variab\w+|"
     r"embol\w+|tumou?r|burden|illness|fever|§X)"
 )
 """More of it is bad."""

@@ -24,7 +24,7 @@ WINNERS: tuple[Winner, ...] = get_args(Winner)
 
 _WINNERS: dict[int, Winner] = {1: "first", -1: "second", 0: "same"}
 _BESIDE = re.compile(
-    r"(§[DO])(?:-\w+)?(?: (?!and\b|or\b|to\b|than\b|with\b|as\b|added\b)[\w./%-]+){0,6}?,? (?:and|or|nor|vs|versus) "
+    r"(§[DO])(?:[-/]\w+)*(?: (?!and\b|or\b|to\b|than\b|with\b|as\b|added\b)[\w./%-]+){0,6}?,? (?:and|or|nor|vs|versus) "
     r"(?:(?!to\b|than\b|as\b)[\w./%-]+ ){0,4}?[\w/-]*(?!\1)§[DO]"
 )
 """The two are set beside each other."""
@@ -41,7 +41,7 @@ _AT = re.compile(r"\b(?:between|of|in|for|with|among|on)\b")
 _GROUPS = re.compile(r"\b(?:among|between|across|in (?:all|both)) (?:the )?(?:\w+ )?(?:groups|arms|treatments)\b")
 _NOT_PROVED = re.compile(r"differences? (?:was|were|is|are|did) not (?:reach )?(?:statistical(?:ly)? )?significan")
 _EXAMPLES = re.compile(r"\b(?:such as|including|like|e\.g\.,?) (?:\w+ )?$")
-_MEASURED = re.compile(r"§[DO] (?:requirements?|consumption|demands?|doses?|dosage|levels?|concentrations?)\b")
+_MEASURED = re.compile(r"(?:urinary|serum|plasma|dietary) §[DO]|§[DO] (?:requirements?|failures?|resistance|resistant|refractory|content|metabolism|release|turnover|consumption|demands?|doses?|dosage|levels?|concentrations?)\b")
 """The drug is what is counted, not what is compared."""
 _OTHERS = re.compile(r"\bother §[DO]")
 _FINITE = re.compile(
@@ -86,14 +86,14 @@ def winner_of(sentence: str, first: Entity, second: Entity) -> Winner:
     plain = without_heading(sentence)
     full = marked(plain, first, others=[second])
     bare = unbracketed(full)
-    if DRUG not in full or OTHER not in full or sets_out(plain) or _METHOD.search(bare):
+    if DRUG not in full or OTHER not in full or sets_out(plain):
         return "not_said"
     if _OTHERS.search(bare) or not _FINITE.search(bare) or (is_criterion(plain) and not _FOUND.search(bare)):
         return "not_said"
     for text in (bare, full):
         parts = pieces(text)
         for part in parts:
-            if DRUG in part and OTHER in part and (said := _told(part)) != "not_said":
+            if DRUG in part and OTHER in part and not _METHOD.search(part) and (said := _told(part)) != "not_said":
                 return "same" if _NOT_PROVED.search(text) else said
         if (said := _apart(parts)) != "not_said":
             return said
@@ -106,7 +106,7 @@ def _told(text: str) -> Winner:
     for one in contrasts(text):
         sides = [(DRUG in side, OTHER in side) for side in (one.subject, one.comparator)]
         third = third or sides == [(True, True), (False, False)]
-        if "alone" in one.comparator and _ADDED.search(one.subject):
+        if "alone" in one.comparator and _ADDED.search(text):
             continue
         if sides in ([(True, False), (False, True)], [(False, True), (True, False)]):
             found.append((one.safety, one.way if sides[0][0] else -one.way))
