@@ -33,9 +33,11 @@ class Contrast(NamedTuple):
 
 _PIECES = re.compile(r";|,? (?:but|whereas|while|although|though|however)\b(?! also)")
 _ACROSS = re.compile(
-    r"(?:^|\b)(?:(?:as |when |if |was |were )?compar(?:ed|ing|ison) (?:with|to|against)|relative to|than|versus|vs\b\.?|"
+    r"(?:^|\b)(?:(?:as |when |if |was |were )?compar(?:ed|ing|ison) (?:with|to|against)|relative to|than|versus|"
+    r"vs\b\.?|"
     r"over(?! (?:the |a |an |\d|time|all|placebo-|\w+ (?:weeks|months|years)))|as opposed to|instead of|against(?= §)|"
-    r"\b(?:(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical)\b(?:(?! to\b| with\b| than\b| vs| compared| from\b)"
+    r"\b(?:(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical)\b(?:(?! to\b| with\b| than\b| vs| compared|"
+    r" from\b)"
     r" [^\s,;]+){0,7} (?P<to>to|(?<!treated )(?<!patients )with)|(?:superior\w*|(?:non-? ?)?inferior\w*|prefer\w+|"
     r"advantages?|different|differ(?:ed)?|difference)\b(?:(?! to\b| with\b| than\b| vs| compared| over\b| from\b)"
     r" [^\s,;]+){0,7} (?P<over>to|over|from))|"
@@ -46,14 +48,17 @@ _ACROSS = re.compile(
 """What parts a subject from its comparator."""
 _EVEN = re.compile(
     r"\bas (?:\w+ )?(?:effective|efficacious|active|good|safe|well[ -]tolerated|potent|beneficial)\b|\bequally\b|"
-    r"\bcomparabl[ey]|(?<!structurally )(?<!functionally )\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those|compounds|action))|\bequivalen\w+|"
+    r"\bcomparabl[ey]|(?<!structurally )(?<!functionally )\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those|"
+    r"compounds|action))|\bequivalen\w+|"
     r"\bnon-? ?inferior\w*|(?<!or )\bequal(?:led)?\b|"
-    r"\bidentical\b|\bthe same\b|\bno (?:\w+[ -]){0,4}differ\w+|\bno (?:\w+ ){0,2}effects? of|\b(?:not|n't|nor|neither) (?:\w+ ){0,4}differ\w*|"
+    r"\bidentical\b|\bthe same\b|\bno (?:\w+[ -]){0,4}differ\w+|\bno (?:\w+ ){0,2}effects? of|\b(?:not|n't|nor|"
+    r"neither) (?:\w+ ){0,4}differ\w*|"
     r"\bno (?:\w+ )?(?:advantage|preference|superiority|benefit)|\black of (?:\w+ )?(?:difference|superiority)|"
     r"\bnot (?:\w+ )?(?:inferior|superior)|\bdifferences? (?:\w+ ){0,4}(?:not|non-?)(?: \w+)? ?significant"
 )
 _BETTER = re.compile(
-    r"\b(?:compar\w+ (?:very )?favou?rabl[ey]|(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed|able)?|favou?r(?:ed|s|ing|able|ably|"
+    r"\b(?:compar\w+ (?:very )?favou?rabl[ey]|(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed|"
+    r"able)?|favou?r(?:ed|s|ing|able|ably|"
     r"ing)?|advantages?|"
     r"improv(?:ed|es|ing)|improvements?|enhanc\w+|benefits?|more (?:\w+ )?(?:effective\w*|efficacious|active|potent|"
     r"beneficial|successful\w*|favou?rabl[ey]|pronounced|rapid\w*|cost-effective|tolerable|marked|consistent\w*|"
@@ -65,11 +70,14 @@ _WORSE = re.compile(
     r"not as (?:\w+ )?(?:effective|efficacious|good|well)|more (?:\w+ )?(?:toxic|expensive|\w*toxic|severe))\b"
 )
 _UP = re.compile(
-    r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)|prolong\w*|elevated|exceed\w*|rose|"
-    r"raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|accelerated|shorter (?:time|onset))\b"
+    r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)|"
+    r"prolong\w*|elevated|exceed\w*|rose|"
+    r"raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|accelerated|"
+    r"shorter (?:time|onset))\b"
 )
 _DOWN = re.compile(
-    r"\b(?:less|fewer|(?<!-)lower(?:ed|s|ing(?! effect| therapy))?|smaller|shorter|reduc(?:ed|es|ing)|(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
+    r"\b(?:less|fewer|(?<!-)lower(?:ed|s|ing(?! effect| therapy))?|smaller|shorter|reduc(?:ed|es|ing)|"
+    r"(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
     r"declin\w+|fell|"
     r"diminish\w*|prevent(?:ed|s)|attenuated|halved)\b"
 )
@@ -81,19 +89,23 @@ _NOT = re.compile(r"\b(?:no|not|never|neither|nor|without|cannot|n't|fail(?:ed|s
 _P = re.compile(r"\bp(?:-values?)?\s*(?:of|[=<>≤≥])\s*(0?[.·]\d+)")
 _VERB = re.compile(
     r"(?<!who )(?<!that )(?<!which )\b(?:is|was|were|are|has|had|have|did|does|showed|demonstrated|produced|resulted|"
-    r"achieved|may|can|appears?|experienced|reported|when|added|both)\b|,? (?:and|or) (?:(?:\w+ly )?(?:as|more|less|fewer|superior|"
-    r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |such as |including |like |namely |§|(?:\S+ ){1,2}(?:and|or) |\S+, )"
+    r"achieved|may|can|appears?|experienced|reported|when|added|both)\b|,? (?:and|or) (?:(?:\w+ly )?(?:as|more|less|"
+    r"fewer|superior|"
+    r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |such as |including |like |namely |§|"
+    r"(?:\S+ ){1,2}(?:and|or) |\S+, )"
 )
 _INTRODUCES = re.compile(r"(?:in|when|as|if|and|results:?)[ ,]+|.{0,60}, (?:as|when|in)? ?")
 _MORE = re.compile(r"\b(?:more|less|fewer|greater|higher|lower|other|rather) $")
-_AMOUNT = re.compile(r" (?:\d|half|one\b|two\b)(?!(?:\S* ){1,3}\S*§)")
+_AMOUNT = re.compile(r" (?:\d|half|one\b|two\b)")
 """`more than 15 mg` compares with no drug."""
 _COUNTED = re.compile(r" (?:of (?:the )?)?(?:patients|participants|subjects|women|men|children|people|adults)\b")
 """Those of whom there are more or fewer; what of is told behind."""
 _FINITE = re.compile(r"(?:is|was|were|are|has|had|have|did|does|showed|produced|demonstrated)\b")
 _AHEAD = re.compile(r"^(?:in|during|at|after|among|for|of|within) [^,]*, ")
 """Where and in whom, before the subject."""
-_FILLER = re.compile(r"\W*(?:(?:did|does|do|was|were|is|are|had|has|that|those|with|in|for|of|who|patients|the|both|either) )+")
+_FILLER = re.compile(
+    r"\W*(?:(?:did|does|do|was|were|is|are|had|has|that|those|with|in|for|of|who|patients|the|both|either) )+"
+)
 
 
 _Judged = tuple[int, bool, bool]
@@ -125,7 +137,7 @@ def contrasts(text: str) -> Iterator[Contrast]:
     begin, said = 0, ""
     for hit in _ACROSS.finditer(text):
         start = max(hit.start(), *(hit.start(name) for name in ("to", "over", "as", "so", "fav")))
-        if start < begin or _AMOUNT.match(text, hit.end()) and _MORE.search(text[:start]):
+        if start < begin or (_AMOUNT.match(text, hit.end()) and _MORE.search(text[:start])):
             continue
         leads = not text[:start].strip(" ,:") or _INTRODUCES.fullmatch(text[:start]) is not None
         end = hit.end() + _comparator(text[hit.end() :], leads=leads)

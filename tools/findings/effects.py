@@ -14,8 +14,8 @@ from typing import Literal, get_args
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
 from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, reports_case
-from kedrec.tools.findings.outcome_words import goodness
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.outcome_words import goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
 __all__ = ["EFFECTS", "Effect", "effect_of"]
@@ -29,7 +29,8 @@ _GAUGE = (
     r"efficien\w+|activity|success\w*|utility|changes?)"
 )
 _LOST = re.compile(
-    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well|active|potent|useful)|worse) {gap(3)}"
+    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well|active|potent|"
+    rf"useful)|worse) {gap(3)}"
     rf"|inferior {gap(14)}§D|inability {gap(14)}§D"
 )
 """The drug came off worse."""
@@ -49,7 +50,8 @@ _NONE = re.compile(
     r"\bno (?:\w+ ){0,4}(?:differences?|preference|advantage|benefit|effects?|improvement|superiority|efficacy|"
     r"reduction|evidence|changes?|response|impact)"
     rf"|\b(?:not|n't|never|neither|cannot) (?:\w+ ){{0,3}}{_DID}\b"
-    r"|\bonly (?:small|minor|slight|modest|marginal) (?:changes?|effects?|activity)|^not (?:by |with |for )?§D|\black of (?:\w+ )?response to"
+    r"|\bonly (?:small|minor|slight|modest|marginal) (?:changes?|effects?|activity)|^not (?:by |with |for )?§D|"
+    r"\black of (?:\w+ )?response to"
     r"|\bno (?:\w+ )?(?:better|different|more \w+|superior|safer)\b|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|"
     r"\bwithout (?:reaching )?(?:statistical )?significan"
     r"|\black(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|\bineffective\b|\bn\.s\.|\b(?:little|limited|minimal) "
@@ -63,23 +65,41 @@ _OF_PATIENTS = re.compile(
 )
 """What is told of whom the drug was given to."""
 _SAFE = re.compile(
-    r"between (?:the )?(?:\w+ )?(?:\d+|dos\w+|duration|schedul|formulation)|complications?|toler\w+|safety|adverse|side[- ]effects?|pharmacokinetic\w*|concentrations?|auc|bioavailab\w+|resistan\w+|"
-    r"hypoglyc\w+|bleeding|toxic\w*|(?:increas\w+|higher|elevated) (?:\w+ ){0,3}risks?|withdraw\w*|doses? of|dosages? of|increase the"
+    r"between (?:the )?(?:\w+ )?(?:\d+|dos\w+|duration|schedul|formulation)|complications?|toler\w+|safety|adverse|"
+    r"side[- ]effects?|pharmacokinetic\w*|concentrations?|auc|bioavailab\w+|resistan\w+|"
+    r"hypoglyc\w+|bleeding|toxic\w*|(?:increas\w+|higher|elevated) (?:\w+ ){0,3}risks?|withdraw\w*|doses? of|"
+    r"dosages? of|increase the"
 )
 _HELPED = (
     r"(?:effective(?:ly|ness)?|efficac\w+|superior|improv(?:ed|es|ement|ements|ing)|reduc(?:ed|es|tion|tions|"
-    r"ing)(?! ejection)|decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|responded|responders|response rates?|(?:complete|partial|good|clinical|objective|overall|dramatic|excellent|virologic\w*|sustained|favou?rable) respons\w+|respond(?:s|ed|ing)? (?:\w+ )?to|"
-    r"relie(?:f|ved|ves|ving)|cure[ds]?|(?:first|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|antibiotics?) of choice|treatment option|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|normali[sz]ation|less (?:common|frequent)|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|approval|"
-    r"licen[sc]ed|mainstay|gold standard|established treatment|active (?:\w+ )?drug|with activity in|verif\w+ the efficacy|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|success\w*|"
+    r"ing)(?! ejection)|decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|responded|responders|response rates?|"
+    r"(?:complete|partial|good|clinical|objective|overall|dramatic|excellent|virologic\w*|sustained|"
+    r"favou?rable) respons\w+|respond(?:s|ed|ing)? (?:\w+ )?to|"
+    r"relie(?:f|ved|ves|ving)|cure[ds]?|(?:first|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|"
+    r"antibiotics?) of choice|treatment option|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|"
+    r"normali[sz]ation|less (?:common|frequent)|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|"
+    r"approval|"
+    r"licen[sc]ed|mainstay|gold standard|established treatment|active (?:\w+ )?drug|with activity in|"
+    r"verif\w+ the efficacy|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|"
+    r"prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|"
+    r"success\w*|"
     r"lowered|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|extends?|can be eradicated|"
-    r"synergistic effects|(?:high|higher|highest|strong) synergy|induced (?:a |an )?(?:\w+ ){0,2}(?:reductions?|remissions?|responses?|regressions?)|revers(?:ed|es)|healing|resolved|resolution|promising|therapeutic (?:potential|properties|"
-    r"effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant|clinical) (?:activity|"
-    r"effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red|favou?rabl[ey]|enhanced|benefited|"
-    r"rely|relies|increases? (?:\w+ )?(?:patient )?survival|should (?:be (?:considered|preferred|given|used)|receive)|alleviat\w+|"
-    r"stimulated bone|active (?:in|against)|proven|well established|ameliorat\w+|attenuat(?:ed|es)|helped|shortened|"
-    r"suppress(?:ed|es)|inhibited|complete suppression|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|stud\w+|"
+    r"synergistic effects|(?:high|higher|highest|strong) synergy|induced (?:a |an )?(?:\w+ ){0,2}(?:reductions?|"
+    r"remissions?|responses?|regressions?)|revers(?:ed|es)|healing|resolved|resolution|promising|"
+    r"therapeutic (?:potential|properties|"
+    r"effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant|"
+    r"clinical) (?:activity|"
+    r"effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red|favou?rabl[ey]|enhanced|"
+    r"benefited|"
+    r"rely|relies|increases? (?:\w+ )?(?:patient )?survival|should (?:be (?:considered|preferred|given|used)|receive)|"
+    r"alleviat\w+|"
+    r"stimulated bone|active (?:in|against)|proven|well established|ameliorat\w+|attenuat(?:ed|es)|help(?:ed|s) in|"
+    r"suggested a benefit|especially active|safe alternative|reacted (?:\w+ )?to|helped|shortened|"
+    r"suppress(?:ed|es)|inhibited|complete suppression|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|"
+    r"stud\w+|"
     r"clinical|hypert\w+))|positive (?:results?|outcomes?)|"
-    r"(?:shown|demonstrated|found|proven|known|helps?|able|can|reported|potential) (?:to )?(?:\w+ly )?(?:improve|reduce|"
+    r"(?:shown|demonstrated|found|proven|known|helps?|able|can|reported|potential) (?:to )?(?:\w+ly )?(?:improve|"
+    r"reduce|"
     r"prevent|prolong|decrease|relieve|suppress|control|lower|protect|enhance|delay|slow)|efficient|regress\w+)"
 )
 _BENEFIT = re.compile(
@@ -87,8 +107,10 @@ _BENEFIT = re.compile(
     rf"|\b{_HELPED}[^;]{{0,140}}?§D"
 )
 _SPOILED = re.compile(
-    r"\b(?:bmd|bone mineral density|\w*survival|quality of life|\w+ function) (?:\w+ly )?(?:decreased|declined|fell|worsened)|"
-    r"\b(?:reduced|decreased|impaired|lowered) (?:\w+ ){0,2}(?:bmd|bone mineral density|\w*survival|quality of life)\b"
+    r"\b(?:bmd|bone mineral density|\w*survival|quality of life|\w+ function) (?:\w+ly )?(?:decreased|declined|fell|"
+    r"worsened)|"
+    r"\b(?:enhanced|aggravated|worsened) (?:the )?(?:§X|\w+ failure)|\b(?:reduced|decreased|impaired|"
+    r"lowered) (?:\w+ ){0,2}(?:bmd|bone mineral density|\w*survival|quality of life)\b"
 )
 """What is good was lost."""
 _NOT_ITS = re.compile(
@@ -96,24 +118,42 @@ _NOT_ITS = re.compile(
     r"(?:(?:was|were|is|are) (?:evaluated|assessed|compared|examined|studied|investigated|estimated|not yet|unknown)|"
     r"remains?|have never|has never|is still)|controversial|could potentially|we hypothesi[sz]ed|"
     r"were evaluated|may further|\bdebat\w+|\bunclear\b"
-    r"|was evaluated|we (?:also |retrospectively |prospectively )?(?:report|assessed|studied|compared|evaluated|examined|"
-    r"performed|conducted|investigated|measured|reviewed|tested|monitored|sought|analy[sz]ed)\b(?!(?: \w+)* (?:that|a (?:case|patient)))|"
-    r"(?:stud(?:y|ies)|trials?|analysis|analyses|authors) (?:have |has |had )?(?:investigat|evaluat|assess|compar|examin|"
+    r"|was evaluated|we (?:also |retrospectively |prospectively )?(?:report|assessed|studied|compared|evaluated|"
+    r"examined|"
+    r"performed|conducted|investigated|measured|reviewed|tested|monitored|sought|analy[sz]ed)\b(?!(?: \w+)* (?:that|"
+    r"a (?:case|patient)))|"
+    r"(?:stud(?:y|ies)|trials?|analysis|analyses|authors) (?:have |has |had )?(?:investigat|evaluat|assess|compar|"
+    r"examin|"
     r"describ|review|explor)\w+ |includ\w+ the evaluation|"
     r"resistan\w+ to [^;]{0,40}§D|"
-    r"§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance|sensitiv\w+ (?:of|to)|inconsistent|looks at|comparison of|reporting on|"
-    r"(?:effectiveness|efficacy)[^;]{0,120}remains? to be|(?:renal|plasma|oral|systemic|drug|apparent) clearance|this is the first (?:study|trial)|goal of|"
+    r"§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance|sensitiv\w+ (?:of|to)|inconsistent|looks at|comparison of|"
+    r"reporting on|"
+    r"(?:effectiveness|efficacy)[^;]{0,120}remains? to be|(?:renal|plasma|oral|systemic|drug|apparent) clearance|"
+    r"this is the first (?:study|trial)|goal of|"
     r"in order to|whether|study (?:evaluates|assesses|looks)|would be of (?:\w+ )?(?:benefit|interest|value)|"
-    r"primary objective|(?:has|have) been (?:studied|investigated|examined|evaluated|assessed)|are in development|ranking|review of|to (?:retrospectively )?(?:determine|"
-    r"learn|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)|have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?|end ?points? (?:was|were|included?)\b|\?$|^to (?:confirm|evaluate|assess|compare|test|describe|determine|examine|report|critically|review|investigate)\b|attempts? to|there (?:are|is|were) attempts|(?:evaluated|assessed|investigated|examined|studied|explored|tested|monitored) (?:the )?(?:\w+ )?(?:safety|efficacy|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)|examine the effects|association with response"
+    r"primary objective|(?:has|have) been (?:studied|investigated|examined|evaluated|assessed)|are in development|"
+    r"ranking|review of|to (?:retrospectively )?(?:determine|"
+    r"learn|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)|"
+    r"have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?|"
+    r"end ?points? (?:was|were|included?)\b|\?$|^to (?:confirm|evaluate|assess|compare|test|describe|determine|"
+    r"examine|report|critically|review|investigate)\b|attempts? to|there (?:are|is|were) attempts|(?:evaluated|"
+    r"assessed|investigated|examined|studied|explored|tested|monitored) (?:the )?(?:\w+ )?(?:safety|efficacy|effects?|"
+    r"effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored|supported|"
+    r"tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned|^setting\b|"
+    r"\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)|"
+    r"examine the effects|association with response"
 )
 """What was looked at, not what was found."""
 _NOT_GIVEN = re.compile(
     r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?|"
-    r"levels|concentrations?|derivatives?|treatments? have failed|abuse|dependence|dependent|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)|"
-    r"(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally |adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|"
-    r"(?:in combination with|combined with|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))|"
-    r"antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
+    r"levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent|"
+    r"sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)|"
+    r"(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally |"
+    r"adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|"
+    r"(?:in combination with|combined with|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|"
+    r"ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))|"
+    r"antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|"
+    r"urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
 )
 """The drug's name, and no drug given."""
 _MODEL = re.compile(r"§D[- ](?:induced|provoked|evoked|triggered)")
@@ -126,14 +166,18 @@ _IS_CASE = re.compile(
 _FIRST_TIME = re.compile(r"\bfirst (?:\w+ )?(?:successful|effective)\b")
 _ADDED = re.compile(r" ?, (?=with (?:\w+ly )?(?:no|similar|comparable|less|fewer|lower)\b)|, (?=it |they |this )")
 _TITLE = re.compile(
-    r"(?:[\w-]+ ?,? ){0,5}(?:efficacy|effectiveness|effects?|safety|comparison|study|trial|evaluation)\b(?!.*: positive)"
+    r"(?:[\w-]+ ?,? ){0,5}(?:efficacy|effectiveness|effects?|safety|comparison|study|trial|"
+    r"evaluation)\b(?!.*: positive)"
 )
 _VERB = re.compile(
-    r"\b(?:was|were|is|are|has|had|have|showed|demonstrated|improve[sd]|reduce[sd]|increase[sd]|relieve[sd]|includ(?:e[sd]?|ing)|suggest(?:s|ed)?|supports?|shows?|reveal(?:s|ed)?|found|indicate[sd]?|investigated|evaluated|provide[sd]?|led|caused|produced|resulted|confirmed|lowers?|prevented|may|can)\b"
+    r"\b(?:was|were|is|are|has|had|have|showed|demonstrated|improve[sd]|reduce[sd]|increase[sd]|relieve[sd]|"
+    r"includ(?:e[sd]?|ing)|suggest(?:s|ed)?|supports?|shows?|reveal(?:s|ed)?|found|indicate[sd]?|investigated|"
+    r"evaluated|provide[sd]?|led|caused|produced|resulted|confirmed|lowers?|prevented|may|can)\b"
 )
 """Without one, what begins like a title is one."""
 _REPORTS = re.compile(
-    r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend|licen[sc]ed|approved"
+    r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend|"
+    r"licen[sc]ed|approved"
     r"|\bp ?[=<]|\bthan\b|(?:had|showed|achieved|reported) "
 )
 """Marks of a finding in what reads like a criterion."""
@@ -157,9 +201,10 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     if _IS_CASE.search(text):
         return "harm"
     clauses = [piece for piece in _clauses(text) if DRUG in piece]
-    if sets_out(plain) or all(_NOT_ITS.search(piece) for piece in clauses):
+    found_out = [piece for piece in clauses if not (sets_out(piece) or _NOT_ITS.search(piece))]
+    if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
-    found = [effect for piece in clauses if not _NOT_ITS.search(piece) for effect in _told(piece, text)]
+    found = [effect for piece in found_out for effect in _told(piece, text)]
     return next((effect for effect in _FIRST if effect in found), "nothing")
 
 
@@ -226,4 +271,6 @@ def _is_good(hit: re.Match[str], text: str) -> bool:
 
 
 _FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+|inhibited)")
-_HELPED_ELSE = re.compile(r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)")
+_HELPED_ELSE = re.compile(
+    r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)"
+)

@@ -29,7 +29,8 @@ _BESIDE = re.compile(
 )
 """The two are set beside each other."""
 _BOTH = re.compile(
-    r"\bboth (?:\w+ ){0,2}§[DO][^;,]{0,30} and (?:\w+ )?§[DO][^;.]{0,30} (?:\w+ly )?(?:reduced|improved|lowered|were|are|increased|decreased|"
+    r"\bboth (?:\w+ ){0,2}§[DO][^;,]{0,30} and (?:\w+ )?§[DO][^;.]{0,30} (?:\w+ly )?(?:reduced|improved|lowered|were|"
+    r"are|increased|decreased|"
     r"showed|produced|relieved)\b"
     r"|\bneither (?:\w+ ){0,2}§[DO][^;,]{0,30} nor (?:\w+ )?§[DO]"
     r"|§[DO] and §[DO] (?:\w+ )?both (?:reduced|improved|lowered|increased|decreased)"
@@ -41,11 +42,15 @@ _AT = re.compile(r"\b(?:between|of|in|for|with|among|on)\b")
 _GROUPS = re.compile(r"\b(?:among|between|across|in (?:all|both)) (?:the )?(?:\w+ )?(?:groups|arms|treatments)\b")
 _NOT_PROVED = re.compile(r"differences? (?:was|were|is|are|did) not (?:reach )?(?:statistical(?:ly)? )?significan")
 _EXAMPLES = re.compile(r"\b(?:such as|including|like|e\.g\.,?) (?:\w+ )?$")
-_MEASURED = re.compile(r"(?:urinary|serum|plasma|dietary) §[DO]|§[DO] (?:requirements?|failures?|resistance|resistant|refractory|content|metabolism|release|turnover|consumption|demands?|doses?|dosage|levels?|concentrations?)\b")
+_MEASURED = re.compile(
+    r"(?:urinary|serum|plasma|dietary) §[DO]|§[DO] (?:requirements?|failures?|resistance|resistant|refractory|content|"
+    r"metabolism|release|turnover|consumption|demands?|doses?|dosage|levels?|concentrations?)\b"
+)
 """The drug is what is counted, not what is compared."""
 _OTHERS = re.compile(r"\bother §[DO]")
 _FINITE = re.compile(
-    r"\b(?:is|was|were|are|has|have|had|may|can|did|does|\w+ed|shows?|appears?|seems?|provides?|found|offers?|suggests?|indicates?|produces?|demonstrates?|show|exhibits?|remains?)\b"
+    r"\b(?:is|was|were|are|has|have|had|may|can|did|does|\w+ed|shows?|appears?|seems?|provides?|found|offers?|"
+    r"suggests?|indicates?|produces?|demonstrates?|show|exhibits?|remains?)\b"
 )
 """Without one, it is a title."""
 _FOUND = re.compile(r"\b(?:had|showed|achieved|improved|than|(?:was|were) (?:similar|more|less|superior|better))\b")
@@ -55,7 +60,8 @@ _METHOD = re.compile(
     r"whether|\bunknown\b|controversial|no randomi[sz]ed|(?:was|were|have been|has been) (?:\w+ )?compared|"
     r"this (?:\w+ )?(?:study|analysis) (?:compares|evaluates)|hypothes|\bwe (?:compared|assessed|explored)|designed to|"
     r"half-life|absorption|selectivity|concentrations?|post hoc analysis evaluated|pharmacokinetic|\bmics?\b|"
-    r"remains? (?:un|to be)|(?:fold|times) (?:more potent|higher|greater)|evaluates? the|not well documented|\bunclear\b"
+    r"remains? (?:un|to be)|(?:fold|times) (?:more potent|higher|greater)|evaluates? the|not well documented|"
+    r"\bunclear\b"
 )
 """What was looked at, or what no patient feels."""
 _COUNTED = (
@@ -71,7 +77,8 @@ _WORKED = re.compile(
     r"\b(?:improved|reduced|increased|effective|responded|success\w+|relieved|prevented|showed an \w+)\b"
 )
 _WORKED_NOT = re.compile(
-    r"\b(?:no (?:\w+ )?(?:effect|change|improvement|benefit|response|difference)|(?:did|had|was|were) not|ineffective|unchanged|failed)\b"
+    r"\b(?:no (?:\w+ )?(?:effect|change|improvement|benefit|response|difference)|(?:did|had|was|were) not|ineffective|"
+    r"unchanged|failed)\b"
 )
 
 
