@@ -182,6 +182,13 @@ _REPORTS = re.compile(
 )
 """Marks of a finding in what reads like a criterion."""
 
+_FIRST: tuple[Effect, ...] = ("benefit", "no_difference", "harm")
+"""Which effect counts where several are told."""
+_FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+|inhibited)")
+_HELPED_ELSE = re.compile(
+    r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)"
+)
+
 
 def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Effect:
     """Return what a sentence says that a drug did.
@@ -211,10 +218,6 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
 def _clauses(text: str) -> list[str]:
     """The pieces of a sentence, each without what is added on safety or said of `it`."""
     return [part for piece in pieces(text) for part in _ADDED.split(piece)]
-
-
-_FIRST: tuple[Effect, ...] = ("benefit", "no_difference", "harm")
-"""Which effect counts where several are told."""
 
 
 def _told(piece: str, text: str) -> Iterator[Effect]:
@@ -268,9 +271,3 @@ def _is_good(hit: re.Match[str], text: str) -> bool:
         return True
     at = hit.start() + word.start()
     return goodness(text[at + len(word[0]) : at + 80]) < 0 or goodness(text[max(0, at - 80) : at]) < 0
-
-
-_FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+|inhibited)")
-_HELPED_ELSE = re.compile(
-    r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)"
-)
