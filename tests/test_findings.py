@@ -90,7 +90,7 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
         ("Adalimumab was well tolerated.", True),
         ("Adverse events were reported in 12% of patients on adalimumab.", True),
         ("Adalimumab-induced lupus is described.", True),
-        ("Infections were less frequent with secukinumab than with adalimumab.", True),
+        ("Bleeding was less frequent with secukinumab than with adalimumab.", True),
         ("The safety of adalimumab was assessed.", False),
         ("The aim was to evaluate the safety of adalimumab.", False),
         ("This study evaluated the efficacy and safety of adalimumab.", False),

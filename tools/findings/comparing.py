@@ -211,7 +211,7 @@ def _found(text: str) -> list[tuple[re.Match[str], int]]:
 
 def _way(sort: int, hit: re.Match[str], text: str, after: str, *, missed_it: bool) -> list[_Judged]:
     before, behind = text[: hit.start()], text[hit.end() :]
-    own = before[max(before.rfind(", ") + 2, 0) :][-110:]
+    own = before.rpartition(", ")[2][-110:]
     safety = re.search(rf"\b{SAFETY}", f"{own} {hit[0]} {behind[:60]} {after[:60]}") is not None
     safety = safety and re.search(r"\b(?:efficac\w+|effective\w*|superior)", f"{hit[0]} {behind[:40]}") is None
     if sort == 0 or missed_it or _denied(before):

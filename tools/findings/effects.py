@@ -15,7 +15,7 @@ from kedrec.records import Entity
 from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
 from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, reports_case
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
-from kedrec.tools.findings.outcome_words import goodness
+from kedrec.tools.findings.outcome_words import SAFETY, goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
 __all__ = ["EFFECTS", "Effect", "effect_of"]
@@ -50,7 +50,7 @@ _NONE = re.compile(
     r"\bno (?:\w+ ){0,4}(?:differences?|preference|advantage|benefit|effects?|improvement|superiority|efficacy|"
     r"reduction|evidence|changes?|response|impact)"
     rf"|\b(?:not|n't|never|neither|cannot) (?:\w+ ){{0,3}}{_DID}\b"
-    r"|\bonly (?:small|minor|slight|modest|marginal) (?:changes?|effects?|activity)|^not (?:by |with |for )?§D|"
+    r"|\bonly (?:small|minor|slight|modest|marginal) (?:changes?|effects?|activity)|^not (?:by |with |for |on |to |in )?§D|"
     r"\black of (?:\w+ )?response to"
     r"|\bno (?:\w+ )?(?:better|different|more \w+|superior|safer)\b|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|"
     r"\bwithout (?:reaching )?(?:statistical )?significan"
@@ -65,6 +65,7 @@ _OF_PATIENTS = re.compile(
 )
 """What is told of whom the drug was given to."""
 _SAFE = re.compile(
+    rf"\b{SAFETY}|"
     r"between (?:the )?(?:\w+ )?(?:\d+|dos\w+|duration|schedul|formulation)|complications?|toler\w+|safety|adverse|"
     r"side[- ]effects?|pharmacokinetic\w*|concentrations?|auc|bioavailab\w+|resistan\w+|"
     r"hypoglyc\w+|bleeding|toxic\w*|(?:increas\w+|higher|elevated) (?:\w+ ){0,3}risks?|withdraw\w*|doses? of|"
