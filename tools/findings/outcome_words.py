@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["BAD", "GOOD", "SAFETY", "goodness"]
+__all__ = ["BAD", "SAFETY", "goodness"]
 
-GOOD = (
+_MORE_IS_GOOD = (
     r"(?:(?<!no )respon(?:se|ses|ders?|siveness|ding)|response rates?|remissions?|\w*survival|surviv\w+|efficac\w+|"
     r"effective\w*|effects?|"
     r"improv\w+|reduc(?:tions?|ing)|decreas(?:es?|ing)|declines?|drops?|relief|reliev\w+|suppress\w+|inhibit\w+|"
@@ -53,17 +53,14 @@ BAD = (
     r"embol\w+|tumou?r|burden|illness|fever|§X)"
 )
 """More of it is bad."""
-_GOOD, _BAD = re.compile(rf"\b{GOOD}\b|\w*-free\b"), re.compile(rf"\b{BAD}(?![\w-])|§X")
+_GOOD, _BAD = re.compile(rf"\b{_MORE_IS_GOOD}\b|\w*-free\b"), re.compile(rf"\b{BAD}(?![\w-])|§X")
 
 
-def goodness(text: str, *, last: bool = False) -> int:
+def goodness(text: str) -> int:
     """Return 1 where the first outcome that a text names is good to have more of, -1 where it is bad, else 0.
 
     Args:
         text: lower case, the disease marked as `§X`.
-        last: whether the last one counts and not the first.
     """
     hits = [(hit.start(), hit.end(), way) for way, words in ((1, _GOOD), (-1, _BAD)) for hit in words.finditer(text)]
-    if not hits:
-        return 0
-    return max(hits)[2] if last else min(hits, key=lambda hit: (hit[0], -hit[1]))[2]
+    return min(hits, key=lambda hit: (hit[0], -hit[1]))[2] if hits else 0
