@@ -216,7 +216,9 @@ def _stance(quotes: Iterable[Quote]) -> Stance:
 
 def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Sentences on harm that name the drug, then side effects in the graph."""
-    quotes = _quotes(evidence, drug, disease, lambda quote: tells_safety(quote.text, drug, disease))
+    quotes = _quotes(
+        evidence, drug, disease, lambda quote: quote.closeness > 0 and tells_safety(quote.text, drug, disease)
+    )
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
     best = _once(sorted(quotes, key=_harm_first))
     found = [Quoted((quote.key,), quote.text) for quote in best]

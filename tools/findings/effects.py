@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, get_args
 
 from kedrec.records import Entity
@@ -191,6 +192,7 @@ _HELPED_ELSE = re.compile(
 )
 
 
+@lru_cache(maxsize=8192)
 def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Effect:
     """Return what a sentence says that a drug did.
 
