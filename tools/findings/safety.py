@@ -8,7 +8,7 @@ from kedrec.records import Entity
 from kedrec.tools.findings.comparing import contrasts, pieces
 from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
-from kedrec.tools.text.sentence_cues import is_criterion, sets_out
+from kedrec.tools.text.sentence_cues import is_criterion, reports_harm, sets_out
 
 __all__ = ["tells_safety"]
 
@@ -35,6 +35,8 @@ _REPORTED = re.compile(
     rf"(?:discontinu|withdr[ae]w|stopp)\w* [^;]{{0,50}}(?:due to|because of|for|owing to) [^;]{{0,30}}{_EVENTS}|"
     rf"{_EVENTS}[^;]{{0,40}}(?:\d+(?:\.\d+)? ?%|p ?[<=])"
 )
+_INDUCED = re.compile(r"[\w+-]+-induced\b|\binduced by \w+", re.IGNORECASE)
+"""What something else brought about; what the drug did is a harm by its effect already."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat|"
     r"analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|"
@@ -61,7 +63,9 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
         return True
     if DRUG not in text or is_criterion(plain) or sets_out(plain) or _LOOKED_AT.search(text):
         return False
-    return any(words.search(text) for words in (_TOLERATED, _REPORTED)) or (effect != "benefit" and _compares(text))
+    if any(words.search(text) for words in (_TOLERATED, _REPORTED)) or (effect != "benefit" and _compares(text)):
+        return True
+    return reports_harm(_INDUCED.sub(" ", plain), " | ".join((disease.name, *disease.synonyms)))
 
 
 def _compares(text: str) -> bool:
