@@ -15,6 +15,7 @@ from kedrec.eval.sentence_measures.evaluate import evaluate_sentences
 from kedrec.eval.sentence_measures.labels import Home
 from kedrec.records import CandidateScore, Document, Entity, Evidence
 from kedrec.tools.findings.effects import effect_of
+from kedrec.tools.findings.safety import tells_safety
 from kedrec.tools.findings.trial_outcomes import change_of
 from kedrec.tools.findings.winners import winner_of
 
@@ -39,6 +40,14 @@ TARGET = "DRUGBANK::target::Compound:Gene"
         ("Adalimumab-induced lupus is described.", "harm"),
         ("Psoriasis worsened and a rash was caused by adalimumab.", "harm"),
         ("Secukinumab was effective in psoriasis.", "nothing"),
+        ("Mortality was lower with adalimumab than with secukinumab.", "benefit"),
+        ("Relapses were more frequent with adalimumab than with placebo.", "harm"),
+        ("Adalimumab was as effective as secukinumab in psoriasis.", "no_difference"),
+        ("Psoriasis improved on secukinumab but not on adalimumab.", "no_difference"),
+        ("The rash resolved after discontinuation of adalimumab.", "harm"),
+        ("No cases of adalimumab-induced lupus were seen.", "nothing"),
+        ("Rates of nausea were similar in the adalimumab and placebo groups.", "nothing"),
+        ("Adalimumab resistance was reduced in these cells.", "nothing"),
     ],
 )
 def test_a_sentence_says_what_the_drug_did_and_not_what_words_stand_in_it(sentence, effect):
@@ -58,12 +67,39 @@ def test_a_sentence_says_what_the_drug_did_and_not_what_words_stand_in_it(senten
         ("Adalimumab plus secukinumab was superior to placebo.", "not_said"),
         ("We compared adalimumab with secukinumab.", "not_said"),
         ("Ixekizumab was superior to adalimumab and secukinumab.", "not_said"),
+        ("Compared with secukinumab, adalimumab reduced mortality.", "first"),
+        ("Adalimumab was superior to placebo and as effective as secukinumab.", "same"),
+        ("Adalimumab was as effective as secukinumab but better tolerated.", "same"),
+        ("Adalimumab lowered blood pressure more than secukinumab (p = 0.40).", "same"),
+        ("Response was higher with adalimumab than with placebo, and secukinumab was safe.", "not_said"),
+        ("Adalimumab (ADA) was given; remission was more frequent with ADA than with secukinumab.", "first"),
+        ("Adalimumab plus secukinumab was superior to secukinumab alone.", "not_said"),
+        ("Adalimumab improved the skin, whereas secukinumab had no effect.", "first"),
+        ("Adalimumab was not superior to secukinumab.", "same"),
     ],
 )
 def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
     assert winner_of(sentence, ADA, SECU) == winner
     turned = {"first": "second", "second": "first"}.get(winner, winner)
     assert winner_of(sentence, SECU, ADA) == turned
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("Adalimumab was well tolerated.", True),
+        ("Adverse events were reported in 12% of patients on adalimumab.", True),
+        ("Adalimumab-induced lupus is described.", True),
+        ("Bleeding was less frequent with secukinumab than with adalimumab.", True),
+        ("The safety of adalimumab was assessed.", False),
+        ("The aim was to evaluate the safety of adalimumab.", False),
+        ("This study evaluated the efficacy and safety of adalimumab.", False),
+        ("Secukinumab was well tolerated.", False),
+        ("Adalimumab relieved methacholine-induced spasm.", False),
+    ],
+)
+def test_safety_is_told_by_what_was_found_and_not_by_what_was_looked_at(sentence, told):
+    assert tells_safety(sentence, ADA, PSORIASIS) == told
 
 
 @pytest.mark.parametrize(
@@ -149,6 +185,7 @@ def test_labelled_sentences_are_looked_up_by_their_offsets_and_scored_by_part(tm
     report = evaluate_sentences(labels(tmp_path / "labels.jsonl", *rows), home)
     [part] = report.parts
     assert (report.missing, part.part, part.n, part.accuracy) == (1, "held_out", 2, 0.5)
+    assert [(one.label, one.read, one.n) for one in part.turned] == [("harm", "benefit", 0), ("benefit", "harm", 0)]
     assert {answer.label: answer.f1 for answer in part.answers} == {"benefit": 1.0, "harm": 0.0, "nothing": 0.0}
     assert part.macro_f1 == 0.5
 

@@ -14,14 +14,13 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, triples_of
+from kedrec.tools.findings.safety import tells_safety
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
-    is_criterion,
     praises,
     quotable,
     reports_harm,
     sets_out,
-    without_models,
 )
 
 __all__ = ["WORDS_OF_QUOTE", "answer_line", "answer_lines", "found_for", "treating"]
@@ -30,12 +29,6 @@ WORDS_OF_QUOTE = 60
 """Words beyond which a quote is cut."""
 _CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
 """Stands before a drug that brought about what a sentence is about."""
-_TOLERATED = re.compile(
-    r"\btolera(?:ted|bility|ble)|\badverse|side[- ]effects?|(?<!cyto)toxicit|\bsafety profile|"
-    r"contra-?indicated",
-    re.IGNORECASE,
-)
-"""Words of harm and tolerance that stand in a good result as well."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -151,8 +144,9 @@ def _stance(quotes: Iterable[Quote]) -> Stance:
 
 def _safety(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Sentences on harm that name the drug, then side effects in the graph."""
-    names, own = joined_names(disease), joined_names(drug)
-    quotes = _quotes(evidence, drug, disease, lambda quote: quote.closeness > 0 and _on_safety(quote, names, own))
+    quotes = _quotes(
+        evidence, drug, disease, lambda quote: quote.closeness > 0 and tells_safety(quote.text, drug, disease)
+    )
     effects = [item for item in _graph(evidence) if "Side Effect::" in item.source_id]
     best = best_of(sorted(quotes, key=_harm_first))
     found = [Quoted((quote.key,), quote.text) for quote in best]
@@ -168,13 +162,6 @@ def _harm_first(quote: Quote) -> tuple[bool, bool, int, float]:
 def _fits(sentence: str) -> bool:
     """Whether a sentence can be quoted whole."""
     return _is_whole(sentence) and not quotable(sentence).endswith("…") and len(sentence.split()) <= WORDS_OF_QUOTE
-
-
-def _on_safety(quote: Quote, disease: str, drug: str) -> bool:
-    """Whether a sentence speaks of harm or tolerance; in praise of the drug only where it reports harm."""
-    text = without_models(quote.text, drug)
-    told = reports_harm(text, disease) or _TOLERATED.search(text) is not None
-    return (told or quote.effect == "harm") and not (sets_out(text) or is_criterion(text))
 
 
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from kedrec.eval.sentence_measures.labels import Home, LabelledSentence, Task, read_labels
 from kedrec.records import Record
 
-__all__ = ["AnswerScores", "PartScores", "SentenceReport", "evaluate_sentences"]
+__all__ = ["AnswerScores", "PartScores", "SentenceReport", "Turned", "evaluate_sentences"]
 
 WINNERS_SAID = "not_said"
 """The label that says that nothing is told; the others are counted apart."""
@@ -30,11 +30,22 @@ class AnswerScores(Record):
     """Their harmonic mean; 0 where none is right."""
 
 
+class Turned(Record):
+    """Sentences read the opposite way, the worst kind of error."""
+
+    label: str
+    """What is right."""
+    read: str
+    """What was read."""
+    n: int
+    """Sentences."""
+
+
 class PartScores(Record):
     """The scores of one part of a file."""
 
     part: str
-    """`development`, `held_out` or `all`."""
+    """As the file names it, or `all`."""
     n: int
     """Sentences."""
     macro_f1: float
@@ -43,6 +54,8 @@ class PartScores(Record):
     """Share read right."""
     told: float | None
     """Where `not_said` is an answer: share read right of the sentences with another label."""
+    turned: tuple[Turned, ...]
+    """Those read the opposite way: harm as benefit, the loser as the winner, increased as decreased."""
     answers: tuple[AnswerScores, ...]
     """By answer."""
 
@@ -84,7 +97,12 @@ def _scores(part: str, rows: Sequence[LabelledSentence], task: Task) -> PartScor
     said = [one for one in rows if one.label != WINNERS_SAID]
     told = sum(one.label == one.read for one in said) / len(said) if WINNERS_SAID in task.labels and said else None
     mean = sum(occurring) / len(occurring)
-    return PartScores(part=part, n=len(rows), macro_f1=mean, accuracy=right / len(rows), told=told, answers=answers)
+    ways = (task.opposite, task.opposite[::-1])
+    turned = tuple(Turned(label=one, read=other, n=counts[one, other]) for one, other in ways)
+    accuracy = right / len(rows)
+    return PartScores(
+        part=part, n=len(rows), macro_f1=mean, accuracy=accuracy, told=told, turned=turned, answers=answers
+    )
 
 
 def _answer(label: str, counts: Counter[tuple[str, str | None]]) -> AnswerScores:

@@ -42,13 +42,15 @@ class Task(NamedTuple):
     """What may be answered."""
     needed: tuple[str, ...]
     """Fields of a row."""
+    opposite: tuple[str, str]
+    """Two answers that are each other's opposite."""
 
 
 class LabelledSentence(NamedTuple):
     """A sentence with what is right and what was read."""
 
     part: str
-    """Which part of the file it belongs to: `development`, `held_out`, or empty."""
+    """Which part of the file it belongs to, as the file names it, or empty."""
     label: str
     """What is right."""
     read: str | None
@@ -57,9 +59,14 @@ class LabelledSentence(NamedTuple):
 
 _PLACED = ("document", "start", "end", "drug", "disease", "label")
 _TASKS = (
-    Task("what became of an outcome", CHANGES, ("text", "intervention", "comparator", "outcome", "label")),
-    Task("who came off better", WINNERS, (*_PLACED, "other")),
-    Task("what a drug did in a disease", EFFECTS, _PLACED),
+    Task(
+        "what became of an outcome",
+        CHANGES,
+        ("text", "intervention", "comparator", "outcome", "label"),
+        ("increased", "decreased"),
+    ),
+    Task("who came off better", WINNERS, (*_PLACED, "other"), ("first", "second")),
+    Task("what a drug did in a disease", EFFECTS, _PLACED, ("harm", "benefit")),
 )
 
 

@@ -8,10 +8,15 @@ difference`, and so is a result that missed significance; what was set out to be
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, get_args
 
 from kedrec.records import Entity
-from kedrec.tools.findings.marked_names import DRUG, marked, without_heading
+from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
+from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, reports_case
+from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.outcome_words import SAFETY, goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
 __all__ = ["EFFECTS", "Effect", "effect_of"]
@@ -20,139 +25,174 @@ Effect = Literal["benefit", "harm", "no_difference", "nothing"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 """Every effect."""
 
-
-def _gap(most: int, stop: str = r"but|whereas|while|although|than|versus|vs|§D|§O") -> str:
-    """A pattern of at most so many words, none of which turns what is said."""
-    return rf"(?:(?!(?:{stop})\b)[^\s;]+\s+){{0,{most}}}"
-
-
-_MORE = (
-    r"(?:superior|better|more|greater|higher|lower|fewer|less|larger|faster|favou?red|advantages?|enhanced|stronger|"
-    r"improved|exceeded|outperformed)"
-)
-_AGAINST = r"(?:than|to|over|versus|vs\.?|against|(?:compared|comparison) (?:with|to))"
-_OUTCOME = (
+_GAUGE = (
     r"(?:efficac\w*|effect\w*|rates?|outcomes?|respon\w+|results?|control|survival|benefits?|reduc\w+|improve\w*|"
     r"efficien\w+|activity|success\w*|utility|changes?)"
 )
 _LOST = re.compile(
-    rf"{_MORE}\b(?:(?!§D)[^;])*?\b{_AGAINST} (?!\d)(?:(?!§D)[^;]){{0,60}}§D"
-    rf"|§D {_gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well)|"
-    rf"worse) {_gap(3)}"
-    rf"|inferior {_gap(14)}§D|inability {_gap(14)}§D"
+    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well|active|potent|"
+    rf"useful)|worse) {gap(3)}"
+    rf"|inferior {gap(14)}§D|inability {gap(14)}§D"
 )
 """The drug came off worse."""
-_EQUAL = re.compile(
-    rf"\bas (?:\w+ )?(?:effective|efficacious|good|active)\b|\bas well as (?=§)(?!§D)|equally (?:\w+ )?(?:effective|"
-    rf"efficacious|well)"
-    rf"|(?:comparable|similar|equivalent|equal) (?:\w+ ){{0,3}}{_OUTCOME}|{_OUTCOME} (?:\S+ ){{0,6}}?(?:comparable|"
+_EVEN = re.compile(
+    rf"\bas well as (?=§)(?!§D)|equally (?:\w+ )?(?:effective|efficacious|well)"
+    rf"|(?:comparable|similar|equivalent|equal) (?:\w+ ){{0,3}}{_GAUGE}|{_GAUGE} (?:\S+ ){{0,6}}?(?:comparable|"
     rf"similar|equivalent|equal)\b|non-?inferior|(?:statistically|broadly) similar"
-    r"|\bno (?:\w+ ){0,4}(?:differences?|preference|advantage|benefit|effect|improvement|superiority|efficacy|"
-    r"reduction)"
-    r"|\b(?:not|n't) (?:\w+ ){0,3}(?:differ\w*|more|superior|better|effective|associated|enough|maintained)"
-    r"|\b(?:not|never|n't|neither) (?:\w+ ){0,3}(?:improv\w+|reduc\w+|prevent\w*|decreas\w+|prolong\w*|increas\w+|"
-    r"affect\w*|provide|reach\w*|show\w*|alter\w*|have|meet|met|respond\w*|benefit\w*|change[ds]?)\b"
+)
+_DID = (
+    r"(?:improv\w+|reduc\w+|prevent\w*|decreas\w+|prolong\w*|increas\w+|affect\w*|provid\w+|reach\w*|show\w*|alter\w*|"
+    r"have|meet|met|respond\w*|benefit\w*|chang(?:e[ds]?|ing)|enhanc\w+|extend\w*|attenuat\w+|suppress\w*|control\w*|"
+    r"protect\w*|confer\w*|offer\w*|yield\w*|demonstrat\w+|lower\w*|reliev\w+|eradicat\w+|influenc\w+|modif\w+|"
+    r"block\w*|inhibit\w*|abolish\w*|revers\w+|differ\w*|more|superior|better|effective|efficacious|associated|"
+    r"enough|maintained|significant\w*|useful|beneficial|recommended|sufficient)"
+)
+_NONE = re.compile(
+    r"\bno (?:\w+ ){0,4}(?:differences?|preference|advantage|benefit|effects?|improvement|superiority|efficacy|"
+    r"reduction|evidence|changes?|response|impact)"
+    rf"|\b(?:not|n't|never|neither|cannot) (?:\w+ ){{0,3}}{_DID}\b"
+    r"|\bonly (?:small|minor|slight|modest|marginal) (?:changes?|effects?|activity)|"
+    r"^not (?:by |with |for |on |to |in )?§D|\black of (?:\w+ )?response to"
     r"|\bno (?:\w+ )?(?:better|different|more \w+|superior|safer)\b|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|"
     r"\bwithout (?:reaching )?(?:statistical )?significan"
-    r"|\black(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|\bineffective\b|\bn\.s\."
+    r"|\black(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|\bineffective\b|\bn\.s\.|\b(?:little|limited|minimal) "
+    r"(?:efficacy|effect|benefit)|insufficient (?:efficacy|response)"
 )
-"""No difference from what it was compared with, or no effect."""
-_MISSED = re.compile(r"\bp\s*[=>]\s*0?[.·](?:0[5-9]|[1-9])")
-_REACHED = re.compile(r"\bp\s*[=<≤]\s*0?[.·]0(?:[0-4]|\b)|\bsignificant(?:ly)?\b")
+"""No effect, or none that differs."""
+_OF_PATIENTS = re.compile(
+    r"\b(?:who|in whom|that|which) (?:\w+ ){0,4}(?:not|failed|never|no)\b[^,;]*|\bshould these [^,;]*|"
+    r"\bnot only\b|\bwhether or not\b|\bnot been treated\b|\bwhen [^,;]* (?:not|fail\w*) [^,;]*,|\bwhere [^,;]*|"
+    r"\b(?:un)?respons(?:e|ive) to (?:other|conventional|prior|previous)[^,;]*|\bdid not respond[^,;]*"
+)
+"""What is told of whom the drug was given to."""
 _SAFE = re.compile(
-    r"toler\w+|safety|adverse|side[- ]effects?|pharmacokinetic\w*|concentrations?|auc|bioavailab\w+|resistan\w+"
+    rf"\b{SAFETY}|"
+    r"between (?:the )?(?:\w+ )?(?:\d+|dos\w+|duration|schedul|formulation)|complications?|toler\w+|safety|adverse|"
+    r"side[- ]effects?|pharmacokinetic\w*|concentrations?|auc|bioavailab\w+|resistan\w+|"
+    r"hypoglyc\w+|bleeding|toxic\w*|(?:increas\w+|higher|elevated) (?:\w+ ){0,3}risks?|withdraw\w*|doses? of|"
+    r"dosages? of|increase the"
 )
-_ILLS = (
-    r"(?:adverse|side[- ]effects?|toxicit\w+|\w*toxic\b|mortality|deaths?|died|hypersensitivity|overdose|poisoning|"
-    r"complications?|withdrawals?|(?:gastric|heart|organ|liver|kidney|renal|cardiac) (?:damage|injury|failure)|"
-    r"h[a]?emorrhage|"
-    r"bleeding|\w+osis\b|\w+itis\b|\w+emia\b|\w+enia\b|\w+pathy\b|syndrome|edema|convulsions?|seizures?|delirium|"
-    r"sleepiness|azoospermia|\w*porphyria|thrombosis|rash|dysfunctions?|risks?)"
-)
-_BRINGS = (
-    r"(?:causes?|caused|causing|induces?|induced|inducing|provokes?|provoked|worsens?|worsened|exacerbates?|"
-    r"exacerbated|"
-    r"aggravates?|aggravated|triggers?|triggered|precipitates?|precipitated|results? in|resulted in|leads? to|led to|"
-    r"suffered from|developed|showed)"
-)
-_TURNED = r"but|than|§D|improved|reduced|lowered|prevented|decreased|attenuated|treated|managed|controlled"
-_HARM = re.compile(
-    rf"§D[- ](?:therapy[- ]|treatment[- ])?(?:induced|associated|related|provoked|triggered)\b(?! (?:{_gap(2)})?"
-    r"(?:improve\w*|remission|reduction|relief|immun\w+|apopto\w+|inhibit\w*|disruption))"
-    rf"|\b(?:induced|caused|provoked|triggered|complicated) by {_gap(6)}§D(?![- ]resistan)"
-    rf"|\b{_ILLS} {_gap(8, _TURNED)}(?:of|to|with|by|from|following|after|during|on|under|because|due) "
-    rf"{_gap(6, 'but|than|§D')}§D"
-    rf"|§D {_gap(8)}{_BRINGS} {_gap(9, 'but')}{_ILLS}"
-    rf"|§D {_gap(6)}(?:increase[sd]?|raise[sd]?|higher|greater) {_gap(6, 'but')}{_ILLS}"
-    rf"|(?:increase[sd]?|higher|greater|elevated) {_gap(4)}(?:risks?|mortality|incidence) {_gap(8, 'but')}§D"
-    rf"|risks? {_gap(6)}increase[sd]? {_gap(30, 'but')}§D"
-    rf"|contra-?indicated {_gap(6)}§D|§D {_gap(6)}contra-?indicated"
-    rf"|§D (?:was|were|had to be) (?:discontinued|stopped|withdrawn)"
-    rf"|§D[^;]{{0,60}}\bototoxicity|(?:adverse|side) effects?[^;]{{0,60}}§D"
-)
-_CASE = re.compile(
-    rf"(?:\bcases? of|we report|we describe|to describe)\b[^;]*(?:§D[- ](?:induced|associated|related)|{_ILLS}[^;]*§D)"
-    rf"|{_BRINGS.replace('showed', 'caused')} by {_gap(6)}§D"
-)
-"""A harm that a case is reported of."""
-_CURED = re.compile(r"\b(?:successful\w*|respond(?:ed|ing|s)|remission|effective\w*|benefit\w*)\b")
-"""In a case report: the drug did good."""
-_AVERTED = re.compile(
-    r"\b(?:no|not|without|reduc\w*|prevent\w*|fewer|lower\w*|decreas\w*|protect\w*|against|treat(?:ment|ing) (?:of|"
-    r"for)|low|mild|absence|"
-    r"relie\w+|ameliorat\w+|control\w*|improv\w+|rarely|incidence was)\b"
-)
-_HELPS = (
+_HELPED = (
     r"(?:effective(?:ly|ness)?|efficac\w+|superior|improv(?:ed|es|ement|ements|ing)|reduc(?:ed|es|tion|tions|"
-    r"ing)(?! ejection)|"
-    r"decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|respon(?:se|ses|ded|d|ders|sive)|relie(?:f|ved|ves|"
-    r"ving)|cure[ds]?|"
-    r"first-(?:line|choice)|treatment of choice|recommend\w*|approved|approval|mainstay|standard (?:of care|treatment|"
-    r"therapy)|preferred|prolong\w*|success\w*|lowered|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|"
-    r"extends|can be eradicated|synergistic effects|revers(?:ed|es)|healing|resolved|resolution|promising|"
-    r"therapeutic (?:potential|properties|effects?)|"
-    r"(?:antitumou?r|anti-tumou?r) (?:activity|effects?)|indicated|activity against|favou?red|favou?rably|enhanced|"
-    r"benefited|rely|relies|increases? (?:\w+ )?(?:patient )?survival|should be (?:considered|preferred|given|used)|"
-    r"alleviated|stimulated bone|active (?:in|against)|proven|well established)"
+    r"ing)(?! ejection)|decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|responded|responders|response rates?|"
+    r"(?:complete|partial|good|clinical|objective|overall|dramatic|excellent|virologic\w*|sustained|"
+    r"favou?rable) respons\w+|respond(?:s|ed|ing)? (?:\w+ )?to|"
+    r"relie(?:f|ved|ves|ving)|cure[ds]?|(?:first|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|"
+    r"antibiotics?) of choice|treatment option|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|"
+    r"normali[sz]ation|less (?:common|frequent)|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|"
+    r"approval|"
+    r"licen[sc]ed|mainstay|gold standard|established treatment|active (?:\w+ )?drug|with activity in|"
+    r"verif\w+ the efficacy|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|"
+    r"prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|"
+    r"success\w*|"
+    r"lowered|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|extends?|can be eradicated|"
+    r"synergistic effects|(?:high|higher|highest|strong) synergy|induced (?:a |an )?(?:\w+ ){0,2}(?:reductions?|"
+    r"remissions?|responses?|regressions?)|revers(?:ed|es)|healing|resolved|resolution|promising|"
+    r"therapeutic (?:potential|properties|"
+    r"effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant|"
+    r"clinical) (?:activity|"
+    r"effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red|favou?rabl[ey]|enhanced|"
+    r"benefited|"
+    r"rely|relies|increases? (?:\w+ )?(?:patient )?survival|should (?:be (?:considered|preferred|given|used)|receive)|"
+    r"alleviat\w+|"
+    r"stimulated bone|active (?:in|against)|proven|well established|ameliorat\w+|attenuat(?:ed|es)|help(?:ed|s) in|"
+    r"suggested a benefit|especially active|safe alternative|reacted (?:\w+ )?to|helped|shortened|"
+    r"suppress(?:ed|es)|inhibited|complete suppression|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|"
+    r"stud\w+|"
+    r"clinical|hypert\w+))|positive (?:results?|outcomes?)|"
+    r"(?:shown|demonstrated|found|proven|known|helps?|able|can|reported|potential) (?:to )?(?:\w+ly )?(?:improve|"
+    r"reduce|"
+    r"prevent|prolong|decrease|relieve|suppress|control|lower|protect|enhance|delay|slow)|efficient|regress\w+)"
 )
 _BENEFIT = re.compile(
-    rf"§D\b[^;]{{0,140}}?\b(?<!for )(?<!symptomatic ){_HELPS}\b|\b{_HELPS}[^;]{{0,140}}?§D"
-    rf"|(?:more|greater|higher) [^;]{{0,80}}(?:with|on|in|for|to|of|treated) §D[^;]*\b(?:than|versus|vs|compared)\b"
-    rf"|§D [^;]{{0,60}}\b(?:broader|higher|greater|more|longer|better|fewer|less|lower) [^;]{{0,60}}\bthan\b|"
-    rf"\b{_ILLS} [^;]{{0,60}}\b(?:lower|reduced|fewer|less) [^;]{{0,60}}§D"
+    rf"§D\b[^;]{{0,140}}?\b(?<!for )(?<!symptomatic )(?<!may )(?<!further )(?<!might )(?<!could ){_HELPED}\b"
+    rf"|\b{_HELPED}[^;]{{0,140}}?§D"
 )
+_SPOILED = re.compile(
+    r"\b(?:bmd|bone mineral density|\w*survival|quality of life|\w+ function) (?:\w+ly )?(?:decreased|declined|fell|"
+    r"worsened)|"
+    r"\b(?:enhanced|aggravated|worsened) (?:the )?(?:§X|\w+ failure)|\b(?:reduced|decreased|impaired|"
+    r"lowered) (?:\w+ ){0,2}(?:bmd|bone mineral density|\w*survival|quality of life)\b"
+)
+"""What is good was lost."""
 _NOT_ITS = re.compile(
     r"(?:efficacy|effectiveness|effects?|response|benefit) (?:and (?:\w+ )?\w+ )?(?:of|to|with) [^;]{0,260}"
     r"(?:(?:was|were|is|are) (?:evaluated|assessed|compared|examined|studied|investigated|estimated|not yet|unknown)|"
-    r"remains?|have never|has never|is still)|controversial|could potentially|we hypothesi[sz]ed|may reduce|"
-    r"were evaluated"
-    r"|was evaluated|we (?:also )?(?:report|assessed|studied|compared|evaluated|examined)|resistan\w+ to [^;]{0,40}§D|"
-    r"§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance|sensitiv\w+ of|inconsistent|looks at|comparison of|reporting on|"
-    r"(?:effectiveness|efficacy)[^;]{0,120}remains? to be|clearance|this is the first (?:study|trial)|goal of|"
-    r"in order to|whether|study (?:evaluates|assesses|looks)|"
-    r"primary objective|has been studied|are in development|ranking|review of|to (?:retrospectively )?(?:determine|"
-    r"learn|explore|test|analy[sz]e|"
-    r"compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri"
+    r"remains?|have never|has never|is still)|controversial|could potentially|we hypothesi[sz]ed|"
+    r"were evaluated|may further|\bdebat\w+|\bunclear\b"
+    r"|was evaluated|we (?:also |retrospectively |prospectively )?(?:report|assessed|studied|compared|evaluated|"
+    r"examined|"
+    r"performed|conducted|investigated|measured|reviewed|tested|monitored|sought|analy[sz]ed)\b(?!(?: \w+)* (?:that|"
+    r"a (?:case|patient)))|"
+    r"(?:stud(?:y|ies)|trials?|analysis|analyses|authors) (?:have |has |had )?(?:investigat|evaluat|assess|compar|"
+    r"examin|"
+    r"describ|review|explor)\w+ |includ\w+ the evaluation|"
+    r"resistan\w+ to [^;]{0,40}§D|"
+    r"§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance|sensitiv\w+ (?:of|to)|inconsistent|looks at|comparison of|"
+    r"reporting on|"
+    r"(?:effectiveness|efficacy)[^;]{0,120}remains? to be|(?:renal|plasma|oral|systemic|drug|apparent) clearance|"
+    r"this is the first (?:study|trial)|goal of|"
+    r"in order to|whether|study (?:evaluates|assesses|looks)|would be of (?:\w+ )?(?:benefit|interest|value)|"
+    r"primary objective|(?:has|have) been (?:studied|investigated|examined|evaluated|assessed)|are in development|"
+    r"ranking|review of|to (?:retrospectively )?(?:determine|"
+    r"learn|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)|"
+    r"have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?|"
+    r"end ?points? (?:was|were|included?)\b|\?$|^to (?:confirm|evaluate|assess|compare|test|describe|determine|"
+    r"examine|report|critically|review|investigate)\b|attempts? to|there (?:are|is|were) attempts|(?:evaluated|"
+    r"assessed|investigated|examined|studied|explored|tested|monitored) (?:the )?(?:\w+ )?(?:safety|efficacy|effects?|"
+    r"effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored|supported|"
+    r"tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned|^setting\b|"
+    r"\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)|"
+    r"examine the effects|association with response"
 )
 """What was looked at, not what was found."""
-_RECEIVED = re.compile(r"(?:receiv\w+|treated with|given|taking|switched to|history of|on)\b[^;]{0,60}§D")
-
-
+_NOT_GIVEN = re.compile(
+    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?|"
+    r"levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent|"
+    r"sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)|"
+    r"(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally |"
+    r"adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|"
+    r"(?:in combination with|combined with|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|"
+    r"ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))|"
+    r"antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|"
+    r"urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
+)
+"""The drug's name, and no drug given."""
+_MODEL = re.compile(r"§D[- ](?:induced|provoked|evoked|triggered)")
+"""What the drug brought on."""
+_IS_CASE = re.compile(
+    r"(?<!no )\b(?:cases? of|case report|reports?|describes?)\b[^;]{0,60}§D[- ](?:induced|associated|related)\b"
+    rf"(?! (?:{GOOD_INDUCED}))"
+)
+"""A case of what the drug brought on."""
+_FIRST_TIME = re.compile(r"\bfirst (?:\w+ )?(?:successful|effective)\b")
+_ADDED = re.compile(r" ?, (?=with (?:\w+ly )?(?:no|similar|comparable|less|fewer|lower)\b)|, (?=it |they |this )")
 _TITLE = re.compile(
-    r"(?:\w+,? )?(?:\w+ )?(?:efficacy|effectiveness|effects?|safety|comparison|study|trial|"
-    r"evaluation)\b"
+    r"(?:[\w-]+ ?,? ){0,5}(?:efficacy|effectiveness|effects?|safety|comparison|study|trial|"
+    r"evaluation)\b(?!.*: positive)"
 )
 _VERB = re.compile(
-    r"\b(?:was|were|is|are|has|have|had|showed|demonstrated|improve[sd]|reduce[sd]|increase[sd]|"
-    r"relieve[sd])\b"
+    r"\b(?:was|were|is|are|has|had|have|showed|demonstrated|improve[sd]|reduce[sd]|increase[sd]|relieve[sd]|"
+    r"includ(?:e[sd]?|ing)|suggest(?:s|ed)?|supports?|shows?|reveal(?:s|ed)?|found|indicate[sd]?|investigated|"
+    r"evaluated|provide[sd]?|led|caused|produced|resulted|confirmed|lowers?|prevented|may|can)\b"
 )
 """Without one, what begins like a title is one."""
 _REPORTS = re.compile(
-    r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend"
+    r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend|"
+    r"licen[sc]ed|approved"
+    r"|\bp ?[=<]|\bthan\b|(?:had|showed|achieved|reported) "
 )
 """Marks of a finding in what reads like a criterion."""
 
+_FIRST: tuple[Effect, ...] = ("benefit", "no_difference", "harm")
+"""Which effect counts where several are told."""
+_FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+|inhibited)")
+_HELPED_ELSE = re.compile(
+    r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)"
+)
 
+
+@lru_cache(maxsize=8192)
 def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Effect:
     """Return what a sentence says that a drug did.
 
@@ -162,37 +202,75 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
         disease: the disease in question; it is no harm that the drug brought about.
     """
     plain = without_heading(sentence)
-    text = marked(plain, drug, disease)
+    text = unbracketed(full) if DRUG in unbracketed(full := marked(plain, drug, disease)) else full
+    text = _NOT_GIVEN.sub("it", text)
     if DRUG not in text or (is_criterion(plain) and not _REPORTS.search(text)):
         return "nothing"
     if _TITLE.match(text) and not _VERB.search(text):
         return "nothing"
-    if sets_out(plain) or _NOT_ITS.search(text):
-        return "harm" if _CASE.search(text) and not _CURED.search(text) else "nothing"
-    if _LOST.search(text) or _is_equal(text):
-        return "no_difference"
-    if _helps(text):
-        return "benefit"
-    return "harm" if _harms(text) else "nothing"
+    if _IS_CASE.search(text):
+        return "harm"
+    clauses = [piece for piece in _clauses(text) if DRUG in piece]
+    found_out = [piece for piece in clauses if not (sets_out(piece) or _NOT_ITS.search(piece))]
+    if not found_out:
+        return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
+    found = [effect for piece in found_out for effect in _told(piece, text)]
+    return next((effect for effect in _FIRST if effect in found), "nothing")
+
+
+def _clauses(text: str) -> list[str]:
+    """The pieces of a sentence, each without what is added on safety or said of `it`."""
+    return [part for piece in pieces(text) for part in _ADDED.split(piece)]
+
+
+def _told(piece: str, text: str) -> Iterator[Effect]:
+    """What a piece of a sentence tells of the drug: by a comparison, else that it did nothing, good, or harm."""
+    compared = [effect for one in contrasts(piece) for effect in _said_of(one)]
+    yield from compared
+    if compared:
+        return
+    bare = _MODEL.sub("it", piece)
+    if DRUG in bare:
+        if _LOST.search(bare) or _is_equal(_OF_PATIENTS.sub(" ", bare)) or (missed(text) and piece == text):
+            yield "no_difference"
+            return
+        if _helps(bare):
+            yield "benefit"
+            return
+    if harms(piece):
+        yield "harm"
+
+
+def _said_of(one: Contrast) -> list[Effect]:
+    """What a comparison says of the drug, where it stands on one side alone."""
+    subject, comparator = DRUG in one.subject, DRUG in one.comparator
+    if not one.known or subject == comparator or _MODEL.search(one.subject + one.comparator):
+        return []
+    way = one.way if subject else -one.way
+    if one.safety:
+        return ["harm"] if way < 0 else []
+    if way < 0 and subject and re.search("placebo|control|untreated", one.comparator):
+        return ["harm"]
+    return ["benefit"] if way > 0 else ["no_difference"]
 
 
 def _is_equal(text: str) -> bool:
     """Whether no difference was found, not only none in tolerance or in the blood."""
-    found = [hit for hit in _EQUAL.finditer(text) if not _SAFE.search(text, max(0, hit.start() - 40), hit.end() + 30)]
-    return bool(found) or (_MISSED.search(text) is not None and _REACHED.search(text) is None)
+    hits = [hit for words in (_EVEN, _NONE) for hit in words.finditer(text)]
+    return any(not _SAFE.search(text, max(0, hit.start() - 40), hit.end() + 30) for hit in hits)
 
 
 def _helps(text: str) -> bool:
-    harm = _HARM.search(text)
-    found = _BENEFIT.search(text)
-    return found is not None and (harm is None or found.end() < harm.start())
+    found = next((hit for hit in _BENEFIT.finditer(text) if _is_good(hit, text)), None)
+    if found and _SPOILED.search(text):
+        return False
+    return found is not None and not (harms(text[: found.end()]) and harms(text))
 
 
-def _harms(text: str) -> bool:
-    """Whether a harm is told that is not said to have been averted, before it or within."""
-    for hit in _HARM.finditer(text):
-        by_drug = hit[0].startswith(DRUG)
-        averted = _AVERTED.search(hit[0] if by_drug else text[max(0, hit.start() - 40) : hit.start()])
-        if averted is None:
-            return True
-    return False
+def _is_good(hit: re.Match[str], text: str) -> bool:
+    """Whether what helps is more than a fall of something that nobody calls bad."""
+    word = _FELL.search(hit[0])
+    if word is None or _HELPED_ELSE.search(hit[0]):
+        return True
+    at = hit.start() + word.start()
+    return goodness(text[at + len(word[0]) : at + 80]) < 0 or goodness(text[max(0, at - 80) : at]) < 0

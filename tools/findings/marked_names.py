@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from kedrec.records import Entity
 from kedrec.tools.text.longer_names import is_part_of_longer
 from kedrec.tools.text.role_sentences import names_of
 
-__all__ = ["DISEASE", "DRUG", "OTHER", "marked", "without_heading"]
+__all__ = ["DISEASE", "DRUG", "OTHER", "marked", "unbracketed", "without_heading"]
 
 DRUG, OTHER, DISEASE = "§D", "§O", "§X"
 """Stand for the drug in question, the drug that it is compared with, and the disease."""
-_ESCAPED = re.compile(r"&#x[0-9a-f]+;", re.IGNORECASE)
 
 _HEADING = re.compile(
     r"^[\W_]*(?:(?:Summary )?(?:BACKGROUND|INTRODUCTION|CONTEXT|RESULTS?|CONCLUSIONS?|FINDINGS|INTERPRETATION)\b"
@@ -21,6 +22,14 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 """What an abstract calls a part of it, before its first sentence."""
+_SALT = re.compile(
+    r",? (?:sodium|potassium|disodium|hydrochloride|acetate|propionate|furoate|mesylate|maleate|tartrate|succinate|"
+    r"sulfate|phosphate|bromide|besylate|fumarate|etexilate|medoxomil|human|recombinant)$",
+    re.IGNORECASE,
+)
+_ELEMENT = re.compile(r"(?:ium|zinc|iron|copper|silver|iodine|oxygen|protamine)$", re.IGNORECASE)
+_BRACKETS = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
+_P_VALUE = re.compile(r"\bp\s*[=<>≤≥]\s*0?[.·]\d+")
 
 
 def without_heading(sentence: str) -> str:
@@ -31,18 +40,44 @@ def without_heading(sentence: str) -> str:
 def marked(sentence: str, drug: Entity, disease: Entity | None = None, others: Sequence[Entity] = ()) -> str:
     """Return a sentence in lower case, one blank between words, with names replaced by their marks.
 
+    An abbreviation in brackets behind a name is marked as well, wherever it stands.
+
     Args:
         sentence: the sentence.
         drug: the drug in question.
         disease: the disease; None where it is not looked for.
         others: drugs that it is compared with.
     """
-    text = " ".join(_ESCAPED.sub(" ", sentence).split())
+    text = " ".join(html.unescape(sentence).split())
     for mark, entities in ((DRUG, [drug]), (OTHER, others), (DISEASE, [disease] if disease else [])):
         for entity in entities:
-            text = _replaced(text, names_of(entity), mark)
+            text = _with_short(_replaced(text, _names(entity), mark), mark)
     return re.sub(r"§[dox]", lambda found: found[0].upper(), text.lower())
+
+
+@lru_cache(maxsize=512)
+def _names(entity: Entity) -> re.Pattern[str]:
+    """The names of a drug or disease, also without the salt, and as they are spelled across the Atlantic."""
+    bare = {_SALT.sub("", name) for name in (entity.name, *entity.synonyms)}
+    bare = {name for name in bare if len(name) > 6 and not _ELEMENT.search(name)}
+    if "cyclosporin" in entity.name.lower():
+        bare.add("ciclosporin")
+    return names_of(entity.model_copy(update={"synonyms": (*entity.synonyms, *sorted(bare))}))
 
 
 def _replaced(text: str, names: re.Pattern[str], mark: str) -> str:
     return names.sub(lambda hit: hit[0] if is_part_of_longer(text, *hit.span()) else mark, text)
+
+
+def _with_short(text: str, mark: str) -> str:
+    """The text with the abbreviation that it introduces in brackets behind a mark replaced by the mark."""
+    for short in re.findall(rf"{mark}(?: [a-z]+)? ?\( ?([A-Z][A-Za-z0-9-]{{1,7}}) ?\)", text):
+        text = re.sub(rf"(?<![\w-]){re.escape(short)}(?![\w-])", mark, text)
+    return text
+
+
+def unbracketed(text: str) -> str:
+    """Return a marked text without what stands in brackets, its p values kept."""
+    while _BRACKETS.search(text):
+        text = _BRACKETS.sub(lambda hit: "".join(f" {value}" for value in _P_VALUE.findall(hit[0])), text)
+    return " ".join(text.split())

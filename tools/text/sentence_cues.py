@@ -19,7 +19,6 @@ __all__ = [
     "sentences_of",
     "sets_out",
     "speaks_of_harm",
-    "without_models",
 ]
 
 Cue = Literal["for", "against", "harm", "use", "silent"]
@@ -125,7 +124,6 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 """Marks of a list of criteria, of a table or of code."""
-_INDUCED = re.compile(r"\b([\w+-]+?)-induced\b|\binduced by (\w+)", re.IGNORECASE)
 _DOUBLED = re.compile(r"(?<=[?!])\.(?!\.)|(?<=[^.]\.)\.(?!\.)")
 _NOTE = "(A note on the record.)"
 """Stands before a text that is somebody's note, not the record's own."""
@@ -173,17 +171,6 @@ def reports_harm(sentence: str, disease: str = "") -> bool:
 def praises(sentence: str) -> bool:
     """Whether a sentence with a negative result in it tells of a benefit as well."""
     return _FOR.search(_AGAINST.sub(" ", sentence)) is not None
-
-
-def without_models(sentence: str, drug: str) -> str:
-    """A sentence without what others induced: `methacholine-induced` is no harm of salbutamol.
-
-    Args:
-        sentence: A sentence.
-        drug: Names of the drug.
-    """
-    names = drug.lower()
-    return _INDUCED.sub(lambda found: found[0] if (found[1] or found[2]).lower() in names else " ", sentence)
 
 
 def sentences_of(text: str) -> list[str]:

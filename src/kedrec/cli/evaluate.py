@@ -230,6 +230,8 @@ def _print_sentences(report: SentenceReport) -> None:
     for part in report.parts:
         told = "" if part.told is None else f", {part.told:.3f} right where something is said"
         typer.echo(f"{part.part}: {part.n} sentences, macro-F1 {part.macro_f1:.3f}, accuracy {part.accuracy:.3f}{told}")
+        turned = ", ".join(f"{one.label} read as {one.read} {one.n}" for one in part.turned)
+        typer.echo(f"  the other way round: {turned}")
         for one in part.answers:
             figures = f"precision {one.precision:.2f}  recall {one.recall:.2f}  F1 {one.f1:.2f}"
             typer.echo(f"  {one.label:<14} n {one.n:>3}  {figures}")
