@@ -249,10 +249,12 @@ class Conversation:
         looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         said = [one for drug in made.candidates for one in _telling(answer_on(made, drug.id, keys))]
-        kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
+        found = any(one.answer.citations for one in looked.topics)
+        said = [one for one in said if one.answer.citations or not found]
+        kind: Literal["topic", "recommendation"] = "topic" if said or found else "recommendation"
         overall = _overall(made) if said and len(made.candidates) > 1 else ()
         limits = _limits(looked, made.candidates, trace.question.get("text") or "")
-        if topic.intent in {"safety", "causes"} and not any(one.answer.citations for one in said):
+        if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip

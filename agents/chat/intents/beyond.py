@@ -28,6 +28,8 @@ _DOSE = (
     r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b"
     r"|\brate of (?:injection|infusion)\b|\bshelf\b"
     r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bstrengths? of DRUG\b|\bdispensed\b|\bcrush\w*"
+    r"|\bhal(?:f|ve) (?:a |my |the |of )?(?:DRUG|tablets?|pills?)"
+    r"|\b(?:split|cut)(?:ting)? (?:a |my |the )?(?:DRUG|tablets?|pills?)"
     r"|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is"
     r"|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
     rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
@@ -87,7 +89,8 @@ _ILLNESS = (
     r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b"
     r"|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
-    r"|\bhow is ILL diagnosed\b|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
+    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b"
+    r"|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
 _PERSONAL = re.compile(
     rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have"
