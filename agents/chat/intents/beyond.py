@@ -33,6 +33,7 @@ _DOSE = (
     r"|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is"
     r"|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
     rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
+    r"|\b(?:forgot|forgotten|skipped|doubled)\b.*\b(?:DRUG|pill|dose|tablet)s?\b"
     r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose"
     r"|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?"
     r"|food)\b"
@@ -55,6 +56,7 @@ _DIAGNOSIS = (
     r"|it) (?:\w+ )?"
     r"(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor|ILL)\b(?: an?)?(?: ILL)?"
     r"|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
+    r"|\bwhat (?:could|can|might) (?:it|this|that) be\b"
 )
 _OWN = (
     r"\bprescribe (?:me|us|for me)\b|\bam i (?:allowed|able|supposed|ok) to\b|"
@@ -65,7 +67,8 @@ _OWN = (
     r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and"
     r"|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
     rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware"
-    rf"|ask|mention))|\bdo i (?:need|have to)\b|\bwhat (?:should|can|could)"
+    rf"|ask|mention))|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|pay|keep an eye))"
+    rf"|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
     rf"|safe|better"
     r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b|\b(?:good|right|best|safe|better|ok|okay|fine"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kedrec.agents.offline.roles.role import HARMFUL, PLAIN, RoleSource, decide
+from kedrec.agents.offline.roles.role import PLAIN, USES, RoleSource, decide
 from kedrec.agents.offline.roles.wordings import classes_of, signs_of
 from kedrec.records import Corpora, Document, Entity
 from kedrec.tools.text.role_sentences import Claim, claims_of, left_out_of
@@ -67,7 +67,7 @@ class Beside:
         return [source for group in classes_of(drug) for source in self._of(group, disease)]
 
     def by_signs(self, drug: Entity, disease: Entity) -> list[RoleSource]:
-        """Return the statements that a drug brings about signs of a disease.
+        """Return the statements that a drug brings about signs of a disease, and those that it relieves them.
 
         Args:
             drug: the drug.
@@ -79,7 +79,7 @@ class Beside:
             source_of(document.id, claim)
             for document in found
             for claim in (claims_of(_text(document), drug, signs) if signs else ())
-            if claim.role in PLAIN
+            if claim.role in (*PLAIN, *USES)
         ]
 
     def left_out(self, drug: Entity, disease: Entity) -> list[RoleSource]:
@@ -105,7 +105,7 @@ class Beside:
         """Yield the statements against a class, weighed as such, where they outweigh those for it."""
         found = list(self._claims(group, disease))
         signs = signs_of(disease)
-        found += [one for one in self._claims(group, signs) if one.role in PLAIN] if signs else []
+        found += self._claims(group, signs) if signs else []
         if not decide(found).is_harmful:
             return
         plain = sorted((one for one in found if one.role in PLAIN), key=lambda one: (one.weight, one.source_id))
@@ -116,7 +116,7 @@ class Beside:
     def _claims(self, drug: Entity, disease: Entity) -> Iterator[RoleSource]:
         for document in self._documents(drug, disease):
             for claim in claims_of(_text(document), drug, disease):
-                if claim.names_both and claim.weight >= 1 and (claim.role in PLAIN or claim.role not in HARMFUL):
+                if claim.names_both and claim.weight >= 1 and claim.role in (*PLAIN, *USES):
                     yield source_of(document.id, claim)
 
     def _documents(

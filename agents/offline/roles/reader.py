@@ -140,8 +140,8 @@ class RoleReader:
             disease: the disease.
         """
         own = [one for one in self._own(drug, disease, ()) if one.role not in USES]
-        signs, classes = self._beside.by_signs(drug, disease), self._beside.of_class(drug, disease)
-        return [*own, *signs, *classes, *self._beside.left_out(drug, disease)]
+        signs = [one for one in self._beside.by_signs(drug, disease) if one.role not in USES]
+        return [*own, *signs, *self._beside.of_class(drug, disease), *self._beside.left_out(drug, disease)]
 
     def told(self, weighing: Weighing, disease_id: str, drug_ids: Sequence[str]) -> Weighing:
         """Return a weighing with what each drug is to the disease, and how much was found of each.

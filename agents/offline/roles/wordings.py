@@ -58,6 +58,11 @@ _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
 )  # fmt: skip
 """Names of a class, the first for people, and what the first word of a member's name is."""
 _CLASSES_COMPILED = [(names, re.compile(rf"(?:{members})", re.IGNORECASE)) for names, members in _CLASSES]
+_OTHERS = re.compile(
+    r"stanozolol|apomorphine|piperazine|domperidone|etoperidone|oxitriptan|dapiprazole|lorpiprazole|teduglutide",
+    re.IGNORECASE,
+)
+"""Drugs whose names end as those of a class that they do not belong to."""
 
 _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\basthma|\bobstructive (?:lung|pulmonary)|\bcopd\b", ("bronchospasm", "bronchoconstriction")),
@@ -94,6 +99,8 @@ def classes_of(drug: Entity) -> tuple[Entity, ...]:
         drug: the drug.
     """
     first = drug.name.split()[0] if drug.name.strip() else ""
+    if _OTHERS.fullmatch(first):
+        return ()
     found = [names for names, members in _CLASSES_COMPILED if members.fullmatch(first) or members.fullmatch(drug.name)]
     return tuple(Entity(id=f"Class::{names[0]}", kind="Compound", name=names[0], synonyms=names[1:]) for names in found)
 
@@ -111,4 +118,4 @@ def signs_of(disease: Entity) -> Entity | None:
 
 def is_tracer(drug: Entity) -> bool:
     """Whether a drug serves to make pictures: its name holds an isotope of imaging or the stem of a contrast agent."""
-    return any(_TRACER.search(name) for name in (drug.name, *drug.synonyms))
+    return _TRACER.search(drug.name) is not None
