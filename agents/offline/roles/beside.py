@@ -116,7 +116,7 @@ class Beside:
     def _claims(self, drug: Entity, disease: Entity) -> Iterator[RoleSource]:
         for document in self._documents(drug, disease):
             for claim in claims_of(_text(document), drug, disease):
-                if claim.names_both and claim.weight >= 1 and claim.role in (*PLAIN, *USES):
+                if claim.names_both and (claim.role in PLAIN or (claim.role in USES and claim.weight >= 1)):
                     yield source_of(document.id, claim)
 
     def _documents(

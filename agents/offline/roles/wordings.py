@@ -10,7 +10,7 @@ import re
 
 from kedrec.records import Entity
 
-__all__ = ["classes_of", "is_tracer", "signs_of"]
+__all__ = ["classes_of", "is_class", "is_tracer", "signs_of"]
 
 _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("beta-blocker", "β-blocker", "beta-adrenergic blocker", "beta-adrenergic blockade", "β-blockade", "beta-blockade",
@@ -103,6 +103,11 @@ def classes_of(drug: Entity) -> tuple[Entity, ...]:
         return ()
     found = [names for names, members in _CLASSES_COMPILED if members.fullmatch(first) or members.fullmatch(drug.name)]
     return tuple(Entity(id=f"Class::{names[0]}", kind="Compound", name=names[0], synonyms=names[1:]) for names in found)
+
+
+def is_class(name: str) -> bool:
+    """Whether a name is that of a class, as `classes_of` gives it."""
+    return any(names[0] == name for names, _ in _CLASSES)
 
 
 def signs_of(disease: Entity) -> Entity | None:
