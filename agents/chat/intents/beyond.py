@@ -50,7 +50,7 @@ _PRICE = (
 _DIAGNOSIS = (
     r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer|be suffering)\b"
     r"(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
-    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b|\bwhat (?:disease|illness|condition)s? (?:is it"
+    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b(?! to)|\bwhat (?:disease|illness|condition)s? (?:is it"
     r"|is this|is"
     r" that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
     r"|it) (?:\w+ )?"
@@ -86,7 +86,7 @@ _CAUSE = (
     r"|\bwhy do (?:people|i|we|some) (?:get|have|develop) ILL\b|\bhow do (?:people|you|i|we) get ILL\b"
 )
 _ILLNESS = (
-    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL$"
+    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL\W*$"
     r"|\b(?:symptoms?|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet"
     r"|definition) (?:of|in"
     r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b"
