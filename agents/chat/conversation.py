@@ -151,6 +151,10 @@ class Conversation:
             self.topic = Topic()
         if new.intent in SAID or new.intent == "out_of_scope":
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
+        if self.topic.pending and not (
+            new.drugs or new.disease or new.unclear or new.intent in {"citation", "explain"}
+        ):
+            return Reply(kind="question", notes=notes, text=self.topic.pending)
         asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
         asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
         if new.intent not in {"citation", "explain"} and not asks_choice:
