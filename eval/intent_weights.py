@@ -75,7 +75,7 @@ def fit(rows: Sequence[Labelled]) -> Weights:
     Args:
         rows: questions of learned intents.
     """
-    table, labels = _table(rows), np.array([LEARNED.index(row.intent) for row in rows])  # type: ignore[arg-type]
+    table, labels = _table(rows), np.array([LEARNED.index(row.intent) for row in rows])
     shape = (BUCKETS, len(LEARNED))
     wanted = np.eye(shape[1])[labels]
     each = (len(rows) / shape[1] / np.maximum(wanted.sum(0), 1))[labels]

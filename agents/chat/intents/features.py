@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import pairwise
 
 __all__ = ["BUCKETS", "features_of"]
@@ -31,12 +31,12 @@ def features_of(wording: str, *, drugs: int, diseases: int) -> dict[int, float]:
     pairs = [f"{one} {other}" for one, other in pairwise(stems)]
     apart = [f"{one} _ {other}" for one, other in zip(stems, stems[2:], strict=False)]
     pieces = [f"#{piece}" for word in wording.split() for piece in _pieces(f" {word} ")]
-    found = Counter[int]()
+    found = defaultdict[int, float](float)
     for group in ((*stems, *pairs, *apart), pieces):
         weighed = {feature: 1 + math.log(count) for feature, count in Counter(group).items()}
         length = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
         for feature, weight in weighed.items():
-            found[zlib.crc32(feature.encode()) % BUCKETS] += weight / length  # type: ignore[assignment]
+            found[zlib.crc32(feature.encode()) % BUCKETS] += weight / length
     return dict(found)
 
 
