@@ -152,6 +152,16 @@ class _Chosen:
     harmful: list[tuple[Entity, Role]] = field(default_factory=list)
     repeated: list[Entity] = field(default_factory=list)
     no_drug: list[Entity] = field(default_factory=list)
+    untold: list[tuple[CandidateScore, Entity]] = field(default_factory=list)
+    """Kept ones of which nothing tells a use."""
+
+    def settled(self, top: int) -> list[tuple[CandidateScore, Entity]]:
+        """The best that are kept; where drugs bring the disease about, only those that something tells a use of.
+
+        There a drug stands beside the disease in texts as often because it causes it as because it helps.
+        """
+        told = [one for one in self.kept if one not in self.untold]
+        return (told if self.harmful and told else self.kept)[:top]
 
 
 def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[CandidateScore], top: int) -> _Chosen:
@@ -159,7 +169,7 @@ def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[
     weigher, chosen, seen = resources.weigher(), _Chosen(), set[str]()
     reader = role_reader(resources, setting)
     for score in best:
-        if len(chosen.kept) == top:
+        if len(chosen.settled(top)) == top:
             break
         drug = resources.store.get(score.id) or Entity(id=score.id, kind=score.id.partition("::")[0], name=score.id)
         if fold(drug.name) in seen:
@@ -172,8 +182,12 @@ def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[
         role = reader.role(drug, ill, weigher.stated(ill.id, drug.id, resources.hidden))
         if role.is_harmful:
             chosen.harmful.append((drug, role))
-        else:
-            chosen.kept.append((score, drug))
+            continue
+        chosen.kept.append((score, drug))
+        if role.role == "unknown":
+            chosen.untold.append((score, drug))
+    chosen.untold = [one for one in chosen.untold if one not in chosen.settled(top)]
+    chosen.kept = chosen.settled(top)
     return chosen
 
 
@@ -183,6 +197,9 @@ def _left_out(chosen: _Chosen, aside: Sequence[SetAside]) -> list[str]:
     if aside:
         named = "; ".join(f"{one.name} ({ROLES[one.role]})" for one in aside)
         told.append(f"Left out as no treatment of the disease: {len(aside)}: {named}.")
+    if chosen.harmful and chosen.untold:
+        names = ", ".join(drug.name for _, drug in chosen.untold)
+        told.append(f"Left out, as drugs bring this disease about and nothing tells of a use of them in it: {names}.")
     if chosen.no_drug:
         names = ", ".join(one.name for one in chosen.no_drug)
         told.append(f"Left out as the name of a target, or without any name: {names}.")

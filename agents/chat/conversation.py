@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.aspects import Looked, look_up
-from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, topics_in
+from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, telling, told_overall, topics_in
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import Understanding
@@ -120,8 +120,14 @@ class Conversation:
             return self._together(whole, notes)
         query, added = query_for(self._agent, whole, self._setting)
         topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
-                      assumed=whole.disease is None, earlier=self._earlier(whole))  # fmt: skip
+                      assumed=whole.disease is None, earlier=self._earlier(whole),
+                      harm=self._is_of_harm(whole))  # fmt: skip
         return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
+
+    def _is_of_harm(self, whole: Understanding) -> bool:
+        """Whether harm is asked about of one drug in a disease, or still of several after that."""
+        same = self.topic.harm and whole.disease == self.topic.disease
+        return whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
 
     def _earlier(self, whole: Understanding) -> tuple[Match, ...]:
         """The drug that was asked about before a question of the same about another."""
@@ -145,6 +151,10 @@ class Conversation:
             self.topic = Topic()
         if new.intent in SAID or new.intent == "out_of_scope":
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
+        if self.topic.pending and not (
+            new.drugs or new.disease or new.unclear or new.intent in {"citation", "explain"}
+        ):
+            return Reply(kind="question", notes=notes, text=self.topic.pending)
         asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
         asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
         if new.intent not in {"citation", "explain"} and not asks_choice:
@@ -177,7 +187,9 @@ class Conversation:
         """What is said of the drugs of the last answer; None where the message goes elsewhere."""
         last, about = self.topic.recommendation, asks_on(new, self.topic)
         if last is None and self.topic.drugs and self.topic.disease is None and new.wanted.about and not new.drugs:
-            return self._together(new.model_copy(update={"drugs": self.topic.drugs}), notes)
+            return self._together(
+                new.model_copy(update={"drugs": self.topic.drugs}), notes, together=new.wanted.together
+            )
         if last is None or about is None:
             return None
         drugs = drugs_meant(new, self.topic, last, about)
@@ -186,7 +198,11 @@ class Conversation:
             keys, about = self.topic.asked or (() if self.topic.about else _OVERALL), self.topic.about
         if about and set(keys) <= {"safety", "against"}:
             keys = ()
-        looked = self._looked(drugs, about, last.disease)
+        other = new.disease.entity if new.disease and new.intent in {"safety", "causes"} else None
+        harmful = other if other is not None and other.id != last.disease.id else None
+        looked = self._looked(drugs, about, last.disease, harmful=harmful)
+        if harmful and any(one.answer.citations for one in looked.topics):
+            looked = looked._replace(topics=tuple(one for one in looked.topics if one.answer.citations))
         said = [one for drug in drugs for one in answer_on(last, drug.id, keys)]
         if not (said or looked.topics):
             return None
@@ -214,11 +230,11 @@ class Conversation:
         return look_up(self._agent, self._setting, drugs, about, disease=disease, together=together, harmful=harmful,
                        known=self.topic.evidence)  # fmt: skip
 
-    def _together(self, whole: Understanding, notes: tuple[str, ...]) -> Reply:
-        """What is said of drugs taken together, where no disease is named: no choice is asked for, and none is made."""
+    def _together(self, whole: Understanding, notes: tuple[str, ...], *, together: bool = True) -> Reply:
+        """What is said of drugs where no disease is named, taken together where that is asked: no choice is made."""
         drugs = tuple(drug.entity for drug in whole.drugs if drug.entity)
         self.topic = Topic(drugs=whole.drugs, intent=whole.intent)
-        looked = self._looked(drugs, whole.wanted.about, None, together=True)
+        looked = self._looked(drugs, whole.wanted.about, None, together=together)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         told = (*notes, *self._personal(whole.wanted), *_limits(looked, drugs, ""))
         return Reply(kind="topic", notes=told, topics=looked.topics, evidence=looked.evidence)
@@ -227,11 +243,12 @@ class Conversation:
         return (PERSONAL,) if wanted.personal else ()
 
     def _asked_back(self, new: Understanding, whole: Understanding, notes: tuple[str, ...]) -> Reply:
-        """Ask; what was understood so far stays, so that a short reply completes it."""
+        """Ask, again where a reply names nothing; what was understood stays, so that a short reply completes it."""
+        told = whole.ask_back or ""
         if new.disease or new.drugs or new.unclear:
             known = {"disease": whole.disease, "drugs": whole.drugs, "unclear": new.unclear, "intent": whole.intent}
-            self.topic = self.topic.model_copy(update=known)
-        return Reply(kind="question", notes=notes, text=whole.ask_back or "")
+            self.topic = self.topic.model_copy(update={**known, "pending": told})
+        return Reply(kind="question", notes=notes, text=self.topic.pending or told)
 
     def _told(self, planned: Planned, trace: Trace) -> Reply:
         """What a run came to; from now on the conversation is about that."""
@@ -245,14 +262,16 @@ class Conversation:
         self.topic = topic.model_copy(
             update={"recommendation": made, "disease": disease, "asked": keys, "about": wanted.about}
         )
-        harmful = made.disease if _asks_harm(topic, made) and not wanted.together else None
+        harmful = made.disease if topic.harm and not wanted.together else None
         looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
-        said = [one for drug in made.candidates for one in _telling(answer_on(made, drug.id, keys))]
-        kind: Literal["topic", "recommendation"] = "topic" if said else "recommendation"
-        overall = _overall(made) if said and len(made.candidates) > 1 else ()
+        said = [one for drug in made.candidates for one in telling(answer_on(made, drug.id, keys))]
+        found = any(one.answer.citations for one in looked.topics)
+        said = [one for one in said if one.answer.citations or not found]
+        kind: Literal["topic", "recommendation"] = "topic" if said or found else "recommendation"
+        overall = told_overall(made) if said and len(made.candidates) > 1 and not topic.harm else ()
         limits = _limits(looked, made.candidates, trace.question.get("text") or "")
-        if topic.intent in {"safety", "causes"} and not any(one.answer.citations for one in said):
+        if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
@@ -266,24 +285,6 @@ def _limits(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ..
     apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
     missing = any(not answer.citations for answer in answers)
     return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
-
-
-def _asks_harm(topic: Topic, made: Recommendation) -> bool:
-    """Whether a question is about harm of one drug in a disease that it names."""
-    return topic.disease is not None and topic.intent in {"safety", "causes"} and len(made.candidates) == 1
-
-
-def _telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
-    """The answers that say something; the first where none does."""
-    return tuple(one for one in answers if one.answer.citations) or answers[:1]
-
-
-def _overall(made: Recommendation) -> tuple[str, ...]:
-    """What all evidence together came to, beside the side of it that was asked for."""
-    names = {drug.id: drug.name for drug in made.candidates}
-    if made.choice is None:
-        return ()
-    return (f"On all evidence together {names[made.choice]} came first, confidence {made.confidence:.2f}; ask “why?”.",)
 
 
 def _count(evidence: dict[str, Evidence], letter: str) -> int:

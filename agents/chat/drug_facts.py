@@ -79,5 +79,6 @@ def _said(drug: Entity, ill: Entity, role: Role) -> str:
     first = role.sources[0]
     others = ", ".join(dict.fromkeys(one.source_id for one in role.sources[1:] if one.source_id != first.source_id))
     more = f"; also {others}" if others else ""
-    said = f"By what was found of {ill.name}, {drug.name} {ROLES[role.role]}"
-    return f"{said}: “{quotable(first.sentence)}” ({first.source_id}{more})."
+    whose = f"of its class ({first.member}), " if first.member else ""
+    said = f"By what was found of {ill.name}, {drug.name} {ROLES[role.role]}: {whose}"
+    return f"{said}“{quotable(first.sentence)}” ({first.source_id}{more})."

@@ -10,7 +10,7 @@ from pydantic import computed_field
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS, QUESTION_TITLES
 from kedrec.records import Answer, Evidence, Question, Recommendation, Record
 
-__all__ = ["TopicAnswer", "answer_on", "reasons", "sources", "topics_in"]
+__all__ = ["TopicAnswer", "answer_on", "reasons", "sources", "telling", "told_overall", "topics_in"]
 
 _TOPICS: tuple[tuple[str, str], ...] = (
     ("safety", r"safe(?:ty|r)?\b|side[- ]effects?|adverse|harm|toxic|risks?\b|dangerous|tolerat|tolerab"),
@@ -57,6 +57,19 @@ def answer_on(recommendation: Recommendation, drug_id: str, topics: tuple[str, .
     )
 
 
+def telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
+    """The answers that say something; the first where none does."""
+    return tuple(one for one in answers if one.answer.citations) or answers[:1]
+
+
+def told_overall(made: Recommendation) -> tuple[str, ...]:
+    """What all evidence together came to, beside the side of it that was asked for."""
+    names = {drug.id: drug.name for drug in made.candidates}
+    if made.choice is None:
+        return ()
+    return (f"On all evidence together {names[made.choice]} came first, confidence {made.confidence:.2f}; ask “why?”.",)
+
+
 def reasons(recommendation: Recommendation, *, plain: bool) -> tuple[TopicAnswer, ...]:
     """Why an answer is as it is: its rationale with its citations, or what it comes to in plain words.
 
@@ -84,7 +97,8 @@ def reasons(recommendation: Recommendation, *, plain: bool) -> tuple[TopicAnswer
 def _opening(recommendation: Recommendation, names: Mapping[str, str], others: str) -> str:
     ill = recommendation.disease.name
     if recommendation.choice is None:
-        return f"What was found does not settle it: {recommendation.abstained}"
+        settled = recommendation.leaning is None
+        return f"{'There is no choice' if settled else 'What was found does not settle it'}: {recommendation.abstained}"
     sure = f"Of 100 answers given with this confidence, about {100 * recommendation.confidence:.0f} should be right."
     if not others:
         return f"What was found speaks for {names[recommendation.choice]} in {ill}. {sure}"
@@ -108,7 +122,9 @@ _PLAIN: dict[tuple[str, str], str] = {
 
 def _in_plain_words(recommendation: Recommendation, drug: str, name: str) -> TopicAnswer:
     own = {one.question.key: one for one in recommendation.answers if one.question.drug == drug}
-    said = [(text, own[key]) for (key, stance), text in _PLAIN.items() if key in own and own[key].stance == stance]
+    refused = recommendation.favoured is None
+    said = [(text, own[key]) for (key, stance), text in _PLAIN.items() if key in own and own[key].stance == stance
+            and not (refused and stance == "supports" and key in ("mechanism", "current_use"))]  # fmt: skip
     said = [(text, one) for text, one in said if one.text != NO_EVIDENCE]
     keys = tuple(dict.fromkeys(key for _, one in said for key in one.citations))
     text = " ".join(text for text, _ in said) or NO_EVIDENCE

@@ -53,6 +53,10 @@ class Topic(Record):
     """The last answer."""
     unclear: tuple[Match, ...] = ()
     """What was asked back last."""
+    harm: bool = False
+    """Whether the disease is one in which harm of the drugs is asked about, and not one that they are to treat."""
+    pending: str = ""
+    """The question that was asked back last and is not answered yet."""
     intent: Intent = "choose"
     """What the last question wanted."""
     focus: tuple[str, ...] = ()
@@ -128,6 +132,10 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
     """Return a message completed by what the conversation is about."""
     if new.wanted.corrects and (new.disease or new.drugs):
         return _corrected(new, topic)
+    if topic.harm and new.drugs and new.disease is None and _COMPARED.search(new.text):
+        wanted = Wanted(intent=topic.intent, about=topic.about)
+        drugs, ask = _joined(_former(topic), new.drugs), new.ask_back if new.unclear else None
+        return new.model_copy(update={"disease": topic.disease, "drugs": drugs, "wanted": wanted, "ask_back": ask})
     if new.intent == "again" or _adds_on(new, topic):
         return _again(new, topic)
     if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.earlier:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.quoted_lines import Line, told_role
-from kedrec.agents.offline.rationale import rationale
+from kedrec.agents.offline.rationale import has_grounds, rationale
 from kedrec.agents.offline.reasons.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.roles import Role, by_keys, role_in
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
@@ -26,6 +26,10 @@ UNREASONABLE = "by what was found it is less likely to be of use than an average
 """The reason of an abstention from a single drug."""
 
 
+UNPROVEN = 0.6
+"""Most that is said for a drug asked about alone where no edge, result, approval or shared target speaks for it, only
+that it is like others, or tried. The pairs that probabilities are fitted on hold one treatment each, and a drug that is
+asked about alone may be none."""
 _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -44,6 +48,8 @@ def decision(task: Task) -> str:
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
+    if len(scores) == 1 and not has_grounds(task, task.candidates[0]):
+        scores = [scores[0].model_copy(update={"probability": min(scores[0].probability, UNPROVEN)})]
     return choice_text(task, scores, best, roles)
 
 

@@ -10,6 +10,7 @@ from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.quotes import WORDS_OF_QUOTE
 from kedrec.agents.offline.reasons.findings import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
+from kedrec.agents.offline.roles.wordings import is_class
 from kedrec.agents.offline.sentences import QuestionEvidence, Quoted
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.findings.effects import effect_of
@@ -113,5 +114,6 @@ def told_role(drug: Entity, role: Role) -> str:
         return f"{claim}."
     source = role.sources[0]
     if source.member:
-        claim = f"{drug.name} is of a class with {source.member}, of which it is told"
+        kind = f"one of the class {source.member}" if is_class(source.member) else f"of a class with {source.member}"
+        claim = f"{drug.name} is {kind}, of which it is told"
     return f"{claim}: “{short(source.sentence)}”" if source.sentence else f"{claim}."

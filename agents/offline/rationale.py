@@ -22,7 +22,7 @@ from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 from kedrec.tools.text.spans import Words, repeats, words_of, worth
 
-__all__ = ["rationale"]
+__all__ = ["has_grounds", "rationale"]
 
 LIKENESS = {
     "drug in the graph": "the graph lists it as a treatment of more other diseases",
@@ -128,6 +128,12 @@ def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
     said = explained(evidence, drug, task.disease)
     known = _Known(drug, mechanism, said, used[0] if used else None, effect, harm, contrary)
     return known._replace(reasons=tuple(reasons_of(task, known, compared)))
+
+
+def has_grounds(task: Task, drug: Entity) -> bool:
+    """Whether more speaks for a drug than likeness to others and trials that test it: use, result, approval, target."""
+    reasons = _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
+    return bool(reasons) and not reasons[0].only_tests
 
 
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:

@@ -82,7 +82,7 @@ _HELPS = (
 _TREATING = r"(?:treat(?:ment|ing|s)?|manag(?:ement|ing|e)|therapy|relief|control|correction)"
 _AHEAD = r"(?:prevention|prophylaxis|chemoprevention|chemoprophylaxis|preventive treatment|prophylactic treatment)"
 _LINKED = r"but|not|no|without|§D|§X"
-_TURNED = r"but|without|induced|caus\w+|contraindicated|versus|risk|than|not|§D|§X"
+_TURNED = r"but|without|similar|comparable|induced|caus\w+|contraindicated|versus|risk|than|not|§D|§X"
 
 PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("causes_or_worsens", 1.0, rf"§D(?: therapy| treatment| infusion)?[- ]{_INDUCED}[ -]{_gap(3)}§X"),
@@ -112,6 +112,12 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("contraindicated", 1.0, rf"§D {_gap(6)}contraindicated {_gap(6, _LINKED)}§X"),
     ("contraindicated", 1.0, rf"contraindications? (?:to|for|of) {_gap(3)}§D\b[^;]{{0,60}}§X"),
     ("contraindicated", 1.0, rf"§D {_gap(3)}should (?:be avoided|not be used|not be given) {_gap(5, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"(?:difficult|unsafe|hazardous|risky|dangerous) to (?:use|give) {_gap(2)}§D {_gap(2)}"
+     rf"(?:in|for|to) {_gap(4, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"§D {_gap(3, 'but|§D|§X')}(?:could|can|may|should|must) ?not be {_gap(1)}(?:used|given)"
+     rf" {_gap(4, 'but|§D|§X')}(?:because of|due to|owing to|in|with|if) {_gap(3, _LINKED)}§X"),
+    ("contraindicated", 1.0, rf"§D\b[^;]{{0,80}}\b(?:omitted|withheld|avoided) {_gap(4, 'but|§D')}(?:in|because of"
+     rf"|for fear of|with) {_gap(8, 'but|not|§D')}§X"),
     ("contraindicated", 1.0, rf"§D {_gap(3)}(?:is|are) not recommended (?:for|in) {_gap(5, _LINKED)}§X"),
     ("contraindicated", 1.0, rf"not recommended (?:for|in) {_gap(3, _LINKED)}§X[^;]{{0,60}}§D"),
     ("causes_or_worsens", 1.0, r"§D[^;]{0,100}\b(?:potential|tendency) to (?:cause|exacerbate|worsen|precipitate"

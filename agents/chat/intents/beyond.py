@@ -28,9 +28,12 @@ _DOSE = (
     r"|\bmg\b|\bmilligrams?\b|\b(?:daily|right|correct|big|large) (?:\w+ ){0,2}amount\b|\bamount of DRUG\b"
     r"|\brate of (?:injection|infusion)\b|\bshelf\b"
     r"|\bexpir(?:e|es|ed|y|ation)\b|\bhow supplied\b|\bstrengths? of DRUG\b|\bdispensed\b|\bcrush\w*"
+    r"|\bhal(?:f|ve) (?:a |my |the |of )?(?:DRUG|tablets?|pills?)"
+    r"|\b(?:split|cut)(?:ting)? (?:a |my |the )?(?:DRUG|tablets?|pills?)"
     r"|\bhow (?:often|long|frequently|fast|quickly|soon)\b(?! (?:has|have|was|were|is"
     r"|are) (?:\w+ ){0,2}(?:approved|used|known|studied|on the market))|\bhow (?:do|should|to|can|must)"
     rf" ?(?:{_I}|you|one|patients|to)? ?(?:inject|swallow|administer|apply|take)\b"
+    r"|\b(?:forgot|forgotten|skipped|doubled)\b.*\b(?:DRUG|pill|dose|tablet)s?\b"
     r"|\bhow is DRUG (?:given|taken|injected|administered|dosed)\b|\bmiss(?:ed)? (?:a |my |one )?(?:dose"
     r"|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?"
     r"|food)\b"
@@ -47,12 +50,13 @@ _PRICE = (
 _DIAGNOSIS = (
     r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer|be suffering)\b"
     r"(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
-    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b|\bwhat (?:disease|illness|condition)s? (?:is it"
+    r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b(?! to)|\bwhat (?:disease|illness|condition)s? (?:is it"
     r"|is this|is"
     r" that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
     r"|it) (?:\w+ )?"
     r"(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor|ILL)\b(?: an?)?(?: ILL)?"
     r"|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
+    r"|\bwhat (?:could|can|might) (?:it|this|that) be\b"
 )
 _OWN = (
     r"\bprescribe (?:me|us|for me)\b|\bam i (?:allowed|able|supposed|ok) to\b|"
@@ -63,7 +67,8 @@ _OWN = (
     r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and"
     r"|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
     rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware"
-    rf"|ask|mention))|\bdo i (?:need|have to)\b|\bwhat (?:should|can|could)"
+    rf"|ask|mention))|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|pay|keep an eye))"
+    rf"|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
     rf"|safe|better"
     r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b|\b(?:good|right|best|safe|better|ok|okay|fine"
@@ -81,13 +86,14 @@ _CAUSE = (
     r"|\bwhy do (?:people|i|we|some) (?:get|have|develop) ILL\b|\bhow do (?:people|you|i|we) get ILL\b"
 )
 _ILLNESS = (
-    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL$"
+    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL\W*$"
     r"|\b(?:symptoms?|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet"
     r"|definition) (?:of|in"
     r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b"
     r"|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
-    r"|\bhow is ILL diagnosed\b|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
+    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b"
+    r"|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
 _PERSONAL = re.compile(
     rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have"

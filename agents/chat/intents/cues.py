@@ -10,7 +10,8 @@ __all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
 GROUPS: dict[str, str] = {
     "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn"
     r"|child ?bearing",
-    "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing (?:mothers?|women)",
+    "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing(?! homes?| staff| care)"
+    r"|(?:breast|human|mother s|into (?:the )?) ?milk",
     "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
     r"|adolescents?|teen\w*|girls?|boys?",
     "older people": r"elderly|older (?:people|patients|adults|persons|men|women)|old (?:age|people|patients|man|men"
@@ -19,7 +20,7 @@ GROUPS: dict[str, str] = {
     r"|kidneys? (?:\w+ )?fail\w*|dialysis|bad kidneys?|weak kidneys?|ckd|egfr|poor (?:renal|kidney)",
     "liver failure": r"(?:hepatic|liver) (?:failure|impairment|insufficiency|disease|problems|function)|cirrho\w+"
     r"|bad liver",
-    "alcohol": r"alcohol|drinking",
+    "alcohol": r"alcohol|drinking|beers?|wine|booze|spirits",
     "driving": r"driving|operat\w+ machin\w+",
     "surgery": r"surgery|operation|perioperative",
     "vaccination": r"vaccin\w+",
@@ -53,6 +54,11 @@ CLASSES = (
 )
 """Classes of drugs."""
 
+_PERSONS = (
+    r"(?:an? |the )?(?:\w+ )?(?:people|patients?|someone|somebody|anyone|anybody|those|persons?|women|woman|men|man"
+    r"|asthmatics?|diabetics?|epileptics?|smokers?|sufferers?|ILL)"
+)
+"""Who might be given a drug."""
 _D = r"DRUG(?:,? (?:and|or|versus|plus|,) DRUG)*"
 _HARM = (
     r"\b(?:un)?saf(?:e|er|est|ety|ely)\b|\bdanger\w*|\bharm\w*|\brisk(?:s|y|ier)?\b|\w*toxic\w*|\bside ?effects?\b"
@@ -63,7 +69,7 @@ _HARM = (
     r"|\b(?:pre)?caution\w*|\binteract\w*|\bcomplications?\b|\bwatch out\b|\bgo wrong\b|\bbeware\b|\bdownsides?\b"
     r"|\bdrawbacks?\b|\boverdos\w+|\bfatal\b|\bkill\w*|\bwithdrawn\b|\bserious\b|\bunwanted\b"
     r"|\bill effects?\b|\bworr(?:y|ied|ying)"
-    r"|\baffects?\b|(?<!therapeutic )(?<!desired )(?<!intended )(?<!beneficial )(?<!side )\beffects? (?:of"
+    r"|\baffects?\b|(?<!therapeutic )(?<!desired )(?<!intended )(?<!beneficial )(?<!side )(?<!any )\beffects? (?:of"
     r"|on)\b|\bwithdrawals?\b|\baddict\w*|\bhabit forming\b|\bdependen(?:ce|cy)\b|\binterfer\w*"
     r"|\babsorption\b"
     r"|\bmix(?:es|ed|ing)?\b|\bwhat happens\b|\blong term\b|\bcompatible\b|\bfoods?\b|\beat(?:ing)?\b"
@@ -72,6 +78,11 @@ _HARM = (
     r"|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*"
     r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bconcerns?\b|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
     r"|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
+    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\bnot (?:so )?(?:good|advisable|wise|ideal) (?:in|for|with)\b"
+    r"|\bbad (?:in|with)\b|\bgrape ?fruit\w*|\bcoffee\b|\bvigilan\w+|\blook out for\b|\bhurts?\b|\bdamag\w+"
+    r"|\b(?:alright|allowed|acceptable|permitted|permissible|wise) (?:in|during|with|for people with) ILL\b"
+    rf"|\b(?:can|may|could|should|is it \w+ for) {_PERSONS}(?: (?:with|who ha(?:ve|s)|having|suffering from))?"
+    r"(?: an?| the)?(?: ILL)? (?:\w+ )?(?:take|have|use|get|receive|tolerate|be on|swallow|be put on|to take) DRUG\b"
     r"|\btogether\b|\b(?:used|taken) with (?:other|any)\b|\bfeel (?:when|on|while|after)\b"
 )
 _PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
@@ -88,7 +99,8 @@ _CAUSAL = (
     r"|\bILL (?:is |be |are )?(?:as )?an? (?:\w+ )?side effect\b|\bas an? (?:\w+ )?side effect\b"
     r"|\bILL (?:is |be |are )?(?:one of |among )(?:the |its )?(?:\w+ )?side effects?\b|\bcomplication of\b"
     r"|\b(?:reason|explanation) (?:for|of|behind)\b.{0,20}\bILL\b|\bDRUG explain ILL\b|\bproduc(?:e|es|ing) ILL\b"
-    rf"|\b(?:ILL|{HARMS})(?: \w+){{0,3}} (?:due to|because of|from|after|on|under|by) (?:the |taking |using "
+    rf"|\b(?:ILL|{HARMS})(?: (?!prevent|treat|help|reliev|improv|control|cur|reduc|manag)\w+){{0,3}} (?:due to"
+    rf"|because of|from|after|on|under|by) (?:the |taking |using "
     rf"|long use of )?DRUG\b"
     r"|\b(?:due to|because of|brought on by|com(?:e|es|ing) from|stems? from|down to) (?:the |taking |using )?DRUG\b"
     r"|\bmak(?:e|es|ing) (?:you|people|one|patients|me|us) \b|\bdevelop\w* ILL\b|\bgets? ILL (?:from|on)\b"
@@ -97,7 +109,13 @@ _CAUSAL = (
     r"|\bDRUG (?:\w+ )?(?:rais\w+|increas\w+|elevat\w+)\b"
     r"|\bwhy (?:am|do|is|are) (?:i|my|he|she|his|her)\b.*\b(?:taking|on|with|after|from) DRUG\b"
     r"|\bis it the (?:drug|medicine|pill)\b|\bmyth\b|\bdrug induced\b|\bprone to\b|\bpredispos\w+"
-    r"|\bside effect\b.*\bILL\b"
+    r"|\bside effect\b.*\bILL\b|\brelated\W*$|\b(?:is|are|be) \w*related\b|\btied to\b|\ba (?:known )?thing with\b"
+    r"|\bbehind (?:it|this|that|my|the|his|her|ILL)\b|\bDRUG be behind\b|\bknown for ILL\b"
+    r"|\bDRUG (?:\w+ ){0,3}makes? ILL\b|\bILL (?:more|less) likely\b|\bpromot\w+ ILL\b|\battribut\w+ to\b"
+    r"|\bsince (?!when)(?:\w+ ){0,3}DRUG\b|\bto do with DRUG\b|\b(?:get|got|getting"
+    r"|gotten) ILL (?:\w+ ){0,2}(?:from|on|after"
+    r"|since)\b|\bDRUG (?:\w+ )?(?:the )?(?:reason|cause)\b|\bturn\w* out to be DRUG\b|\bpin\w* on DRUG\b"
+    r"|\bfor(?:ms|ming)? of ILL by DRUG\b|\bend up with ILL\b"
 )
 _MECHANISM = (
     r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b"
@@ -106,7 +124,8 @@ _MECHANISM = (
     r"|\bcytokines?\b|\bkinases?\b"
     r"|\bchannels?\b|\bneurotransmitters?\b|\b(?:bind|binds|inhibit|inhibits|inhibited|blocks?|blocked"
     r"|antagoni[sz]es?"
-    r"|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?:works?|acts?|helps?|does"
+    r"|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?!is|was|has|goes|compares?|ranks?"
+    r"|fares?|performs?)(?:\w+ly )?(?:\w+s|works?|acts?|helps?|does"
     r"|reduces?|lowers?|relieves?|treats?|stops?|kills?|affects?)\b|\bhow it works\b"
     r"|\bwhat (?:kind|type|sort|class|family|group)s? of (?:drug|medicine|medication|agent|thing"
     r"|substance)s? (?:is|are)\b"
@@ -132,13 +151,15 @@ _EVIDENCE = (
     r"|ven|ving)\b"
     r"|\bdata\b|\bliterature\b|\bpublications?\b|\bpublished\b|\brcts?\b|\bresearch\w*|\bsupports?\b"
     r"|\bshown?\b|\bpapers?\b"
+    r"|\bphase (?:\d|i{1,3}|iv)\b|\bbacked\b|\bback (?:up )?DRUG\b|\bproofs\b|\bpublish\w*|\bclinicaltrials\b"
     r"|\btested\b|\bfindings\b|\bmeta ?analys\w+|\binvestigat\w+|\bknown about\b|\bcite\b|\bcase (?:reports?"
     r"|series)\b"
     r"|\breferences\b|\barticles?\b|\bsystematic review\w*|\bdocumented\b|\bscien\w+|\btrialled\b|\bpubmed\b"
     r"|\bstatistics\b"
 )
 _USE = (
-    r"\bwhy\b|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies"
+    r"\bwhy\b|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
+    r"|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies"
     r"|benefits?)\b"
     r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead"
     r"|together))|\buses\b"
@@ -158,6 +179,7 @@ _ASSESS = (
     r"^(?:and |but |so |please |hi |hello )*(?:can|could|may|might|should|would|is it (?:\w+ )?(?:to"
     r"|that))\b.*\b(?:be (?:used|given|tried"
     r"|recommended|considered|of use|offered)|use|give|try|help|add|consider|recommend)\b|\buseful\w*\b"
+    r"|\bany effects? on\b|\b(?:any|a) (?:role|place|point|room|sense|chance)\b"
     r"|\bof (?:any |\w+ )?use in\b|\bof any use\b|\bany use\b|\bhelp(?:s|ful)?\b|\beffective\w*\b|\befficac\w+"
     r"|\bhow (?:well|good|useful|much)\b|\bworth\b|\bwork(?:s|ed)? (?:in|for|against|on|with)\b"
     r"|\bgood (?:choice|idea|option|for)\b"
@@ -175,7 +197,7 @@ _CONTEST = (
     r"|\b(?:better|superior|safer|stronger|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?"
     r"|choice|treatments?|medicines?|agents?|alternative|candidates?)\b(?! (?:placebo|nothing))"
     r"|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?|agents?|therap\w+|one)\b|\bbeats?\b"
-    r"|\boutperform\w*"
+    r"|\bout(?:perform|do|class|shin|match)\w*|\bnext (?:step|line|option|move)\b|\bDRUG (?:resistant|refractory)\b"
     r"|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s|ed)?|not tolerated"
     r"|intoleran\w+|did not (?:work|help)"
     r"|does not (?:work|help)|no longer works?|stopped working)\b.*\b(?:what|which|next|now|then|options?"
@@ -190,7 +212,7 @@ _PREFERS = (
     r"|beats?|works? (?:better|best)|more effective|inferior|top|rather|instead|over|which (?:one|drug)|first)\b"
 )
 _TOGETHER = (
-    r"\binteract\w*|\btogether\b|\b(?:combin\w+|mix\w*)\b|\bco ?(?:administ\w+|prescri\w+|medicat\w+)\b"
+    r"\binteract\w*|\bclash\w*|\btogether\b|\b(?:combin\w+|mix\w*)\b|\bco ?(?:administ\w+|prescri\w+|medicat\w+)\b"
     r"|\bconcomitant\w*|\bconcurrent\w*"
     r"|\binterfer\w*|\babsorption\b|\bsimultaneous\w*|\bat the same time\b|\balongside\b|\bon top of\b"
     r"|\badd(?:ed|ing)? (?:DRUG )?to\b|\bboth at once\b|\bwhile (?:on|taking)\b"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES, GROUPS, HARMS
 from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
+from kedrec.agents.chat.intents.learned import SURE, likeliest
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
@@ -103,7 +104,10 @@ _LISTS = re.compile(
     r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there"
     r"|use of|role of)\b"
 )
-
+_LISTS_NOW = re.compile(
+    r"(?:what|which) (?:do|does|are|is|drugs?|medicines?) (?!about)(?:\w+ ){1,3}(?:now"
+    r"|these days|today)\b"
+)
 _BROUGHT = re.compile(
     r"\b(?:caus(?:e|es|ed|ing)|trigger\w*|leads? to|brings? on|induc\w+|provok\w+|result(?:s|ing)? in)"
     r" (?:an? |the |any |you |people )*"
@@ -157,7 +161,11 @@ def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, B
         return "again", None
     if drugs + classes == 0:
         return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
-    return of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording)), None
+    by_rules = of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording))
+    like, chance = likeliest(wording, drugs=drugs + classes, diseases=diseases)
+    contest = drugs > 1 or CUES["contest"].search(wording) is not None
+    believed = chance >= SURE and like != "list" and (contest or like != "choose")
+    return like if believed else by_rules, None
 
 
 def _form(text: str, wording: str, *, named: bool) -> Intent | None:
@@ -176,7 +184,7 @@ def _form(text: str, wording: str, *, named: bool) -> Intent | None:
 
 def _is_again(wording: str, drugs: int, diseases: int) -> bool:
     """Whether a message changes the last question: without a drug, with one more, for another disease, or corrected."""
-    if drugs + diseases == 0 or (drugs > 1 and CUES["together"].search(wording)):
+    if _LISTS_NOW.match(wording) or drugs + diseases == 0 or (drugs > 1 and CUES["together"].search(wording)):
         return False
     if _CORRECTS.search(wording) and len(wording.split()) < 14:
         return True

@@ -40,6 +40,11 @@ class Reason(NamedTuple):
     keys: tuple[str, ...]
     """Where it stands."""
 
+    @property
+    def only_tests(self) -> bool:
+        """Whether it is no more than that a trial tests the drug."""
+        return self.rank[0] == _TESTED
+
 
 class Spoken(Protocol):
     """What was found on a drug."""

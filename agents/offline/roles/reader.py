@@ -6,13 +6,15 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kedrec.agents.offline.roles.role import EDGE, PLAIN, ROLES, STATED, USES, Role, RoleSource, decide
+from kedrec.agents.offline.roles.beside import Beside, Literature, source_of
+from kedrec.agents.offline.roles.role import EDGE, EDGE_ALONE, PLAIN, ROLES, STATED, USES, Role, RoleSource, decide
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH, with_roles
+from kedrec.agents.offline.roles.wordings import is_tracer
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.normalize import american, fold
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import Corpora, Document, Entity, Record, edge_source, triples_of
-from kedrec.tools.text.role_sentences import Claim, claims_of, left_out_of
+from kedrec.tools.text.role_sentences import claims_of, left_out_of
 
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weighing
@@ -27,6 +29,9 @@ KEPT = 12
 """Pairs whose documents are kept: those of one question."""
 MOST_MEMBERS = 5_000
 """Roles of drugs of a class that are remembered."""
+LITTLE = 2.0
+"""Documents of use, an edge counted as `EDGE`, up to which what is told of the class is held against it."""
+TEST = "diagnoses_or_provokes"
 KIN = 16
 """Most drugs of the same class that are looked at."""
 MEMBERS = 4
@@ -49,12 +54,6 @@ class Found(Record):
         """A note in words."""
         when = f", from {self.years[0]} to {self.years[1]}" if self.years else ""
         return f"{NAMING_BOTH}{drug} and {disease}: {self.records}{when}."
-
-
-class _Literature(Protocol):
-    def document(self, identifier: str) -> Document | None:
-        """One document."""
-        ...
 
 
 class _Meetings(Protocol):
@@ -89,13 +88,14 @@ class RoleReader:
     def __init__(
         self,
         store: GraphStore,
-        literature: _Literature | None,
+        literature: Literature | None,
         weigher: _Meetings | None,
         setting: Corpora,
         hidden: HiddenPairs = frozenset(),
     ) -> None:
         self._store, self._literature, self._weigher, self._setting = store, literature, weigher, setting
         self._hidden = hidden
+        self._beside = Beside(literature, setting)
         self._members: dict[tuple[str, str], Role] = {}
         self._read: dict[tuple[str, str], list[tuple[str, Document]]] = {}
         self._effects: dict[str, tuple[str, ...]] = {}
@@ -110,15 +110,38 @@ class RoleReader:
             stated: the visible therapeutic edges between them, by their source ids.
         """
         own = self._own(drug, disease, stated)
+        if is_tracer(drug):
+            test = {"role": TEST, "sentence": f"{drug.name} makes it visible in pictures"}
+            return decide([one.model_copy(update=test) if one.role in USES else one for one in own])
         said = decide(own)
         by_edges = said.is_harmful and all(triples_of(one.source_id) for one in said.sources)
+        if said.role in USES and said.support <= LITTLE:
+            return self._against_class(own, drug, disease) or said
         if said.role != "unknown" and not by_edges:
             return said
+        if not by_edges:
+            own += [*self._beside.by_signs(drug, disease), *self._beside.of_class(drug, disease)]
+            if (said := decide(own)).is_harmful:
+                return said
         kin = self._kin(drug, disease)
         better, worse = (sum(role.role in kind for _, role in kin) for kind in (USES, PLAIN))
         if by_edges:
             return said if worse >= better else decide(())
         return decide([*own, *_of_class(kin, better)])
+
+    def cautions(self, drug: Entity, disease: Entity) -> list[RoleSource]:
+        """Return everything that speaks of harm of a drug in a disease, whether or not it decides the role.
+
+        What is said of the drug itself comes first, then of its class, then the criteria of trials that leave people
+        with the disease out.
+
+        Args:
+            drug: the drug.
+            disease: the disease.
+        """
+        own = [one for one in self._own(drug, disease, ()) if one.role not in USES]
+        signs = [one for one in self._beside.by_signs(drug, disease) if one.role not in USES]
+        return [*own, *signs, *self._beside.of_class(drug, disease), *self._beside.left_out(drug, disease)]
 
     def told(self, weighing: Weighing, disease_id: str, drug_ids: Sequence[str]) -> Weighing:
         """Return a weighing with what each drug is to the disease, and how much was found of each.
@@ -154,6 +177,17 @@ class RoleReader:
             *self._side_effects(drug, disease),
             *self._told(drug, disease),
         ]
+
+    def _against_class(self, own: Sequence[RoleSource], drug: Entity, disease: Entity) -> Role | None:
+        """Return the role where what is told of the class outweighs a use of which little is told; None where not.
+
+        An edge that no text bears out counts half there.
+        """
+        borne_out = any(one.role in USES and not triples_of(one.source_id) for one in own)
+        half = {"weight": EDGE if borne_out else EDGE_ALONE}
+        mine = [one.model_copy(update=half) if one.weight == EDGE and one.role in USES else one for one in own]
+        said = decide([*mine, *self._beside.of_class(drug, disease)])
+        return said if said.is_harmful else None
 
     def _kin(self, drug: Entity, disease: Entity) -> list[tuple[Entity, Role]]:
         """Return the drugs of the same class, each with its role."""
@@ -224,7 +258,7 @@ class RoleReader:
             claims = claims_of(text, drug, disease)
             if not claims and leaves_out and document.corpus == "trials":
                 claims = [claim for claim in (left_out_of(text, drug, disease),) if claim]
-            yield from (_source(identifier, claim) for claim in claims)
+            yield from (source_of(identifier, claim) for claim in claims)
 
     def _documents(self, drug: Entity, disease: Entity) -> list[tuple[str, Document]]:
         """Return the documents that name both and are read, those of the last pairs as they were read before."""
@@ -253,12 +287,6 @@ def _of_class(kin: Sequence[tuple[Entity, Role]], better: int) -> Iterable[RoleS
 def _is_read_from_text(source: str) -> bool:
     """Whether a source is a document, or an edge that was read from one."""
     return all(relation in STATED for _, relation, _ in triples_of(source))
-
-
-def _source(identifier: str, claim: Claim) -> RoleSource:
-    return RoleSource(
-        source_id=identifier, role=claim.role, weight=claim.weight, sentence=claim.sentence, names_both=claim.names_both
-    )
 
 
 def _plain(name: str) -> str:

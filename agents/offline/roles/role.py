@@ -12,7 +12,20 @@ from typing import Literal
 
 from kedrec.records import Record
 
-__all__ = ["EDGE", "HARMFUL", "LEAST", "PLAIN", "ROLES", "STATED", "USES", "Role", "RoleName", "RoleSource", "decide"]
+__all__ = [
+    "EDGE",
+    "EDGE_ALONE",
+    "HARMFUL",
+    "LEAST",
+    "PLAIN",
+    "ROLES",
+    "STATED",
+    "USES",
+    "Role",
+    "RoleName",
+    "RoleSource",
+    "decide",
+]
 
 RoleName = Literal[
     "treats", "prevents", "causes_or_worsens", "diagnoses_or_provokes", "own_substance_in_excess", "contraindicated",
@@ -38,6 +51,8 @@ CITED = 4
 """Most sources cited for a role."""
 EDGE = 2.0
 """Documents that a visible therapeutic edge of the graph counts as, and an edge that states a side effect."""
+EDGE_ALONE = 1.0
+"""What a therapeutic edge counts as that no text bears out, where texts speak against the drug or its class."""
 STATED: dict[str, tuple[RoleName, float]] = {
     "GNBR::Sa::Compound:Disease": ("causes_or_worsens", 1.0),
     "GNBR::J::Compound:Disease": ("own_substance_in_excess", 1.0),
@@ -111,7 +126,8 @@ def decide(sources: Sequence[RoleSource]) -> Role:
         said_plainly = {one.role for one in sources if one.weight >= 1}
         name = max(allowed, key=lambda role: (role in said_plainly, support[role]))
     chosen = sorted(
-        (one for one in sources if one.role == name), key=lambda one: (-one.weight, not one.names_both, one.source_id)
+        (one for one in sources if one.role == name),
+        key=lambda one: (-one.weight, not one.names_both, len(one.sentence), one.source_id),
     )
     harmful = name in HARMFUL
     return Role(

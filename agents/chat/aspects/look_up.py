@@ -6,23 +6,22 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from kedrec.agents.chat.aspects.book import Book, answered
+from kedrec.agents.chat.aspects.cautions import cautions
 from kedrec.agents.chat.follow_ups import TopicAnswer
 from kedrec.agents.chat.intents.cues import GROUPS
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Answer, Corpora, Entity, Evidence, Finding, Question, edge_source
+from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
 from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
-from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of, sets_out, speaks_of_harm
+from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
     from kedrec.tools.library.writer import CorpusGroup
 
-__all__ = ["ASPECT", "Looked", "look_up"]
+__all__ = ["Looked", "look_up"]
 
-ASPECT = "aspect"
-"""Key of the question that such an answer answers."""
 MOST_ASPECTS = 3
 """Aspects of one message that are looked up."""
 HITS = 8
@@ -31,7 +30,6 @@ QUOTES = 2
 """Sentences quoted for one drug and aspect."""
 EDGES = 500
 """Side effects of one drug that are looked at."""
-_LETTERS = {"graph": "K", "article": "P", "trial": "T"}
 _OTHERWISE = {
     "bleed": r"ha?emorrhag", "hair loss": r"alopecia", "heart attack": r"myocardial infarct",
     "stroke": r"cerebrovascular", "liver": r"hepat|transaminase", "kidney": r"renal|nephr", "clot": r"thromb",
@@ -103,42 +101,24 @@ def look_up(
         harmful: a disease in which harm of the drugs is asked about; only sentences of harm or safety are quoted.
         known: evidence that has keys already.
     """
-    book, topics = _Book(agent, setting, dict(known or {})), list[TopicAnswer]()
+    book, topics = Book(agent, setting, dict(known or {})), list[TopicAnswer]()
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
         topics += [_one(book, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
     if harmful:
-        risk = _of_disease(harmful)
-        topics += [one for drug in drugs if (one := _one(book, drug, risk, None, risky=True)).answer.citations]
+        topics += [one for drug in drugs for one in _harm_in(book, drug, harmful)]
     if together and len(drugs) > 1:
         topics.append(_both(book, drugs[0], drugs[1]))
     return Looked(tuple(topics), book.new)
 
 
-class _Book:
-    """Where is looked, and the keys of evidence, old and new."""
-
-    def __init__(self, agent: Agent, setting: Corpora, known: dict[str, Evidence]) -> None:
-        self.agent, self.setting = agent, setting
-        self._keys = {entry.source_id: key for key, entry in known.items()}
-        self._texts = {key: f"{entry.text} {entry.passage}" for key, entry in known.items()}
-        self.new: dict[str, Evidence] = {}
-
-    def enter(self, finding: Finding, sentence: str) -> str:
-        """The key of a finding; its text is its head and the sentence that is quoted."""
-        known = self._keys.get(finding.source_id)
-        if known is not None and (finding.kind == "graph" or sentence in self._texts.get(known, "")):
-            return known
-        letter = _LETTERS[finding.kind]
-        number = 1 + max((int(key[1:]) for key in (*self._texts, *self.new) if key[0] == letter), default=0)
-        key, start = f"{letter}{number}", finding.text.find(sentence)
-        text = finding.text if finding.kind == "graph" else f"{finding.text[: finding.head]}{sentence}"
-        spans = ((start, start + len(sentence)),) if start >= 0 and finding.kind != "graph" else ()
-        passage = "" if finding.kind == "graph" else finding.text
-        self.new[key] = Evidence(
-            key=key, source_id=finding.source_id, text=text, passage=passage, spans=spans, about=finding.about
-        )
-        self._keys[finding.source_id], self._texts[key] = key, f"{text} {passage}"
-        return key
+def _harm_in(book: Book, drug: Entity, disease: Entity) -> Iterator[TopicAnswer]:
+    """Yield what speaks of harm of a drug in a disease, and sentences that name both and speak of risk."""
+    told = cautions(book, drug, disease)
+    if told is not None:
+        yield told
+    named = _one(book, drug, _of_disease(disease), None, risky=True)
+    if named.answer.citations and not (told and set(named.answer.citations) <= set(told.answer.citations)):
+        yield named
 
 
 def _aspect(word: str) -> Aspect:
@@ -179,7 +159,7 @@ _GROUP_MORE = dict.fromkeys(GROUPS, "(?!)") | {
 """Group -> how texts say it otherwise, as a pattern."""
 
 
-def _one(book: _Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, risky: bool = False) -> TopicAnswer:
+def _one(book: Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, risky: bool = False) -> TopicAnswer:
     """What is said of a drug on one aspect: the graph's side effect first, then sentences that name both."""
     told = list(_stated(book.agent, drug, aspect))
     words = " ".join(filter(None, (drug.name, disease.name if disease else "", aspect.name, "risk" if risky else "")))
@@ -194,10 +174,10 @@ def _one(book: _Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, r
     name = f"{aspect.name[:1].upper()}{aspect.name[1:]}"
     within = f" in {disease.name}" if disease and not aspect.pattern.search(disease.name) else ""
     title = f"{name}{', harm or safety' if risky and disease is None else ''}: {drug.name}{within}"
-    return _answered(book, title, told, drug, disease.id if disease else "")
+    return answered(book, title, told, drug, disease.id if disease else "")
 
 
-def _both(book: _Book, one: Entity, other: Entity) -> TopicAnswer:
+def _both(book: Book, one: Entity, other: Entity) -> TopicAnswer:
     """What is said of two drugs taken together: sentences that name both and tell what one does to the other."""
     found = (
         (finding, sentence)
@@ -210,20 +190,7 @@ def _both(book: _Book, one: Entity, other: Entity) -> TopicAnswer:
     )
     told = _best(found, lambda sentence: 2.0 * bool(_DOES.search(sentence)) + _worth(sentence, None))
     title = f"{one.name} together with {other.name}"
-    return _answered(book, title, told, one)
-
-
-def _answered(book: _Book, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, ill: str = "") -> TopicAnswer:
-    quotes = [(book.enter(finding, sentence), sentence) for finding, sentence in told]
-    text = " ".join(_quoted(key, sentence) for key, sentence in quotes) or NO_EVIDENCE
-    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=ill, drug=drug.id)
-    keys = tuple(dict.fromkeys(key for key, _ in quotes))
-    return TopicAnswer(title=title, answer=Answer(question=question, text=text, stance="unclear", citations=keys))
-
-
-def _quoted(key: str, sentence: str) -> str:
-    stop = "" if sentence.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else "."
-    return f"{quotable(sentence)}{stop}" if key[0] == "K" else f"“{quotable(sentence)}{stop}”"
+    return answered(book, title, told, one)
 
 
 def _stated(agent: Agent, drug: Entity, aspect: Aspect) -> Iterator[tuple[Finding, str]]:
@@ -242,7 +209,7 @@ def _stated(agent: Agent, drug: Entity, aspect: Aspect) -> Iterator[tuple[Findin
                 return
 
 
-def _documents(book: _Book, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
+def _documents(book: Book, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
     """Yield documents that hold a name of the drug and one of the other words, articles first."""
     if book.setting == "none":
         return

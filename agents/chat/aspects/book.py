@@ -1,0 +1,75 @@
+"""Where it is looked, the keys of what is found, and the sentences that are quoted of it as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from kedrec.agents.chat.follow_ups import TopicAnswer
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.records import Answer, Corpora, Entity, Evidence, Finding, Question
+from kedrec.tools.text.sentence_cues import quotable
+
+if TYPE_CHECKING:
+    from kedrec.agents.agent import Agent
+
+__all__ = ["ASPECT", "Book", "answer_of", "answered", "quoted"]
+
+ASPECT = "aspect"
+"""Key of the question that such an answer answers."""
+_LETTERS = {"graph": "K", "article": "P", "trial": "T"}
+
+
+class Book:
+    """Where is looked, and the keys of evidence, old and new."""
+
+    def __init__(self, agent: Agent, setting: Corpora, known: dict[str, Evidence]) -> None:
+        self.agent, self.setting = agent, setting
+        self._keys = {entry.source_id: key for key, entry in known.items()}
+        self._texts = {key: f"{entry.text} {entry.passage}" for key, entry in known.items()}
+        self.new: dict[str, Evidence] = {}
+
+    def enter(self, finding: Finding, sentence: str) -> str:
+        """The key of a finding; its text is its head and the sentence that is quoted."""
+        known = self._keys.get(finding.source_id)
+        if known is not None and (finding.kind == "graph" or sentence in self._texts.get(known, "")):
+            return known
+        letter = _LETTERS[finding.kind]
+        number = 1 + max((int(key[1:]) for key in (*self._texts, *self.new) if key[0] == letter), default=0)
+        key, start = f"{letter}{number}", finding.text.find(sentence)
+        text = finding.text if finding.kind == "graph" else f"{finding.text[: finding.head]}{sentence}"
+        spans = ((start, start + len(sentence)),) if start >= 0 and finding.kind != "graph" else ()
+        passage = "" if finding.kind == "graph" else finding.text
+        self.new[key] = Evidence(
+            key=key, source_id=finding.source_id, text=text, passage=passage, spans=spans, about=finding.about
+        )
+        self._keys[finding.source_id], self._texts[key] = key, f"{text} {passage}"
+        return key
+
+
+def answered(book: Book, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, ill: str = "") -> TopicAnswer:
+    """Return sentences of findings as an answer, quoted.
+
+    Args:
+        book: gives them their keys.
+        title: what the answer is about, for people.
+        told: each finding and the sentence of it.
+        drug: the drug.
+        ill: id of the disease, where there is one.
+    """
+    quotes = [(book.enter(finding, sentence), sentence) for finding, sentence in told]
+    return answer_of(title, [(key, quoted(key, sentence)) for key, sentence in quotes], drug, ill)
+
+
+def answer_of(title: str, lines: Sequence[tuple[str, str]], drug: Entity, ill: str = "") -> TopicAnswer:
+    """Return lines of text, each with the key that it cites, as an answer; without any, that nothing was found."""
+    text = " ".join(line for _, line in lines) or NO_EVIDENCE
+    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=ill, drug=drug.id)
+    keys = tuple(dict.fromkeys(key for key, _ in lines))
+    return TopicAnswer(title=title, answer=Answer(question=question, text=text, stance="unclear", citations=keys))
+
+
+def quoted(key: str, sentence: str) -> str:
+    """Return a sentence in quotation marks; what the graph states is in our words and has none."""
+    stop = "" if sentence.rstrip(")\"'”’").endswith((".", "!", "?", "…")) else "."
+    return f"{quotable(sentence)}{stop}" if key[0] == "K" else f"“{quotable(sentence)}{stop}”"

@@ -1,0 +1,59 @@
+"""Which intent the wording of a message is most like, by weights fitted on labelled questions.
+
+The weights lie beside this module and are written by `python -m kedrec.eval.intent_weights`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kedrec.agents.chat.intents.features import BUCKETS, features_of
+from kedrec.agents.chat.intents.wanted import Intent
+
+__all__ = ["FILE", "LEARNED", "SURE", "Weights", "likeliest"]
+
+FILE = Path(__file__).parent / "learned.npz"
+LEARNED: tuple[Intent, ...] = (
+    "choose", "assess", "use", "mechanism", "safety", "causes", "evidence", "list",
+)  # fmt: skip
+"""The intents that weights are fitted for: questions that can be answered."""
+SURE = 0.5
+"""Probability from which the weights are believed over the rules."""
+
+
+class Weights(NamedTuple):
+    """Fitted weights, in whole numbers."""
+
+    of: NDArray[np.int8]
+    """Shape (buckets, intents)."""
+    unit: float
+    """What one stands for, in log-odds."""
+
+
+@cache
+def _weights(path: Path = FILE) -> Weights:
+    with np.load(path) as held:
+        return Weights(held["of"], float(held["unit"]))
+
+
+def likeliest(wording: str, *, drugs: int, diseases: int, weights: Weights | None = None) -> tuple[Intent, float]:
+    """Return the intent that a message is most like, and its probability.
+
+    Args:
+        wording: the message as `normal` gives it.
+        drugs: how many drugs it names.
+        diseases: how many diseases it names.
+        weights: fitted ones; those that are shipped by default.
+    """
+    of, unit = weights or _weights()
+    found = features_of(wording, drugs=drugs, diseases=diseases)
+    buckets = np.fromiter(found, np.int64, len(found))
+    odds = np.fromiter(found.values(), np.float64, len(found)) @ of[buckets % BUCKETS].astype(np.float64) * unit
+    raised = np.exp(odds - odds.max())
+    best = int(raised.argmax())
+    return LEARNED[best], float(raised[best] / raised.sum())
