@@ -90,9 +90,11 @@ def make_tables(
         tasks, coverage = _tasks(world)
         planned = _planned(world, tasks)
         steps = Steps(out / "steps", say)
-        writers = list(writing_steps(world, tasks[0], in_order(world.options.settings)))
+        agents = {(one.row.name, one.setting): one.step for one in planned if one.task is tasks[0] and not one.check}
+        writers = list(writing_steps(world, tasks[0], in_order(world.options.settings), agents))
         more = [*beyond_steps(world, tasks[0]), *visit_steps(world)]
-        everything = [*(one.step for one in planned), *(one.step for one in writers), *more]
+        own = [*(one.step for one in planned), *(one.step for one in writers), *more]
+        everything = list({step.name: step for step in own}.values())
         chosen = chosen_steps(everything, call.only, call.without)
         for line in forecast(todo := steps.todo(chosen), len(chosen) - len(todo)):
             say(line)

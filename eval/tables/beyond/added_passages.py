@@ -1,8 +1,8 @@
 """Passages added to what the literature tools find: one that has nothing to do with the question, and one against.
 
 The irrelevant passage was found for another question; the contradicting one is made up, and says of a trial that the
-drug not chosen did better than the one chosen. Nothing else changes: the weighing by rule counts what is loaded, so that
-what moves a choice is what a model reads.
+drug not chosen did better than the one chosen. Nothing else changes: the weighing by rule counts what is loaded, so
+that what moves a choice is what a model reads.
 """
 
 from __future__ import annotations

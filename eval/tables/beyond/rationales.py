@@ -1,9 +1,9 @@
 """Rationales of the agent: what they name of curated mechanisms, how they rest on evidence, and ragas' measures.
 
 ragas wants reference contexts, which nobody wrote. They are here the evidence that the teacher's rationale cites:
-precision then says how early, among all evidence shown, stands what was of use, and recall how much of it was found; for
-the teacher itself recall is 1 by construction. Faithfulness needs a judge (`eval rationales --judge`); beside it stands
-the share of sentences whose cited evidence names what they name and holds their numbers.
+precision then says how early, among all evidence shown, stands what was of use, and recall how much of it was found;
+for the teacher itself recall is 1 by construction. Faithfulness needs a judge (`eval rationales --judge`); beside it
+stands the share of sentences whose cited evidence names what they name and holds their numbers.
 """
 
 from __future__ import annotations

@@ -57,12 +57,12 @@ def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
     """One line for each figure."""
     lines = [line for step, kept in found for line in _lines(step.name.removeprefix("beyond-"), kept)]
     text = (
-        "Otherwise: the same questions with the candidates in the other order, and with drugs and disease by other names"
-        " of the graph; those that the graph does not understand are counted and have no choice. Passages: one passage"
-        " more on the first candidate, of another question or made up against the choice; the weighing by rule counts"
-        " what is loaded, so that only what a model reads can move it. Ranking: the lists of `recommend`, and one and"
-        " the same list of the drugs with most uses for every disease. Side effects: drawn from the graph, a fifth of"
-        " their edges held out. Calibration, coverage, seconds and cost stand under Table 1."
+        "Otherwise: the same questions with the candidates in the other order, and with drugs and disease by other"
+        " names of the graph; those that the graph does not understand are counted and have no choice. Passages: one"
+        " passage more on the first candidate, of another question or made up against the choice; the weighing by"
+        " rule counts what is loaded, so that only what a model reads can move it. Ranking: the lists of `recommend`,"
+        " and one and the same list of the drugs with most uses for every disease. Side effects: drawn from the graph,"
+        " a fifth of their edges held out. Calibration, coverage, seconds and cost stand under Table 1."
     )
     notes = [f"**{step.name.removeprefix('beyond-')}**: {kept.note}." for step, kept in found if kept.note]
     left = "Faithfulness by a judge: `kedrec eval rationales RUN --judge MODEL` on the runs below `runs`."
