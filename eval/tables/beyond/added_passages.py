@@ -125,9 +125,9 @@ def _figures(
 
 
 def _irrelevant(before: Mapping[str, Recommendation], pair: Pair) -> Finding | None:
-    """The first passage that was found for another disease and other drugs."""
+    """A passage that was found for another disease and is about none of the drugs asked, nor the disease."""
     own = {pair.disease.id, *(drug.id for drug in pair.candidates)}
-    others = [made for made in before.values() if not own & {made.disease.id, *(drug.id for drug in made.candidates)}]
+    others = [made for made in before.values() if made.disease.id != pair.disease.id]
     start = sum(pair.id.encode()) % max(len(others), 1)
     for made in (*others[start:], *others[:start]):
         for key, evidence in made.evidence.items():

@@ -16,7 +16,8 @@ LEAST = (0.7, 0.9)
 
 def sureness_grid(cells: Sequence[Cell]) -> Grid:
     """One line for each row and setting that says how sure it is."""
-    head = ("row", "setting", "ECE", *(f"right at {least} or more" for least in LEAST), "seconds a question", "dollars")
+    sure = ("ECE", *(f"right at {least} or more" for least in LEAST))
+    head = ("row", "setting", *sure, "seconds to an answer, several in flight", "dollars a question")
     return Grid(head, tuple(_line(cell) for cell in cells if any(one.confidence for one in cell.kept.outcomes)))
 
 
