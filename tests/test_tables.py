@@ -23,7 +23,7 @@ from kedrec.graphdb.embedded.store import EmbeddedStore
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 
 
-ROWS = ("frequency", "logistic", "trees", "teacher", "lead", "side-effects", "otherwise-teacher")
+ROWS = ("frequency", "logistic", "trees", "teacher", "lead", "side-effects")
 
 
 @pytest.fixture(scope="module")

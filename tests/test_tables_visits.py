@@ -71,6 +71,8 @@ def test_visits_are_split_by_patient_and_hold_what_was_given(visits):
     assert learnt
     assert asked
     assert not learnt & asked
+    assert learnt | asked == set(range(1, 41))
+    assert len(learnt) == 28  # seven in ten
     assert len(visits.train) + len(visits.test) == 60
     assert {len(visit.drugs) for visit in visits.train} == {2}  # what drugs are dissolved in is left out
     assert visits.diagnoses == ("250", "401", "427")

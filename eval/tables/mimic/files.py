@@ -105,7 +105,7 @@ def read_begun(folder: Path) -> dict[str, str]:
 
 def numbers_of(patients: Iterable[str]) -> dict[str, int]:
     """A number for each patient, from 1, by lot; ids of patients go nowhere."""
-    drawn = sorted(patients, key=lambda patient: hashlib.sha256(f"patient {patient}".encode()).digest())
+    drawn = sorted(set(patients), key=lambda patient: hashlib.sha256(f"patient {patient}".encode()).digest())
     return {patient: number for number, patient in enumerate(drawn, 1)}
 
 
