@@ -47,7 +47,8 @@ def added_passages(world: World, task: Task, setting: Corpora, model: str) -> Ke
     questions = [pair for pair in asked if pair.id in before and before[pair.id].favoured]
     settings = world.settings.model_copy(update={"setting": setting, "model": model})
     figures: dict[str, Any] = {"F1 without a passage": f1_of(task, {one.id: before[one.id] for one in questions})}
-    with _Adding(settings, world.hidden_resources(task), open_model(model, settings), None) as agent:
+    agent = _Adding(settings, world.hidden_resources(task), open_model(model, settings), None)
+    with agent:
         for kind, add in (("irrelevant", _irrelevant), ("contradicting", _contradicting)):
             added = {one.id: found for one in questions if (found := add(before, one)) is not None}
             after = {one.id: agent.asked(one, setting, added[one.id]) for one in questions if one.id in added}
