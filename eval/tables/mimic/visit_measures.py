@@ -58,7 +58,7 @@ def _mean(
     rows = zip(chosen, given, patients, strict=True)
     figure = ratio(Count(str(patient), of(one, own), 1) for one, own, patient in rows)
     low, high = figure.ci95_by_disease or (0.0, 0.0)
-    return figure.value, low, high
+    return figure.value or 0.0, low, high
 
 
 def _jaccard(chosen: Table, given: Table) -> float:
