@@ -124,7 +124,7 @@ def test_answers_of_a_recorded_run_are_taken_and_the_row_says_what_was_hidden(tm
     run, out = tmp_path / "run", tmp_path / "out"
     start_run(task.test, run, settings.model_copy(update={"setting": "none"}), hide_pairs=True)
     options, told = small(data).model_copy(update={"limit": 4}), []
-    make_tables(out, settings, options, say=told.append, call=Call(runs=(run,), only=("drkg-teacher",)))
+    make_tables(out, settings, options, say=told.append, call=Call(runs=(run,), only=("drkg-teacher-none",)))
     assert told[0] == f"{run}: `offline`, `none`, 4 questions"
     assert not (out / "runs").exists()
     kept = Kept.model_validate_json((out / "steps" / "drkg-teacher-none.json").read_text("utf-8"))
