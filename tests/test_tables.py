@@ -7,20 +7,23 @@ import pytest
 
 from kedrec.cli import main
 from kedrec.config import Settings
+from kedrec.distill.runs.run import start_run
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.eval.metrics import Outcome
 from kedrec.eval.tables.options import TablesOptions
+from kedrec.eval.tables.recorded_runs import RecordedRuns, question_of
 from kedrec.eval.tables.reporting.paper import read_paper
 from kedrec.eval.tables.reporting.significance import compare
-from kedrec.eval.tables.run import make_tables
+from kedrec.eval.tables.run import Call, make_tables
 from kedrec.eval.tables.steps import Kept, Step, Steps
 from kedrec.eval.tables.task import asked, drkg_task
 from kedrec.graphdb.embedded.build import load_graph
+from kedrec.graphdb.embedded.store import EmbeddedStore
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"
 
 
-ROWS = ("frequency", "logistic", "trees", "teacher", "lead", "side-effects", "otherwise-teacher")
+ROWS = ("frequency", "logistic", "trees", "teacher", "lead", "side-effects")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +86,7 @@ def test_only_what_is_lost_is_done_again(made, settings):
     lost.write_text(lost.read_text("utf-8")[:100])
     told: list[str] = []
     make_tables(out, settings, say=told.append)
-    assert [line.split()[1] for line in told[1:]] == ["drkg-logistic-none:"]
+    assert [line.split()[1] for line in told if line.startswith("[")] == ["drkg-logistic-none:"]
     assert Kept.model_validate_json(lost.read_text("utf-8")).outcomes == before.outcomes
 
 
@@ -93,6 +96,59 @@ def test_edges_shown_are_a_leak_that_the_footer_names(made):
     assert "KEDRec teacher" in footer
     leak = footer.partition("edges shown")[2].partition("KEDRec teacher")[2]
     assert float(leak.partition("a leak of ")[2].split("*")[0]) > 0.05
+
+
+def test_a_plan_names_all_steps_with_their_time_and_does_none(tmp_path, settings, data):
+    told: list[str] = []
+    report = make_tables(tmp_path / "out", settings, small(data), say=told.append, call=Call(plan_only=True))
+    assert report.files == ()
+    assert told[0].startswith(f"0 of {len(report.lacking)} steps are done; the others take")
+    assert any("drkg-teacher: none" in line and "minute" in line for line in told)
+    assert not list((tmp_path / "out" / "steps").iterdir())
+
+
+def test_a_call_does_what_it_is_told_and_leaves_the_rest_for_another(tmp_path, settings, data):
+    told: list[str] = []
+    call = Call(only=("drkg-*",), without=("teacher", "trees"))
+    report = make_tables(tmp_path / "out", settings, small(data), say=told.append, call=call)
+    done = {path.stem for path in (tmp_path / "out" / "steps").iterdir()}
+    assert done == {"drkg-frequency-none", "drkg-logistic-none"}
+    assert report.left == ()
+    assert "drkg-teacher-none" in report.lacking
+    with pytest.raises(UserError, match=r"No step is named by 'gnm'.*drkg-teacher"):
+        make_tables(tmp_path / "out", settings, say=str, call=Call(only=("gnm",)))
+
+
+def test_answers_of_a_recorded_run_are_taken_and_the_row_says_what_was_hidden(tmp_path, settings, data):
+    task = drkg_task(data / "pairs/train.jsonl", data / "pairs/dev.jsonl", 4)
+    run, out = tmp_path / "run", tmp_path / "out"
+    start_run(task.test, run, settings.model_copy(update={"setting": "none"}), hide_pairs=True)
+    options, told = small(data).model_copy(update={"limit": 4}), []
+    make_tables(out, settings, options, say=told.append, call=Call(runs=(run,), only=("drkg-teacher-none",)))
+    assert told[0] == f"{run}: `offline`, `none`, 4 questions"
+    assert not (out / "runs").exists()
+    kept = Kept.model_validate_json((out / "steps" / "drkg-teacher-none.json").read_text("utf-8"))
+    assert len(kept.texts) > 0
+    hidden = len(task.test.hidden())
+    assert "4 of 4 questions from recorded runs" in kept.note
+    assert f"the edges of {hidden} pairs hidden, not of all {len(task.hidden)}" in kept.note
+
+
+def test_a_run_over_edges_that_were_shown_or_another_graph_is_not_taken(tmp_path, settings, data):
+    task = drkg_task(data / "pairs/train.jsonl", data / "pairs/dev.jsonl", 2)
+    start_run(task.test, tmp_path / "run", settings.model_copy(update={"setting": "none"}))
+    shown = RecordedRuns([tmp_path / "run"], embedded_hash(settings), "")
+    other = RecordedRuns([tmp_path / "run"], "another", "")
+    asked = [question_of(pair) for pair in task.test.questions]
+    for runs, why in ((shown, "with the pairs' edges shown"), (other, "over another graph")):
+        assert why in next(runs.lines())
+        assert runs.traces("none", "offline", asked) == {}
+    with pytest.raises(UserError, match="holds no run"):
+        RecordedRuns([tmp_path], "", "")
+
+
+def embedded_hash(settings: Settings) -> str:
+    return EmbeddedStore.open(settings.home / "graph").source_sha256
 
 
 def test_other_options_into_the_same_folder_are_refused(made, settings, data):

@@ -6,8 +6,8 @@ import pytest
 from graph_stores import TARGET, TREATS, embedded
 
 from kedrec.errors import InputError
-from kedrec.eval.tables.mimic.files import read_diagnoses, read_prescriptions
-from kedrec.eval.tables.mimic.mapping import Mapper
+from kedrec.eval.tables.mimic.files import Prescription, read_diagnoses, read_prescriptions
+from kedrec.eval.tables.mimic.mapping import Mapper, read_codes
 from kedrec.eval.tables.mimic.pairs import mimic_task
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 
@@ -80,6 +80,36 @@ def test_coverage_counts_rows_and_lists_what_was_not_found(folder, store):
     lines = list(mapper.lines())
     assert "20 of 40 rows (50%)" in lines[0]
     assert "E8888 (20)" in lines[0]
+
+
+def prescribed(name: str, ndc: str) -> Prescription:
+    return Prescription("1", "19", (name,), ndc, "MAIN")
+
+
+def test_a_drug_whose_name_says_nothing_goes_by_a_code_that_stands_beside_known_names(store):
+    mapper = Mapper(store)
+    known = [prescribed("Metoprolol 50mg", "00378003201"), prescribed("metoprolol", "00378003210")]
+    mapper.learn_codes([*known, prescribed("Atenolol", "00781107801")])
+    assert mapper.drug(prescribed("Study drug", "00378003299")) == METO  # another package of the same product
+    assert mapper.drug(prescribed("Study drug", "00781107801")) is None  # a single row teaches nothing
+    assert mapper.drug(prescribed("Study drug", "0")) is None
+    assert "1 of them by their national drug code" in mapper.prescriptions["MAIN"].line()
+
+
+def test_a_code_that_stands_beside_different_drugs_tells_nothing(store):
+    mapper = Mapper(store)
+    mapper.learn_codes([prescribed(name, "00378003201") for name in ("metoprolol", "atenolol") * 3])
+    assert mapper.drug(prescribed("Study drug", "00378003201")) is None
+
+
+def test_a_table_of_codes_is_believed_and_one_without_its_columns_refused(store, tmp_path):
+    path = tmp_path / "codes.tsv"
+    path.write_text(f"ndc\tid\n0378-0032-01\t{METO}\n00378003201\t{METO}\n")
+    mapper = Mapper(store, read_codes(path))
+    assert mapper.drug(prescribed("Study drug", "378003201")) == METO  # leading zeros lost
+    path.write_text("code\tid\n1\t2\n")
+    with pytest.raises(InputError, match="`ndc` and `id`"):
+        read_codes(path)
 
 
 @pytest.mark.parametrize(

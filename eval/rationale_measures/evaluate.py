@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from kedrec.eval.rationale_measures.summary import agreement_figures, mechanism_
 from kedrec.eval.rationale_measures.token_counts import quarter_of_characters
 from kedrec.records import Recommendation, Trace
 
-__all__ = ["Measures", "ReadRationale", "evaluate_rationales"]
+__all__ = ["Measures", "ReadRationale", "evaluate_rationales", "read_rationale"]
 
 
 class Measures(NamedTuple):
@@ -115,7 +115,7 @@ class _Found:
         if trace is None or made is None or not made.sentences:
             self.without[lacking] += 1
             return
-        self.read.append(_read(question, trace, made, self._measures, self._right))
+        self.read.append(read_rationale(question, trace, made, self._measures, self._right))
         if question.id in self._to_judge:
             self.claimed.append(_claimed(question, made))
 
@@ -142,9 +142,22 @@ def _traces(folder: RunFolder) -> Iterator[tuple[Pair, Trace | None, str]]:
             yield question, trace, "not done" if row is None else "abstained" if trace else "trace lost"
 
 
-def _read(
-    question: Pair, trace: Trace, made: Recommendation, measures: Measures, right: dict[str, str | None] | None
+def read_rationale(
+    question: Pair,
+    trace: Trace,
+    made: Recommendation,
+    measures: Measures,
+    right: Mapping[str, str | None] | None = None,
 ) -> ReadRationale:
+    """Count what a rationale consists of and names.
+
+    Args:
+        question: what was asked.
+        trace: the run.
+        made: its recommendation.
+        measures: what it is measured against.
+        right: pair id -> the right drug, where only its mechanism counts.
+    """
     cited = (made.evidence[key].source_id for one in made.sentences for key in one.citations if key in made.evidence)
     return ReadRationale(
         pair_id=question.id,
@@ -158,7 +171,7 @@ def _read(
 
 
 def _hits(
-    question: Pair, made: Recommendation, mechanisms: Mechanisms, right: dict[str, str | None] | None
+    question: Pair, made: Recommendation, mechanisms: Mechanisms, right: Mapping[str, str | None] | None
 ) -> Iterator[DrugHits]:
     for asked, drug in zip(question.candidates, made.candidates, strict=False):
         nodes = mechanisms.nodes.get((asked.id, question.disease.id), ())
@@ -183,6 +196,6 @@ def _rationales_of(run: Path) -> dict[str, tuple[str, tuple[str, ...]]]:
     for question, trace, _ in _traces(RunFolder(run)):
         made = trace.recommendation if trace else None
         if trace and made and made.sentences:
-            read = _read(question, trace, made, Measures(), None)
+            read = read_rationale(question, trace, made, Measures())
             found[question.id] = (read.text, read.cited)
     return found

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.agents.traces.store import TraceStore
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
-from kedrec.distill.runs.run import start_run
+from kedrec.distill.runs.run import Progress, start_run
 from kedrec.eval.metrics import Outcome
 from kedrec.eval.selection import outcome_of
+from kedrec.eval.tables.recorded_runs import Question, question_of
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import Asked, Task, asked
 from kedrec.records import Corpora, Trace
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from kedrec.eval.tables.world import World
 
 __all__ = ["agent_row", "rationale_of", "traces_of"]
-
-Question = tuple[str, tuple[str, ...]]
 
 
 def agent_row(world: World, task: Task, setting: Corpora, model: str) -> Kept:
@@ -48,25 +47,53 @@ def agent_row(world: World, task: Task, setting: Corpora, model: str) -> Kept:
             "failed": sum(trace.error is not None for trace in traces.values()),
         },
         seconds=round(time.monotonic() - started, 1),
+        note=_recorded(task, traces),
     )
 
 
 def traces_of(
     world: World, task: Task, setting: Corpora, model: str, questions: Sequence[Pair], *, part: str = "test"
 ) -> dict[str, Trace]:
-    """The traces of questions by their id; asked now where they were not before.
+    """The traces of questions by their id; asked now where they were not before, nor in a run that was named.
 
     The run's folder holds all pairs of the task, so that all their edges are hidden, and asks those of `questions`
     alone; a question that several patients share is asked once. `part` names the folder.
     """
     first: dict[Question, Pair] = {}
     for pair in questions:
-        first.setdefault(_question(pair), pair)
-    folder = world.out / "runs" / _name(task, setting, model, part)
-    chosen = world.settings.model_copy(update={"setting": setting, "model": model})
-    start_run(_with_others(task, list(first.values())), folder, chosen, hide_pairs=task.hides, limit=len(first))
-    found = dict(_read(folder, len(first)))
-    return {p.id: found[first[_question(p)].id] for p in questions if first[_question(p)].id in found}
+        first.setdefault(question_of(pair), pair)
+    found = world.recorded.traces(setting, model, list(first)) if task.hides else {}
+    left = [pair for question, pair in first.items() if question not in found]
+    if left:
+        folder = world.out / "runs" / _name(task, setting, model, part)
+        chosen = world.settings.model_copy(update={"setting": setting, "model": model})
+        tell = _Teller(world, f"{task.name}, {model.partition(':')[0]}, {setting}")
+        start_run(
+            _with_others(task, left), folder, chosen, hide_pairs=task.hides, limit=len(left), on_progress=tell.told
+        )
+        found |= _read(folder, left)
+    return {pair.id: found[question_of(pair)] for pair in questions if question_of(pair) in found}
+
+
+class _Teller:
+    """Tells how far a run is, every now and then."""
+
+    EVERY = 30.0
+
+    def __init__(self, world: World, what: str) -> None:
+        self._world, self._what = world, what
+        self._begun = self._last = time.monotonic()
+        self._first: int | None = None
+
+    def told(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = progress.done
+        if now - self._last < self.EVERY or progress.done == self._first:
+            return
+        self._last = now
+        left = (now - self._begun) / (progress.done - self._first) * (progress.pairs - progress.done)
+        self._world.say(f"  {self._what}: {progress.done:,} of {progress.pairs:,} asked, about {left:.0f} s left")
 
 
 def rationale_of(trace: Trace) -> str:
@@ -87,24 +114,35 @@ def _with_others(task: Task, first: list[Pair]) -> Pairs:
     return Pairs(path=task.test.path, sha256=task.questions_sha256, questions=(*first, *others), scoring={})
 
 
-def _read(folder: Path, asked_for: int) -> Iterator[tuple[str, Trace]]:
+def _read(folder: Path, wanted: Sequence[Pair]) -> dict[Question, Trace]:
     run = RunFolder(folder)
     rows, traces = run.rows(), TraceStore(run.traces)
-    for pair in run.questions().questions[:asked_for]:
+    found = {}
+    for pair in wanted:
         row = rows.get(pair.id)
         trace = trace_of(row, traces) if row else None
         if trace is not None:
-            yield pair.id, trace
-
-
-def _question(pair: Pair) -> Question:
-    return pair.disease.id, tuple(drug.id for drug in pair.candidates)
+            found[question_of(pair)] = trace
+    return found
 
 
 def _outcome(task: Task, one: Asked, trace: Trace | None) -> Outcome:
     if trace is None:
         return task.outcome(one, None, 0.0)
     return outcome_of(one.pair, task.test, trace).model_copy(update={"disease": task.groups[one.pair.id]})
+
+
+def _recorded(task: Task, traces: Mapping[str, Trace]) -> str:
+    """How many traces are from recorded runs with fewer pairs hidden, and at which commits these were made."""
+    others = [trace for trace in traces.values() if trace.data.get("hidden_pairs", 0) != len(task.hidden)]
+    if not others:
+        return ""
+    hidden = sorted({int(trace.data.get("hidden_pairs", 0)) for trace in others})
+    commits = sorted({trace.versions.get("commit", "")[:7] for trace in others} - {""})
+    return (
+        f"{len(others):,} of {len(traces):,} questions from recorded runs (commit {', '.join(commits) or 'not known'})"
+        f" with the edges of {' or '.join(f'{n:,}' for n in hidden)} pairs hidden, not of all {len(task.hidden):,}"
+    )
 
 
 def _cost(traces: dict[str, Trace]) -> float:

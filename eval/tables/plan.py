@@ -8,7 +8,7 @@ from functools import partial
 
 from kedrec.eval.tables.honesty import CHECKS, Check
 from kedrec.eval.tables.rows import Row
-from kedrec.eval.tables.steps import Kept, Step, code_of
+from kedrec.eval.tables.steps import Kept, Step, Turn, code_of
 from kedrec.eval.tables.task import Task
 from kedrec.eval.tables.world import World
 from kedrec.records import Corpora
@@ -19,8 +19,8 @@ WORKED: tuple[Corpora, ...] = ("none", "both", "trials", "articles")
 """The order in which settings are measured."""
 WAITING: tuple[Corpora, ...] = ("trials", "articles")
 """Settings between the others, measured last."""
-QUICK = 1.0
-"""Weight of a row that takes no time to speak of."""
+WHOLE = 1615
+"""Questions for which a row's minutes are given."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def selection_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Plann
     for setting in settings:
         for row in rows:
             if not row.settings_alike or setting == settings[0]:
-                yield _planned(world, row, task, setting, f"{task.name}-{row.name}-{setting}")
+                yield _planned(world, row, task, setting, name=f"{task.name}-{row.name}-{setting}")
 
 
 def check_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Planned]:
@@ -60,21 +60,29 @@ def check_steps(world: World, task: Task, rows: list[Row]) -> Iterator[Planned]:
         asked = check.of(task, world.options.seed)
         for row in rows:
             told = setting if not row.settings_alike else in_order(world.options.settings)[0]
-            planned = _planned(world, row, asked, told, f"{check.name}-{task.name}-{row.name}")
-            yield replace(planned, check=check)
+            name = f"{check.name}-{task.name}-{row.name}"
+            yield replace(_planned(world, row, asked, told, name=name, check=check), check=check)
 
 
-def _planned(world: World, row: Row, task: Task, setting: Corpora, name: str) -> Planned:
+def _planned(world: World, row: Row, task: Task, setting: Corpora, *, name: str, check: Check | None = None) -> Planned:
     key = world.key(row.name, setting, task.sha256, code_of(*row.code), world.row_hash(row.name))
-    work = partial(_work, world, row, task, setting)
-    return Planned(Step(name, key, work, row.weight, _turn(row, setting)), row, task, setting)
+    minutes = row.minutes[0 if setting == "none" else 1 if setting in WAITING else 2]
+    share = len(task.questions) / WHOLE
+    step = Step(name, key, partial(_work, world, row, task, setting), minutes * share, _turn(row, task, setting, check))
+    return Planned(step, row, task, setting)
 
 
-def _turn(row: Row, setting: Corpora) -> int:
-    """What is quick comes first, then what reads literature as vectors, then the settings between the others."""
-    if row.weight <= QUICK:
-        return 0
-    return 3 if setting in WAITING else 1 + int(row.reads and setting != "none")
+def _turn(row: Row, task: Task, setting: Corpora, check: Check | None) -> Turn:
+    """When a step is done; what is quick is done at once, and the teacher in all settings before others in any."""
+    if row.turn <= Turn.TEACHER and not (check and row.turn):
+        return row.turn
+    if check is not None:
+        return Turn.HONESTY if setting == "none" or not row.reads else Turn.READING
+    if setting in WAITING:
+        return Turn.BETWEEN
+    if row.reads and setting != "none":
+        return Turn.READING
+    return row.turn if task.name == "drkg" else max(row.turn, Turn.PATIENTS)
 
 
 def _work(world: World, row: Row, task: Task, setting: Corpora) -> Kept:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kedrec.eval.tables.agent_rows import agent_row
 from kedrec.eval.tables.baselines import plain
 from kedrec.eval.tables.options import TablesOptions
-from kedrec.eval.tables.steps import Kept
+from kedrec.eval.tables.steps import Kept, Turn
 from kedrec.eval.tables.task import Task
 from kedrec.records import Corpora
 
@@ -46,15 +46,17 @@ class Row:
     """Whether it is the same in every setting, so that it is measured in the first alone."""
     reads: bool = False
     """Whether it reads the literature as vectors, which have to be made first."""
-    weight: float = 1.0
-    """How long it takes beside others."""
+    minutes: tuple[float, float, float] = (0.1, 0.1, 0.1)
+    """About how long it takes on two cores without literature, with one corpus and with both, over 1,615 questions."""
+    turn: Turn = Turn.QUICK
+    """When it is measured."""
 
 
 def rows_of(options: TablesOptions) -> list[Row]:
     """All rows that there are with these options."""
-    found = [*_plain(), *_published(), _agent("teacher", f"KEDRec teacher (`{TEACHER}`)", TEACHER)]
+    found = [*_plain(), *_published(), _agent("teacher", TEACHER, Turn.TEACHER, (1.5, 6, 8))]
     if options.student:
-        found.append(_agent("student", f"KEDRec student (`{_short(options.student)}`)", options.student))
+        found.append(_agent("student", options.student, Turn.STUDENT, (12, 15, 18)))
     return [row for row in found if options.has_row(row.name)]
 
 
@@ -73,14 +75,25 @@ def _published() -> list[Row]:
     sets = (*shared, "baselines/medication_sets.py")
     rgcn = "Schlichtkrull et al. 2018, on PyTorch Geometric"
     return [
-        Row("gnn", "GNN", rgcn, _gnn, (*shared, "baselines/gnn.py"), reads=True, weight=6.0),
+        Row(
+            "gnn",
+            "GNN",
+            rgcn,
+            _gnn,
+            (*shared, "baselines/gnn.py"),
+            reads=True,
+            minutes=(4, 8, 8),
+            turn=Turn.NETWORKS,
+        ),
         Row(
             "safedrug",
             "SafeDrug",
             "Yang et al. 2021",
             _safedrug,
-            (*sets, "baselines/safedrug.py", "baselines/molecules.py"),
-            weight=6.0,
+            (*sets, "baselines/safedrug.py", "baselines/drug_matcher.py", "baselines/molecules.py"),
+            reads=True,
+            minutes=(3, 3, 3),
+            turn=Turn.NETWORKS,
         ),
         Row(
             "4sdrug",
@@ -89,7 +102,8 @@ def _published() -> list[Row]:
             _four_s_drug,
             (*sets, "baselines/four_s_drug.py"),
             reads=True,
-            weight=3.0,
+            minutes=(1, 1, 1),
+            turn=Turn.NETWORKS,
         ),
     ]
 
@@ -115,9 +129,18 @@ def _four_s_drug(world: World, task: Task, setting: Corpora) -> Kept:
     return four_s_drug(world, task, setting)
 
 
-def _agent(name: str, title: str, model: str) -> Row:
-    choose = partial(agent_row, model=model)
-    return Row(name, title, "this project", choose, ("agent_rows.py",), ours=True, learns=False, weight=12.0)
+def _agent(name: str, model: str, turn: Turn, minutes: tuple[float, float, float]) -> Row:
+    return Row(
+        name,
+        f"KEDRec {name} (`{_short(model)}`)",
+        "this project",
+        partial(agent_row, model=model),
+        ("agent_rows.py", "recorded_runs.py"),
+        ours=True,
+        learns=False,
+        minutes=minutes,
+        turn=turn,
+    )
 
 
 def _short(model: str) -> str:

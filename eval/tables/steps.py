@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,25 @@ from kedrec.eval.machine import where
 from kedrec.eval.metrics import Outcome
 from kedrec.records import Record
 
-__all__ = ["Kept", "Step", "Steps", "code_of"]
+__all__ = ["Kept", "Step", "Steps", "Turn", "code_of"]
 
 Say = Callable[[str], None]
+
+
+class Turn(IntEnum):
+    """The order of the work: what is cheap and tells much comes first."""
+
+    QUICK = 0
+    TEACHER = 1
+    STUDENT = 2
+    FURTHER = 3
+    RATIONALES = 4
+    NETWORKS = 5
+    PATIENTS = 6
+    WRITERS = 7
+    HONESTY = 8
+    READING = 9
+    BETWEEN = 10
 
 
 class Kept(Record):
@@ -57,9 +74,9 @@ class Step:
     """Hash of what it depends on."""
     work: Callable[[], Kept]
     """Does it."""
-    weight: float = 1.0
-    """How long it takes beside others, for the time left."""
-    turn: int = 0
+    minutes: float = 0.1
+    """About how long it takes on two cores; what it shares with others counts where it comes first."""
+    turn: Turn = Turn.QUICK
     """Steps of lower turns are done first."""
 
 
@@ -84,17 +101,20 @@ class Steps:
             return None
         return kept if kept.key == step.key else None
 
+    def todo(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps that are not done, in the order in which they would be."""
+        return sorted((step for step in steps if self.read(step) is None), key=lambda step: step.turn)
+
     def run(self, steps: Sequence[Step]) -> None:
         """Do what is not done yet; a step that fails is named and the others go on."""
-        todo = sorted((step for step in steps if self.read(step) is None), key=lambda step: step.turn)
-        done, spent, worked = len(steps) - len(todo), 0.0, 0.0
-        self._say(f"{done} of {len(steps)} steps are done")
-        for step in todo:
+        todo = self.todo(steps)
+        ahead, spent, worked = sum(step.minutes for step in todo), 0.0, 0.0
+        for number, step in enumerate(todo, len(steps) - len(todo) + 1):
             started = time.monotonic()
             told = self._do(step)
-            done, spent, worked = done + 1, spent + time.monotonic() - started, worked + step.weight
-            left = spent / worked * (sum(one.weight for one in todo) - worked)
-            self._say(f"[{done}/{len(steps)}] {step.name}: {told}; about {left / 60:.0f} min left")
+            spent, worked = spent + time.monotonic() - started, worked + step.minutes
+            left = spent / worked * (ahead - worked)
+            self._say(f"[{number}/{len(steps)}] {step.name}: {told}; about {left / 60:.0f} min left")
 
     def _do(self, step: Step) -> str:
         started, worked = time.monotonic(), time.process_time()

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.features import Transfer, field_names, question_features
+from kedrec.agents.offline.features import Transfer, question_features
 from kedrec.agents.offline.literature_stats import Derived, open_derived
 from kedrec.agents.resources import Resources
 from kedrec.atomic_file import staged
 from kedrec.config import Settings
 from kedrec.errors import NotReady
 from kedrec.eval.tables.options import TablesOptions, file_hash
+from kedrec.eval.tables.recorded_runs import RecordedRuns
 from kedrec.eval.tables.task import Asked, Task
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from kedrec.graphdb.embedded.store import EmbeddedStore
 
 __all__ = ["World"]
+
+AT_ONCE = 250
+"""Questions whose numbers are kept together; what a kill costs at most."""
 
 
 @dataclass
@@ -39,8 +43,13 @@ class World:
     """Inputs and choices."""
     out: Path
     """Folder of the tables."""
+    runs: tuple[Path, ...] = ()
+    """Folders of runs whose traces are taken in place of asking again."""
+    say: Callable[[str], None] = lambda line: None
+    """Called with lines for people while a step is at work."""
     _links: dict[str, LinkModel] = field(default_factory=dict)
     _hidden: dict[str, Resources] = field(default_factory=dict)
+    _carried: tuple[LinkModel, dict[str, Transfer]] | None = None
 
     @cached_property
     def resources(self) -> Resources:
@@ -73,6 +82,11 @@ class World:
         if self.literature_hash and (found is None or found.missing):
             raise NotReady(f"The literature of {self.settings.home} is not prepared. Run: kedrec model derive")
         return found
+
+    @cached_property
+    def recorded(self) -> RecordedRuns:
+        """The runs whose traces are taken."""
+        return RecordedRuns(self.runs, self.store.source_sha256, self.literature_hash)
 
     @cached_property
     def hashes(self) -> dict[str, str]:
@@ -116,9 +130,14 @@ class World:
 
         They depend on no answer: a task with its answers drawn by lot has the same.
         """
-        questions = task.both()
-        told = [(one.disease, one.drugs) for one in questions], sorted(map(sorted, task.hidden))
-        return self.saved(f"numbers-{self.key(*told)[:16]}.npy", lambda: self._numbers(task, questions))
+        questions, hidden = task.both(), sorted(map(sorted, task.hidden))
+        parts = [questions[start : start + AT_ONCE] for start in range(0, len(questions), AT_ONCE)]
+        found = []
+        for done, part in enumerate(parts):
+            told = [(one.disease, one.drugs) for one in part], hidden
+            make = partial(self._numbers, task, part, f"{done + 1} of {len(parts)}")
+            found.append(self.saved(f"numbers-{self.key(*told)[:16]}.npy", make))
+        return np.concatenate(found)
 
     def saved(self, name: str, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         """An array that was computed before, or is now."""
@@ -130,12 +149,21 @@ class World:
         found: NDArray[np.float32] = np.load(folder / name)
         return found
 
-    def _numbers(self, task: Task, questions: Sequence[Asked]) -> NDArray[np.float32]:
+    def _numbers(self, task: Task, questions: Sequence[Asked], part: str) -> NDArray[np.float32]:
+        self.say(f"  numbers of questions, part {part}")
         link, derived = self.link(task), self.derived
-        held = derived.corpora.items() if derived else ()
-        transfers = {name: Transfer(corpus, derived.index, link) for name, corpus in held} if derived else {}
+        transfers = self._transfers(link)
         rows = [
             question_features(link, derived, transfers, disease=one.disease, drugs=one.drugs, setting="both")
             for one in questions
         ]
-        return np.stack(rows) if rows else np.zeros((0, 2, len(field_names("both"))), np.float32)
+        return np.stack(rows)
+
+    def _transfers(self, link: LinkModel) -> dict[str, Transfer]:
+        """What carries over between alike drugs and diseases, by corpus; the latest are kept."""
+        if self._carried is None or self._carried[0] is not link:
+            derived = self.derived
+            held = derived.corpora.items() if derived else ()
+            found = {name: Transfer(corpus, derived.index, link) for name, corpus in held} if derived else {}
+            self._carried = link, found
+        return self._carried[1]

@@ -53,7 +53,7 @@ class FourSDrug(PairNetwork):
 
     def score(self, disease: Tensor, drug: Tensor, text: Tensor) -> Tensor:
         """Score candidates; see `PairNetwork`."""
-        scores = self._all(self.codes[disease]).gather(1, drug)
+        scores = self.log_odds(self.codes[disease]).gather(1, drug)
         return scores if self.read is None else scores + self.read(text).squeeze(-1)
 
     def own_loss(self, step: int) -> Tensor:
@@ -62,14 +62,14 @@ class FourSDrug(PairNetwork):
             return torch.zeros(())
         drawn = torch.randint(len(self.sets.taught), (2, AT_ONCE), generator=torch.Generator().manual_seed(step))
         one, other = ((self.sets.taught[rows], self.sets.drugs[rows]) for rows in drawn)
-        loss = multi_label_loss(self._all(one[0]), one[1])
+        loss = multi_label_loss(self.log_odds(one[0]), one[1])
         codes, drugs = one[0] * other[0], one[1] * other[1]
         shared = (codes.sum(dim=1) > 0) & (drugs.sum(dim=1) > 0)
         if not shared.any():
             return loss
-        return loss + 0.5 * multi_label_loss(self._all(codes[shared]), drugs[shared])
+        return loss + 0.5 * multi_label_loss(self.log_odds(codes[shared]), drugs[shared])
 
-    def _all(self, codes: Tensor) -> Tensor:
+    def log_odds(self, codes: Tensor) -> Tensor:
         """Log-odds of all drugs for sets of codes, shape (sets, drugs)."""
         ill = self.dropout(self._aggregated(codes))
         scores: Tensor = self.scale * ill @ self.drug.T + self.bias

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from kedrec.eval.tables.baselines.drug_matcher import DrugMatcher
 from kedrec.eval.tables.baselines.medication_sets import Sets, multi_label_loss, sets_of
 from kedrec.eval.tables.baselines.molecules import Molecules, read_inchis, read_molecules
 from kedrec.eval.tables.baselines.pair_network import PairNetwork, questions_of, trained
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SafeDrug", "safedrug"]
 
-WIDTH, HOPS, AT_ONCE, EPOCHS = 48, 2, 48, 25
+WIDTH, AT_ONCE, EPOCHS = 48, 48, 25
 
 
 class SafeDrug(PairNetwork):
@@ -40,23 +41,14 @@ class SafeDrug(PairNetwork):
     """
 
     codes: Tensor
-    parts: Tensor
 
     def __init__(self, sets: Sets, molecules: Molecules, text: int) -> None:
         super().__init__()
-        drugs, parts = molecules.parts.shape
-        self.sets, self.molecules = sets, molecules
+        self.sets = sets
         self.register_buffer("codes", sets.codes, persistent=False)
-        self.register_buffer("parts", molecules.parts, persistent=False)
         self.code = nn.Linear(sets.codes.shape[1], WIDTH)
         self.ill = nn.Sequential(nn.ReLU(), nn.Dropout(0.3), nn.Linear(WIDTH, WIDTH))
-        self.atom = nn.Embedding(max(molecules.kinds, 1), WIDTH)
-        self.hops = nn.ModuleList(nn.Linear(WIDTH, WIDTH) for _ in range(HOPS))
-        self.unread = nn.Embedding(drugs, WIDTH)
-        self.matching, self.norm = nn.Linear(drugs, drugs), nn.LayerNorm(drugs)
-        self.needed = nn.Linear(WIDTH, parts)
-        self.bipartite = nn.Parameter(torch.empty(drugs, parts).uniform_(-0.1, 0.1))
-        self.bare = nn.Parameter(torch.zeros(drugs))
+        self.matcher = DrugMatcher(molecules, WIDTH)
         self.read = nn.Linear(text, 1, bias=False) if text else None
 
     def score(self, disease: Tensor, drug: Tensor, text: Tensor) -> Tensor:
@@ -73,22 +65,8 @@ class SafeDrug(PairNetwork):
 
     def _all(self, codes: Tensor) -> Tensor:
         """Log-odds of all drugs for diseases of these codes, shape (diseases, drugs)."""
-        ill = self.ill(self.code(codes) / codes.sum(dim=1, keepdim=True).clamp(min=1).sqrt())
-        match = torch.sigmoid(ill @ self._drugs().T)
-        whole = self.norm(match + self.matching(match))
-        part = torch.sigmoid(self.needed(ill)) @ (self.bipartite * self.parts).T + self.bare
-        found: Tensor = whole * part
-        return found
-
-    def _drugs(self) -> Tensor:
-        """Vectors of the drugs: the sum over the atoms after messages along the bonds, or a learnt one."""
-        atoms = self.atom(self.molecules.atoms)
-        source, target = self.molecules.bonds
-        for layer in self.hops:
-            heard = torch.zeros_like(atoms).index_add(0, target, torch.relu(layer(atoms))[source])
-            atoms = nn.functional.normalize(atoms + heard, dim=1)
-        summed = torch.zeros(len(self.parts), WIDTH).index_add(0, self.molecules.owner, atoms)
-        return torch.where(self.molecules.known[:, None], summed, self.unread.weight)
+        scores: Tensor = self.matcher(self.ill(self.code(codes) / codes.sum(dim=1, keepdim=True).clamp(min=1).sqrt()))
+        return scores
 
 
 def safedrug(world: World, task: Task, setting: Corpora) -> Kept:

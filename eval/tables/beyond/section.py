@@ -2,62 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from kedrec.eval.metrics import score
+from kedrec.eval.tables.beyond.added_passages import added_passages
 from kedrec.eval.tables.beyond.adverse_effects import adverse_effects
 from kedrec.eval.tables.beyond.asked_otherwise import asked_otherwise
 from kedrec.eval.tables.beyond.ranking import ranking
+from kedrec.eval.tables.beyond.rationales import rationales
 from kedrec.eval.tables.plan import in_order
 from kedrec.eval.tables.reporting.grid import Grid
 from kedrec.eval.tables.reporting.write import Section
 from kedrec.eval.tables.rows import TEACHER
-from kedrec.eval.tables.steps import Kept, Step, code_of
+from kedrec.eval.tables.steps import Kept, Step, Turn, code_of
 
 if TYPE_CHECKING:
     from kedrec.eval.tables.task import Task
     from kedrec.eval.tables.world import World
+    from kedrec.records import Corpora
 
 __all__ = ["beyond_section", "beyond_steps"]
 
+Work = Callable[["World", "Task", "Corpora", str], Kept]
+OF_MODELS: dict[str, tuple[Work, tuple[str, ...], float]] = {
+    "otherwise": (asked_otherwise, ("beyond/asked_otherwise.py",), 3.0),
+    "passages": (added_passages, ("beyond/added_passages.py",), 2.0),
+    "rationales": (rationales, ("beyond/rationales.py", "beyond/ragas_texts.py"), 2.0),
+}
+"""What is measured of teacher and student: name -> what does it, its code, and its minutes."""
+
 
 def beyond_steps(world: World, task: Task) -> Iterator[Step]:
-    """The steps, for the teacher and the student."""
+    """The steps, those of the teacher and the student first."""
     setting = in_order(world.options.settings)[:2][-1]
     models = {"teacher": TEACHER, **({"student": world.options.student} if world.options.student else {})}
-    for name, model in models.items():
-        if not world.options.has_row(f"otherwise-{name}"):
-            continue
-        work = partial(asked_otherwise, world, task, setting, model)
-        yield _step(world, task, f"otherwise-{name}-{setting}", work=work, module="asked_otherwise", weight=6.0)
-    ranked, effects = partial(ranking, world, task, setting), partial(adverse_effects, world)
+    for model_name, model in models.items():
+        for name, (do, code, minutes) in OF_MODELS.items():
+            reads = name != "passages" or setting != "none"
+            if reads and world.options.has_row(f"{name}-{model_name}"):
+                work = partial(do, world, task, setting, model)
+                key = world.key(name, model, setting, task.sha256, code_of("agent_rows.py", *code))
+                yield Step(f"beyond-{name}-{model_name}-{setting}", key, work, minutes, Turn.FURTHER)
     if world.options.has_row("ranking"):
-        yield _step(world, task, f"ranking-{setting}", work=ranked, module="ranking", weight=6.0)
+        key = world.key("ranking", setting, task.sha256, code_of("beyond/ranking.py"))
+        yield Step(f"beyond-ranking-{setting}", key, partial(ranking, world, task, setting), 3.0, Turn.FURTHER)
     if world.options.has_row("side-effects"):
-        yield _step(world, task, "side-effects", work=effects, module="adverse_effects", weight=1.0)
-
-
-def _step(world: World, task: Task, name: str, *, work: partial[Kept], module: str, weight: float) -> Step:
-    return Step(f"beyond-{name}", world.key(name, task.sha256, code_of(f"beyond/{module}.py")), work, weight, turn=1)
+        key = world.key("side-effects", code_of("beyond/adverse_effects.py"))
+        yield Step("beyond-side-effects", key, partial(adverse_effects, world), 0.3, Turn.FURTHER)
 
 
 def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
     """One line for each figure."""
     lines = [line for step, kept in found for line in _lines(step.name.removeprefix("beyond-"), kept)]
     text = (
-        "Swapped and named: the same question with the candidates in the other order, and with drugs and disease by"
-        " another of the graph's names; only questions whose names the graph understands count as asked. Ranking: the"
-        " lists of `recommend`. Side effects: drawn from the graph, a fifth of their edges held out."
+        "Otherwise: the same questions with the candidates in the other order, and with drugs and disease by other"
+        " names of the graph; those that the graph does not understand are counted and have no choice. Passages: one"
+        " passage more on the first candidate, of another question or made up against the choice; the weighing by"
+        " rule counts what is loaded, so that only what a model reads can move it. Ranking: the lists of `recommend`,"
+        " and one and the same list of the drugs with most uses for every disease. Side effects: drawn from the graph,"
+        " a fifth of their edges held out. Calibration, coverage, seconds and cost stand under Table 1."
     )
-    left = (
-        "Not measured here: ragas, an irrelevant and a contradicting passage added. The mechanisms that rationales name"
-        " are measured by `kedrec eval rationales`."
-    )
-    return Section(
-        "What the paper did not measure", text, Grid(("what", "figure", "value"), tuple(lines)), "beyond", (left,)
-    )
+    notes = [f"**{step.name.removeprefix('beyond-')}**: {kept.note}." for step, kept in found if kept.note]
+    left = "Faithfulness by a judge: `kedrec eval rationales RUN --judge MODEL` on the runs below `runs`."
+    grid = Grid(("what", "figure", "value"), tuple(lines))
+    return Section("What the paper did not measure", text, grid, "beyond", (*notes, left))
 
 
 def _lines(name: str, kept: Kept) -> Iterator[tuple[str, str, str]]:
@@ -73,4 +83,6 @@ def _lines(name: str, kept: Kept) -> Iterator[tuple[str, str, str]]:
 
 
 def _told(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if isinstance(value, list):
+        return f"{value[0]:.3g} [{value[1]:.3g}, {value[2]:.3g}]"
+    return f"{value:.3g}" if isinstance(value, float) else "–" if value is None else str(value)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kedrec.errors import InputError
 
-__all__ = ["Diagnosis", "Prescription", "read_diagnoses", "read_prescriptions"]
+__all__ = [
+    "Diagnosis", "Prescription", "Procedure", "numbers_of", "read_begun", "read_diagnoses", "read_prescriptions",
+    "read_procedures",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,16 @@ class Diagnosis:
 
     patient: str
     """`subject_id`."""
+    admission: str
+    """`hadm_id`."""
+    code: str
+    """ICD-9-CM, without the dot."""
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A coded procedure of an admission."""
+
     admission: str
     """`hadm_id`."""
     code: str
@@ -67,6 +81,32 @@ def read_prescriptions(folder: Path) -> Iterator[Prescription]:
         names = (row.get(column, "").strip() for column in ("drug_name_generic", "drug", "drug_name_poe"))
         told = tuple(dict.fromkeys(filter(None, names)))
         yield Prescription(row["subject_id"], row["hadm_id"], told, row["ndc"].strip(), row.get("drug_type", "MAIN"))
+
+
+def read_procedures(folder: Path) -> Iterator[Procedure]:
+    """The procedures of all admissions.
+
+    Raises:
+        InputError: the table is missing or lacks a column.
+    """
+    for row in _rows(folder, "PROCEDURES_ICD", ("hadm_id", "icd9_code")):
+        if row["icd9_code"]:
+            yield Procedure(row["hadm_id"], row["icd9_code"])
+
+
+def read_begun(folder: Path) -> dict[str, str]:
+    """Admission -> when it began, to put a patient's admissions in order by.
+
+    Raises:
+        InputError: the table is missing or lacks a column.
+    """
+    return {row["hadm_id"]: row["admittime"] for row in _rows(folder, "ADMISSIONS", ("hadm_id", "admittime"))}
+
+
+def numbers_of(patients: Iterable[str]) -> dict[str, int]:
+    """A number for each patient, from 1, by lot; ids of patients go nowhere."""
+    drawn = sorted(set(patients), key=lambda patient: hashlib.sha256(f"patient {patient}".encode()).digest())
+    return {patient: number for number, patient in enumerate(drawn, 1)}
 
 
 def _rows(folder: Path, table: str, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kedrec.distill.pairs.pairs_file import Named, Pair, Pairs, Scoring
-from kedrec.eval.tables.mimic.files import read_diagnoses, read_prescriptions
+from kedrec.eval.tables.mimic.files import numbers_of, read_diagnoses, read_prescriptions
 from kedrec.eval.tables.mimic.mapping import Mapper
 from kedrec.eval.tables.task import Task
 from kedrec.graphdb.link_prediction.kernels import weighted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kedrec.graphdb.link_prediction.treatments import GraphFacts
     from kedrec.graphdb.store import GraphStore
 
-__all__ = ["MimicTask", "mimic_task"]
+__all__ = ["TAUGHT", "MimicTask", "mimic_task"]
 
 TAUGHT = 0.7
 """Share of the patients that are learnt from."""
@@ -52,21 +52,23 @@ class _Stay:
     drugs: frozenset[str]
 
 
-def mimic_task(folder: Path, store: GraphStore, facts: GraphFacts) -> MimicTask:
+def mimic_task(folder: Path, store: GraphStore, facts: GraphFacts, codes: Mapping[str, str] | None = None) -> MimicTask:
     """Make the pairs of a folder of MIMIC-III's tables.
 
     Args:
         folder: the tables, read where they lie.
         store: the graph, nothing hidden.
         facts: the same, as arrays.
+        codes: national drug codes and their compounds, where a table of them is at hand.
 
     Raises:
         InputError: a table is missing or cannot be read.
     """
-    mapper = Mapper(store)
+    mapper = Mapper(store, codes)
+    mapper.learn_codes(read_prescriptions(folder))
     stays, given = _stays(folder, mapper)
     similar = _Similar(facts, sorted(set().union(*given.values())) if given else [])
-    numbers = _numbers(given)
+    numbers = numbers_of(given)
     found = list(_pairs(stays, given, similar, facts, numbers))
     cut = round(TAUGHT * len(numbers))
     parts = [[one for one in found if (one[0] <= cut) == learnt] for learnt in (True, False)]
@@ -152,12 +154,6 @@ def _pair(facts: GraphFacts, number: int, stay: _Stay, drugs: tuple[str, str]) -
 def _lot(stay: _Stay) -> Callable[[str], bytes]:
     """Order drugs by lot, the same each time; the patient has no say in it."""
     return lambda drug: hashlib.sha256(f"{stay.disease} {drug}".encode()).digest()
-
-
-def _numbers(given: Mapping[str, set[str]]) -> dict[str, int]:
-    """A number for each patient, from 1, by lot; ids of patients go nowhere."""
-    drawn = sorted(given, key=lambda patient: hashlib.sha256(f"patient {patient}".encode()).digest())
-    return {patient: number for number, patient in enumerate(drawn, 1)}
 
 
 def _met_before(train: Pairs, test: Pairs) -> str:

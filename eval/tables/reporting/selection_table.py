@@ -60,15 +60,15 @@ def short_grid(cells: Sequence[Cell], settings: Sequence[Corpora], paper: PaperF
     head = ["row", *(f"`{setting}`" for setting in settings), *(f"paper, `{setting}`" for setting in settings)]
     lines = []
     for name in rows:
-        title = next(cell.row.title for cell in cells if cell.row.name == name)
-        own = [_f1(by.get((name, setting))) for setting in settings]
+        row = next(cell.row for cell in cells if cell.row.name == name)
+        own = [_f1(by.get((name, setting)), "the same" if row.settings_alike else "–") for setting in settings]
         theirs = [paper.cell(f"1 {task.name}", name, setting, "f1") for setting in settings]
-        lines.append([title, *own, *theirs])
+        lines.append([row.title, *own, *theirs])
     return Grid(tuple(head), tuple(map(tuple, lines)))
 
 
-def _f1(cell: Cell | None) -> str:
-    return f"{cell.scores.f1:.3f} {interval(cell.scores.f1_ci95_by_disease)}" if cell else "–"
+def _f1(cell: Cell | None, without: str) -> str:
+    return f"{cell.scores.f1:.3f} {interval(cell.scores.f1_ci95_by_disease)}" if cell else without
 
 
 def detail_grid(cells: Sequence[Cell], task: Task) -> Grid:

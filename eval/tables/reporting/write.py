@@ -16,6 +16,7 @@ from kedrec.eval.tables.reporting.grid import Grid
 from kedrec.eval.tables.reporting.paper import read_paper
 from kedrec.eval.tables.reporting.plots import plot_coverage, plot_f1
 from kedrec.eval.tables.reporting.selection_table import Cell, cells_of, detail_grid, short_grid
+from kedrec.eval.tables.reporting.sureness import sureness_grid
 from kedrec.eval.tables.steps import Kept, Steps
 from kedrec.eval.tables.task import Task
 from kedrec.eval.tables.world import World
@@ -88,6 +89,8 @@ def _column(world: World, task: Task, cells: Sequence[Cell], written: Written) -
     short, detail = short_grid(cells, settings, paper, task), detail_grid(cells, task)
     written.add(f"table1-{task.name}.csv", short.csv())
     written.add(f"table1-{task.name}-detail.csv", detail.csv())
+    sure = sureness_grid(cells)
+    written.add(f"table1-{task.name}-sureness.csv", sure.csv())
     plot_f1(written.folder / f"f1-{task.name}.svg", cells, settings, task.grouped_by)
     widest: Corpora = settings[-1]
     shown = [cell for cell in cells if cell.setting == widest or cell.row.settings_alike]
@@ -98,7 +101,7 @@ def _column(world: World, task: Task, cells: Sequence[Cell], written: Written) -
     head = f"## Table 1, {task.title}: selection, F1\n\n{asked} {task.grouped_by} asked.\n"
     plots = f"![F1](f1-{task.name}.svg) ![accuracy against coverage](coverage-{task.name}.svg)\n"
     below = "".join(f"- {line}\n" for line in (*_rows_told(cells), *paper.sources))
-    return "\n".join((head, short.markdown(), detail.markdown(), plots, below))
+    return "\n".join((head, short.markdown(), detail.markdown(), sure.markdown(), plots, below))
 
 
 def _rows_told(cells: Sequence[Cell]) -> Iterator[str]:

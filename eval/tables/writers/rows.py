@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kedrec.eval.tables.agent_rows import agent_row
 from kedrec.eval.tables.baselines.plain import need
 from kedrec.eval.tables.plan import WAITING
 from kedrec.eval.tables.rows import TEACHER
-from kedrec.eval.tables.steps import Kept, Step, code_of
+from kedrec.eval.tables.steps import Kept, Step, Turn, code_of
 from kedrec.eval.tables.writers.examples import Example, examples_of
 
 if TYPE_CHECKING:
@@ -58,19 +57,26 @@ class Writer:
     """Whether it is compared with the best of the others."""
 
 
-def writing_steps(world: World, task: Task, settings: Sequence[Corpora]) -> Iterator[Writer]:
-    """All rows in all settings; the teacher's are the reference, and stand only beside the curated mechanisms."""
+def writing_steps(
+    world: World, task: Task, settings: Sequence[Corpora], agents: Mapping[tuple[str, Corpora], Step]
+) -> Iterator[Writer]:
+    """All rows in all settings; the teacher's are the reference, and stand only beside the curated mechanisms.
+
+    Args:
+        world: the stores.
+        task: what is asked.
+        settings: in order.
+        agents: the steps of teacher and student in Table 1: what they wrote there stands here.
+    """
     for setting in settings:
         for name, title, source in (row for row in ROWS if world.options.has_row(row[0])):
             key = world.key("writer", name, setting, task.sha256, world.options.rationale_pairs, _code(name))
-            step = Step(
-                f"write-{name}-{setting}", key, partial(_write, world, task, setting, name), 4.0, setting in WAITING
-            )
-            yield Writer(name, title, source, setting, step)
-        if world.options.has_row("teacher"):
-            yield _agent(world, task, setting, "teacher", TEACHER)
-        if world.options.student:
-            yield _agent(world, task, setting, "student", world.options.student)
+            turn = Turn.RATIONALES if name == "lead" else Turn.BETWEEN if setting in WAITING else Turn.WRITERS
+            work = partial(_write, world, task, setting, name)
+            yield Writer(name, title, source, setting, Step(f"write-{name}-{setting}", key, work, MINUTES[name], turn))
+        for name in ("teacher", "student"):
+            if step := agents.get((name, setting)):
+                yield Writer(name, f"KEDRec {name}", "this project", setting, step, ours=name == "student")
 
 
 ROWS = (
@@ -80,17 +86,13 @@ ROWS = (
 )
 
 
+MINUTES = {"lead": 2.0, "pointer": 6.0, "biogpt": 6.0}
+"""About how long each takes on two cores; the first asks the teacher what is learnt from."""
+
+
 def _code(name: str) -> str:
     own = {"pointer": ("pointer_generator", "pointer_training"), "biogpt": ("biogpt",)}.get(name, ())
     return code_of("writers/examples.py", *(f"writers/{one}.py" for one in own))
-
-
-def _agent(world: World, task: Task, setting: Corpora, name: str, model: str) -> Writer:
-    key = world.key("writer", name, model, setting, task.sha256, code_of("agent_rows.py"))
-    step = Step(
-        f"write-{name}-{setting}", key, partial(agent_row, world, task, setting, model), 4.0, setting in WAITING
-    )
-    return Writer(name, f"KEDRec {name}", "this project", setting, step, ours=name == "student")
 
 
 def _write(world: World, task: Task, setting: Corpora, name: str) -> Kept:

@@ -165,38 +165,53 @@ def tables(
     mimic: Annotated[Path | None, typer.Option(help="MIMIC-III's CSV tables, read where they lie.")] = None,
     biogpt: Annotated[str | None, typer.Option(help="BioGPT by hub id or folder (microsoft/biogpt).")] = None,
     paper: Annotated[Path | None, typer.Option(help="Table of the paper's own figures.")] = None,
-    only: Annotated[str | None, typer.Option("--settings", help="Settings, by commas: none,both.")] = None,
+    chosen: Annotated[str | None, typer.Option("--settings", help="Settings, by commas: none,both.")] = None,
     rows: Annotated[str | None, typer.Option(help="Rows by commas, as docs/tables.md names them; else all.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all weights and drawings.")] = 0,
     rationale_pairs: Annotated[
         int, typer.Option(min=1, help="Training pairs that writers of Table 2 learn from.")
     ] = 400,
     limit: Annotated[int | None, typer.Option(min=2, help="First so many pairs of each file only.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Steps to do now, by commas: names, words of them, patterns (teacher,write-*).")
+    ] = None,
+    without: Annotated[str | None, typer.Option(help="Steps to leave for another time, named alike.")] = None,
+    runs: Annotated[
+        list[Path] | None,
+        typer.Option(help="Recorded run with its pairs' edges hidden, whose answers are taken; give it repeatedly."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say which steps are ahead and how long they take.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Run nothing; write the tables from what is done.")] = False,
     json_output: Json = False,
 ) -> int:
     """Type:  kedrec eval tables --out tables --data DIR
 
     Run or resume the paper's tables: every row in every setting, with intervals and paired tests, as Markdown, CSV and
-    SVG (docs/tables.md). Exits 1 where a step failed or is not done.
+    SVG (docs/tables.md). Exits 1 where a step that was to be done is not.
     """
     from kedrec.eval.tables.options import SETTINGS, TablesOptions
-    from kedrec.eval.tables.run import make_tables
+    from kedrec.eval.tables.run import Call, make_tables
 
     given = None
     if data is not None:
-        chosen = tuple(one for one in SETTINGS if only is None or one in only.split(","))
+        measured = tuple(one for one in SETTINGS if chosen is None or one in chosen.split(","))
         named = {"student": student, "mimic": mimic, "paper": paper, "limit": limit, "seed": seed}
         more = {**({"biogpt": biogpt} if biogpt else {}), **({"rows": tuple(rows.split(","))} if rows else {})}
         given = TablesOptions.model_validate(
-            {"data": data, "settings": chosen, "rationale_pairs": rationale_pairs, **named, **more}
+            {"data": data, "settings": measured, "rationale_pairs": rationale_pairs, **named, **more}
         )
-    done = make_tables(out, settings(), given, say=say, report_only=report)
+    named_steps = {"only": _words(only), "without": _words(without), "runs": tuple(runs or ())}
+    call = Call.model_validate({**named_steps, "plan_only": plan, "report_only": report})
+    done = make_tables(out, settings(), given, say=say, call=call)
     if json_output:
         emit_json(done)
-    else:
+    elif not plan:
         typer.echo(f"{out / 'tables.md'}: {len(done.files)} files, {len(done.lacking)} steps not done")
-    return 1 if done.lacking else 0
+    return 1 if done.left and not plan else 0
+
+
+def _words(told: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (word.strip() for word in (told or "").split(","))))
 
 
 @app.command()
