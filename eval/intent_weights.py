@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 
 from kedrec.agents.chat.intents.features import BUCKETS, features_of
 from kedrec.agents.chat.intents.learned import FILE, LEARNED, SURE, Weights, likeliest
-from kedrec.agents.chat.intents.wording import Span, normal
+from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
 __all__ = ["Labelled", "fit", "held_out", "main", "read_table"]
 
@@ -39,7 +39,7 @@ class Labelled(NamedTuple):
     """What it wants."""
     text: str
     """The question without marks."""
-    spans: tuple[Span, ...]
+    spans: tuple[NamedSpan, ...]
     """Where its names stand."""
 
     @property
@@ -60,7 +60,7 @@ def read_table(path: Path) -> list[Labelled]:
 
 def _labelled(line: str) -> Labelled:
     intent, marked = line.split("\t")
-    text, spans, last = "", list[Span](), 0
+    text, spans, last = "", list[NamedSpan](), 0
     for found in _NAMED.finditer(marked):
         name = next(filter(None, found.groups()))
         text += marked[last : found.start()]
