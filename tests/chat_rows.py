@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kedrec.distill.student.chat_rows import ChatRow, TrainTurn
+from kedrec.distill.dataset.chat_rows import ChatRow, TrainTurn
 
 
 def chat_row(
