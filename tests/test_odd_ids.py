@@ -127,7 +127,7 @@ def test_hidden_pairs_are_hidden_and_rows_are_taught_and_exported(world, tmp_pat
     assert "lists it as a treatment" not in rows["hidden"]["rationale"]
     assert [one.replace("\\|", "|") for one in rows["open"]["candidates"].split(" | ")] == [drug, OTHER]
     kedrec("dataset", "build", tmp_path / "open", "--out", tmp_path / "data")
-    taught = "".join(path.read_text() for path in (tmp_path / "data").glob("*.jsonl"))
+    taught = "".join(path.read_text() for path in (tmp_path / "data").glob("[tv]*.jsonl"))
     said = [message["content"] for row in map(json.loads, taught.splitlines()) for message in row["messages"]]
     assert any(
         "current_use | supports" in str(text) and bare(names.get(drug, drug)) in bare(str(text)) for text in said

@@ -67,7 +67,7 @@ def test_every_row_has_chosen_and_says_what_it_is(made):
     for row in ("frequency", "logistic", "boosted trees", "KEDRec teacher", "first words", "side-effects"):
         assert row in text
     for name in ("table1-drkg.csv", "table2.csv", "beyond.csv", "f1-drkg.svg", "coverage-drkg.svg"):
-        assert (out / name).stat().st_size > 200
+        assert (out / name).stat().st_size > 100
 
 
 def test_a_second_call_does_nothing_again_and_writes_the_same_tables(made, settings):

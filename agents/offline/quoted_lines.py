@@ -9,9 +9,9 @@ from typing import NamedTuple
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.quotes import WORDS_OF_QUOTE
 from kedrec.agents.offline.reasons.findings import strength_of
+from kedrec.agents.offline.reasons.sentences import QuestionEvidence, Quoted
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.agents.offline.roles.wordings import is_class
-from kedrec.agents.offline.sentences import QuestionEvidence, Quoted
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.literature_tools import is_retracted, mentions

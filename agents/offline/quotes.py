@@ -9,7 +9,7 @@ from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.reasons.findings import STRENGTHS, is_only_comparator
 from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
-from kedrec.agents.offline.sentences import MOST_QUOTES, QuestionEvidence, Quote, Quoted, best_of, sentences_on
+from kedrec.agents.offline.reasons.sentences import MOST_QUOTES, QuestionEvidence, Quote, Quoted, best_of, sentences_on
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic

@@ -15,8 +15,8 @@ from kedrec.agents.offline.quotes import found_for, treating
 from kedrec.agents.offline.reasons.head_to_head import Comparison, comparisons
 from kedrec.agents.offline.reasons.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
 from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
+from kedrec.agents.offline.reasons.sentences import QuestionEvidence
 from kedrec.agents.offline.roles import Role
-from kedrec.agents.offline.sentences import QuestionEvidence
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -87,10 +88,16 @@ def _need_packages() -> None:
         raise MissingExtra("Training a student", "local")
 
 
-def _need_one_process(options: TrainOptions) -> None:
+def _processes() -> Any:
+    """The processes that train together; without a GPU they talk by the processor."""
+    import torch
     from accelerate import PartialState
 
-    if options.is_short and PartialState().num_processes > 1:
+    return PartialState(cpu=not torch.cuda.is_available() and "WORLD_SIZE" in os.environ)
+
+
+def _need_one_process(options: TrainOptions) -> None:
+    if options.is_short and _processes().num_processes > 1:
         raise UserError("The short form is taught by one process. Run `kedrec student train` without accelerate.")
 
 
@@ -99,12 +106,10 @@ def _rows(path: Path, options: TrainOptions) -> list[ChatRow]:
 
 
 def _base_folder(base: str, out: Path, rows: Sequence[ChatRow], seed: int) -> str:
-    from accelerate import PartialState
-
     if base != TINY:
         return base
     folder = out / "base"
-    with PartialState().main_process_first():
+    with _processes().main_process_first():
         if folder.is_dir():
             return str(folder)
         shutil.rmtree(staged := out / "base.partial", ignore_errors=True)
@@ -119,10 +124,8 @@ class _Training:
     def __init__(
         self, base: str, found: str, out: Path, options: TrainOptions, *, say: Say, on_progress: OnProgress | None
     ) -> None:
-        from accelerate import PartialState
-
         self.base, self.found, self.out, self.options = base, found, out, options
-        self.state = PartialState()
+        self.state = _processes()
         self.say = say if self.state.is_main_process else lambda _: None
         self.on_progress = on_progress if self.state.is_main_process else None
         self.full = options.full or base == TINY

@@ -62,8 +62,12 @@ def _told(
     """Yield key and words of each; of a class it is said that it is told of it."""
     for one in chosen:
         if one.source_id in found:
-            said = one.sentence.removeprefix(LEFT_OUT_SAID)
+            said = one.sentence.removeprefix(LEFT_OUT_SAID).lstrip(":;-–•* ")
             key = book.enter(found[one.source_id], said)
             lead = f"Of its class ({one.member}): " if one.member else ""
-            lead = f"A trial of it leaves out people with {disease.name}: " if said != one.sentence else lead
+            lead = (
+                f"A trial of it leaves out people with {disease.name}: "
+                if one.sentence.startswith(LEFT_OUT_SAID)
+                else lead
+            )
             yield key, f"{lead}{quoted(key, said)}"

@@ -116,6 +116,10 @@ _BROUGHT = re.compile(
 """What a drug is asked to bring about, where it is no disease of the graph."""
 
 
+_BEYOND_NAMES = re.compile(r"\b(?!DRUG\b|ILL\b)\w")
+"""A word that is no name: what a message of names alone wants cannot be told from its wording."""
+
+
 def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
     """Return what a message wants.
 
@@ -162,6 +166,8 @@ def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, B
     if drugs + classes == 0:
         return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
     by_rules = of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording))
+    if not _BEYOND_NAMES.search(wording):
+        return by_rules, None
     like, chance = likeliest(wording, drugs=drugs + classes, diseases=diseases)
     contest = drugs > 1 or CUES["contest"].search(wording) is not None
     believed = chance >= SURE and like != "list" and (contest or like != "choose")

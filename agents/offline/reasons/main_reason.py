@@ -11,9 +11,9 @@ from typing import NamedTuple, Protocol
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.reasons.findings import STRENGTHS, strength_of
 from kedrec.agents.offline.reasons.head_to_head import Comparison
+from kedrec.agents.offline.reasons.sentences import QuestionEvidence
 from kedrec.agents.offline.roles import Role
 from kedrec.agents.offline.roles.weighed import told
-from kedrec.agents.offline.sentences import QuestionEvidence
 from kedrec.records import Entity, Evidence, triples_of
 
 __all__ = ["HARM", "Reason", "beside_harm", "main_reason", "reasons_of"]

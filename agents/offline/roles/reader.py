@@ -183,10 +183,13 @@ class RoleReader:
 
         An edge that no text bears out counts half there.
         """
+        of_class = self._beside.of_class(drug, disease)
+        if not of_class:
+            return None
         borne_out = any(one.role in USES and not triples_of(one.source_id) for one in own)
         half = {"weight": EDGE if borne_out else EDGE_ALONE}
         mine = [one.model_copy(update=half) if one.weight == EDGE and one.role in USES else one for one in own]
-        said = decide([*mine, *self._beside.of_class(drug, disease)])
+        said = decide([*mine, *of_class])
         return said if said.is_harmful else None
 
     def _kin(self, drug: Entity, disease: Entity) -> list[tuple[Entity, Role]]:
