@@ -138,8 +138,8 @@ class LiteratureTools:
                     findings[hit.document_id] = record_finding(literature, hit, (disease,), (drug.id,))
             notes = rest.notes
         if corpus == "articles":
-            for hit, about in self._behind(literature, drug, disease):
-                findings.setdefault(hit.document_id, record_finding(literature, hit, (drug, disease), (about,)))
+            for hit, entity_id in self._behind(literature, drug, disease):
+                findings.setdefault(hit.document_id, record_finding(literature, hit, (drug, disease), (entity_id,)))
         cut = literature.cut()
         told = [str(cut)] if cut else []
         return list(findings.values()), [*told, *(note for note in notes if _TO_DO in note)]

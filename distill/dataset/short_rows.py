@@ -31,7 +31,7 @@ def short_rows(trace: Trace, pair_id: str, answer: str | None = None) -> Iterato
         ids = [drug.id for drug in asked.candidates]
         known = {score.id: score.probability for score in made.scores}
         label = asked.labels[ids.index(right)]
-        answer = {"role": "assistant", "content": written(label, ground)}
+        told = {"role": "assistant", "content": written(label, ground)}
         yield ChatRow(
             id=f"{trace.id}/{name}",
             trace_id=trace.id,
@@ -40,7 +40,7 @@ def short_rows(trace: Trace, pair_id: str, answer: str | None = None) -> Iterato
             setting=made.setting,
             teacher=made.model,
             disease=made.disease.id,
-            messages=({"role": "user", "content": short_request(asked)}, answer),
+            messages=({"role": "user", "content": short_request(asked)}, told),
             train=(TrainTurn(index=1),),
             selection=Selection(
                 labels=asked.labels, label=label,

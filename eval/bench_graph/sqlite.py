@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kedrec.eval.bench_graph.contenders import HUB_LIMIT, KIND, NEIGHBOURS, PATHS, SHARED, Nodes, OnePairAtATime, Triple
+from kedrec.eval.bench_graph.contenders import HUB_LIMIT, KIND, NEIGHBOURS, PATHS, SHARED, Nodes, OnePairAtATime
 from kedrec.graphdb.drkg.files import kind_of, read_triples
 from kedrec.graphdb.ranking import relation_weight
+from kedrec.records import Triple
 
 if TYPE_CHECKING:
     from kedrec.graphdb.drkg.files import Triples
