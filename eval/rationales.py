@@ -60,8 +60,8 @@ def draft_text(trace: Trace) -> str:
 
 
 def _written(trace: Trace) -> str:
-    calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
-    return str((calls[-1].response or {}).get("content") or "") if calls else ""
+    calls = trace.model_calls("decide", "repair")
+    return calls[-1].text if calls else ""
 
 
 def rouge(pairs: Sequence[tuple[str, str]]) -> Rouge:

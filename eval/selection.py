@@ -128,9 +128,7 @@ class _Asked:
 
 
 def _without_investigation(trace: Trace) -> Trace:
-    deciding = ("decide", "repair")
-    kept = tuple(call for call in trace.calls if call.type == "model" and call.step in deciding)
-    return trace.model_copy(update={"calls": kept})
+    return trace.model_copy(update={"calls": tuple(trace.model_calls("decide", "repair"))})
 
 
 def outcome_of(pair: Pair, pairs: Pairs, trace: Trace, *, before_check: bool = False) -> Outcome:

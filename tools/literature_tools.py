@@ -150,6 +150,7 @@ class LiteratureTools:
         Of each those are looked through that speak of what the drug acts on by the graph.
         """
         on = self._graph.acts_on(drug)
+        acted_on = telling_words(on)
         asked: tuple[tuple[Entity, str, Callable[..., float]], ...] = (
             (drug, _ACTION, action_worth),
             (disease, _COURSE, course_worth),
@@ -157,7 +158,7 @@ class LiteratureTools:
         for entity, words, worth in asked:
             query = " ".join((entity.name, *on, words))
             found = literature.search(query, "articles", BEHIND, require_all_of=(names_for_search(entity),)).hits
-            told = {hit.id: _told(hit, entity, worth, telling_words(on)) for hit in found if not hit.retracted}
+            told = {hit.id: _told(hit, entity, worth, acted_on) for hit in found if not hit.retracted}
             best = max(found, key=lambda hit: told.get(hit.id, 0.0), default=None)
             if best is not None and told.get(best.id):
                 yield best, entity.id

@@ -65,10 +65,10 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     best: dict[str, _Target] = {}
     for target in sorted(_targets(evidence, drug, disease), key=lambda target: target.rank):
         best.setdefault(target.gene, target)
-    chosen = [target for target in best.values() if target.rank[0] == min(one.rank[0] for one in best.values())]
-    if not chosen:
+    if not best:
         return None
-    chosen = chosen[:TARGETS]
+    first = next(iter(best.values())).rank[0]
+    chosen = [target for target in best.values() if target.rank[0] == first][:TARGETS]
     more = [*_processes(evidence, drug, {target.gene for target in chosen}), *_classes(evidence, drug)]
     keys = (*(target.key for target in chosen), *(key for key, _ in more))
     return _sentence(chosen, [text for _, text in more]), tuple(dict.fromkeys(keys))

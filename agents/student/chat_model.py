@@ -17,6 +17,7 @@ from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.chat_model import OfflineChatModel
 from kedrec.agents.offline.decision import NOTHING_KNOWN, harm_told, roles_of
 from kedrec.agents.offline.roles import Role
+from kedrec.agents.offline.roles.weighed import UNCOUNTED_HARM
 from kedrec.agents.prompting.answer_format import ABSTAINED
 from kedrec.agents.student.precision import half_is_faster
 from kedrec.agents.student.rationale import decision_text, grounds
@@ -29,7 +30,7 @@ __all__ = ["MARK", "StudentChatModel", "is_student", "shipped"]
 
 MARK = "short_form.json"
 """File in a student's folder that says that it reads the short form."""
-_HARM = math.exp(-4.0)
+_HARM = math.exp(UNCOUNTED_HARM)
 """How much less probable a drug is that causes the disease or tests for it, as for the teacher."""
 
 

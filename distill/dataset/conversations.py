@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, STANCES, cited, without_citations
 from kedrec.distill.dataset.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.distill.dataset.short_rows import short_rows
-from kedrec.records import ModelCall, Recommendation, Trace
+from kedrec.records import Recommendation, Trace
 
 __all__ = ["chat_rows"]
 
@@ -46,9 +46,10 @@ def _row(trace: Trace, pair_id: str, made: Recommendation, task: str, **more: ob
 
 
 def _decision(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | None:
-    asked = _last(trace, "decide")
-    if asked is None or made.favoured is None:
+    calls = trace.model_calls("decide")
+    if not calls or made.favoured is None:
         return None
+    asked = calls[-1].messages
     labels = tuple(LABELS[: len(made.candidates)])
     label = labels[[drug.id for drug in made.candidates].index(made.favoured)]
     rationale = "\n".join(f"- {s.text} {''.join(f'[{key}]' for key in s.citations)}" for s in made.sentences)
@@ -58,17 +59,16 @@ def _decision(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | Non
         pair_id,
         made,
         "decide",
-        messages=(*asked.messages, {"role": "assistant", "content": text}),
-        train=(TrainTurn(index=len(asked.messages), rationale=rationale),),
+        messages=(*asked, {"role": "assistant", "content": text}),
+        train=(TrainTurn(index=len(asked), rationale=rationale),),
         selection=Selection(labels=labels, label=label),
     )
 
 
 def _answers(trace: Trace, pair_id: str, made: Recommendation) -> Iterator[ChatRow]:
     passed = {(item.question.key, item.text) for item in made.answers}
-    calls = [call for call in trace.calls if call.type == "model" and call.step == "answer"]
-    for number, call in enumerate(calls, 1):
-        lines = [_answer_line(line, passed) for line in _content(call).splitlines()]
+    for number, call in enumerate(trace.model_calls("answer"), 1):
+        lines = [_answer_line(line, passed) for line in call.text.splitlines()]
         text = "\n".join(line for line in lines if line)
         if text:
             messages = (*call.messages, {"role": "assistant", "content": text})
@@ -91,11 +91,12 @@ def _investigation(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow 
     """The whole conversation with its tool calls, those left out that no language model is offered."""
     from kedrec.tools.toolbox import schemas, tools_in
 
-    call = _last(trace, "investigate")
-    if call is None or call.response is None:
+    calls = trace.model_calls("investigate")
+    if not calls or calls[-1].response is None:
         return None
+    call = calls[-1]
     offered = [name for name in call.tools if name in tools_in(made.setting, weigh=False)]
-    messages = _without_other_tools([*call.messages, call.response], set(offered))
+    messages = _without_other_tools([*call.messages, calls[-1].response], set(offered))
     turns = [index for index, message in enumerate(messages) if message["role"] == "assistant"]
     if not turns or messages[-1]["role"] != "assistant":
         return None
@@ -123,12 +124,3 @@ def _without_other_tools(messages: Sequence[dict[str, object]], offered: set[str
         elif message.get("tool_call_id") not in gone or message["role"] != "tool":
             kept.append(message)
     return kept
-
-
-def _last(trace: Trace, *steps: str) -> ModelCall | None:
-    calls = [call for call in trace.calls if call.type == "model" and call.step in steps]
-    return calls[-1] if calls else None
-
-
-def _content(call: ModelCall | None) -> str:
-    return str((call.response or {}).get("content") or "") if call is not None else ""

@@ -58,13 +58,12 @@ def sketch(text: str) -> array[int]:
     """The smallest hashes of the word triples of a text, at most 64, ascending."""
     words = [word.encode() for word in _WORD.findall(text.casefold())]
     triples = zip(*(words[first:] for first in range(_WORDS)), strict=False)
-    return array("L", sorted({zlib.crc32(b" ".join(triple)) for triple in triples})[:_KEPT])
+    return array("I", sorted({zlib.crc32(b" ".join(triple)) for triple in triples})[:_KEPT])
 
 
 def likeness(one: Sequence[int], other: Sequence[int]) -> float:
     """The Jaccard index of two texts, estimated from their sketches; 0 where one is empty."""
-    least = sorted({*one, *other})[:_KEPT]
     if not one or not other:
         return 0.0
-    both = {*one} & {*other}
+    least, both = sorted({*one, *other})[:_KEPT], {*one} & {*other}
     return sum(hash_ in both for hash_ in least) / len(least)

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from kedrec.agents.prompting.answer_format import KINDS
 from kedrec.distill.dataset.chat_rows import read_jsonl
 from kedrec.records import Corpora, Entity, Evidence, Record, Stance, Trace
 
 __all__ = ["Candidate", "Found", "PairAnswer", "PairRow", "pair_row", "write_parquet"]
-
-KIND = {"K": "graph", "P": "article", "T": "trial"}
-"""First letter of a key -> what kind of evidence it is."""
 
 
 class Found(Record):
@@ -124,10 +122,10 @@ def pair_row(trace: Trace, pair_id: str, answer: str | None) -> PairRow | None:
 
 
 def _candidate(drug: Entity, evidence: Iterable[Evidence]) -> Candidate:
-    found: dict[str, list[Found]] = {kind: [] for kind in KIND.values()}
+    found: dict[str, list[Found]] = {kind: [] for kind in KINDS.values()}
     for one in evidence:
         if drug.id in one.about:
-            found[KIND[one.key[0]]].append(Found(key=one.key, source_id=one.source_id, text=one.text))
+            found[KINDS[one.key[0]]].append(Found(key=one.key, source_id=one.source_id, text=one.text))
     return Candidate(
         id=drug.id, name=drug.name,
         graph=tuple(found["graph"]), trials=tuple(found["trial"]), articles=tuple(found["article"]),

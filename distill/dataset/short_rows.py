@@ -52,7 +52,7 @@ def short_rows(trace: Trace, pair_id: str, answer: str | None = None) -> Iterato
 def decided_task(trace: Trace) -> Task | None:
     """The last request to decide, as the graph sent it to the model; None where the trace came to none."""
     made = trace.recommendation
-    asked = [call for call in trace.calls if call.type == "model" and call.step == "decide"]
+    asked = trace.model_calls("decide")
     if made is None or not asked:
         return None
     weighed = [call.result.data for call in trace.calls if call.type == "tool" and call.name == "weigh_evidence"]

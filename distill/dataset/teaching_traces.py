@@ -45,14 +45,10 @@ def reason_to_leave_out(trace: Trace, answer: str | None = None, keep: Keep = "c
 
 def _why_abstained(trace: Trace) -> str:
     labels = LABELS[: len(trace.question["candidates"])]
-    decision = parse_decision(_decided(trace), labels)
+    calls = trace.model_calls("decide", "repair")
+    decision = parse_decision(calls[-1].text if calls else "", labels)
     if any(call.type == "tool" and call.result.status == "failed" for call in trace.calls):
         return "tool failed"
     if decision.label == ABSTAINED:
         return "no evidence"
     return "unreadable answer" if decision.label is None else "failed the check"
-
-
-def _decided(trace: Trace) -> str:
-    calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
-    return str((calls[-1].response or {}).get("content") or "") if calls else ""

@@ -64,7 +64,7 @@ def counts_of(trace: Trace, made: Recommendation, tokens: Tokens) -> RationaleCo
     checker = Checker(made.evidence, (made.disease, *made.candidates))
     printed = [sentence for sentence in made.sentences if ARITHMETIC.search(sentence.text)]
     quotes = [(quote, sentence) for sentence in made.sentences for quote in _quotes(sentence.text)]
-    calls = [call for call in trace.calls if call.type == "model" and call.step in ("decide", "repair")]
+    calls = trace.model_calls("decide", "repair")
     return RationaleCounts(
         sentences=len(made.sentences),
         kinds=Counter(sentence.kind or NO_KIND for sentence in made.sentences),

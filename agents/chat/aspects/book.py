@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from kedrec.agents.chat.follow_ups import TopicAnswer
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.answer_format import LETTERS, NO_EVIDENCE
 from kedrec.records import Answer, Corpora, Entity, Evidence, Finding, Question
 from kedrec.tools.text.sentence_cues import quotable
 
@@ -17,7 +17,6 @@ __all__ = ["ASPECT", "Book", "answer_of", "answered", "quoted"]
 
 ASPECT = "aspect"
 """Key of the question that such an answer answers."""
-_LETTERS = {"graph": "K", "article": "P", "trial": "T"}
 
 
 class Book:
@@ -34,7 +33,7 @@ class Book:
         known = self._keys.get(finding.source_id)
         if known is not None and (finding.kind == "graph" or sentence in self._texts.get(known, "")):
             return known
-        letter = _LETTERS[finding.kind]
+        letter = LETTERS[finding.kind]
         number = 1 + max((int(key[1:]) for key in (*self._texts, *self.new) if key[0] == letter), default=0)
         key, start = f"{letter}{number}", finding.text.find(sentence)
         text = finding.text if finding.kind == "graph" else f"{finding.text[: finding.head]}{sentence}"

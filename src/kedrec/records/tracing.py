@@ -134,6 +134,11 @@ class ModelCall(Record):
     model: str | None = None
     """Specification of the model that answered, where it is not that of the run: a call taken over by a fork."""
 
+    @property
+    def text(self) -> str:
+        """What the model said; empty where it said nothing, or the call failed."""
+        return str((self.response or {}).get("content") or "")
+
 
 class ToolCall(Record):
     """One call of a tool."""
@@ -185,6 +190,10 @@ class Trace(Record):
     """Sum over the calls."""
     seconds: float = 0.0
     """Wall-clock of the whole run."""
+
+    def model_calls(self, *steps: str) -> list[ModelCall]:
+        """The calls of the model in some steps of the graph, in order."""
+        return [call for call in self.calls if isinstance(call, ModelCall) and call.step in steps]
 
     def __str__(self) -> str:
         return trace_as_text(self)
