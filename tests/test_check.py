@@ -104,6 +104,14 @@ def test_marks_behind_a_number_or_a_unit_do_not_hide_it(source, said):
     assert in_the_light_of(source, said) is None
 
 
+def test_a_number_that_is_part_of_a_name_need_not_stand_in_evidence_that_has_another_name():
+    drug = Entity(id="Compound::DB05679", kind="Compound", name="CNTO 1275", synonyms=("Stelara",))
+    told = Evidence(key="P5", source_id="PMID:5", text="Stelara has been indicated for ulcerative colitis.")
+    checker = Checker({"P5": told}, (drug,))
+    assert checker.reason("CNTO 1275 is indicated.", ["P5"]) is None
+    assert "1276" in checker.reason("CNTO 1275 was given to 1276 patients.", ["P5"])
+
+
 def test_counts_of_the_weigher_hold_only_for_the_sources_it_counted_over():
     factor = Factor(group="co-mention", share=1.0, text="Baricitinib is named in 14 abstracts", sources=("PMID:1",))
     checker = Checker(EVIDENCE, (ILL, BARI), [CandidateScore(id=BARI.id, score=1, probability=1, factors=(factor,))])

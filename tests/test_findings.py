@@ -7,7 +7,7 @@ import pytest
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.decision import decision
-from kedrec.agents.offline.reasons.findings import is_only_comparator, strength_of
+from kedrec.agents.offline.reasons.findings import is_not_tested, strength_of
 from kedrec.agents.offline.reasons.head_to_head import WEIGHT, comparisons, with_comparisons
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.errors import InputError
@@ -131,8 +131,22 @@ def test_an_approval_is_stronger_than_a_result_and_a_plan_is_nothing(sentence, s
 
 
 def test_a_trial_in_which_the_drug_is_the_comparator_is_not_its_trial():
-    assert is_only_comparator("Secukinumab versus adalimumab in psoriasis.", ADA)
-    assert not is_only_comparator("Adalimumab versus secukinumab in psoriasis.", ADA)
+    assert is_not_tested("Secukinumab versus adalimumab in psoriasis.", ADA)
+    assert not is_not_tested("Adalimumab versus secukinumab in psoriasis.", ADA)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Secukinumab in Patients With Psoriasis Who Did Not Respond to Previous Adalimumab Therapy",
+        "Secukinumab After Failure of Adalimumab in Psoriasis",
+        "A Study of Secukinumab in Psoriasis Refractory to Adalimumab",
+        "Secukinumab in Psoriasis Previously Treated With Adalimumab",
+    ],
+)
+def test_a_trial_in_which_the_drug_was_given_before_is_not_its_trial(title):
+    assert is_not_tested(title, ADA)
+    assert not is_not_tested(f"Adalimumab and {title}", ADA)
 
 
 def asked(text: str) -> Task:

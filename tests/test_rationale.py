@@ -19,7 +19,8 @@ GOUT = Entity(id="Disease::MESH:D006073", kind="Disease", name="Gout")
 DRUG = Entity(id="Compound::DB1", kind="Compound", name="Anakinra")
 NAMES = {
     DRUG.id: DRUG.name, GOUT.id: GOUT.name, "Compound::DB2": "Canakinumab", "Gene::1": "IL1R1", "Gene::2": "IL1B",
-    "Gene::3": "ABCB1", "Gene::4": "IL1A", "Gene::5": "IL1RAP", "Gene::6": "FCGR1A",
+    "Gene::3": "ABCB1", "Gene::4": "IL1A", "Gene::5": "IL1RAP", "Gene::6": "IL18", "Gene::8": "FCGR1A",
+    "Pharmacologic Class::2": "Interleukin-1 Receptor Antagonists",
 }  # fmt: skip
 TARGET, BINDS = "DRUGBANK::target::Compound:Gene", "Hetionet::CbG::Compound:Gene"
 CARRIED, TREATS = "DRUGBANK::transporter::Compound:Gene", "DRUGBANK::treats::Compound:Disease"
@@ -67,7 +68,16 @@ def test_a_target_linked_to_the_disease_comes_before_others():
 def test_what_a_drug_merely_binds_is_named_only_where_no_target_is_known():
     binding = [targets("Gene::6", BINDS), (GOUT.id, LINKED, "Gene::6")]
     assert how(binding, [targets("Gene::1")])[0] == "Anakinra targets the interleukin receptor IL1R1 (DrugBank)."
-    assert how(binding)[0].startswith("Anakinra binds the immunoglobulin G Fc receptor FCGR1A (Hetionet)")
+    assert how(binding)[0].startswith("Anakinra binds the interleukin IL18 (Hetionet)")
+
+
+def test_what_carries_drugs_or_binds_the_stem_of_antibodies_is_no_target_whatever_the_graph_calls_it():
+    in_class = [("Pharmacologic Class::2", "Hetionet::PCiC::Pharmacologic Class:Compound", DRUG.id)]
+    assert how([targets("Gene::3")], [targets("Gene::8")]) is None
+    assert (
+        how([targets("Gene::3")], in_class)[0]
+        == "Anakinra is one of the Interleukin-1 receptor antagonists (Hetionet)."
+    )
 
 
 def test_at_most_three_targets_are_named():

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.kinship import KIN, are_parts
 from kedrec.graphdb.ranking import make_edge
 from kedrec.graphdb.store import GraphStore, PairEvidence
-from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sort_of_class
-from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
 from kedrec.records import Edge, Entity, Finding, Match, ToolResult, triples_of
+from kedrec.tools.drug_targets import NAMED, TARGETS, Acting, DrugTargets
 from kedrec.tools.text.graph_sentences import path_id, path_sentence
 
 __all__ = ["GraphTools", "Kind", "describe"]
@@ -29,20 +26,8 @@ LIMIT = 5
 """Findings of one sort in one answer."""
 PATH_JOINT = " ; "
 """Stands between the edges of a path's source id."""
-NAMED = 3
-"""Targets that are told of first."""
-MOST_TARGETS = 24
-"""Targets of one drug that are looked at."""
-MOST_TREATMENTS = 200
-"""Drugs of one disease, and of one target, that are looked at."""
 SHARED = 20
 """Genes between drug and disease that are looked at; pharmacological targets come first."""
-TARGETS = "DRUGBANK::target::Compound:Gene"
-CLASSES = "Hetionet::PCiC::Pharmacologic Class:Compound"
-MOST_CLASSES = 12
-"""Classes of one drug that are looked at."""
-PROCESSES = ("Hetionet::GpBP::Gene:Biological Process", "Hetionet::GpPW::Gene:Pathway")
-"""What a target takes part in."""
 HARMS = "Hetionet::CcSE::Compound:Side Effect"
 
 
@@ -57,6 +42,7 @@ class GraphTools:
 
     def __init__(self, store: GraphStore, hub_limit: int = 500, given: Mapping[str, str] | None = None) -> None:
         self._store, self._given = store, given or {}
+        self._drug_targets = DrugTargets(store)
         self._hub_limit = hub_limit
 
     def resolve_entity(self, name: str, kind: Kind = "any") -> ToolResult:
@@ -94,8 +80,9 @@ class GraphTools:
             return found
         ill, compound = found
         pair = self._store.batch_evidence([(compound.id, ill.id)], limit=SHARED)[0]
-        direct, between = self._pair_findings(pair)
-        targets = self._targets(compound, ill)
+        acting = self._drug_targets.acting(compound.id, ill.id)
+        direct, between = self._pair_findings(pair, acting.untypical)
+        targets = self._acting(acting)
         through = [one for one in between if f"|{TARGETS}|" in one.source_id.partition(PATH_JOINT)[0]][:NAMED]
         shared = [one for one in targets if one.source_id.count(PATH_JOINT) == 2]
         every = [*direct, *shared, *through, *targets, *between, *self._profile(compound)]
@@ -168,73 +155,23 @@ class GraphTools:
             return ill
         return compound if isinstance(compound, ToolResult) else (ill, compound)
 
-    def _pair_findings(self, pair: PairEvidence) -> tuple[list[Finding], list[Finding]]:
-        """The edges between drug and disease, and what stands between them."""
+    def _pair_findings(self, pair: PairEvidence, untypical: Collection[str]) -> tuple[list[Finding], list[Finding]]:
+        """The edges between drug and disease, and what stands between; no long path through an untypical target."""
         direct = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
         shared = sorted(pair.shared_genes, key=lambda gene: gene.first[0].relation != TARGETS)
         genes = [self._path([gene.first[0], gene.second[0]]) for gene in shared[:LIMIT]]
-        return direct, [*genes, *(self._path(path.edges) for path in pair.paths[:LIMIT])]
+        paths = [path.edges for path in pair.paths if len(path.edges) < 3 or path.edges[0].tail not in untypical]
+        return direct, [*genes, *map(self._path, paths[:LIMIT])]
 
-    def _targets(self, compound: Entity, ill: Entity) -> list[Finding]:
-        """The drug's targets, first those that drugs known to treat the disease have too, and the best such link."""
-        edges = self._store.neighbours(compound.id, relation=TARGETS, limit=MOST_TARGETS)
-        uses = self._store.neighbours(ill.id, kind="Compound", limit=MOST_TREATMENTS)
-        treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != compound.id}
-        others = {edge.tail: self._also_on(edge.tail, treating) for edge in edges} if treating else {}
-        ranked = sorted(edges, key=lambda edge: self._standing(edge.tail, others))[:LIMIT]
-        acts = [*self._processes(edges, ranked), *map(self._edge, self._classes(compound.id))]
-        findings = [*map(self._edge, ranked[:NAMED]), *acts, *map(self._edge, ranked[NAMED:])]
-        if ranked and (other := self._alike(compound, others.get(ranked[0].tail, ()))):
-            findings.append(self._path([ranked[0], other, treating[other.head]]))
-        return findings
-
-    def _standing(self, gene: str, others: Mapping[str, Sequence[Edge]]) -> tuple[bool, int]:
-        """Sort key of targets: what most treatments of the disease act on too first, what no drug is given for last."""
-        return is_bystander(self._name(gene)), -len(others.get(gene, ()))
+    def _acting(self, acting: Acting) -> list[Finding]:
+        """What the drug acts on, the most telling targets first, and the best link to a treatment of the disease."""
+        edges = [self._edge(edge) for edge in acting.targets]
+        paths = [self._path(path) for path in (acting.process, acting.alike) if path]
+        return [*edges[:NAMED], *paths[:1], *map(self._edge, acting.classes), *edges[NAMED:], *paths[1:]]
 
     def acts_on(self, compound: Entity) -> tuple[str, ...]:
         """What the drug acts on and how, in words that articles use: families of its targets, and its classes."""
-        edges = self._store.neighbours(compound.id, relation=TARGETS, limit=MOST_TARGETS)
-        symbols = (symbol for edge in edges if not is_bystander(symbol := self._name(edge.tail)))
-        families = Counter(family for symbol in symbols if (family := family_of(symbol)))
-        common = [family for family, _ in families.most_common(NAMED)]
-        return (*common, *self._class_names(compound.id))
-
-    def _classes(self, compound: str) -> list[Edge]:
-        """By what the drug acts and what that brings about, else what it is made like."""
-        edges = self._store.neighbours(compound, relation=CLASSES, limit=MOST_CLASSES)
-        first: dict[ClassSort, Edge] = {}
-        for edge in edges:
-            first.setdefault(sort_of_class(self._name(edge.head)), edge)
-        acting: tuple[ClassSort, ...] = ("action", "effect") if {"action", "effect"} & set(first) else ("kind",)
-        return [first[sort] for sort in acting if sort in first]
-
-    def _processes(self, targets: Sequence[Edge], ranked: Sequence[Edge]) -> list[Finding]:
-        """What the first targets take part in: what most of the drug's targets share, the narrowest first."""
-        shared: Counter[str] = Counter()
-        paths: dict[str, tuple[Edge, Edge]] = {}
-        for target in [*ranked[:NAMED], *(edge for edge in targets if edge not in ranked[:NAMED])]:
-            for relation in PROCESSES:
-                for edge in self._store.neighbours(target.tail, relation=relation, limit=2 * LIMIT):
-                    shared[edge.tail] += 1
-                    if target in ranked[:NAMED]:
-                        paths.setdefault(edge.tail, (target, edge))
-        best = max(paths, key=lambda process: shared[process], default=None)
-        return [self._path(paths[best])] if best else []
-
-    def _also_on(self, gene: str, treating: Mapping[str, Edge]) -> list[Edge]:
-        """Edges to a target from drugs that are known to treat the disease."""
-        edges = self._store.neighbours(gene, relation=TARGETS, limit=MOST_TREATMENTS)
-        return [edge for edge in edges if edge.head in treating]
-
-    def _alike(self, compound: Entity, others: Iterable[Edge]) -> Edge | None:
-        """The edge to a target from the drug with the shortest name that does not do the opposite by its classes."""
-        classes = self._class_names(compound.id)
-        shortest = sorted(others, key=lambda edge: len(self._name(edge.head)))
-        return next((one for one in shortest if not are_opposed(classes, self._class_names(one.head))), None)
-
-    def _class_names(self, compound: str) -> list[str]:
-        return [self._name(edge.head) for edge in self._classes(compound)]
+        return self._drug_targets.in_words(compound.id)
 
     def _profile(self, compound: Entity) -> list[Finding]:
         uses = self._store.neighbours(compound.id, kind="Disease", limit=LIMIT)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.vocabularies.drug_classes import class_in_words, sort_of_class
-from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, telling_words
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, is_carrier, telling_words
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
@@ -35,14 +35,14 @@ _GENERAL = re.compile(
 """Words of a process that say little: one that has no other, or whose others no text has, is not told."""
 CLASS = "Hetionet::PCiC"
 """Relation that names the drugs of a pharmacologic class."""
+_ONE_OF = "it is one of the"
 _CLOSENESS = {3: 0, 2: 1, 1: 2}
 """Edges of a piece of evidence -> rank: shared with a treatment of the disease, linked to it, neither."""
 
 
 class _Target(NamedTuple):
-    rank: tuple[int, int]
-    """Pharmacological before bound, a bystander one lower; then shared with a treatment of the disease, linked to it
-    or neither."""
+    rank: tuple[bool, int, int]
+    """A bystander last; pharmacological before bound; shared with a treatment of the disease, linked to it, neither."""
     text: str
     """Drug and target as a clause: `Tofacitinib targets JAK1 (DrugBank)`."""
     gene: str
@@ -54,7 +54,9 @@ class _Target(NamedTuple):
 
 
 def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> tuple[str, tuple[str, ...]] | None:
-    """Return a sentence on the drug's targets and its evidence keys; None where the graph names no target.
+    """Return a sentence on the drug's targets, or else its class, and its evidence keys; None where there is neither.
+
+    What only carries, transports or breaks down the drug is no target here.
 
     Args:
         evidence: what was found.
@@ -65,13 +67,22 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     best: dict[str, _Target] = {}
     for target in sorted(_targets(evidence, drug, disease), key=lambda target: target.rank):
         best.setdefault(target.gene, target)
+    classes = _classes(evidence, drug)
     if not best:
-        return None
-    first = next(iter(best.values())).rank[0]
-    chosen = [target for target in best.values() if target.rank[0] == first][:TARGETS]
-    more = [*_processes(evidence, drug, {target.gene for target in chosen}), *_classes(evidence, drug)]
+        return _class_alone(classes, drug)
+    first = next(iter(best.values())).rank[:2]
+    chosen = [target for target in best.values() if target.rank[:2] == first][:TARGETS]
+    more = [*_processes(evidence, drug, {target.gene for target in chosen}), *classes]
     keys = (*(target.key for target in chosen), *(key for key, _ in more))
     return _sentence(chosen, [text for _, text in more]), tuple(dict.fromkeys(keys))
+
+
+def _class_alone(classes: Sequence[tuple[str, str]], drug: Entity) -> tuple[str, tuple[str, ...]] | None:
+    """`Ceftriaxone is one of the cephalosporins (Hetionet).`"""
+    for key, text in classes:
+        if text.startswith(_ONE_OF):
+            return f"{drug.name}{text.removeprefix('it')}.", (key,)
+    return None
 
 
 def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:
@@ -113,7 +124,7 @@ def _classes(evidence: Iterable[Evidence], drug: Entity) -> list[tuple[str, str]
         if len(edges) == 1 and edges[0][1].startswith(CLASS) and edges[0][2] in drug.ids:
             name, _, source = item.text.partition(f" includes {drug.name}")
             sort, told = sort_of_class(name), class_in_words(name)
-            clause = f"{told} is listed as an effect of it" if sort == "effect" else f"it is one of the {told}"
+            clause = f"{told} is listed as an effect of it" if sort == "effect" else f"{_ONE_OF} {told}"
             found.setdefault(sort, (item.key, f"{clause}{source}"))
     return [found[sort] for sort in ("action", "kind", "effect") if sort in found]
 
@@ -129,7 +140,9 @@ def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Ite
         if gene in first:  # a gene that the graph has no name for tells a reader nothing
             continue
         symbol = first.rpartition(" (")[0].rpartition(" ")[2]
-        yield _Target((rank + is_bystander(symbol), _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
+        if is_carrier(symbol):
+            continue
+        yield _Target((is_bystander(symbol), rank, _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
 
 
 def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:

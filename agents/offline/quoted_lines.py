@@ -14,6 +14,7 @@ from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.agents.offline.roles.wordings import is_class
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.findings.effects import effect_of
+from kedrec.tools.findings.trial_records import phase_and_status, title_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
@@ -55,8 +56,9 @@ def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterat
         own = [quote for quote in quotes if quote.keys[0].startswith(letter)]
         own = [quote for quote in own if letter == "T" or _finds(quote.text, drug, task.disease)]
         for quote in own:
-            verb = _verb(quote, drug, task.disease)
-            lines = list(quoted(task, drug, QuestionEvidence("unclear", (quote,)), "clinical", f"{verb} {drug.name}"))
+            told = _as_title(quote, drug) if letter == "T" else quote
+            verb = _verb(task, quote, drug)
+            lines = list(quoted(task, drug, QuestionEvidence("unclear", (told,)), "clinical", verb))
             if lines:
                 yield lines[0]
                 return
@@ -67,11 +69,21 @@ def _finds(sentence: str, drug: Entity, disease: Entity) -> bool:
     return strength_of(sentence, drug, disease) is not None or effect_of(sentence, drug, disease) != "nothing"
 
 
-def _verb(quote: Quoted, drug: Entity, disease: Entity) -> str:
+def _as_title(quote: Quoted, drug: Entity) -> Quoted:
+    """A trial by its title alone, where that names the drug."""
+    title = title_of(quote.text)
+    return quote._replace(text=title) if mentions(title, drug) else quote
+
+
+def _verb(task: Task, quote: Quoted, drug: Entity) -> str:
     """What an article or a trial does, that tells this of the drug."""
-    if strength_of(quote.text, drug, disease) in ("approval", "guideline"):
-        return "says of the use of"
-    return "studies" if quote.keys[0].startswith("T") else "reports of"
+    if strength_of(quote.text, drug, task.disease) in ("approval", "guideline"):
+        return f"says of the use of {drug.name}"
+    if quote.keys[0].startswith("P"):
+        return f"reports of {drug.name}"
+    phase, status = phase_and_status(task.evidence[quote.keys[0]].text)
+    known = ", ".join(part for part in (phase and f"phase {phase}", status) if part)
+    return f"studies {drug.name} ({known})" if known else f"studies {drug.name}"
 
 
 def safety(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:
@@ -95,7 +107,9 @@ def _stopped(drug: Entity, trials: Sequence[Quoted]) -> Iterator[Line]:
         how = _STOPPED.search(text)
         about = (sentences_of(text[how.end() :]) or [""])[0] if how else ""
         if how is not None and about[:1].isalpha() and mentions(about, drug):
-            told = f"A trial of {drug.name} was {how[1].lower()}, and why is not said: “{short(about)}”"
+            title = title_of(about)
+            said = short(title if mentions(title, drug) else about)
+            told = f"A trial of {drug.name} was {how[1].lower()}, and why is not said: “{said}”"
             yield Line("contrast", told, keys)
             return
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.reasons.findings import STRENGTHS, is_only_comparator
+from kedrec.agents.offline.reasons.findings import STRENGTHS, is_not_tested
 from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
 from kedrec.agents.offline.reasons.sentences import MOST_QUOTES, QuestionEvidence, Quote, Quoted, best_of, sentences_on
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
@@ -29,6 +29,12 @@ WORDS_OF_QUOTE = 60
 """Words beyond which a quote is cut."""
 _CAUSE = re.compile(r"\b(?:caused by|induced by|due to|secondary to)\s+(?:the )?$", re.IGNORECASE)
 """Stands before a drug that brought about what a sentence is about."""
+_AS_GOOD = re.compile(
+    r"\bas (?:effective|efficacious|well tolerated|safe|good|potent)\b|\bequivalent\b|\bequally\b|non-?inferior"
+    r"|\b(?:similar|comparable) (?:efficacy|effectiveness|improvement|reduction|response)s?\b",
+    re.IGNORECASE,
+)
+"""No difference from another treatment, which speaks against neither."""
 _STOPPED = ("terminated", "withdrawn", "suspended")
 
 
@@ -106,7 +112,7 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questi
     names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
-    near = [quote for quote in near if not (quote.key[0] == "T" and is_only_comparator(quote.text, drug))]
+    near = [quote for quote in near if not (quote.key[0] == "T" and is_not_tested(quote.text, drug))]
     best = best_of(sorted(near, key=lambda quote: (_strength(quote), not _fits(quote.text), -quote.worth)))
     return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 
@@ -189,8 +195,8 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questio
 
 
 def _is_negative(quote: Quote) -> bool:
-    """Whether a sentence on both tells that the drug did no better than what it was compared with."""
-    return quote.closeness == 2 and quote.effect == "no_difference"
+    """Whether a sentence on both tells that the drug did no better than what it was compared with, and not as well."""
+    return quote.closeness == 2 and quote.effect == "no_difference" and not _AS_GOOD.search(quote.text)
 
 
 def _is_stopped(item: Evidence) -> bool:

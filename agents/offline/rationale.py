@@ -237,8 +237,7 @@ def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
         yield from quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")
     if full and known.mechanism is not None:
         for keys, text in course(task, drug):
-            told = f"Of {task.disease.name}, in which {drug.name} has to act, an article says: “{short(text)}”"
-            yield Line("mechanism", told, (*keys, known.mechanism[1][0]))
+            yield Line("mechanism", f"An article says of how {task.disease.name} comes about: “{short(text)}”", keys)
     if known.use is not None:
         yield Line("use", f"In the graph, {_clause(known.use.text)}.", (known.use.key,))
     if full:

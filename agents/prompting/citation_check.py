@@ -114,11 +114,18 @@ class Checker:
             if mentions(text, entity) and not mentions(held, entity):
                 return f"the evidence cited does not name {entity.name}"
         known = amounts.held(held)
-        missing = next((said for number, said in amounts.stated(text).items() if number not in known), None)
+        stated = amounts.stated(self._without_names(text))
+        missing = next((said for number, said in stated.items() if number not in known), None)
         if missing:
             return f"the evidence cited does not hold the number {missing}"
         symbol = next((word for word in _SYMBOL.findall(text) if bare(word) not in bare(held)), None)
         return f"the evidence cited does not hold {symbol}" if symbol and not self._is_named(symbol) else None
+
+    def _without_names(self, text: str) -> str:
+        """The text without the names that were looked at: `1275` is no number in `CNTO 1275`, which is ustekinumab."""
+        for start, end in (span for entity in self._names for span in places(text, entity)):
+            text = text[:start] + " " * (end - start) + text[end:]
+        return text
 
     def _held(self, entry: Evidence, text: str) -> list[str]:
         """What the entry says, and what the weigher counted over it where the sentence tells just that."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-__all__ = ["family_of", "is_bystander", "telling_words"]
+__all__ = ["family_of", "is_bystander", "is_carrier", "telling_words"]
 
 FAMILIES = {
     # Transmitters: receptors, transporters and enzymes.
@@ -82,13 +82,24 @@ FAMILIES = {
 """Pattern of the whole symbol -> what its product is called."""
 
 
-_BYSTANDERS = frozenset({"NR1I2", "NR1I3", "KCNH2"})
-"""What many drugs act on beside what they are given for: switches of their breakdown, and the channel of a long QT."""
+_BYSTANDERS = re.compile(r"NR1I[23]|KCNH2")
+"""What many drugs act on beside what they are given for: switches of their breakdown, the channel of a long QT."""
+_CARRIERS = re.compile(
+    r"FCGR\w+|C1Q[A-C]|C1[RS]|ALB|ORM\d|SHBG|SERPINA6|ABC[BG]\d+|ABCC[1-6]|SLCO\w+|SLC22A(?!12$)\d+|SLC15A\d|SLC47A\d"
+    r"|CYP[1-4][A-Z]\d+|UGT\w+|CES\d|NAT[12]|GST[A-Z]\d"
+)
+"""What carries, transports or breaks down drugs, and what binds the stem of every antibody. SLC22A12, which takes up
+urate, is a target of its own."""
+
+
+def is_carrier(symbol: str) -> bool:
+    """Return whether a gene is never that by which a drug works, whatever DrugBank lists it as."""
+    return _CARRIERS.fullmatch(symbol) is not None
 
 
 def is_bystander(symbol: str) -> bool:
     """Return whether a gene is seldom that by which a drug works, though DrugBank has it among the targets of many."""
-    return symbol in _BYSTANDERS
+    return is_carrier(symbol) or _BYSTANDERS.fullmatch(symbol) is not None
 
 
 @cache
@@ -125,7 +136,7 @@ _WORK = (
 _GENERAL = re.compile(
     r"receptors?|transporters?|channels?|voltage-gated|proteins?|enzymes?|kinases?|factors?|subunits?|inhibitors?"
     r"|antagonists?|agonists?|activity|components?|alpha|beta|delta|kappa|acid|hormone|system|synthase|reductase"
-    r"|compounds|decreased|increased|production|synthesis|growth|modulators?|activators?|like|with"
+    r"|central|nervous|depression|stimulation|relaxation|compounds|decreased|increased|production|synthesis|growth|modulators?|activators?|like|with"
 )
 
 

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 __all__ = ["action_worth", "course_worth", "explains"]
 
 _ACTS = re.compile(
-    r"\b(?:inhibit(?:s|ed|ing)?|block(?:s|ed|ing)?|antagoni[sz]e[sd]?|activate[sd]?|modulate[sd]?|suppress(?:es|ed)?"
-    r"|stimulate[sd]?|deplete[sd]?|binds?|acts? (?:by|on|as|via|through)|selective inhibition|mechanism involves)\b",
+    r"\b(?:inhibit(?:s|ing)?|block(?:s|ing)?|antagoni[sz]es?|activates?|modulates?|suppress(?:es)?|stimulates?|depletes?"
+    r"|binds?|acts? (?:by|on|as|via|through)|selective inhibition|mechanism involves)\b",
     re.IGNORECASE,
 )
-"""What a drug does, behind its name."""
+"""What a drug does, behind its name; what it did was seen in one experiment."""
 _CHANGES = re.compile(
     r"(?<!\ban )(?<!\ba )(?<!\bthe )\b(?:(?:reduc|decreas|increas|enhanc|induc|stimulat|disrupt|impair|modulat|regulat"
     r"|promot|facilitat|rais)"
-    r"(?:es|ed|e|ing)"
-    r"|(?:lower|prevent|inhibit|block|suppress|potentiat|interfer|augment)(?:s|es|ed|ing))\b",
+    r"(?:es|e|ing)"
+    r"|(?:lower|prevent|inhibit|block|suppress|potentiat|interfer|augment)(?:s|es|ing))\b",
     re.IGNORECASE,
 )
 """What a drug does to a process."""
@@ -30,6 +30,12 @@ _LEADS_TO = re.compile(
     r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:(?!(?:and|or)\b)[\w-]+,? (?:and |"
     r"or )?)?$"
 )
+_LIKE = re.compile(
+    r"\b(?:similar(?:ities)?|close|(?:un)?related|unlike|analog\w*|derivative|compar\w+)"
+    r"(?: (?:to|of|with))? (?:the )?$",
+    re.IGNORECASE,
+)
+"""Before a drug that another one is likened to, which then acts."""
 _GOES_ON = re.compile(r"\s*(?:,|\)|and\b|or\b)")
 _DONE_TO = re.compile(
     r"\b(?:is|are|was|were|be|been|not|but)\s+$|\b(?:but|whereas|while|although)\b|\b(?:is|was|"
@@ -56,12 +62,15 @@ _KINETICS = re.compile(
 """What drugs do to one another, and what one does not do: neither is how a drug acts."""
 _APART = re.compile(
     r"\b(?:rats?|mice|mouse|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+|resistan\w+"
-    r"|\d+ ?(?:mg|[μµn]?M\b))|(?<=\w)-induced\b",
+    r"|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively"
+    r"|least|here we|treated with|given with|interact\w*|silico|blood levels of|potentiat\w+|conver(?:sion|ted)"
+    r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:",
     re.IGNORECASE,
 )
-"""Marks of an experiment or of a trial; what is known of a drug is said without."""
+"""Marks of an experiment, of a comparison or of a trial; what is known of a drug is said without."""
 _PASSING = re.compile(
-    r"\badverse|side[- ]effect|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
+    r"\badverse|side[- ]effect|\bdamage\b|\bseems?\b"
+    r"|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
     r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
     r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b",
@@ -106,12 +115,12 @@ def action_worth(sentence: str, drug: Places, acted_on: Iterable[str] = ()) -> f
         acted_on: Words for what the drug is known to act on, in lower case; a sentence with one of them tells more.
     """
     words = explains(sentence, drug)
-    if not words or _KINETICS.search(sentence) or _PASSING.search(sentence):
+    if not words or any(kind.search(sentence) for kind in (_KINETICS, _PASSING, _APART)):
         return 0.0
     named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
     lowered = sentence.lower()
     told = min(words, 2) + 1.5 * min(len(named), 2) + _ON_TARGET * any(word in lowered for word in acted_on)
-    told -= 1.0 * (_APART.search(sentence) is not None) + 0.5 * (len(sentence) > _LONG)
+    told -= 0.5 * (len(sentence) > _LONG)
     return told if told >= _STATED else 0.0
 
 
@@ -143,7 +152,8 @@ def explains(sentence: str, drug: Places) -> int:
         sentence: A sentence.
         drug: Where it names the drug.
     """
-    return sum(_acts(sentence, one) + _is_a(sentence, one) + _changes(sentence, one) for one in drug)
+    acting = [one for one in drug if not _LIKE.search(sentence[: one[0]])]
+    return sum(_acts(sentence, one) + _is_a(sentence, one) + _changes(sentence, one) for one in acting)
 
 
 def _acts(sentence: str, drug: tuple[int, int]) -> bool:
@@ -175,5 +185,5 @@ def _is_a(sentence: str, drug: tuple[int, int]) -> bool:
         return True
     before = list(_IS_A.finditer(sentence, max(0, drug[0] - _NEAR), drug[0]))
     led = sentence[before[-1].end() : drug[0]] if before else ""
-    apart = led.strip() == "," and _GOES_ON.match(sentence, drug[1]) is None
+    apart = led.strip() == "," and (before[-1][0].endswith("s") or _GOES_ON.match(sentence, drug[1]) is None)
     return bool(before) and not apart and _LEADS_TO.search(led) is not None

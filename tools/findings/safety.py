@@ -43,9 +43,10 @@ _LOOKED_AT = re.compile(
     r"\b(?:assess|evaluat|investigat|examin|compar|review|stud(?:y|ied))\w* (?:the )?(?:\w+,? ){0,3}(?:safety|"
     r"tolerability|"
     r"efficacy|toxicit\w+|adverse|side effects?)|\b(?:outcomes?|end ?points?) (?:was|were|included?)|\?$|"
-    r"\bunclear\b|\bunknown\b|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)"
+    r"\bunclear\b|\bunknown\b|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)|\bin silico\b"
+    r"|\btested for\b|§D(?: \([^)]*\))? (?:deficien|gene\b|mutation)|\b(?:used|given) to (?:control|treat|prevent)\b"
 )
-"""What was set out to be measured."""
+"""What was set out to be measured, what lacks the drug, and what it is given against."""
 
 
 def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:

@@ -18,9 +18,11 @@ _BEHIND = (
     "blocker", "blockers", "transporter", "transporters", "antibody", "antibodies", "synthase",
 )  # fmt: skip
 """Words behind the name of a substance that make it what acts on it, or what it acts on."""
+_LIKE = ("like", "cotransporter", "cotransporters")
+"""More of these: `glucagon-like peptide`. The stream of tokens goes without, as it did when the weights were fitted."""
 _TYPE = r"(?:type|subtype|ii|i|[a-z]{0,2}\d[a-z\d]?)"
 """Between the two: `histamine H1 receptor`."""
-_FORMS = re.compile(rf"[ -](?:{_TYPE}[ -]){{0,2}}(?:{'|'.join(_BEHIND)})(?!\w)", re.IGNORECASE)
+_FORMS = re.compile(rf"[ -](?:{_TYPE}[ -]){{0,2}}(?:{'|'.join((*_BEHIND, *_LIKE))})(?!\w)", re.IGNORECASE)
 _AFTER = re.compile(
     rf"(?<!\w)(?:(?:{'|'.join(_AHEAD)})[- ]|low[- ]molecular[- ]weight |pre-|reactive )$", re.IGNORECASE
 )
@@ -42,7 +44,7 @@ def is_part_of_longer(text: str, start: int, end: int) -> bool:
 def are_parts_of_longer(
     stream: TokenStream, first: NDArray[np.int64], length: NDArray[np.int32], drug: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Return the same for names in a stream of tokens, shape (names,).
+    """Return the same, but for names like `glucagon-like`, in a stream of tokens, shape (names,).
 
     Args:
         stream: the tokens.

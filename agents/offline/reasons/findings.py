@@ -11,7 +11,7 @@ from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.findings.marked_names import marked
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
-__all__ = ["STRENGTHS", "Strength", "is_only_comparator", "strength_of"]
+__all__ = ["STRENGTHS", "Strength", "is_not_tested", "strength_of"]
 
 Strength = Literal["approval", "guideline", "result", "report"]
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)
@@ -37,6 +37,13 @@ _DENIED = re.compile(
 )
 _PARTS = re.compile(r"[;:]|,? (?:although|but|whereas|while|however|yet)\b")
 _OTHERS = re.compile(r"(?:than|versus|vs\.?|compared (?:with|to)|comparator|control)(?: \S+){0,4} §D")
+_PRIOR = re.compile(
+    r"(?:previous(?:ly)?|prior)(?: \S+){0,4} §D"
+    r"|(?:\bnot|\bnon-?|inadequate\w*|insufficient\w*|poor\w*) ?respon\w+(?: \S+)? (?:to|on)(?: \S+){0,4} §D"
+    r"|(?:refractory|resistant|resistance|intolerant|intolerance) to(?: \S+){0,3} §D"
+    r"|fail(?:ed|ing|ures? (?:of|on|with|to))(?: \S+){0,3} §D"
+)
+"""Before a drug that patients were given without success before a trial."""
 _FIGURE = re.compile(
     r"\d+(?:\.\d+)? ?%|\bp ?[<=>≤]|\bci\b|hazard ratio|odds ratio|significant|randomi[sz]ed|placebo|trials?\b|phase"
 )
@@ -63,8 +70,13 @@ def strength_of(sentence: str, drug: Entity, disease: Entity) -> Strength | None
 
 
 @lru_cache(maxsize=8192)
-def is_only_comparator(text: str, drug: Entity) -> bool:
-    """Return whether the title or summary of a trial names a drug only as what another one is compared with."""
+def is_not_tested(text: str, drug: Entity) -> bool:
+    """Return whether a title or summary of a trial names a drug only as one compared with, or given before.
+
+    Args:
+        text: title or summary.
+        drug: the drug.
+    """
     told = marked(text, drug)
-    first = _OTHERS.search(told)
-    return first is not None and told.find("§D") > first.start()
+    first = told.find("§D")
+    return any(found is not None and first > found.start() for found in (_OTHERS.search(told), _PRIOR.search(told)))

@@ -36,7 +36,7 @@ ROLES: dict[RoleName, str] = {
     "prevents": "prevents it",
     "causes_or_worsens": "causes or worsens it",
     "diagnoses_or_provokes": "serves to provoke or to test for it",
-    "own_substance_in_excess": "is what there is too much of in it",
+    "own_substance_in_excess": "is a substance that the body has too much of in it",
     "contraindicated": "is contraindicated in it",
     "unknown": "has no known role in it",
 }

@@ -1,0 +1,54 @@
+"""Which targets of a drug are told: those that drugs of its class share, not all that it binds."""
+
+import pytest
+from graph_stores import TARGET, TREATS, embedded
+
+from kedrec.tools.drug_targets import DrugTargets
+
+CLASS = "Hetionet::PCiC::Pharmacologic Class:Compound"
+AMLODIPINE, FELODIPINE, NIFEDIPINE, ACETAZOLAMIDE = (f"Compound::DB0000{number}" for number in range(1, 5))
+CHANNEL, ANHYDRASE, TRANSPORTER = "Gene::775", "Gene::759", "Gene::5243"
+HYPERTENSION, BLOCKERS, CYP = "Disease::MESH:D006973", "Pharmacologic Class::N1", "Pharmacologic Class::N2"
+NAMES = [
+    (AMLODIPINE, "Amlodipine"), (FELODIPINE, "Felodipine"), (NIFEDIPINE, "Nifedipine"),
+    (ACETAZOLAMIDE, "Acetazolamide"), (CHANNEL, "CACNA1C"), (ANHYDRASE, "CA1"), (TRANSPORTER, "ABCB1"),
+    (HYPERTENSION, "Hypertension"), (BLOCKERS, "Calcium Channel Antagonists"),
+    (CYP, "Cytochrome P450 3A4 Inhibitors"),
+]  # fmt: skip
+ON_TARGETS = [(AMLODIPINE, TARGET, gene) for gene in (CHANNEL, ANHYDRASE, TRANSPORTER)]
+IN_CLASS = [(BLOCKERS, CLASS, drug) for drug in (AMLODIPINE, FELODIPINE, NIFEDIPINE)]
+SHARED = [(FELODIPINE, TARGET, CHANNEL), (NIFEDIPINE, TARGET, CHANNEL)]
+TREATING = [(ACETAZOLAMIDE, TARGET, ANHYDRASE), (ACETAZOLAMIDE, TREATS, HYPERTENSION)]
+
+
+@pytest.fixture
+def acting(tmp_path):
+    def of(*triples):
+        graph = embedded(tmp_path, [*ON_TARGETS, *TREATING, *triples], NAMES)
+        return DrugTargets(graph).acting(AMLODIPINE, HYPERTENSION)
+
+    return of
+
+
+def test_a_target_of_the_class_comes_first_and_others_are_left_out_whatever_treatments_share_them(acting):
+    found = acting(*IN_CLASS, *SHARED)
+    assert [edge.tail for edge in found.targets] == [CHANNEL]
+    assert found.untypical == {ANHYDRASE, TRANSPORTER}
+    assert found.alike == ()
+
+
+def test_a_treatment_that_acts_alike_is_told_with_the_target_of_the_class(acting):
+    found = acting(*IN_CLASS, *SHARED, (FELODIPINE, TREATS, HYPERTENSION))
+    assert [(edge.head, edge.tail) for edge in found.alike] == [
+        (AMLODIPINE, CHANNEL), (FELODIPINE, CHANNEL), (FELODIPINE, HYPERTENSION),
+    ]  # fmt: skip
+
+
+def test_without_a_class_that_tells_how_it_acts_what_treatments_share_comes_first_and_carriers_last(acting):
+    found = acting(*((CYP, CLASS, drug) for drug in (AMLODIPINE, FELODIPINE)), *SHARED)
+    assert [edge.tail for edge in found.targets] == [ANHYDRASE, CHANNEL, TRANSPORTER]
+    assert not found.untypical
+
+
+def test_the_drug_itself_makes_no_target_typical_of_its_class(acting):
+    assert len(acting((BLOCKERS, CLASS, AMLODIPINE)).targets) == 3

@@ -1,0 +1,162 @@
+"""What a drug acts on, the most telling first: targets that drugs of its class share, not all that it binds."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.store import GraphStore
+from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sort_of_class
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
+from kedrec.records import Edge
+
+__all__ = ["NAMED", "TARGETS", "Acting", "DrugTargets"]
+
+TARGETS = "DRUGBANK::target::Compound:Gene"
+CLASSES = "Hetionet::PCiC::Pharmacologic Class:Compound"
+PROCESSES = ("Hetionet::GpBP::Gene:Biological Process", "Hetionet::GpPW::Gene:Pathway")
+"""What a target takes part in."""
+NAMED = 3
+"""Targets that are told of first."""
+LISTED = 5
+"""Targets of one drug that are told of."""
+MOST_TARGETS = 24
+"""Targets of one drug that are looked at."""
+MOST_CLASSES = 12
+"""Classes of one drug that are looked at."""
+MOST_DRUGS = 200
+"""Drugs of one disease, target or class that are looked at."""
+MOST_PROCESSES = 10
+"""Processes of one target that are looked at."""
+SORTS: dict[ClassSort, float] = {"action": 1.0, "effect": 0.5, "kind": 0.5}
+"""Sort of class -> how much it tells of a target that most of its drugs have it."""
+MAIN = 0.4
+"""Targets that are less typical of the drug's classes than the first by more than this factor are left out.
+
+Chosen on the 308 answers of the training pairs with a curated protein: 0.69 of the targets that are told are curated,
+0.63 without it; a higher one loses some drugs their curated target.
+"""
+
+
+class Acting(NamedTuple):
+    """How a drug acts, as edges and paths of the graph."""
+
+    targets: tuple[Edge, ...]
+    """The most telling first."""
+    process: tuple[Edge, ...]
+    """One of the first targets, and what it takes part in; empty where the graph has nothing."""
+    classes: tuple[Edge, ...]
+    """By what the drug acts and what that brings about, else what it is made like."""
+    alike: tuple[Edge, ...]
+    """Target, another drug on it, and the disease that this one treats; empty where there is no such drug."""
+    untypical: frozenset[str]
+    """Ids of targets that are left out, as the drugs of its classes do without."""
+
+
+class DrugTargets:
+    """What the drugs of one graph act on.
+
+    Args:
+        store: the graph; pairs to be hidden are hidden in it already.
+    """
+
+    def __init__(self, store: GraphStore) -> None:
+        self._store = store
+
+    def acting(self, drug: str, disease: str) -> Acting:
+        """How a drug acts, and which treatment of the disease acts alike.
+
+        Args:
+            drug: id of the drug.
+            disease: id of the disease.
+        """
+        targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
+        uses = self._store.neighbours(disease, kind="Compound", limit=MOST_DRUGS)
+        treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != drug}
+        holding = {edge.tail: self._holding(edge.tail) for edge in targets}
+        also = {gene: [edge for edge in edges if edge.head in treating] for gene, edges in holding.items()}
+        typical = self._typical(drug, holding)
+        every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding))
+        kept = [edge for edge in every if typical[edge.tail] >= MAIN * typical[every[0].tail]]
+        untypical = frozenset(edge.tail for edge in every if edge not in kept)
+        ranked = kept[:LISTED]
+        common = Counter(other.head for edge in ranked for other in also[edge.tail])
+        alike = self._alike(drug, next((also[edge.tail] for edge in ranked if also[edge.tail]), ()), common)
+        shared = next((edge for edge in ranked if alike and edge.tail == alike.tail), None)
+        path = (shared, alike, treating[alike.head]) if shared and alike else ()
+        process, classes = self._process(targets, ranked[:NAMED]), tuple(self._classes(drug))
+        return Acting(tuple(ranked), process, classes, path, untypical)
+
+    def in_words(self, drug: str) -> tuple[str, ...]:
+        """What a drug acts on and how, in words that articles use: families of its targets, and its classes."""
+        targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
+        symbols = (symbol for edge in targets if not is_bystander(symbol := self._name(edge.tail)))
+        families = Counter(family for symbol in symbols if (family := family_of(symbol)))
+        return (*(family for family, _ in families.most_common(NAMED)), *self._class_names(drug))
+
+    def _standing(
+        self,
+        gene: str,
+        typical: Mapping[str, float],
+        also: Mapping[str, Sequence[Edge]],
+        holding: Mapping[str, Sequence[Edge]],
+    ) -> tuple[bool, float, float, int]:
+        """Sort key: what no drug is given for last; then typical of the class; then of treatments, then of drugs."""
+        drugs = len(holding[gene])
+        shared = len(also[gene]) / math.sqrt(max(drugs, 1))
+        return is_bystander(self._name(gene)), -round(typical[gene], 1), -shared, -drugs
+
+    def _holding(self, gene: str) -> list[Edge]:
+        """Edges to a target from all drugs that have it."""
+        return self._store.neighbours(gene, relation=TARGETS, limit=MOST_DRUGS)
+
+    def _typical(self, drug: str, holding: Mapping[str, Sequence[Edge]]) -> dict[str, float]:
+        """Target -> share of the other drugs of a class that have it: the best class of each sort, summed; 0 to 2."""
+        best = {gene: dict.fromkeys(SORTS, 0.0) for gene in holding}
+        for group in self._store.neighbours(drug, relation=CLASSES, limit=MOST_CLASSES):
+            sort = sort_of_class(self._name(group.head))
+            others = self._members(group.head) - {drug} if sort in SORTS else set()
+            for gene, edges in holding.items() if others else ():
+                share = len(others.intersection(edge.head for edge in edges)) / len(others)
+                best[gene][sort] = max(best[gene][sort], SORTS[sort] * share)
+        return {gene: sum(shares.values()) for gene, shares in best.items()}
+
+    def _members(self, group: str) -> set[str]:
+        return {edge.tail for edge in self._store.neighbours(group, relation=CLASSES, limit=MOST_DRUGS)}
+
+    def _classes(self, drug: str) -> list[Edge]:
+        """By what the drug acts and what that brings about, else what it is made like."""
+        first: dict[ClassSort, Edge] = {}
+        for edge in self._store.neighbours(drug, relation=CLASSES, limit=MOST_CLASSES):
+            first.setdefault(sort_of_class(self._name(edge.head)), edge)
+        acting: tuple[ClassSort, ...] = ("action", "effect") if {"action", "effect"} & set(first) else ("kind",)
+        return [first[sort] for sort in acting if sort in first]
+
+    def _process(self, targets: Sequence[Edge], first: Sequence[Edge]) -> tuple[Edge, ...]:
+        """What the first targets take part in: what most of the drug's targets share, the narrowest first."""
+        shared: Counter[str] = Counter()
+        paths: dict[str, tuple[Edge, Edge]] = {}
+        for target in [*first, *(edge for edge in targets if edge not in first)]:
+            for relation in PROCESSES:
+                for edge in self._store.neighbours(target.tail, relation=relation, limit=MOST_PROCESSES):
+                    shared[edge.tail] += 1
+                    if target in first:
+                        paths.setdefault(edge.tail, (target, edge))
+        best = max(paths, key=lambda process: shared[process], default=None)
+        return paths[best] if best else ()
+
+    def _alike(self, drug: str, others: Iterable[Edge], common: Mapping[str, int]) -> Edge | None:
+        """The edge to a target from the drug with most targets in common that does not do the opposite by its class."""
+        classes = self._class_names(drug)
+        nearest = sorted(others, key=lambda edge: (-common[edge.head], len(self._name(edge.head))))
+        return next((one for one in nearest if not are_opposed(classes, self._class_names(one.head))), None)
+
+    def _class_names(self, drug: str) -> list[str]:
+        return [self._name(edge.head) for edge in self._classes(drug)]
+
+    def _name(self, entity_id: str) -> str:
+        entity = self._store.get(entity_id)
+        return entity.name if entity else entity_id
