@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -81,14 +81,13 @@ class DrugTargets:
         typical = self._typical(drug, holding)
         every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding))
         kept = [edge for edge in every if typical[edge.tail] >= MAIN * typical[every[0].tail]]
-        untypical = frozenset(edge.tail for edge in every if edge not in kept)
-        ranked = kept[:LISTED]
-        common = Counter(other.head for edge in ranked for other in also[edge.tail])
-        alike = self._alike(drug, next((also[edge.tail] for edge in ranked if also[edge.tail]), ()), common)
-        shared = next((edge for edge in ranked if alike and edge.tail == alike.tail), None)
-        path = (shared, alike, treating[alike.head]) if shared and alike else ()
-        process, classes = self._process(targets, ranked[:NAMED]), tuple(self._classes(drug))
-        return Acting(tuple(ranked), process, classes, path, untypical)
+        return Acting(
+            targets=tuple(kept[:LISTED]),
+            process=self._process(targets, kept[:NAMED]),
+            classes=tuple(self._classes(drug)),
+            alike=self._alike(drug, kept[:LISTED], also, treating),
+            untypical=frozenset(edge.tail for edge in every if edge not in kept),
+        )
 
     def in_words(self, drug: str) -> tuple[str, ...]:
         """What a drug acts on and how, in words that articles use: families of its targets, and its classes."""
@@ -103,11 +102,10 @@ class DrugTargets:
         typical: Mapping[str, float],
         also: Mapping[str, Sequence[Edge]],
         holding: Mapping[str, Sequence[Edge]],
-    ) -> tuple[bool, float, float, int]:
-        """Sort key: what no drug is given for last; then typical of the class; then of treatments, then of drugs."""
-        drugs = len(holding[gene])
-        shared = len(also[gene]) / math.sqrt(max(drugs, 1))
-        return is_bystander(self._name(gene)), -round(typical[gene], 1), -shared, -drugs
+    ) -> tuple[bool, float, float]:
+        """Sort key: what no drug is given for last; then typical of the class; then shared by treatments."""
+        shared = len(also[gene]) / math.sqrt(max(len(holding[gene]), 1))
+        return is_bystander(self._name(gene)), -round(typical[gene], 1), -shared
 
     def _holding(self, gene: str) -> list[Edge]:
         """Edges to a target from all drugs that have it."""
@@ -148,11 +146,18 @@ class DrugTargets:
         best = max(paths, key=lambda process: shared[process], default=None)
         return paths[best] if best else ()
 
-    def _alike(self, drug: str, others: Iterable[Edge], common: Mapping[str, int]) -> Edge | None:
-        """The edge to a target from the drug with most targets in common that does not do the opposite by its class."""
+    def _alike(
+        self, drug: str, targets: Sequence[Edge], also: Mapping[str, Sequence[Edge]], treating: Mapping[str, Edge]
+    ) -> tuple[Edge, ...]:
+        """The path over the first target of treatments to that with most targets in common, but no opposite class."""
+        first = next((edge for edge in targets if also[edge.tail]), None)
+        common = Counter(other.head for edge in targets for other in also[edge.tail])
+        nearest = sorted(
+            also[first.tail] if first else (), key=lambda edge: (-common[edge.head], len(self._name(edge.head)))
+        )
         classes = self._class_names(drug)
-        nearest = sorted(others, key=lambda edge: (-common[edge.head], len(self._name(edge.head))))
-        return next((one for one in nearest if not are_opposed(classes, self._class_names(one.head))), None)
+        alike = next((one for one in nearest if not are_opposed(classes, self._class_names(one.head))), None)
+        return (first, alike, treating[alike.head]) if first and alike else ()
 
     def _class_names(self, drug: str) -> list[str]:
         return [self._name(edge.head) for edge in self._classes(drug)]

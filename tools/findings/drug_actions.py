@@ -62,7 +62,7 @@ _KINETICS = re.compile(
 """What drugs do to one another, and what one does not do: neither is how a drug acts."""
 _APART = re.compile(
     r"\b(?:rats?|mice|mouse|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+|resistan\w+"
-    r"|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively"
+    r"|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
     r"|least|here we|treated with|given with|interact\w*|silico|blood levels of|potentiat\w+|conver(?:sion|ted)"
     r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:",
     re.IGNORECASE,

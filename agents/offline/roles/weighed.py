@@ -47,8 +47,8 @@ class RoleWeights(Record):
 
     edge: dict[str, float]
     """By a visible therapeutic edge, by the database that states it; `other` for one that is not listed."""
-    use: float
-    """By a role of use."""
+    use_each: float
+    """By a role of use: by each unit of the logarithm of one and the documents for it."""
     harm: float
     """By a harmful role, at least."""
     harm_each: float
@@ -84,7 +84,7 @@ def role_share(role: Role) -> float:
     weights = role_weights()
     if role.is_harmful:
         return -(weights.harm + weights.harm_each * math.log1p(min(role.support, MOST)))
-    return weights.use if role.role != "unknown" else 0.0
+    return weights.use_each * math.log1p(min(role.support, MOST)) if role.role != "unknown" else 0.0
 
 
 def with_roles(weighing: Weighing, roles: Sequence[Role], names: Sequence[str]) -> Weighing:
