@@ -100,13 +100,14 @@ class Agent:
             record: whether traces are kept in the home.
 
         Raises:
-            NotReady: where no graph is loaded.
+            NotReady: where no graph is loaded, or another version of KEDRec derived what literature is weighed with.
             ConfigError: where the model's specification does not fit.
         """
         from kedrec.agents.open_model import open_model
         from kedrec.agents.traces.store import TraceStore
 
         resources = Resources.open(settings, hidden, given)
+        resources.refuse_other_version()
         if model is None or isinstance(model, str):
             settings = settings.model_copy(update={"model": model or settings.model})
             chat = open_model(settings.model, settings)

@@ -112,6 +112,19 @@ class Resources:
                 self._literature = Literature.open(self._settings.home / "literature", self._settings)
             return self._literature
 
+    def refuse_other_version(self) -> None:
+        """Refuse to weigh without what was derived from the literature, where it is there but cannot be read.
+
+        Raises:
+            NotReady: where another version of KEDRec derived it, in another format.
+        """
+        from kedrec.agents.offline.literature_stats import is_of_another_version
+
+        folder = self._settings.home / "derived"
+        if is_of_another_version(folder):
+            told = f"What is weighed with, in {folder}, was derived by another version of KEDRec and is not read"
+            raise NotReady(f"{told}; without it answers would be worse. Derive it anew (minutes): kedrec model derive")
+
     def weigher(self) -> Weigher:
         """What weighs the evidence by rule."""
         with self._lock:

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 from world import BARI, DISEASE, METHO, SULFA, build
 
+from kedrec.agents.agent import Agent
 from kedrec.agents.offline.weigher import LINKS
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
 from kedrec.causes import cause_of
 from kedrec.cli.app import main
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, WorkError
+from kedrec.errors import DamagedData, NotReady, WorkError
 from kedrec.graphdb.embedded.store import EmbeddedStore
 from kedrec.tools.library.schema import connect
 from kedrec.tools.literature import Literature
@@ -171,3 +172,16 @@ def test_errors_of_sqlite_are_told_apart():
     with pytest.raises(sqlite3.OperationalError) as mistaken:
         connection.execute("SELECT nothing")
     assert cause_of(mistaken.value) is None
+
+
+def test_what_another_version_derived_is_refused_and_not_passed_over(tmp_path):
+    settings = build(tmp_path / "home")
+    Resources.open(settings).weigher().prepare()
+    Agent.open(settings).close()
+    for manifest in (settings.home / "derived").glob("*/*/manifest.json"):
+        manifest.write_text(manifest.read_text("utf-8").replace('"format": ', '"format": 9'), "utf-8")
+    with pytest.raises(NotReady, match="kedrec model derive"):
+        Agent.open(settings)
+    shutil.rmtree(settings.home / "derived")
+    Resources.open(settings).weigher().prepare()
+    Agent.open(settings).close()

@@ -30,6 +30,7 @@ __all__ = [
     "CorpusStats",
     "Derived",
     "Meeting",
+    "is_of_another_version",
     "names_of",
     "open_derived",
     "read_corpus",
@@ -174,6 +175,17 @@ def open_derived(folder: Path, arrays: GraphArrays, literature_sha256: str) -> D
     }
     missing = tuple(group for group in CORPORA if group not in done)
     return Derived({entity: i for i, (entity, _, _) in enumerate(names_of(arrays))}, corpora, missing)
+
+
+def is_of_another_version(folder: Path) -> bool:
+    """Return whether something was derived for weighing, and all of it in a format that this version does not read.
+
+    Args:
+        folder: Folder that ``literature_build.build`` wrote to.
+    """
+    manifests = (path for group in CORPORA for path in folder.glob(f"*/{group}/manifest.json"))
+    formats = {json.loads(path.read_text(encoding="utf-8") or "{}").get("format") for path in manifests}
+    return bool(formats) and FORMAT not in formats
 
 
 def read_corpus(place: Path) -> CorpusStats | None:
