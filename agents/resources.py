@@ -32,7 +32,7 @@ class _WeighsWhenAsked:
 
     def weigh(self, disease: Entity, candidates: Sequence[Entity], setting: Corpora, hidden: HiddenPairs) -> Any:
         if any(self._resources.store.get(one.id) is None for one in (disease, *candidates)):
-            from kedrec.agents.weighing_by_name import weigh_by_name
+            from kedrec.agents.offline.weigh_by_name import weigh_by_name
 
             return weigh_by_name(self._resources.literature(), disease, candidates, setting)
         ids = [drug.id for drug in candidates]

@@ -21,7 +21,7 @@ ROOMS = (
     "tools.literature", "tools.live", "tools.graph_tools", "tools.literature_tools", "tools.cypher_tool",
     "tools.toolbox",
     "agents.traces", "agents.models", "agents.models.openai_api", "agents.models.local", "agents.prompting",
-    "agents.models.replayed", "agents.offline", "agents.student", "agents.weighing_by_name", "agents.resources",
+    "agents.models.replayed", "agents.offline", "agents.student", "agents.resources",
     "agents.workflow", "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay",
     "agents.recommend", "agents.chat", "agents.trace_page", "agents.trace_export",
     "distill.pairs", "distill.runs", "distill.dataset", "distill.student",

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.aspects import Looked, look_up
+from kedrec.agents.chat.dialogue_state import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, telling, told_overall, topics_in
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
-from kedrec.agents.chat.thread import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
 from kedrec.records import Corpora, Entity, Evidence, Match, Recommendation, Record

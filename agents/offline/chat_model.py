@@ -11,7 +11,7 @@ from langchain_core.messages.tool import tool_call
 from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.decision import decision
-from kedrec.agents.offline.quotes import answer_lines
+from kedrec.agents.offline.domain_answers import answer_lines
 from kedrec.tools.literature_tools import is_retracted
 
 __all__ = ["OfflineChatModel"]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.quoted_lines import Line, told_role
-from kedrec.agents.offline.rationale import has_grounds, rationale
-from kedrec.agents.offline.reasons.head_to_head import comparisons, with_comparisons
+from kedrec.agents.offline.rationale.compose import has_grounds, rationale
+from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
+from kedrec.agents.offline.rationale.lines import Line, told_role
 from kedrec.agents.offline.roles import Role, by_keys, role_in
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE

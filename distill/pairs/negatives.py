@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from kedrec.distill.pairs.eligible import namesakes
+from kedrec.distill.pairs.askable_names import namesakes
 from kedrec.graphdb.embeddings.nearest import Nearest
 from kedrec.graphdb.link_prediction.disease_ontology import Ontology
 from kedrec.graphdb.link_prediction.relevance import DrugUses

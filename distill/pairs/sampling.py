@@ -18,8 +18,8 @@ from itertools import islice
 
 import numpy as np
 
+from kedrec.distill.pairs.askable_names import disease_faults, drug_faults
 from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver, Split
-from kedrec.distill.pairs.eligible import disease_faults, drug_faults
 from kedrec.distill.pairs.negatives import IrrelevantDrugs
 from kedrec.distill.pairs.pairs_file import Named, OnPair
 from kedrec.distill.pairs.popularity import Balance, Drawing

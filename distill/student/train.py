@@ -72,7 +72,7 @@ def train_student(
     _need_one_process(chosen)
     found = base_folder(base, home) if home is not None else base
     if chosen.is_short:
-        from kedrec.distill.student.upper.train import train_short
+        from kedrec.distill.student.upper_layers.train import train_short
 
         rows = [*splits["train"], *splits["validation"]]
         return train_short(
@@ -162,7 +162,7 @@ class _Training:
         from datasets import Dataset
         from transformers import PrinterCallback
 
-        from kedrec.distill.student.trainer import DistillCollator, DistillTrainer, Weights, columns
+        from kedrec.distill.student.distill_trainer import DistillCollator, DistillTrainer, Weights, columns
 
         sets = {name: Dataset.from_list([columns(row) for row in rows]) for name, rows in encoded.items() if rows}
         trainer = DistillTrainer(

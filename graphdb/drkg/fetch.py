@@ -19,9 +19,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kedrec.errors import DamagedData, InputError, WorkError
-from kedrec.file_starts import GZIP, WEB_PAGE, ZIP
 from kedrec.graphdb.drkg.download import DownloadRetryPolicy, NotOffered, OnBytes, OnNote, download, drop_part
 from kedrec.locks import writing
+from kedrec.magic_bytes import GZIP, WEB_PAGE, ZIP
 
 __all__ = ["MANIFEST", "FileRecord", "Remote", "fetch", "place", "records"]
 

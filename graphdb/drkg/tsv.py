@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kedrec.errors import InputError
-from kedrec.file_starts import GZIP
+from kedrec.magic_bytes import GZIP
 
 __all__ = ["Table", "read_table"]
 

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.causes import cause_of
 from kedrec.errors import InputError, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, Triples, kind_of, read_names, read_triples, unequal
 from kedrec.graphdb.groups import Group
-from kedrec.graphdb.names.groups import GivenGroups, find_groups, read_groups
+from kedrec.graphdb.names.find_groups import GivenGroups, find_groups, read_groups
 from kedrec.graphdb.names.index import NameIndex
 from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.snapshots import new_version, write_manifest
 from kedrec.graphdb.store import GraphStats
+from kedrec.os_error_causes import cause_of
 
 __all__ = ["GROUPS", "LinkedGraph", "LoadReport", "OnStage", "distinct", "link", "load_graph", "report_of"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from kedrec.errors import Busy, DamagedData, NotReady, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, kind_of, read_names, read_triples, source_of
 from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnStage, distinct, link, report_of
-from kedrec.graphdb.names.groups import GivenGroups, read_groups
+from kedrec.graphdb.names.find_groups import GivenGroups, read_groups
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.store import FORMAT

@@ -24,7 +24,7 @@ from typing import Any, Literal
 from kedrec import errors
 from kedrec.config import Settings
 from kedrec.errors import KedrecError, UserError, WorkError
-from kedrec.graphdb.neo4j import query_text_check as cypher_words
+from kedrec.graphdb.neo4j.refuse_unbounded import objection
 from kedrec.records import Edge, Record
 
 __all__ = ["Reader", "Rows"]
@@ -74,8 +74,8 @@ class Reader:
             WorkError: it took too long, its answer is too large, or an earlier one still keeps the server busy.
             NotReady, ConfigError: the server, the password or the database is not as the settings say.
         """
-        if objection := cypher_words.objection(query):
-            raise UserError(objection)
+        if refused := objection(query):
+            raise UserError(refused)
         answer = self._answer(query)
         if "error" in answer:
             raise _raised(**answer["error"])

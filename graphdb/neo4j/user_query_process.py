@@ -17,8 +17,8 @@ from kedrec.config import Settings
 from kedrec.errors import KedrecError, NotReady, UserError, WorkError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.neo4j import cypher
+from kedrec.graphdb.neo4j.allow_reads_only import refused_step
 from kedrec.graphdb.neo4j.connection import Server, connect
-from kedrec.graphdb.neo4j.query_plan_check import refused_step
 from kedrec.graphdb.neo4j.values import links_in, plain, walks_in
 from kedrec.records import Edge
 

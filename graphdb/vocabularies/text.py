@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from kedrec.errors import InputError
-from kedrec.file_starts import GZIP, WEB_PAGE, ZIP
+from kedrec.magic_bytes import GZIP, WEB_PAGE, ZIP
 
 __all__ = ["Term", "first_line", "lines_of", "opened"]
 

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.text.claim_cues import CUES, sentence_pairs
+from kedrec.tools.text.pair_sentence_counts import CUES, sentence_pairs
 from kedrec.tools.text.tokens import TokenStream
 from kedrec.tools.text.zones import CONDITIONS, CRITERIA, EARLY, INTERVENTIONS, TITLE, EntityRows, cross
 

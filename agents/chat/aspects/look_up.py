@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from kedrec.agents.chat.aspects.book import Book, answered
-from kedrec.agents.chat.aspects.cautions import cautions
+from kedrec.agents.chat.aspects.harm_in_disease import cautions
+from kedrec.agents.chat.aspects.new_evidence import Book, answered
 from kedrec.agents.chat.follow_ups import TopicAnswer
 from kedrec.agents.chat.intents.cues import GROUPS
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic

@@ -10,16 +10,15 @@ from typing import Annotated
 import typer
 
 from kedrec import __version__
-from kedrec.causes import cause_of
 from kedrec.cli import (
-    answer,
+    ask,
+    compare,
     config,
     dataset,
     evaluate,
     graph,
     literature,
     model,
-    recommend,
     runs,
     serve,
     student,
@@ -30,6 +29,7 @@ from kedrec.cli.terminal.help import say_in_short
 from kedrec.cli.terminal.pipes import flushed, reader_is_gone
 from kedrec.cli.terminal.when_stopped import said_when_stopped
 from kedrec.errors import KedrecError, UserError
+from kedrec.os_error_causes import cause_of
 
 __all__ = ["app", "main"]
 
@@ -50,10 +50,10 @@ First load a graph and literature: kedrec graph load FILE --names FILE; kedrec l
 )
 app.add_typer(graph.app, name="graph")
 app.add_typer(literature.app, name="literature")
-app.command("ask")(answer.ask)
-app.command("chat")(answer.chat)
-app.command("compare")(recommend.compare)
-app.command("recommend")(recommend.recommend)
+app.command("ask")(ask.ask)
+app.command("chat")(ask.chat)
+app.command("compare")(compare.compare)
+app.command("recommend")(compare.recommend)
 app.add_typer(trace.app, name="trace")
 app.add_typer(runs.app, name="runs")
 app.add_typer(dataset.app, name="dataset")

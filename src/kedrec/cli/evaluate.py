@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kedrec.cli.compare import Model, SettingOption
 from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
-from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.errors import UserError
@@ -67,7 +67,7 @@ def safety(
     Count how often a drug that causes a disease, by an edge of the graph and with no edge of use, is among the ten best
     for it, or is preferred over a listed treatment. All these edges are hidden.
     """
-    from kedrec.eval import safety as measure
+    from kedrec.eval import harmful_pairs as measure
 
     resolved = settings(setting=setting)
     if draw:
@@ -126,7 +126,7 @@ def rationales(
     length and tokens, each with its bootstrap interval by diseases. docs/rationales.md says how each is counted.
     Exits 1 where the run has no rationale.
     """
-    from kedrec.cli.rationale_table import table_of
+    from kedrec.cli.terminal.rationale_table import table_of
     from kedrec.eval.rationale_measures import Measures, evaluate_rationales
     from kedrec.eval.rationale_measures.judge import Judge
     from kedrec.eval.rationale_measures.token_counts import quarter_of_characters, tokens_by

@@ -24,7 +24,7 @@ from kedrec.serve.access.keys import ASKER
 from kedrec.serve.kept_runs import KeptRuns
 from kedrec.serve.kept_traces import KeptTraces
 from kedrec.serve.operation.spans import SpanSender
-from kedrec.serve.work import Limits, WorkLoop
+from kedrec.serve.work_loop import Limits, WorkLoop
 from kedrec.tools.text.graph_sentences import path_sentence
 
 __all__ = ["MODEL", "Service"]

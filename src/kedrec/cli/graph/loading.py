@@ -102,7 +102,7 @@ def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnS
 
 def _list_groups(report: LoadReport, chosen: Settings) -> None:
     """Write the table of joined ids into the home, in place of that of an earlier load."""
-    from kedrec.graphdb.names.groups import table_of
+    from kedrec.graphdb.names.find_groups import table_of
     from kedrec.graphdb.open_store import open_store
 
     listed = chosen.home / "groups.tsv"

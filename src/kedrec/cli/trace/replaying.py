@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Model
+from kedrec.cli.compare import Model
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.trace.finding import RunFilter, find, store
@@ -96,7 +96,7 @@ def _all(run: Path, workers: int | None, json_output: bool) -> int:
 
 def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
     from kedrec.agents.replay.fork import fork
-    from kedrec.cli.recommend import outcome_error
+    from kedrec.cli.compare import outcome_error
     from kedrec.cli.terminal.views import print_recommendation
     from kedrec.distill.runs.trace_run import hidden_from
 

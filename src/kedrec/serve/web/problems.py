@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from kedrec import errors
-from kedrec.serve.problems_told import misfit_told, problem_of
+from kedrec.serve.error_status import misfit_told, problem_of
 from kedrec.serve.results import ChatFailure, ChatProblem, Failure, Problem
 
 __all__ = ["CHAT_STATUSES", "STATUSES", "answer_with_problems", "as_openai"]

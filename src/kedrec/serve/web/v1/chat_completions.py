@@ -18,8 +18,8 @@ from kedrec.agents.prompting.answer_format import LONGEST_QUESTION
 from kedrec.agents.workflow.events import STEPS, Event, Listener
 from kedrec.errors import KedrecError, UserError
 from kedrec.records import Evidence, Usage
-from kedrec.serve.happening import happening
-from kedrec.serve.problems_told import problem_of
+from kedrec.serve.error_status import problem_of
+from kedrec.serve.followed_work import happening
 from kedrec.serve.requests import Ask, WhichTrace
 from kedrec.serve.results import Answered
 from kedrec.serve.service import MODEL, Service

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Brief, Model, SettingOption, show_outcome, step_bar
+from kedrec.cli.compare import Brief, Model, SettingOption, show_outcome, step_bar
 from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
 from kedrec.errors import UserError
 
@@ -83,8 +83,8 @@ def chat(
     resolved = settings(setting=setting, model=model)
     from kedrec.agents.agent import Agent, new_trace_id
     from kedrec.agents.chat.conversation import Conversation
-    from kedrec.agents.chat.history import ChatHistory
-    from kedrec.cli.talk import Talk
+    from kedrec.agents.chat.saved_conversations import ChatHistory
+    from kedrec.cli.chat import Talk
 
     with Agent.open(resolved) as agent:
         history = ChatHistory(resolved.home / "chat", None if go_on else new_trace_id())

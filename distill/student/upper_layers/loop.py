@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
-from kedrec.distill.student.upper.examples import Example, batches
-from kedrec.distill.student.upper.halves import Halves
-from kedrec.distill.student.upper.lower_outputs import LowerOutputs
+from kedrec.distill.student.upper_layers.examples import Example, batches
+from kedrec.distill.student.upper_layers.halves import Halves
+from kedrec.distill.student.upper_layers.lower_outputs import LowerOutputs
 
 __all__ = ["Plan", "UpperLoop", "probabilities"]
 

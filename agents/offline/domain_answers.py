@@ -7,14 +7,21 @@ from collections.abc import Callable, Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.reasons.findings import STRENGTHS, is_only_comparator
-from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
-from kedrec.agents.offline.reasons.sentences import MOST_QUOTES, QuestionEvidence, Quote, Quoted, best_of, sentences_on
+from kedrec.agents.offline.rationale.evidence_sentences import (
+    MOST_QUOTES,
+    QuestionEvidence,
+    Quote,
+    Quoted,
+    best_of,
+    sentences_on,
+)
+from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
+from kedrec.agents.offline.rationale.strength import STRENGTHS, is_only_comparator
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, triples_of
-from kedrec.tools.findings.safety import tells_safety
+from kedrec.tools.findings.tells_safety import tells_safety
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
     praises,

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.reasons.findings import STRENGTHS, strength_of
-from kedrec.agents.offline.reasons.head_to_head import Comparison
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.head_to_head import Comparison
+from kedrec.agents.offline.rationale.strength import STRENGTHS, strength_of
 from kedrec.agents.offline.roles import Role
 from kedrec.agents.offline.roles.weighed import told
 from kedrec.records import Entity, Evidence, triples_of

@@ -8,8 +8,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from kedrec.distill.student.upper.examples import Example
-from kedrec.distill.student.upper.halves import Halves, padded
+from kedrec.distill.student.upper_layers.examples import Example
+from kedrec.distill.student.upper_layers.halves import Halves, padded
 
 __all__ = ["LowerOutputs", "OnRows"]
 

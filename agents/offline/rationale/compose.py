@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
+from kedrec.agents.offline.domain_answers import found_for, treating
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
-from kedrec.agents.offline.quotes import found_for, treating
-from kedrec.agents.offline.reasons.head_to_head import Comparison, comparisons
-from kedrec.agents.offline.reasons.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
-from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
+from kedrec.agents.offline.rationale.lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
+from kedrec.agents.offline.rationale.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
+from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions

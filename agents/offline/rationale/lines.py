@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import WORDS_OF_QUOTE
-from kedrec.agents.offline.reasons.findings import strength_of
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence, Quoted
+from kedrec.agents.offline.domain_answers import WORDS_OF_QUOTE
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted
+from kedrec.agents.offline.rationale.strength import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.agents.offline.roles.wordings import is_class
 from kedrec.records import Entity, SentenceKind

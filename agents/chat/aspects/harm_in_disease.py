@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kedrec.agents.chat.aspects.book import Book, answer_of, quoted
+from kedrec.agents.chat.aspects.new_evidence import Book, answer_of, quoted
 from kedrec.agents.chat.follow_ups import TopicAnswer
 from kedrec.agents.offline.roles import RoleSource
 from kedrec.agents.recommend import role_reader

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import words_of_action
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence, Quoted, best_of, sentences_on
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted, best_of, sentences_on
 from kedrec.records import Entity, Evidence
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.literature_tools import mentions, places

@@ -17,9 +17,9 @@ from kedrec.distill.student.base_loading import load_base
 from kedrec.distill.student.encoding import label_tokens
 from kedrec.distill.student.options import StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import save_student, write_file
-from kedrec.distill.student.upper.examples import Example
-from kedrec.distill.student.upper.halves import Halves, cut_model
-from kedrec.distill.student.upper.loop import Plan, UpperLoop
+from kedrec.distill.student.upper_layers.examples import Example
+from kedrec.distill.student.upper_layers.halves import Halves, cut_model
+from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop
 from kedrec.errors import UserError
 
 __all__ = ["example_of", "train_short"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json, progress, settings
-from kedrec.garbage import uncollected
+from kedrec.gc_pause import uncollected
 
 if TYPE_CHECKING:
     from rich.progress import Progress

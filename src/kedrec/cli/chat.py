@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.live import Live
 
     from kedrec.agents.chat.conversation import Conversation
-    from kedrec.agents.chat.history import ChatHistory
+    from kedrec.agents.chat.saved_conversations import ChatHistory
     from kedrec.agents.workflow.events import Event
 
 __all__ = ["Talk"]
