@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kedrec.agents.chat.intents.cues import HARMS
+from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Intent, Wanted
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
 from kedrec.records import Entity, Evidence, Match, Recommendation, Record

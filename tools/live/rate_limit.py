@@ -1,4 +1,4 @@
-"""One pace for each host, kept by all threads and processes that share a file."""
+"""How many requests a second each host gets, from all threads and processes that share a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["RequestSpacer"]
+__all__ = ["NCBI_RATES", "TRIALS_RATE", "RequestSpacer"]
+
+NCBI_RATES = (2.9, 9.5)
+"""Requests a second to NCBI without and with a key; NCBI allows 3 and 10."""
+TRIALS_RATE = 1.0
+"""Requests a second to ClinicalTrials.gov, which allows about 50 a minute."""
 
 LONGEST = 600.0
 """Seconds; a turn that is further off was noted by a clock that was wrong."""

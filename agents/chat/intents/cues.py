@@ -5,42 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-__all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
 
-GROUPS: dict[str, str] = {
-    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn"
-    r"|child ?bearing",
-    "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing(?! homes?| staff| care)"
-    r"|(?:breast|human|mother s|into (?:the )?) ?milk",
-    "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
-    r"|adolescents?|teen\w*|girls?|boys?",
-    "older people": r"elderly|older (?:people|patients|adults|persons|men|women)|old (?:age|people|patients|man|men"
-    r"|woman|women|persons)|geriatric\w*|seniors?|frail|aged (?:6|7|8)\d|over (?:6|7|8)\d|octogenarians?",
-    "kidney failure": r"(?:renal|kidney) (?:failure|impairment|insufficiency|disease|problems|function|damage)|renally"
-    r"|kidneys? (?:\w+ )?fail\w*|dialysis|bad kidneys?|weak kidneys?|ckd|egfr|poor (?:renal|kidney)",
-    "liver failure": r"(?:hepatic|liver) (?:failure|impairment|insufficiency|disease|problems|function)|cirrho\w+"
-    r"|bad liver",
-    "alcohol": r"alcohol|drinking|beers?|wine|booze|spirits",
-    "driving": r"driving|operat\w+ machin\w+",
-    "surgery": r"surgery|operation|perioperative",
-    "vaccination": r"vaccin\w+",
-}
-"""Group of people or circumstance -> how it is worded."""
-
-HARMS = (
-    r"infections?|bleed\w*|ha?emorrhag\w*|nausea|vomiting|rash(?:es)?|headaches?|fatigue|weight (?:gain"
-    r"|loss)|hair loss"
-    r"|diarrh\w+|constipation|swelling|o?edema|(?:liver|kidney|renal|hepatic|nerve|muscle|heart|lung|bone marrow)"
-    r" (?:damage|injury|toxicity)|\w+toxicit(?:y|ies)|\w+penia|an(?:a)?emia|thrombos\w+|blood clots?|clots"
-    r"|hypoglyc\w+"
-    r"|deaths?|mortality|malignanc\w+|cancers?|lymphomas?|infusion reactions?|injection site reactions?|allerg\w+"
-    r"|anaphyla\w+|sedation|drowsiness|dizziness|insomnia|sexual dysfunction|suicid\w+|seizures?|fractures?"
-    r"|dependence"
-    r"|withdrawal|addiction|arrhythmias?|qt prolongation|pancreatitis|muscle pain|myopathy|rhabdomyolysis"
-    r"|tremors?|falls"
-    r"|cough|hepatitis|jaundice|ulcers?|zoster|shingles|tuberculosis|heart attacks?|strokes?"
-)
-"""What drugs may bring, as people word it."""
+__all__ = ["CLASSES", "CUES"]
 
 CLASSES = (
     r"\b(?:statins?|nsaids?|ssris?|snris?|maois?|beta ?blockers?|(?:\w+ )?inhibitors?|(?:\w+ )?agonists?|(?:\w+ )?"
@@ -85,7 +52,7 @@ _HARM = (
     r"(?: an?| the)?(?: ILL)? (?:\w+ )?(?:take|have|use|get|receive|tolerate|be on|swallow|be put on|to take) DRUG\b"
     r"|\btogether\b|\b(?:used|taken) with (?:other|any)\b|\bfeel (?:when|on|while|after)\b"
 )
-_PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
+_PATIENTS = "|".join(f"(?:{group.asked})" for group in GROUPS.values())
 _CAUSAL = (
     r"\bILL an? (?:\w+ )?effect of\b|"
     r"\bcaus(?:e|es|ed|ing|al|ally|ation)\b|\bgiv(?:e|es|ing) (?:rise to|(?:you|people|patients|one|us|me) ILL)"
