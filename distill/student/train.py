@@ -14,7 +14,7 @@ from kedrec.agents.models.local import quieten
 from kedrec.agents.student.base import base_folder
 from kedrec.distill.dataset.chat_rows import ChatRow, read_manifest, read_rows
 from kedrec.distill.student.base_loading import load_base, stop_tokens
-from kedrec.distill.student.options import StudentReport, TrainOptions
+from kedrec.distill.student.options import SCHEDULE, WARMUP, StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import finished, last_checkpoint, pin, save_student
 from kedrec.distill.student.tiny_model import make_tiny_base
 from kedrec.errors import MissingExtra, UserError
@@ -183,14 +183,13 @@ class _Training:
         import torch
         from trl import SFTConfig
 
-        rate = self.options.learning_rate or (1e-3 if self.full else 2e-4)
         large = model.num_parameters() > 100_000_000
         return SFTConfig(
             output_dir=str(self.out / "checkpoints"),
             num_train_epochs=self.options.epochs,
-            learning_rate=rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=0.05,
+            learning_rate=self.options.rate(self.full),
+            lr_scheduler_type=SCHEDULE,
+            warmup_steps=WARMUP,
             per_device_train_batch_size=self.options.batch_size,
             per_device_eval_batch_size=self.options.batch_size,
             gradient_accumulation_steps=self.options.accumulate,

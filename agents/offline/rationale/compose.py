@@ -13,9 +13,10 @@ from kedrec.agents.offline.domain_answers import found_for, treating
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
 from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
-from kedrec.agents.offline.rationale.lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
+from kedrec.agents.offline.rationale.lines import Line, against, clinical, quoted, safety, short, told_role
 from kedrec.agents.offline.rationale.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
 from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
+from kedrec.agents.offline.rationale.phrases import LIKENESS, NAMED, SOURCES
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 from kedrec.tools.literature_tools import is_retracted, mentions
@@ -24,25 +25,6 @@ from kedrec.tools.text.spans import Words, repeats, words_of, worth
 
 __all__ = ["has_grounds", "rationale"]
 
-LIKENESS = {
-    "drug in the graph": "the graph lists it as a treatment of more other diseases",
-    "role": "what is written speaks of it as used in this disease",
-    "graph": "the graph links it to this disease",
-    "trials": "more trial records name it together with this disease",
-    "articles": "more articles name it together with this disease",
-    "claims in trials": "trial records speak more of its use in this disease",
-    "claims in articles": "articles speak more of its use in this disease",
-    "writing in trials": "records of its trials read more like those on this disease",
-    "writing in articles": "articles on it read more like those on this disease",
-    "class in trials": "drugs like it are tested more in this disease",
-    "class in articles": "articles deal more with drugs like it in this disease",
-}
-"""Group of evidence -> in what a drug is more like a treatment of the disease than its rivals."""
-NAMED = {
-    "similar drugs": "drugs like it are listed as treatments of this disease",
-    "similar diseases": "it is listed as a treatment of diseases like this one",
-}
-"""Groups whose facts end in the names that they rest on."""
 BARELY = 0.6
 """Below this probability the evidence barely separates the candidates."""
 MOST = 9

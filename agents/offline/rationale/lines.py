@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.domain_answers import WORDS_OF_QUOTE
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted
+from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.rationale.strength import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.agents.offline.roles.wordings import is_class
@@ -17,10 +18,8 @@ from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
-__all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
+__all__ = ["Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
 
-SOURCES = {"P": "An article", "T": "A trial"}
-"""First letter of an evidence key -> what it is."""
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
 """A figure for a table, not for a sentence: `β = -0.150`."""

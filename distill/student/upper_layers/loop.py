@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
+from kedrec.distill.student.options import SHORT_WARMUP
 from kedrec.distill.student.upper_layers.examples import Example, batches
 from kedrec.distill.student.upper_layers.halves import Halves
 from kedrec.distill.student.upper_layers.lower_outputs import LowerOutputs
@@ -22,7 +23,6 @@ __all__ = ["Plan", "UpperLoop", "probabilities"]
 OnStep = Callable[[int, int, dict[str, float]], bool]
 """Gets steps done, steps in all and the terms of the loss; false ends the training."""
 STATE = "state.pt"
-_WARMUP = 0.06
 _LONGEST_GRADIENT = 1.0
 
 
@@ -167,7 +167,7 @@ class UpperLoop:
             own.copy_(master)
 
     def _share(self, step: int) -> float:
-        warm = max(1, round(_WARMUP * self.steps))
+        warm = max(1, round(SHORT_WARMUP * self.steps))
         if step < warm:
             return (step + 1) / warm
         return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.steps - warm)))

@@ -27,7 +27,6 @@ __all__ = ["example_of", "train_short"]
 MODULES = ("q_proj", "v_proj", "o_proj", "down_proj")
 """Projections that the adapter teaches: half of them, which is a fifth faster than all."""
 _FROZEN = 0.6
-_SHORT_RATE = 6e-4
 _LOOKS = 8
 _TEXTS = 2
 _TOLD_EVERY = 60.0
@@ -136,7 +135,7 @@ def _plan(options: TrainOptions, *, full: bool) -> Plan:
         epochs=options.epochs,
         batch_size=options.batch_size,
         accumulate=options.accumulate,
-        learning_rate=options.learning_rate or (1e-3 if full else _SHORT_RATE),
+        learning_rate=options.rate(full),
         sft_weight=options.sft_weight,
         select_weight=options.select_weight,
         rationale_weight=options.rationale_weight,
