@@ -7,23 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import computed_field
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS, QUESTION_TITLES
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import DOMAIN_QUESTIONS, QUESTION_KEYS, QUESTION_TITLES
 from kedrec.records import Answer, Evidence, Question, Recommendation, Record
 
 __all__ = ["TopicAnswer", "answer_on", "reasons", "sources", "telling", "told_overall", "topics_in"]
-
-_TOPICS: tuple[tuple[str, str], ...] = (
-    ("safety", r"safe(?:ty|r)?\b|side[- ]effects?|adverse|harm|toxic|risks?\b|dangerous|tolerat|tolerab"),
-    ("shared_targets", r"targets?\b|pathways?\b|genes?\b|proteins?\b"),
-    (
-        "mechanism",
-        r"mechanisms?\b|how (?:does|do|would|is) (?:it|they|this|that|\w+) (?:work|act)|mode of action"
-        r"|how (?:it|they|this|that) (?:works?|acts?)",
-    ),
-    ("current_use", r"approved|approval|current(?:ly)? use|in use|indicat|licen[sc]ed|prescribed"),
-    ("against", r"speaks? against|downsides?|drawbacks?|disadvantages?|why not|against it|cons\b"),
-    ("clinical_evidence", r"evidence|trials?\b|studies|study\b|clinical|efficacy|effective|helps?\b|useful|benefit"),
-)
 
 
 class TopicAnswer(Record):
@@ -43,8 +31,7 @@ class TopicAnswer(Record):
 
 def topics_in(text: str) -> tuple[str, ...]:
     """Keys of the domain questions that a follow-up asks, in the order in which they are put."""
-    asked = {key for key, pattern in _TOPICS if re.search(pattern, text, re.IGNORECASE)}
-    return tuple(key for key in QUESTION_KEYS if key in asked)
+    return tuple(question.key for question in DOMAIN_QUESTIONS if re.search(question.asked, text, re.IGNORECASE))
 
 
 def answer_on(recommendation: Recommendation, drug_id: str, topics: tuple[str, ...]) -> tuple[TopicAnswer, ...]:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedrec.agents.offline.roles.role import HARMFUL
-from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE
 from kedrec.agents.prompting.citation_check import bare
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.agents.prompting.messages import ChatMessage, human, system
 from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest

@@ -18,7 +18,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.eval.bench_runs.fake_batches import BatchDesk
 
 if TYPE_CHECKING:

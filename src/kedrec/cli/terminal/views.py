@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH
-from kedrec.agents.prompting.answer_format import KINDS, NO_EVIDENCE, QUESTION_TITLES
+from kedrec.agents.prompting.answer_format import KINDS, NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
 from kedrec.characters import shortened
 from kedrec.graphdb.groups import TAKEN_AS_ONE
 from kedrec.records import Answer, Evidence, Match, Recommendation, Sentence
