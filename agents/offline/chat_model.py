@@ -1,4 +1,4 @@
-"""The model without a language model: it extracts and weighs the evidence by rule, and says so."""
+"""The rule-based offline model: it extracts evidence and weighs it without a language model, and says so."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OfflineChatModel(WholeAnswerModel):
 
 
 def _sound(task: Task) -> Task:
-    """The task without retracted evidence: nothing is rested on it."""
+    """The task without retracted evidence, so that no sentence cites it."""
     kept = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
     return task.model_copy(update={"evidence": kept})
 

@@ -1,8 +1,7 @@
 """A question as numbers: what the graph and the literature say of each candidate.
 
-Every number belongs to a group that can be explained. The setting decides which groups exist: ``none`` has the graph
-alone,
-``trials`` and ``articles`` add what is derived from that corpus, ``both`` adds both.
+Every number belongs to a group that can be explained. The setting decides which groups exist: `none` has the
+graph alone, `trials` and `articles` add what is derived from that corpus, `both` adds both.
 """
 
 from __future__ import annotations

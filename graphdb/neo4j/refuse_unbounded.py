@@ -1,11 +1,11 @@
-"""What the text of somebody's own query is refused for before any server sees it.
+"""Refuses, by its text, a query of a user or a model that could compute for ever, before a server sees it.
 
-A server stops the walk over nodes, links and rows at its time limit, and refuses what would write. It does not look at
-the clock while it works out one value: a long `range`, a `reduce`, a regular expression that backtracks or a loop in a
-loop run as long as they like. So these are refused by their words.
+A server stops a traversal of nodes and edges at its time limit, and refuses what would write. It does not check the
+time while it computes one value: a long `range`, a `reduce`, a regular expression that backtracks or a nested loop over
+lists run as long as they like. So these are refused by their words.
 
 What this covers: those words, wherever they stand outside of strings and comments, in back-ticks or not. What it does
-not: a value that grows by doubling (`WITH l + l AS l`, thirty times over); `neo4j_reading` is there for that.
+not: a value that grows by doubling (`WITH l + l AS l`, thirty times over); `user_query` ends the process for that.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The process that asks queries of somebody's own; `neo4j_reading` starts and ends it.
+"""The process that runs queries of a user or a model; `user_query` starts and ends it.
 
 The first line on stdin holds the settings of the server, each other one a job, as JSON. A line on stdout answers each
 job: columns, rows, walks and cut, or an error.

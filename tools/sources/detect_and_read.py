@@ -114,8 +114,8 @@ def read(
         on_bytes: called now and then with the position in the file as stored, in bytes.
 
     Raises:
-        InputError: the file is missing, empty, damaged, cut off or of no known form; or a record cannot be read and
-            is not to be passed over, with the line's number where it is a line.
+        InputError: the file is missing, empty, damaged, truncated or of an unknown format; or a record cannot be read
+            and is not to be skipped (the error has its line number if the file has lines).
     """
     how = how or Reading()
     if how.format not in FORMATS:

@@ -1,10 +1,8 @@
 """How often, where and how articles and trials name a drug and a disease together.
 
 Everything is counted once for all (drug, disease) pairs that meet in at least one record, separately for articles and
-trials,
-so that a question afterwards is a look-up. Counted are records, titles, sentences, what the sentences say by cue words,
-and for
-trials phase and status.
+trials, so that a question afterwards is a look-up. Counted are records, titles, sentences, the claims of the sentences
+by cue words, and for trials phase and status.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Weights(NamedTuple):
     of: NDArray[np.int8]
     """Shape (buckets, intents)."""
     unit: float
-    """What one stands for, in log-odds."""
+    """Log-odds of a weight of 1."""
 
 
 @cache

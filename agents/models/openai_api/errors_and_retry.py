@@ -47,12 +47,12 @@ _TOO_LONG = re.compile(
 
 
 def status_error(status: int, said: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError:
-    """The client's own error for an answer of the server that is none.
+    """The openai client's error for a response with an error status.
 
     Args:
         status: 400 or more.
-        said: the answer's JSON, or its text where it is none.
-        headers: of the answer.
+        said: the body as JSON, or its text if it is not JSON.
+        headers: of the response.
     """
     import httpx2
     import openai
@@ -64,7 +64,7 @@ def status_error(status: int, said: Any, headers: Mapping[str, str] | None = Non
 
 
 def error_within(content: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError | None:
-    """The error that some servers send as an answer, with status 200; None if there is none.
+    """The error that some servers put into a response with status 200; None if there is none.
 
     Args:
         content: the JSON of an answer, or of a piece of one.

@@ -1,4 +1,4 @@
-"""A batch from its order to its answers: written down before each step, kept before paid for, paid for before used."""
+"""A batch from its order to its answers: steps are journalled first; answers are stored, then paid for, then used."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 SOONEST = 1.0
-"""Seconds before a batch is looked at for the first time."""
+"""Seconds before a batch is polled for the first time."""
 SLOWER = 1.5
-"""How much longer each wait for the next look is."""
-IN_VAIN = 30
-"""Looks in a row that may fail before a batch is left to the next process."""
+"""Factor by which the wait between two polls grows."""
+MOST_FAILED_POLLS = 30
+"""Polls in a row that may fail before this process gives the batch up; the next one resumes it."""
 
 
 class Retrying(Protocol):
@@ -45,15 +45,15 @@ class BatchOutcome:
     """The outcome of a batch."""
 
     reason: Exception
-    """Why a request in neither of the two has no answer."""
+    """Why a request that is in neither `answers` nor `failures` has no answer."""
     answers: dict[str, ResponseBody] = field(default_factory=dict)
     """Answers by key."""
     failures: dict[str, Exception] = field(default_factory=dict)
     """Errors of single requests by key."""
     unkept: dict[str, ResponseBody] = field(default_factory=dict)
-    """Answers that are failures of their kind, and so were not kept."""
+    """Answers with an error in place of text; they were not stored."""
     too_much: bool = False
-    """Whether the server turned it away because too much waits there already."""
+    """Whether the server refused it because its queue is full."""
 
     def give(self, key: str) -> ResponseBody:
         """The answer to one request.
@@ -68,7 +68,7 @@ class BatchOutcome:
 
 
 class BatchOrders:
-    """Orders batches and collects what comes of them.
+    """Orders batches and collects their answers.
 
     A kill between any two steps neither loses an answer nor pays for one twice: see `recover`.
 
@@ -76,9 +76,9 @@ class BatchOrders:
         server: where batches are made.
         journal: what was ordered.
         run_budget: pays.
-        poll: most seconds between two looks at a batch.
-        keep: keeps the answer to the request with this key; returns whether it was worth keeping.
-        retrying: tries steps at the server as often as is worth while.
+        poll: most seconds between two polls of a batch.
+        keep: stores the answer to the request with this key; returns false if the answer is an error.
+        retrying: retries requests to the server.
     """
 
     def __init__(
@@ -189,7 +189,7 @@ class BatchOrders:
                 batch = await self._retrying(lambda: self._server.look(batch_id))
             except ModelUnavailable as error:
                 missed += 1
-                if missed == IN_VAIN:
+                if missed == MOST_FAILED_POLLS:
                     raise
                 logger.warning("Batch %s is looked at again later: %s", batch_id, error)
             else:
