@@ -20,7 +20,7 @@ import numpy as np
 
 from kedrec.distill.pairs.askable_names import disease_faults, drug_faults
 from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver, Split
-from kedrec.distill.pairs.negatives import IrrelevantDrugs
+from kedrec.distill.pairs.irrelevant_drugs import IrrelevantDrugs
 from kedrec.distill.pairs.pairs_file import Named, OnPair
 from kedrec.distill.pairs.popularity import Balance, Drawing
 from kedrec.errors import UserError

@@ -1,4 +1,4 @@
-"""The drugs that may stand against a relevant one, nearest first: equation (3) of KEDRec-LM.
+"""The irrelevant drugs (hard negatives) for a relevant one, nearest first: equation (3) of KEDRec-LM.
 
 Nearest is by cosine of the embeddings. Left out is every drug with a therapeutic edge to the disease, to another entity
 of the same name or, where an ontology is given, to one of its ancestors, descendants and other ids; and every other id
