@@ -12,6 +12,7 @@ import typer
 from kedrec import __version__
 from kedrec.cli import (
     ask,
+    chat,
     compare,
     config,
     dataset,
@@ -19,6 +20,7 @@ from kedrec.cli import (
     graph,
     literature,
     model,
+    recommend,
     runs,
     serve,
     student,
@@ -51,9 +53,9 @@ First load a graph and literature: kedrec graph load FILE --names FILE; kedrec l
 app.add_typer(graph.app, name="graph")
 app.add_typer(literature.app, name="literature")
 app.command("ask")(ask.ask)
-app.command("chat")(ask.chat)
+app.command("chat")(chat.chat)
 app.command("compare")(compare.compare)
-app.command("recommend")(compare.recommend)
+app.command("recommend")(recommend.recommend)
 app.add_typer(trace.app, name="trace")
 app.add_typer(runs.app, name="runs")
 app.add_typer(dataset.app, name="dataset")

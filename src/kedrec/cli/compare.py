@@ -1,4 +1,4 @@
-"""`kedrec compare` and `kedrec recommend`."""
+"""`kedrec compare`: choose between drugs for a disease."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json, progress, settings
+from kedrec.cli.terminal.options import Brief, Model, SettingOption
 from kedrec.gc_pause import uncollected
 
 if TYPE_CHECKING:
@@ -16,18 +17,7 @@ if TYPE_CHECKING:
     from kedrec.agents.workflow.events import Event
     from kedrec.records import Recommendation, Trace
 
-__all__ = ["Brief", "Model", "SettingOption", "compare", "outcome_error", "recommend", "show_outcome", "step_bar"]
-
-SettingOption = Annotated[
-    str | None, typer.Option("--setting", help="Corpora used: none, trials, articles or both (KEDREC_SETTING).")
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model", help="offline, student, openai:MODEL, local:PATH[+ADAPTER] or replay:TRACE (KEDREC_MODEL)."
-    ),
-]
-Brief = Annotated[bool, typer.Option("--brief", help="Only the choice, its reasons and what was not found.")]
+__all__ = ["compare", "outcome_error", "refuse_long_names", "show_outcome", "step_bar"]
 
 
 def compare(  # noqa: PLR0917 - typer passes them by name
@@ -53,33 +43,6 @@ def compare(  # noqa: PLR0917 - typer passes them by name
     if trace.recommendation is None:
         raise outcome_error(trace)
     show_outcome(trace.recommendation, json_output, brief=brief)
-
-
-def recommend(
-    disease: Annotated[str, typer.Argument(help="Name or id of the disease.")],
-    top: Annotated[int, typer.Option("--top", min=1, max=100, help="Drugs to show.")] = 10,
-    setting: SettingOption = None,
-    json_output: Json = False,
-) -> None:
-    """Type:  kedrec recommend "alopecia areata"
-
-    Rank the drugs of the graph for a disease, by rule, with what speaks for each.
-    """
-    resolved = settings(setting=setting)
-    refuse_long_names(disease)
-    with uncollected():
-        from kedrec.agents.recommend import rank_drugs
-        from kedrec.agents.resources import Resources
-
-        with progress() as bar:
-            bar.add_task("weighing every drug of the graph", total=None)
-            ranking = rank_drugs(Resources.open(resolved), disease, resolved.setting, top)
-    if json_output:
-        emit_json(ranking)
-    else:
-        from kedrec.cli.terminal.views import print_ranking
-
-        print_ranking(ranking)
 
 
 def refuse_long_names(*names: str) -> None:

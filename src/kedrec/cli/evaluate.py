@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.compare import Model, SettingOption
 from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.options import Model, SettingOption
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.compare import Model, SettingOption
 from kedrec.cli.terminal.console import say, settings
+from kedrec.cli.terminal.options import Model, SettingOption
 from kedrec.errors import MissingExtra, UserError
 
 if TYPE_CHECKING:

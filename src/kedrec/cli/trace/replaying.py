@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.compare import Model
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.options import Model
 from kedrec.cli.trace.finding import RunFilter, find, store
 
 if TYPE_CHECKING:
