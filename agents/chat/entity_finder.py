@@ -25,11 +25,10 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _STEM = re.compile(
-    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin"
-    r"|cycline|conazole|vir"
-    r"|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam|lukast"
-    r"|fibrate|thiazide"
-    r"|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen|tidine|terol"
+    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin|cycline"
+    r"|conazole|vir|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam"
+    r"|lukast|fibrate|thiazide|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen"
+    r"|tidine|terol"
     r"|sonide|solone|stim)$",
     re.IGNORECASE,
 )

@@ -29,10 +29,8 @@ _BESIDE = re.compile(
 )
 """The two are set beside each other."""
 _BOTH = re.compile(
-    r"\bboth (?:\w+ ){0,2}§[DO][^;,]{0,30} and (?:\w+ )?§[DO][^;.]{0,30} (?:\w+ly )?(?:reduced|improved|lowered|were|"
-    r"are|increased|decreased|"
-    r"showed|produced|relieved)\b"
-    r"|\bneither (?:\w+ ){0,2}§[DO][^;,]{0,30} nor (?:\w+ )?§[DO]"
+    r"\bboth (?:\w+ ){0,2}§[DO][^;,]{0,30} and (?:\w+ )?§[DO][^;.]{0,30} (?:\w+ly )?(?:reduced|improved|lowered|were"
+    r"|are|increased|decreased|showed|produced|relieved)\b|\bneither (?:\w+ ){0,2}§[DO][^;,]{0,30} nor (?:\w+ )?§[DO]"
     r"|§[DO] and §[DO] (?:\w+ )?both (?:reduced|improved|lowered|increased|decreased)"
 )
 _THIRD = re.compile(
