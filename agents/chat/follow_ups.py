@@ -1,4 +1,4 @@
-"""Follow-ups that an answer holds already: one side of it, its reasons, and its sources."""
+"""Follow-up questions that the last answer already covers: one domain question, the reasons, or a source."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class TopicAnswer(Record):
     """Answers to domain questions out of an answer that was given already."""
 
     title: str
-    """What it is about, for people; empty where it goes on with the one before."""
+    """Title for people; empty if it continues the one before."""
     answer: Answer
     """The answer with its citations; the abstention phrase where there was no evidence."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def heading(self) -> str:
-        """Its title, and for a domain question which way the answer speaks."""
+        """Its title, and for a domain question the stance of the answer."""
         return f"{self.title} ({self.answer.stance})" if self.answer.question.key in QUESTION_KEYS else self.title
 
 
@@ -45,12 +45,12 @@ def answer_on(recommendation: Recommendation, drug_id: str, topics: tuple[str, .
 
 
 def telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
-    """The answers that say something; the first where none does."""
+    """The answers with citations; the first one if none has any."""
     return tuple(one for one in answers if one.answer.citations) or answers[:1]
 
 
 def told_overall(made: Recommendation) -> tuple[str, ...]:
-    """What all evidence together came to, beside the side of it that was asked for."""
+    """The choice on all evidence, in one sentence, added to an answer about one part of it."""
     names = {drug.id: drug.name for drug in made.candidates}
     if made.choice is None:
         return ()

@@ -18,7 +18,7 @@ class Group(NamedTuple):
     search: tuple[str, ...]
     """Words by which passages about it are found."""
     texts: str = "(?!)"
-    """Pattern of how texts say it otherwise; the default matches nothing."""
+    """Pattern of synonyms used in texts; the default matches nothing."""
 
 
 GROUPS: dict[str, Group] = {
@@ -95,4 +95,4 @@ HARMS_IN_TEXTS = {
     "swelling": r"o?edema", "shingles": r"zoster", "cancer": r"malignan|lymphoma|neoplas",
     "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
 }  # fmt: skip
-"""Beginning of a word of harm -> pattern of how texts say it otherwise."""
+"""Beginning of a word of harm -> pattern of synonyms used in texts."""

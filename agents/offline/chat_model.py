@@ -53,7 +53,7 @@ class OfflineChatModel(WholeAnswerModel):
 
 
 def _sound(task: Task) -> Task:
-    """The task without retracted evidence, so that no sentence cites it."""
+    """The task without retracted evidence: nothing is rested on it."""
     kept = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
     return task.model_copy(update={"evidence": kept})
 

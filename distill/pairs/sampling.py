@@ -2,7 +2,7 @@
 
 This is the first stage of KEDRec-LM. The relevant drug comes by equation (2), relevance from the edges between drug and
 disease (`graphdb/link_prediction/relevance.py`), the irrelevant one by equation (3), cosine of embeddings
-(`distill/pairs/negatives.py`).
+(`distill/pairs/irrelevant_drugs.py`).
 Chance comes from hashes of the seed and the ids: the same graph gives the same pairs whatever the order of its files,
 and a larger `n` begins with the pairs of a smaller one.
 """

@@ -109,16 +109,16 @@ def _aspect(word: str) -> Aspect:
     return Aspect(word, tuple(dict.fromkeys((plain, stem))), re.compile(pattern, re.IGNORECASE))
 
 
-def _of_disease(ill: Entity) -> Aspect:
-    """A disease as an aspect: any of its names."""
-    names = [re.escape(name) for name in names_of(ill)]
-    return Aspect(ill.name, names_of(ill), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
+def _of_disease(disease: Entity) -> Aspect:
+    """The aspect of a disease: any of its names."""
+    names = [re.escape(name) for name in names_of(disease)]
+    return Aspect(disease.name, names_of(disease), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
 
 
 def _one(
     new_evidence: NewEvidence, drug: Entity, aspect: Aspect, disease: Entity | None, *, risky: bool = False
 ) -> TopicAnswer:
-    """What is said of a drug on one aspect: the graph's side effect first, then sentences that name both."""
+    """Answer for a drug on one aspect: the graph's side effect first, then sentences that name both."""
     told = list(_stated(new_evidence.agent, drug, aspect))
     words = " ".join(filter(None, (drug.name, disease.name if disease else "", aspect.name, "risk" if risky else "")))
     found = [

@@ -53,7 +53,7 @@ class NewEvidence:
 
 
 def answered(
-    new_evidence: NewEvidence, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, ill: str = ""
+    new_evidence: NewEvidence, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, disease: str = ""
 ) -> TopicAnswer:
     """Return sentences of findings as an answer, quoted.
 
@@ -62,16 +62,16 @@ def answered(
         title: what the answer is about, for people.
         told: each finding and the sentence of it.
         drug: the drug.
-        ill: id of the disease, where there is one.
+        disease: id of the disease; empty if there is none.
     """
     quotes = [(new_evidence.enter(finding, sentence), sentence) for finding, sentence in told]
-    return answer_of(title, [(key, quoted(key, sentence)) for key, sentence in quotes], drug, ill)
+    return answer_of(title, [(key, quoted(key, sentence)) for key, sentence in quotes], drug, disease)
 
 
-def answer_of(title: str, lines: Sequence[tuple[str, str]], drug: Entity, ill: str = "") -> TopicAnswer:
+def answer_of(title: str, lines: Sequence[tuple[str, str]], drug: Entity, disease: str = "") -> TopicAnswer:
     """Return lines of text, each with the key that it cites, as an answer; without any, that nothing was found."""
     text = " ".join(line for _, line in lines) or NO_EVIDENCE
-    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=ill, drug=drug.id)
+    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=disease, drug=drug.id)
     keys = tuple(dict.fromkeys(key for key, _ in lines))
     return TopicAnswer(title=title, answer=Answer(question=question, text=text, stance="unclear", citations=keys))
 
