@@ -1,4 +1,4 @@
-"""Wordings of each intent, over a message without its names."""
+"""Patterns of each intent, matched against a message in which names are replaced by DRUG and ILL."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ app = typer.Typer(
 Drug choices with evidence behind every sentence, from a knowledge graph and the literature.
 
 First load a graph and literature: kedrec graph load FILE --names FILE; kedrec literature add FILE.
---home DIR (KEDREC_HOME) may stand anywhere on the line and says where all state lives.""",
+--home DIR (KEDREC_HOME) may stand anywhere on the line and names the folder of all state.""",
 )
 app.add_typer(graph.app, name="graph")
 app.add_typer(literature.app, name="literature")

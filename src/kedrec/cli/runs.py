@@ -68,7 +68,7 @@ def start(
 ) -> None:
     """Type:  kedrec runs start pairs.jsonl --out runs/first
 
-    Let the agent choose for every pair. Run the same command to resume: finished pairs are skipped, failed ones
+    Ask the agent about every pair. Run the same command to resume: finished pairs are skipped, failed ones
     retried. Ctrl-C lets the pairs in flight finish, a second Ctrl-C does not.
     OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
     waiting, and the same command collects what the server has done. Exits 1 if pairs failed that another try may
@@ -107,7 +107,7 @@ def retry(
 ) -> None:
     """Type:  kedrec runs retry runs/first
 
-    Try the pairs of a run that failed once more, with the model and the settings of the run, and nothing else.
+    Retry the failed pairs of a run, with its own model and settings.
     """
     from kedrec.distill.runs.run import retry_run
 
@@ -122,7 +122,7 @@ def retry(
 def status(run: RunDir, json_output: Json = False) -> None:
     """Type:  kedrec runs status runs/first
 
-    Say how far a run is, what failed, how fast it is and what it costs; also while it runs in another shell.
+    Show progress, failures, speed and cost of a run; also while it runs in another shell.
     """
     from kedrec.distill.runs.folder import RunFolder
 
@@ -142,7 +142,7 @@ def export(
 ) -> None:
     """Type:  kedrec runs export runs/first --out so-far.csv
 
-    Write what a run has found so far, with names, confidence, rationale and cost; also while it runs.
+    Write the results of a run so far, with names, confidence, rationale and cost; also while it runs.
     """
     from kedrec.distill.runs.export import export_run
 

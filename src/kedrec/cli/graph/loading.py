@@ -42,8 +42,8 @@ def load(
 ) -> None:
     """Type:  kedrec graph load drkg, or with files of yours: kedrec graph load graph.tsv.gz --names names.tsv.gz.
 
-    Build one graph from all the files and put it in place of the former one in a single swap. On any fault in a
-    file nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
+    Build one graph from all the files and replace the former one in a single swap. If a line of a file is faulty,
+    nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
     not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; run
     the same command to resume a load that was stopped; --bulk is several times as fast.
 

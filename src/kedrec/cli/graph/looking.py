@@ -37,7 +37,7 @@ def info(
 ) -> None:
     """Type:  kedrec graph info.
 
-    Say how large the graph is: entities by kind and how many of them have a name, triples by relation, and the hash
+    Show the size of the graph: entities by kind and how many of them have a name, triples by relation, and the hash
     of its sources.
     """
     from kedrec.graphdb.names.coverage import covered, write_unnamed
@@ -68,7 +68,7 @@ def show(
 ) -> int:
     """Type:  kedrec graph show baricitinib.
 
-    Say what a name means and what the entity is linked to; exits 2 where the name is ambiguous or unknown.
+    Show which entity a name means, and its edges. Exits 2 if the name is ambiguous or unknown.
     """
     store = open_graph()
     match = store.search(entity, kinds=_kinds(kind), limit=limit)

@@ -41,8 +41,8 @@ def replay(
 ) -> int:
     """Type:  kedrec trace replay latest
 
-    Run the graph again on the recorded answers alone, calling nothing, and say at the first difference what differed.
-    Exits 1 where it differs. --all RUN_DIR does so with every trace of a run: a regression test for prompts and code.
+    Replay a run from its recorded answers without calling anything, and report the first difference. Exits 1 if there
+    is one. --all RUN_DIR does so with every trace of a run: a regression test for prompts and code.
     --from STEP takes the answers up to STEP from the trace and continues live, with --model SPEC by another model; the
     new run is a trace of its own, which says where it was forked from.
     """
