@@ -41,13 +41,12 @@ def validation_diseases(
         share: of the diseases.
     """
     group = {disease: one[0] for one in alike for disease in one}
-    parts = sorted({group.get(disease, disease) for disease in diseases}, key=_hashed)
+    parts = sorted(
+        {group.get(disease, disease) for disease in diseases},
+        key=lambda text: hashlib.sha256(text.encode()).hexdigest(),
+    )
     held = set(parts[: ceil(share * len(parts))]) if len(parts) > 1 else set()
     return {disease for disease in diseases if group.get(disease, disease) in held}
-
-
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = (), keep: Keep | None = None) -> Manifest:
@@ -69,7 +68,13 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = ()
     keep = keep or ("correct" if answers else "all")
     if keep == "correct" and not answers:
         raise UserError("--keep correct needs to know what is correct: give a pairs file with --answers.")
-    _make_room(out)
+    # The folder is used where it is free or holds an earlier data set.
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; --out wants a folder.")
+    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (MANIFEST, "train.jsonl")):
+        raise UserError(f"{out} holds something that is no data set. Choose another --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MANIFEST).unlink(missing_ok=True)
     with _Rows(out, answers, keep) as found:
         infos = [found.read(run) for run in runs]
         if not found.diseases:
@@ -141,15 +146,6 @@ class _Rows:
         if known is None or known.answer is None:
             raise InputError(self._answers[-1].path, f"the pair {pair_id!r} of the run has no answer there.")
         return known.answer
-
-
-def _make_room(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file; --out wants a folder.")
-    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (MANIFEST, "train.jsonl")):
-        raise UserError(f"{out} holds something that is no data set. Choose another --out.")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MANIFEST).unlink(missing_ok=True)
 
 
 def _write(out: Path, found: _Rows, infos: Sequence[dict[str, object]], answers: Sequence[Pairs]) -> Manifest:

@@ -173,16 +173,12 @@ def _twice(pair_id: str, line: int) -> str:
     return f"the id {pair_id!r} stands there twice."
 
 
-def _made_id(question: dict[str, Any]) -> str:
-    """An id for a question without one, the same for the same question."""
-    asked = json.dumps([question.get("disease"), question.get("candidates")], sort_keys=True)
-    return MADE + hashlib.sha256(asked.encode()).hexdigest()[:12]
-
-
 def _item(path: Path, number: int, row: dict[str, Any]) -> tuple[Pair, Scoring]:
     try:
         asked = {key: row[key] for key in ("id", "disease", "candidates") if row.get(key) is not None}
-        question = Pair.model_validate({"id": _made_id(asked), **asked})
+        # The same question gets the same id.
+        identity = json.dumps([asked.get("disease"), asked.get("candidates")], sort_keys=True)
+        question = Pair.model_validate({"id": MADE + hashlib.sha256(identity.encode()).hexdigest()[:12], **asked})
         known = Scoring.model_validate({key: row[key] for key in Scoring.model_fields if row.get(key) is not None})
     except ValidationError as error:
         first = error.errors()[0]

@@ -151,7 +151,12 @@ class _Sampler:
         queues: dict[int, list[tuple[float, int]]] = defaultdict(list)
         table = self.uses.relevance.tocoo()
         for drug, disease, weight in zip(table.row.tolist(), table.col.tolist(), table.data.tolist(), strict=True):
-            fault = self._fault(drug, disease, weight)
+            if weight < self.wanted.least_relevance:
+                fault = "too little relevance"
+            elif self.disease_faults[disease]:
+                fault = f"disease: {self.disease_faults[disease]}"
+            else:
+                fault = f"drug: {self.drug_faults[drug]}" if self.drug_faults[drug] else None
             if fault:
                 self.unasked[fault] += 1
             else:
@@ -163,14 +168,6 @@ class _Sampler:
             for turn, (_, drug) in enumerate(sorted(queue))
         ]
         return [(drug, disease) for _, _, disease, drug in sorted(rounds)]
-
-    def _fault(self, drug: int, disease: int, weight: float) -> str | None:
-        """Return why an edge makes no pair; None where it may."""
-        if weight < self.wanted.least_relevance:
-            return "too little relevance"
-        if self.disease_faults[disease]:
-            return f"disease: {self.disease_faults[disease]}"
-        return f"drug: {self.drug_faults[drug]}" if self.drug_faults[drug] else None
 
     def draw(self, relevant: list[tuple[int, int]]) -> Iterator[tuple[Drawing, float]]:
         """Yield each pair with its similarity, equation (3)."""

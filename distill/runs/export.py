@@ -12,8 +12,6 @@ from kedrec.distill.runs.journal import ResultRow
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from kedrec.records import Trace
 
 __all__ = ["export_run"]
@@ -57,18 +55,14 @@ def export_run(run: Path, out: Path) -> int:
         | dict.fromkeys(("input_tokens", "output_tokens"), pl.Int64),
     )  # fmt: skip
     staged = out.with_name(f".{out.name}.part")
-    _write(table, staged, out.suffix)
+    if out.suffix == ".jsonl":
+        table.write_ndjson(staged)
+    elif out.suffix == ".csv":
+        table.write_csv(staged)
+    else:
+        table.write_parquet(staged)
     staged.replace(out)
     return len(done)
-
-
-def _write(table: pl.DataFrame, path: Path, suffix: str) -> None:
-    if suffix == ".jsonl":
-        table.write_ndjson(path)
-    elif suffix == ".csv":
-        table.write_csv(path)
-    else:
-        table.write_parquet(path)
 
 
 def _row(question: Pair, row: ResultRow, trace: Trace | None) -> dict[str, Any]:

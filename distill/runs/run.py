@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
@@ -130,7 +130,14 @@ def retry_run(
     info, pairs, rows = folder.info(), folder.questions(), folder.rows()
     failed = {row.pair_id for row in rows.values() if row.error and (not kinds or row.error["type"] in kinds)}
     wanted = [pair for pair in pairs.questions if pair.id in failed]
-    same = settings.model_copy(update={**_recorded(info), "model": info.model, "setting": info.setting})
+    # A setting that held a secret is asked for anew.
+    same = settings.model_copy(
+        update={
+            **{name: value for name, value in info.settings.items() if MARK not in str(value)},
+            "model": info.model,
+            "setting": info.setting,
+        }
+    )
     return _Job(folder, pairs, wanted, info.hide_pairs, False, budget, on_progress).run(same)
 
 
@@ -254,11 +261,6 @@ class _Job:
             spent=run_budget.spent,
             stopped=stopped,
         )
-
-
-def _recorded(info: RunInfo) -> dict[str, Any]:
-    """The settings of a run, but those that held a secret: that is asked for anew."""
-    return {name: value for name, value in info.settings.items() if MARK not in str(value)}
 
 
 def engine_of(settings: Settings, folder: RunFolder) -> tuple[Settings, BaseChatModel | None]:

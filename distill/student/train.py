@@ -61,7 +61,10 @@ def train_student(
         MissingExtra: if the extra `local` is not installed.
     """
     chosen, tell = options or TrainOptions(), say or (lambda _: None)
-    _need_packages()
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("torch", "transformers", "trl", "peft", "datasets")):
+        raise MissingExtra("Training a student", "local")
     quieten()
     manifest = read_manifest(dataset)
     pin(out, {"base": base, "rows_sha256": manifest.sha256, "options": chosen.model_dump(mode="json")})
@@ -69,7 +72,8 @@ def train_student(
         tell(f"{out} holds this very training, finished.")
         return report
     splits = {name: _rows(dataset / f"{name}.jsonl", chosen) for name in ("train", "validation")}
-    _need_one_process(chosen)
+    if chosen.is_short and _processes().num_processes > 1:
+        raise UserError("The short form is taught by one process. Run `kedrec student train` without accelerate.")
     found = base_folder(base, home) if home is not None else base
     if chosen.is_short:
         from kedrec.distill.student.upper.train import train_short
@@ -81,24 +85,12 @@ def train_student(
     return _Training(base, found, out, chosen, say=tell, on_progress=on_progress).run(splits)
 
 
-def _need_packages() -> None:
-    from importlib.util import find_spec
-
-    if any(find_spec(name) is None for name in ("torch", "transformers", "trl", "peft", "datasets")):
-        raise MissingExtra("Training a student", "local")
-
-
 def _processes() -> Any:
     """The processes that train together; without a GPU they talk by the processor."""
     import torch
     from accelerate import PartialState
 
     return PartialState(cpu=not torch.cuda.is_available() and "WORLD_SIZE" in os.environ)
-
-
-def _need_one_process(options: TrainOptions) -> None:
-    if options.is_short and _processes().num_processes > 1:
-        raise UserError("The short form is taught by one process. Run `kedrec student train` without accelerate.")
 
 
 def _rows(path: Path, options: TrainOptions) -> list[ChatRow]:

@@ -146,20 +146,17 @@ class UpperLoop:
             for name, value in terms.items():
                 noted[name] = noted.get(name, 0.0) + value / len(group)
             noted["tokens"] += sum(len(self.examples[place].tokens) for place in places)
-        self._move()
-        return noted
-
-    def _move(self) -> None:
-        """One step of the optimizer on the full-precision weights."""
+        # One step of the optimizer on the full-precision weights.
         for master, own in zip(self._masters, self.trained, strict=True):
             master.grad = own.grad.float() if own.grad is not None else None
             own.grad = None
         torch.nn.utils.clip_grad_norm_(self._masters, _LONGEST_GRADIENT)
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.plan.learning_rate * self._share(self.done)
+        for parameters in self._optimizer.param_groups:
+            parameters["lr"] = self.plan.learning_rate * self._share(self.done)
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._hand_down()
+        return noted
 
     @torch.no_grad()
     def _hand_down(self) -> None:
@@ -181,7 +178,12 @@ class UpperLoop:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
             logits = self.halves.logits(hidden, torch.arange(len(rows)).repeat_interleave(width), at.flatten())
         logits = logits.float().view(len(rows), width, -1)
-        tokens, sure = _labels(rows)
+        most = max(len(row.label_tokens) for row in rows)
+        tokens = torch.full((len(rows), most), -1)
+        sure = torch.zeros(len(rows), most)
+        for i, row in enumerate(rows):
+            tokens[i, : len(row.label_tokens)] = torch.tensor(row.label_tokens)
+            sure[i, : len(row.sure)] = torch.tensor(row.sure)
         terms = {"select": select_loss(logits[:, 0], tokens, torch.zeros(len(rows), dtype=torch.long), sure)}
         if self.plan.sft_weight and inside.any():
             terms["sft"] = sft_loss(logits, targets)
@@ -206,16 +208,6 @@ def _trained_places(rows: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
         for k, token in enumerate(row.after[1:], 1):
             targets[i, k] = token
     return at, targets, targets >= 0
-
-
-def _labels(rows: Sequence[Example]) -> tuple[Tensor, Tensor]:
-    most = max(len(row.label_tokens) for row in rows)
-    tokens = torch.full((len(rows), most), -1)
-    sure = torch.zeros(len(rows), most)
-    for i, row in enumerate(rows):
-        tokens[i, : len(row.label_tokens)] = torch.tensor(row.label_tokens)
-        sure[i, : len(row.sure)] = torch.tensor(row.sure)
-    return tokens, sure
 
 
 @torch.no_grad()
