@@ -217,18 +217,14 @@ def _fault(path: Path) -> str:
     if start.lstrip().lower().startswith(WEB_PAGE):
         return "a web page came in its place"
     if start.startswith(GZIP):
-        return _gzip_fault(path)
+        try:
+            with gzip.open(path) as packed:
+                while packed.read(BLOCK):
+                    pass
+        except (OSError, EOFError, zlib.error) as error:
+            return f"its gzip data is damaged or cut off ({error})"
+        return ""
     return _zip_fault(path) if start.startswith(ZIP) else ""
-
-
-def _gzip_fault(path: Path) -> str:
-    try:
-        with gzip.open(path) as stream:
-            while stream.read(BLOCK):
-                pass
-    except (OSError, EOFError, zlib.error) as error:
-        return f"its gzip data is damaged or cut off ({error})"
-    return ""
 
 
 def _zip_fault(path: Path) -> str:

@@ -56,7 +56,14 @@ def read_table(path: Path, columns: int, what: str) -> Table:
         InputError: the file is missing, empty, cut off, no text or gzipped text in UTF-8, a web page, or a line does
             not fit.
     """
-    raw = _read(path)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(path, "is a folder; name the files in it") from None
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
     content = _unpack(path, raw).removeprefix(b"\xef\xbb\xbf")
     start = content[:4096].strip()
     if not start and not content.strip():
@@ -67,17 +74,6 @@ def read_table(path: Path, columns: int, what: str) -> Table:
     content = _end_lines(path, content)
     _check_columns(path, content, columns, what)
     return Table(path, content, content.count(b"\n"), hashlib.sha256(raw).hexdigest())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(path, "there is no such file") from None
-    except IsADirectoryError:
-        raise InputError(path, "is a folder; name the files in it") from None
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}") from None
 
 
 def _unpack(path: Path, raw: bytes) -> bytes:

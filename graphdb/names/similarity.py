@@ -50,20 +50,16 @@ def similarity(typed: str, meant: str) -> float:
 
 def _cost(typed: str, meant: str) -> float:
     """Return what the one slip between two keys costs."""
-    start, wrong, right = _difference(typed, meant)
+    # Where two keys begin to differ, and what each has there until they are the same again.
+    shorter = min(len(typed), len(meant))
+    at = next((n for n in range(shorter) if typed[n] != meant[n]), shorter)
+    end = next((n for n in range(shorter - at) if typed[-1 - n] != meant[-1 - n]), shorter - at)
+    start, wrong, right = at, typed[at : len(typed) - end], meant[at : len(meant) - end]
     if len(wrong) == len(right):
         return LIKELY if len(wrong) == 2 or right in BESIDE.get(wrong, ()) else OTHER
     if right:
         return LIKELY
     return DOUBLED if wrong == typed[start - 1 : start] else OTHER
-
-
-def _difference(one: str, other: str) -> tuple[int, str, str]:
-    """Return where two keys begin to differ, and what each has there until they are the same again."""
-    shorter = min(len(one), len(other))
-    start = next((n for n in range(shorter) if one[n] != other[n]), shorter)
-    end = next((n for n in range(shorter - start) if one[-1 - n] != other[-1 - n]), shorter - start)
-    return start, one[start : len(one) - end], other[start : len(other) - end]
 
 
 class Shapes:

@@ -107,7 +107,14 @@ class _BulkLoad:
                 return interrupted, None
             if anew := self._given_up(error):
                 return anew, None
-            server = self._started(error)
+            # Start the server, where none answers and its folder is on this machine.
+            uri = self._settings.neo4j_uri
+            installation = installation_at(uri, self._bulk.admin) if isinstance(error, NotReady) else None
+            if not installation:
+                raise error
+            self._bulk.announce(f"No server answers at {uri}; starting the one in {installation.home}.")
+            installation.start()
+            server = self._answering()
         return installation_of(server, self._bulk.admin), server
 
     def _given_up(self, error: KedrecError) -> Installation | None:
@@ -116,16 +123,6 @@ class _BulkLoad:
             return None
         self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")
         return installation_at(self._settings.neo4j_uri, self._bulk.admin)
-
-    def _started(self, error: KedrecError) -> Server:
-        """Start the server, where none answers and its folder is on this machine."""
-        uri = self._settings.neo4j_uri
-        installation = installation_at(uri, self._bulk.admin) if isinstance(error, NotReady) else None
-        if not installation:
-            raise error
-        self._bulk.announce(f"No server answers at {uri}; starting the one in {installation.home}.")
-        installation.start()
-        return self._answering()
 
     def _refuse_strangers(self, server: Server) -> None:
         if not self._bulk.overwrite and (found := server.ask(cypher.STRANGERS)):
