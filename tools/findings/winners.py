@@ -122,7 +122,13 @@ def _told(text: str) -> Winner:
     beside = _BESIDE.search(text)
     if (_BOTH.search(text) and not third) or (beside and _alike(text, *beside.span())):
         return "same"
-    return _by_figures(text)
+    # By the figures before the two, where it is told that they differ and what is counted is good or bad.
+    counted = [re.search(rf"{_COUNTED}{mark}", text) for mark in (DRUG, OTHER)]
+    good, bad = _COUNTED_GOOD.search(text), _BAD.search(text)
+    if not all(counted) or not _DIFFERS.search(text) or not (good or bad):
+        return "not_said"
+    here, other = (float(hit[1]) for hit in counted if hit)
+    return "not_said" if here == other else "first" if (here > other) == bool(good) else "second"
 
 
 def _alike(text: str, start: int, end: int) -> bool:
@@ -149,16 +155,6 @@ def _alike(text: str, start: int, end: int) -> bool:
     if _GROUPS.search(text) and any(is_even(text)):
         return True
     return missed(text) and _FIGURES.search(text) is not None
-
-
-def _by_figures(text: str) -> Winner:
-    """By the figures before the two, where it is told that they differ and what is counted is good or bad."""
-    found = [re.search(rf"{_COUNTED}{mark}", text) for mark in (DRUG, OTHER)]
-    good, bad = _COUNTED_GOOD.search(text), _BAD.search(text)
-    if not all(found) or not _DIFFERS.search(text) or not (good or bad):
-        return "not_said"
-    one, other = (float(hit[1]) for hit in found if hit)
-    return "not_said" if one == other else "first" if (one > other) == bool(good) else "second"
 
 
 def _apart(parts: list[str]) -> Winner:

@@ -226,7 +226,13 @@ class Similarity:
                 embedded += hashes
                 if on_progress:
                     on_progress("embedding", embedded + found, total)
-        return self._report(embedded, found, time.monotonic() - began)
+        # The rate is noted where it says something.
+        seconds = time.monotonic() - began
+        if embedded >= WORTH_NOTING:
+            with self.library.write() as notes:
+                notes.note(self._rate, f"{embedded / seconds:.2f}")
+        left = self.library.count_pending()
+        return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
 
     def _rounds(self, rounds: Rounds, texts: dict[str, str]) -> Iterator[int]:
         """Embed texts and keep each round's vectors; yield the size of each round."""
@@ -236,14 +242,6 @@ class Similarity:
             self.vectors.put(names, vectors)
             self.library.mark_embedded(names)
             yield len(names)
-
-    def _report(self, embedded: int, found: int, seconds: float) -> EmbedReport:
-        """Note the rate where it says something, and report."""
-        if embedded >= WORTH_NOTING:
-            with self.library.write() as writer:
-                writer.note(self._rate, f"{embedded / seconds:.2f}")
-        left = self.library.count_pending()
-        return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
 
 
 def _share(some: int, all_of_them: int) -> str:
