@@ -23,19 +23,15 @@ def main(documents: Path, queries: Path) -> None:
     os.environ.setdefault("OPENAI_API_KEY", "none")
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        _index(documents, folder)
+        from pyserini.index.lucene import LuceneIndexer
+
+        indexer = LuceneIndexer(folder, threads=1)
+        with documents.open(encoding="utf-8") as lines:
+            indexer.add_batch_dict([json.loads(line) for line in lines])
+        indexer.close()
         took = time.perf_counter() - began
         ids, seconds = _search(queries, folder)
     print(json.dumps({"ids": ids, "seconds": seconds, "index": took}))
-
-
-def _index(documents: Path, folder: str) -> None:
-    from pyserini.index.lucene import LuceneIndexer
-
-    indexer = LuceneIndexer(folder, threads=1)
-    with documents.open(encoding="utf-8") as lines:
-        indexer.add_batch_dict([json.loads(line) for line in lines])
-    indexer.close()
 
 
 def _search(queries: Path, folder: str) -> tuple[list[list[str]], list[float]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,19 +151,15 @@ def _proteins(path: Path) -> Iterator[Protein]:
         raise InputError(path, f"no column {' and '.join(lacking)}. {expected}.", 1)
     for number, row in enumerate(rows, 2):
         if any(row):
-            yield _protein(path, number, header, row)
-
-
-def _protein(path: Path, number: int, header: Sequence[str], row: Sequence[str]) -> Protein:
-    if len(row) != len(header):
-        raise InputError(path, f"{len(row)} columns, the header has {len(header)}.", number)
-    cells: dict[str, Any] = dict(zip(header, (cell.strip() for cell in row), strict=True))
-    empty = [name for name in COLUMNS if not cells[name]]
-    if empty:
-        raise InputError(path, f"the column {empty[0]} is empty.", number)
-    others = tuple(filter(None, (one.strip() for one in cells.get("other_symbols", "").split("|"))))
-    known = {name: cells.get(name, "") for name in ("uniprot", "entrez", "symbol", "name")}
-    return Protein(**known, other_symbols=others)
+            if len(row) != len(header):
+                raise InputError(path, f"{len(row)} columns, the header has {len(header)}.", number)
+            cells: dict[str, Any] = dict(zip(header, (cell.strip() for cell in row), strict=True))
+            empty = [name for name in COLUMNS if not cells[name]]
+            if empty:
+                raise InputError(path, f"the column {empty[0]} is empty.", number)
+            others = tuple(filter(None, (one.strip() for one in cells.get("other_symbols", "").split("|"))))
+            known = {name: cells.get(name, "") for name in ("uniprot", "entrez", "symbol", "name")}
+            yield Protein(**known, other_symbols=others)
 
 
 def _text(path: Path, expected: str) -> str:

@@ -114,16 +114,12 @@ def _labelled(path: Path, number: int, row: dict[str, Any], task: Task, home: Ho
 def _read(row: dict[str, Any], home: Home) -> str | None:
     if "outcome" in row:
         return change_of(row["text"], row["intervention"], row["comparator"], row["outcome"])
-    sentence, drug = _sentence(row, home), home.entity(row["drug"])
+    # The sentence, where the document is loaded and still holds it.
+    document = home.document(row["document"])
+    found = document.text[row["start"] : row["end"]] if document else ""
+    same = hashlib.sha256(found.encode()).hexdigest().startswith(row.get("sha256", ""))
+    sentence, drug = found if found and same else None, home.entity(row["drug"])
     other = home.entity(row["other"] if "other" in row else row["disease"])
     if sentence is None or drug is None or other is None:
         return None
     return winner_of(sentence, drug, other) if "other" in row else effect_of(sentence, drug, other)
-
-
-def _sentence(row: dict[str, Any], home: Home) -> str | None:
-    """The sentence, where the document is loaded and still holds it."""
-    document = home.document(row["document"])
-    found = document.text[row["start"] : row["end"]] if document else ""
-    same = hashlib.sha256(found.encode()).hexdigest().startswith(row.get("sha256", ""))
-    return found if found and same else None
