@@ -95,7 +95,9 @@ def find_names(text: str, store: GraphStore) -> list[NameInText]:
         The names in the order of the sentence; nothing in it is a similar name put in place of another.
     """
     words = tokens(text)
-    loud = _shouts(text)
+    # Whether the whole sentence is in capitals, so that capitals mean nothing.
+    letters = [char for char in text if char.isalpha()]
+    loud = len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
     found: list[NameInText] = []
     for size in range(min(LONGEST_NAME, len(words)), 0, -1):
         for first in range(len(words) - size + 1):
@@ -119,7 +121,10 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
     """
     words = [token for token in tokens(text) if len(token.text) > 2 and token.text.lower() not in common_words()]
     free = [word for word in words if not overlaps([word], found)]
-    beside = _beside_drugs(text, found)
+    # Offsets of the words that a connective offers as alternatives to known drugs.
+    drugs = [named for named in found if named.kind == "Compound"]
+    after = [_after(text, named.end) for named in drugs]
+    beside = {place for place in [*after, *(_before(text, named.start) for named in drugs)] if place is not None}
     matches = [_nearly(word, store, kinds if len(word.text) > 4 else ()) for word in free]
     return [
         match
@@ -137,13 +142,6 @@ def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     begun = [one for one in match.alternatives if one.name.lower().startswith(word.text.lower())]
     near = begun or [one for one in match.alternatives if one.score >= floor]
     return match.model_copy(update={"alternatives": tuple(near)})
-
-
-def _beside_drugs(text: str, found: Sequence[NameInText]) -> set[int]:
-    """Offsets of the words that a connective offers as alternatives to known drugs."""
-    drugs = [named for named in found if named.kind == "Compound"]
-    after = [_after(text, named.end) for named in drugs]
-    return {place for place in [*after, *(_before(text, named.start) for named in drugs)] if place is not None}
 
 
 _OR = r"(?:or|vs\.?|versus|than|against|compared (?:with|to))"
@@ -171,12 +169,6 @@ def tokens(text: str) -> list[Token]:
 def _without_genitive(word: Token) -> Token:
     bare = re.sub(r"['’]s?$", "", word.text)
     return Token(word.start, word.start + len(bare), bare)
-
-
-def _shouts(text: str) -> bool:
-    """Whether the whole sentence is in capitals, so that capitals mean nothing."""
-    letters = [char for char in text if char.isalpha()]
-    return len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
 
 
 def overlaps(span: Sequence[Token], found: Iterable[NameInText]) -> bool:

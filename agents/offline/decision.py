@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.quoted_lines import Line, told_role
+from kedrec.agents.offline.quoted_lines import told_role
 from kedrec.agents.offline.rationale import has_grounds, rationale
 from kedrec.agents.offline.reasons.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.roles import Role, by_keys, role_in
@@ -62,7 +62,12 @@ def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: 
         best: place of the chosen one.
         roles: what each candidate is to the disease.
     """
-    lines = [line for line in rationale(task, scores, best, roles) if not _failed(line, task)][:LONGEST_RATIONALE]
+    # What the check has already refused is left out.
+    lines = [
+        line
+        for line in rationale(task, scores, best, roles)
+        if not any(line.text in str(failure) for failure in task.failures)
+    ][:LONGEST_RATIONALE]
     body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
@@ -81,16 +86,19 @@ def harm_told(drug: Entity, role: Role) -> str:
     return f"{told_role(drug, role)}{''.join(f' [{source.source_id}]' for source in role.sources[:1])}"
 
 
-def _failed(line: Line, task: Task) -> bool:
-    """Whether the check has already refused this sentence."""
-    return any(line.text in str(failure) for failure in task.failures)
-
-
 def _scores(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
     """One score per candidate, in the order asked: the weigher's, or a count of cues without one."""
     weighed = {score.id: score for score in task.weighing.candidates} if task.weighing else {}
     if not all(drug.id in weighed for drug in task.candidates):
-        return _counted(task, roles)
+        # Without the weigher, cues are counted.
+        factors = [_counted_factors(task, drug) for drug in task.candidates]
+        shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
+        sums = [sum(factor.share for factor in group) + share for group, share in zip(factors, shares, strict=True)]
+        whole = sum(math.exp(value) for value in sums)
+        return [
+            CandidateScore(id=drug.id, score=value, probability=math.exp(value) / whole, factors=group)
+            for drug, value, group in zip(task.candidates, sums, factors, strict=True)
+        ]
     scores = [weighed[drug.id] for drug in task.candidates]
     return scores if task.weighing and task.weighing.roles else _less_harm(scores, roles)
 
@@ -103,17 +111,6 @@ def _less_harm(scores: Sequence[CandidateScore], roles: Sequence[Role]) -> list[
     return [
         score.model_copy(update={"score": score.score + share, "probability": one / whole})
         for score, share, one in zip(scores, shares, odds, strict=True)
-    ]
-
-
-def _counted(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
-    factors = [_counted_factors(task, drug) for drug in task.candidates]
-    shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
-    sums = [sum(factor.share for factor in group) + share for group, share in zip(factors, shares, strict=True)]
-    whole = sum(math.exp(value) for value in sums)
-    return [
-        CandidateScore(id=drug.id, score=value, probability=math.exp(value) / whole, factors=group)
-        for drug, value, group in zip(task.candidates, sums, factors, strict=True)
     ]
 
 

@@ -177,7 +177,16 @@ class Facts:
         verb = "names" if len(found) == 1 else "name"
         text = f"{_count(len(found), corpus)} {verb} both {both}, {len(heading)} of them in the title or opening"
         if corpus == "trials" and heading:
-            text += _progress(heading)
+            # Phase and status of trials in words.
+            done = sum(meeting.status.startswith("complet") for meeting in heading)
+            ended = sum(meeting.status.startswith(("terminat", "withdrawn", "suspend")) for meeting in heading)
+            late = sum(any(digit in meeting.phase for digit in "34") for meeting in heading)
+            parts = [
+                f"{number} {word}"
+                for number, word in ((done, "completed"), (ended, "stopped early"), (late, "of phase 3 or 4"))
+                if number
+            ]
+            text += f" ({', '.join(parts)})" if parts else ""
         return text, tuple(meeting.id for meeting in found[:CITED])
 
     def _claims(self, corpus: str, disease: str, drug: str) -> tuple[str, tuple[str, ...]]:
@@ -250,16 +259,3 @@ def _count(number: int, corpus: str) -> str:
 
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _progress(trials: Sequence[Meeting]) -> str:
-    """Return phase and status of trials in words."""
-    done = sum(meeting.status.startswith("complet") for meeting in trials)
-    ended = sum(meeting.status.startswith(("terminat", "withdrawn", "suspend")) for meeting in trials)
-    late = sum(any(digit in meeting.phase for digit in "34") for meeting in trials)
-    parts = [
-        f"{number} {word}"
-        for number, word in ((done, "completed"), (ended, "stopped early"), (late, "of phase 3 or 4"))
-        if number
-    ]
-    return f" ({', '.join(parts)})" if parts else ""

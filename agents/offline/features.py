@@ -111,7 +111,10 @@ class Transfer:
         if column is None or (rows < 0).any() or not len(self._drugs):
             return [np.full(len(drugs), np.nan, np.float32)] * len(_CARRIED)
         found = self._from_drugs(ill, rows)
-        found += self._from_diseases(column, indices)
+        near = self.link.disease_likeness(np.array([column]))["joint"][0] * (self.link.known_diseases != column)
+        weight = near.sum() + np.float32(0.3)
+        tables = (self._volume, self._surprise)
+        found += [np.asarray(table[indices][:, self._diseases] @ near, np.float32) / weight for table in tables]
         return [*found, self._treating(column, rows, indices), self._treated(column, ill, rows)]
 
     def _from_drugs(self, ill: int, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
@@ -125,12 +128,6 @@ class Transfer:
             weight = near.sum(axis=1) + np.float32(0.3)
             found += [near @ volume / weight, near @ surprise / weight]
         return found
-
-    def _from_diseases(self, column: int, indices: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        near = self.link.disease_likeness(np.array([column]))["joint"][0] * (self.link.known_diseases != column)
-        weight = near.sum() + np.float32(0.3)
-        tables = (self._volume, self._surprise)
-        return [np.asarray(table[indices][:, self._diseases] @ near, np.float32) / weight for table in tables]
 
     def _treating(self, column: int, rows: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return how much what is written about a drug is like what is written about the drugs of the disease."""
@@ -184,21 +181,12 @@ def question_features(
             blocks.append(np.full((len(drugs), len(TEXT_FIELDS)), np.nan, np.float32))
             continue
         indices = np.array([derived.index[drug] for drug in drugs], dtype=np.int64)
-        blocks.append(
-            _text_features(
-                held, transfers[corpus], disease=disease, drugs=drugs, ill=derived.index[disease], indices=indices
-            )
-        )
+        ill = derived.index[disease]
+        counts = held.pairs.rows(indices * (len(held.begins) - 1) + ill)
+        columns = [*np.log1p(counts).T, *_rates(held, counts, ill, indices), *_vectors(held, ill, indices)]
+        columns += transfers[corpus].columns(disease, drugs, ill, indices)
+        blocks.append(np.stack([np.asarray(column, np.float32) for column in columns], axis=1))
     return np.concatenate(blocks, axis=1)
-
-
-def _text_features(
-    corpus: CorpusStats, transfer: Transfer, *, disease: str, drugs: Sequence[str], ill: int, indices: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    counts = corpus.pairs.rows(indices * (len(corpus.begins) - 1) + ill)
-    columns = [*np.log1p(counts).T, *_rates(corpus, counts, ill, indices), *_vectors(corpus, ill, indices)]
-    columns += transfer.columns(disease, drugs, ill, indices)
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
 def _rates(

@@ -71,7 +71,10 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     chosen = [target for target in best.values() if target.rank[0] == first][:TARGETS]
     more = [*_processes(evidence, drug, {target.gene for target in chosen}), *_classes(evidence, drug)]
     keys = (*(target.key for target in chosen), *(key for key, _ in more))
-    return _sentence(chosen, [text for _, text in more]), tuple(dict.fromkeys(keys))
+    # `Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`
+    told = _joined([target.text for target in chosen])
+    links = [_also(target.link, alone=len(chosen) == 1) for target in chosen if target.link][:1]
+    return "; ".join([told, *links, *[text for _, text in more]]) + ".", tuple(dict.fromkeys(keys))
 
 
 def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:
@@ -150,13 +153,6 @@ def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
     return len(edges) == 1 or (
         len(edges) == 2 and edges[0][1].startswith(PHARMACOLOGICAL) and is_therapeutic(edges[1][1])
     )
-
-
-def _sentence(targets: Sequence[_Target], more: Sequence[str] = ()) -> str:
-    """`Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`"""
-    told = _joined([target.text for target in targets])
-    links = [_also(target.link, alone=len(targets) == 1) for target in targets if target.link][:1]
-    return "; ".join([told, *links, *more]) + "."
 
 
 def _also(link: str, *, alone: bool) -> str:

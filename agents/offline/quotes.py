@@ -116,11 +116,6 @@ def _strength(quote: Quote) -> int:
     return STRENGTHS.index(quote.strength) if quote.strength else len(STRENGTHS) + (quote.effect == "nothing")
 
 
-def _is_whole(sentence: str) -> bool:
-    """Whether a sentence was not cut off by where it comes from."""
-    return sentence.rstrip(")\"'”’ ").endswith((".", "!", "?"))
-
-
 def _on_both(quote: Quote) -> bool:
     """Whether a sentence tells something of the drug in the disease, and not only what was set out to be found."""
     return quote.closeness == 2 and not sets_out(quote.text)
@@ -161,7 +156,12 @@ def _harm_first(quote: Quote) -> tuple[bool, bool, int, float]:
 
 def _fits(sentence: str) -> bool:
     """Whether a sentence can be quoted whole."""
-    return _is_whole(sentence) and not quotable(sentence).endswith("…") and len(sentence.split()) <= WORDS_OF_QUOTE
+    # The sentence was not cut off by where it comes from.
+    return (
+        sentence.rstrip(")\"'”’ ").endswith((".", "!", "?"))
+        and not quotable(sentence).endswith("…")
+        and len(sentence.split()) <= WORDS_OF_QUOTE
+    )
 
 
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
@@ -183,7 +183,9 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questio
     """Negative results that name drug and disease, then trials that were stopped."""
     negative = _quotes(evidence, drug, disease, lambda quote: _is_negative(quote) and not praises(quote.text))
     found = [Quoted((quote.key,), quote.text) for quote in best_of(negative)]
-    stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
+    stopped = [
+        item for item in _trials_of_both(evidence, drug, disease) if any(word in item.text.lower() for word in _STOPPED)
+    ]
     chosen = (*found, *_texts_of_trials(stopped, drug, disease))[:MOST_QUOTES]
     return QuestionEvidence("against", chosen) if chosen else None
 
@@ -191,10 +193,6 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questio
 def _is_negative(quote: Quote) -> bool:
     """Whether a sentence on both tells that the drug did no better than what it was compared with."""
     return quote.closeness == 2 and quote.effect == "no_difference"
-
-
-def _is_stopped(item: Evidence) -> bool:
-    return any(word in item.text.lower() for word in _STOPPED)
 
 
 def _trials_of_both(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:

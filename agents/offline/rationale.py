@@ -219,13 +219,13 @@ def keys_of(task: Task, factor: Factor) -> tuple[str, ...]:
     found: list[str] = []
     for source in factor.sources:
         exact = [item.key for item in task.evidence.values() if item.source_id == source]
-        found += exact or [item.key for item in task.evidence.values() if source in _parts(item)]
+        # The document of a passage, and each edge of a path.
+        found += exact or [
+            item.key
+            for item in task.evidence.values()
+            if source in {item.source_id.split("#")[0], *item.source_id.split(" ; ")}
+        ]
     return tuple(dict.fromkeys(found))[:KEYS]
-
-
-def _parts(item: Evidence) -> set[str]:
-    """The document of a passage, and each edge of a path."""
-    return {item.source_id.split("#")[0], *item.source_id.split(" ; ")}
 
 
 def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
@@ -240,14 +240,10 @@ def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
             told = f"Of {task.disease.name}, in which {drug.name} has to act, an article says: “{short(text)}”"
             yield Line("mechanism", told, (*keys, known.mechanism[1][0]))
     if known.use is not None:
-        yield Line("use", f"In the graph, {_clause(known.use.text)}.", (known.use.key,))
+        yield Line("use", f"In the graph, {quotable(known.use.text).rstrip('. ')}.", (known.use.key,))
     if full:
         yield from clinical(task, drug, known.clinical)
         yield from safety(task, drug, known.safety)
-
-
-def _clause(text: str) -> str:
-    return quotable(text).rstrip(". ")
 
 
 def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[Line]:

@@ -113,7 +113,8 @@ class StudentChatModel(WholeAnswerModel):
         if (reason := _no_choice(task, roles)) is not None:
             return AIMessage(f"CHOICE: {ABSTAINED} | {reason}")
         chosen = self._reader.choose(task, grounds(task), orders=self.orders)
-        shares = _without_harmful(chosen.probabilities, roles)
+        odds = [p * (_HARM if role.is_harmful else 1.0) for p, role in zip(chosen.probabilities, roles, strict=True)]
+        shares = [one / sum(odds) for one in odds]
         text = decision_text(task, shares, chosen.group, roles)
         told = dict(zip(task.labels, (round(share, 6) for share in shares), strict=True))
         return AIMessage(
@@ -143,11 +144,6 @@ def _no_choice(task: Task, roles: Sequence[Role]) -> str | None:
     if all(role.is_harmful for role in roles):
         return " ".join(map(harm_told, task.candidates, roles))
     return None
-
-
-def _without_harmful(probabilities: Sequence[float], roles: Sequence[Role]) -> list[float]:
-    odds = [p * (_HARM if role.is_harmful else 1.0) for p, role in zip(probabilities, roles, strict=True)]
-    return [one / sum(odds) for one in odds]
 
 
 def _load(path: str, adapter: str | None) -> tuple[Any, Any]:

@@ -33,23 +33,19 @@ def _step(step: str, calls: Sequence[tuple[int, Call]], trace: Trace, evidence: 
     folded: list[Html] = []
     before: ModelCall | None = None
     for number, call in calls:
-        folded.append(_call(number, call, before, trace, evidence))
+        made = _tool(call) if isinstance(call, ToolCall) else _model(call, before, trace, evidence)
+        name, line, status, inside = made
+        summary = tag(
+            "summary",
+            tag("span", str(number), class_="number"),
+            tag("span", tag("b", name), " ", line, class_="line"),
+            tag("span", status, class_=f"chip {status}"),
+            _when(call, trace),
+            tag("span", f"{call.seconds:.2f} s", class_="number"),
+        )
+        folded.append(tag("details", summary, *inside, class_="call", id=f"call-{number}"))
         before = call if isinstance(call, ModelCall) else before
     return tag("div", tag("h3", step, tag("small", told)), *folded, class_="step")
-
-
-def _call(number: int, call: Call, before: ModelCall | None, trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
-    made = _tool(call) if isinstance(call, ToolCall) else _model(call, before, trace, evidence)
-    name, line, status, inside = made
-    summary = tag(
-        "summary",
-        tag("span", str(number), class_="number"),
-        tag("span", tag("b", name), " ", line, class_="line"),
-        tag("span", status, class_=f"chip {status}"),
-        _when(call, trace),
-        tag("span", f"{call.seconds:.2f} s", class_="number"),
-    )
-    return tag("details", summary, *inside, class_="call", id=f"call-{number}")
 
 
 def _when(call: Call, trace: Trace) -> Html:
@@ -81,7 +77,12 @@ def _finding(finding: Finding) -> Html:
 def _model(
     call: ModelCall, before: ModelCall | None, trace: Trace, evidence: Mapping[str, Evidence]
 ) -> tuple[str, str, str, list[Html | None]]:
-    known = _shared(call.messages, before.messages if before else ())
+    # How many messages both begin with.
+    earlier = before.messages if before else ()
+    known = next(
+        (at for at, (one, other) in enumerate(zip(call.messages, earlier, strict=False)) if one != other),
+        min(len(call.messages), len(earlier)),
+    )
     sent = [_message(message, evidence) for message in call.messages[known:]]
     repeated = tag("p", f"{known} messages as before, then:", class_="hint") if known else None
     offered = tag("p", "Tools offered: ", ", ".join(call.tools), class_="hint") if call.tools else None
@@ -89,14 +90,6 @@ def _model(
     inside = [_labelled("asked", join(repeated, *sent)), offered, _labelled("answered", answered), _used(call)]
     status = "failed" if call.error else "answered"
     return call.model or str(trace.config.get("model", "the model")), _short(_gist(call)), status, inside
-
-
-def _shared(messages: Sequence[Any], before: Sequence[Any]) -> int:
-    """How many messages both begin with."""
-    return next(
-        (at for at, (one, other) in enumerate(zip(messages, before, strict=False)) if one != other),
-        min(len(messages), len(before)),
-    )
 
 
 def _message(message: Mapping[str, Any], evidence: Mapping[str, Evidence], *, opened: bool = False) -> Html:

@@ -138,7 +138,9 @@ def _labels(links: Sequence[DrawnEdge], curves: Sequence[Curve], places: dict[st
     for at in sorted(range(len(links)), key=lambda at: not links[at].cited):
         for share in ALONG:
             x, y = _at(curves[at], share)
-            area = _around(x, y, relation_verb(links[at].relation))
+            # What words take up that stand just above a point.
+            half = len(relation_verb(links[at].relation)) * LETTER / 2 + 2
+            area = x - half, y - 15, x + half, y
             if not any(_meet(area, other) for other in taken):
                 taken.append(area)
                 found[at] = (round(x, 1), round(y - 4, 1))
@@ -152,12 +154,6 @@ def _at(curve: Curve, share: float) -> Point:
     weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
     x, y = (sum(weight * point[side] for weight, point in zip(weights, curve, strict=True)) for side in (0, 1))
     return x, y
-
-
-def _around(x: float, y: float, words: str) -> Area:
-    """What words take up that stand just above a point."""
-    half = len(words) * LETTER / 2 + 2
-    return x - half, y - 15, x + half, y
 
 
 def _meet(one: Area, other: Area) -> bool:

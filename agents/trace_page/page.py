@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kedrec.agents.trace_page import outcome as outcome_parts
@@ -35,14 +35,13 @@ def trace_page(trace: Trace) -> str:
     )
     parts = {**outcome(trace), **made_by(trace)}
     there = {title: part for title, part in parts.items() if part is not None}
-    body = tag("body", tag("main", _header(trace, there), *there.values(), _footer(trace)))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
-
-
-def _header(trace: Trace, titles: Iterable[str]) -> Html:
     told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
-    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
-    return tag("header", told, tag("h1", asked(trace)), facts(trace), links)
+    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in there if title))
+    body = tag(
+        "body",
+        tag("main", tag("header", told, tag("h1", asked(trace)), facts(trace), links), *there.values(), _footer(trace)),
+    )
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def facts(trace: Trace) -> Html:
@@ -91,26 +90,23 @@ def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | No
 
 def understood(made: Recommendation) -> str:
     """What each name was taken for, and how it was found."""
-    return "; ".join(_understood(match.query, match.entity, match.match) for match in made.matches)
-
-
-def _understood(query: str, entity: Any, how: str) -> str:
-    return f"{query} = {entity.name} ({entity.id}, {how})" if entity is not None else f"{query}: {how}"
+    return "; ".join(
+        f"{match.query} = {match.entity.name} ({match.entity.id}, {match.match})"
+        if match.entity is not None
+        else f"{match.query}: {match.match}"
+        for match in made.matches
+    )
 
 
 def made_by(trace: Trace) -> dict[str, Html | None]:
     """How the outcome was made, by title: every call, and with what."""
     found = trace.recommendation.evidence if trace.recommendation else {}
-    return {"Steps": steps(trace, found), "About": _about(trace)}
-
-
-def _about(trace: Trace) -> Html:
     named = {"data": trace.data, "config": trace.config, "versions": trace.versions, "prompts": trace.prompts}
     folded = (
         tag("details", tag("summary", name), tag("pre", json.dumps(value, ensure_ascii=False, indent=1)))
         for name, value in named.items()
     )
-    return tag("section", tag("h2", "About this run"), *folded, id="about")
+    return {"Steps": steps(trace, found), "About": tag("section", tag("h2", "About this run"), *folded, id="about")}
 
 
 def _footer(trace: Trace) -> Html:

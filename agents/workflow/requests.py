@@ -112,12 +112,19 @@ class Requests:
         return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
 
     def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
+        # The answers, one a line; of what quotes evidence that is shown, only which that is.
+        by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
+        lines = (
+            COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], said))
+            for answer in state.get("answers", [])
+            if answer["text"] != NO_EVIDENCE and (said := _said(answer, shown))
+        )
         return self._open(
             "decide",
             disease=named(state["disease"]),
             candidates=_candidates(state),
             evidence=evidence_text(shown, len(state["evidence"])),
-            answers=_answers(state, shown),
+            answers="\n".join(lines) or NO_EVIDENCE,
             labels=", ".join(labels(state)),
         )
 
@@ -162,17 +169,6 @@ def plain_lines(text: str, longest: int = 4000) -> str:
 
 def _candidates(state: RunState) -> str:
     return "\n".join(f"{label}: {named(drug)}" for label, drug in zip(labels(state), state["candidates"], strict=True))
-
-
-def _answers(state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> str:
-    """The answers, one a line; of what quotes evidence that is shown, only which that is."""
-    by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
-    lines = (
-        COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], said))
-        for answer in state.get("answers", [])
-        if answer["text"] != NO_EVIDENCE and (said := _said(answer, shown))
-    )
-    return "\n".join(lines) or NO_EVIDENCE
 
 
 def _said(answer: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]]) -> str:

@@ -123,7 +123,9 @@ class RoleReader:
             own += [*self._beside.by_signs(drug, disease), *self._beside.of_class(drug, disease)]
             if (said := decide(own)).is_harmful:
                 return said
-        kin = self._kin(drug, disease)
+        # The drugs of the same class, each with its role.
+        alike = self._weigher.alike(disease.id, drug.id, self._setting)[:KIN] if self._weigher else []
+        kin = [(member, self._of_member(member, disease)) for one in alike if (member := self._store.get(one))]
         better, worse = (sum(role.role in kind for _, role in kin) for kind in (USES, PLAIN))
         if by_edges:
             return said if worse >= better else decide(())
@@ -192,11 +194,6 @@ class RoleReader:
         said = decide([*mine, *of_class])
         return said if said.is_harmful else None
 
-    def _kin(self, drug: Entity, disease: Entity) -> list[tuple[Entity, Role]]:
-        """Return the drugs of the same class, each with its role."""
-        alike = self._weigher.alike(disease.id, drug.id, self._setting)[:KIN] if self._weigher else []
-        return [(member, self._of_member(member, disease)) for one in alike if (member := self._store.get(one))]
-
     def _of_member(self, member: Entity, disease: Entity) -> Role:
         """Return the role of a drug by what speaks of itself; kept, as a ranking asks for many of one class."""
         key = (member.id, disease.id)
@@ -241,17 +238,14 @@ class RoleReader:
     def namesakes(self, disease: Entity) -> tuple[str, ...]:
         """Return the side effects of the graph that have a name of the disease, by id."""
         if disease.id not in self._effects:
-            self._effects[disease.id] = self._namesakes(disease)
+            names = {_plain(name) for name in (disease.name, *disease.synonyms)}
+            found = []
+            for name in sorted(names):
+                match = self._store.search(name, kinds=("Side Effect",), limit=0)
+                near = [match.entity] if match.entity else []
+                found += [one.id for one in near if names & {_plain(own) for own in (one.name, *one.synonyms)}]
+            self._effects[disease.id] = tuple(dict.fromkeys(found))
         return self._effects[disease.id]
-
-    def _namesakes(self, disease: Entity) -> tuple[str, ...]:
-        names = {_plain(name) for name in (disease.name, *disease.synonyms)}
-        found = []
-        for name in sorted(names):
-            match = self._store.search(name, kinds=("Side Effect",), limit=0)
-            near = [match.entity] if match.entity else []
-            found += [one.id for one in near if names & {_plain(own) for own in (one.name, *one.synonyms)}]
-        return tuple(dict.fromkeys(found))
 
     def _told(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
         """Yield what the documents that name both say."""
@@ -280,16 +274,16 @@ class RoleReader:
 def _of_class(kin: Sequence[tuple[Entity, Role]], better: int) -> Iterable[RoleSource]:
     """Yield what is cited against a class, where two of it or more, and more than not, do harm, and a text says so."""
     worse = [(member, role) for member, role in kin if role.role in PLAIN]
-    written = any(_is_read_from_text(one.source_id) for _, role in worse for one in role.sources)
+    # Whether a source is a document, or an edge that was read from one.
+    written = any(
+        all(relation in STATED for _, relation, _ in triples_of(one.source_id))
+        for _, role in worse
+        for one in role.sources
+    )
     for member, role in worse[: MEMBERS - better] if written and len(worse) > max(better, 1) else []:
         yield role.sources[0].model_copy(
             update={"role": PLAIN[0], "weight": OF_A_MEMBER, "member": member.name, "names_both": False}
         )
-
-
-def _is_read_from_text(source: str) -> bool:
-    """Whether a source is a document, or an edge that was read from one."""
-    return all(relation in STATED for _, relation, _ in triples_of(source))
 
 
 def _plain(name: str) -> str:
