@@ -180,7 +180,15 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
     """The name that a stretch of words is, if it is one."""
     start, end = span[0].start, span[-1].end
     words = text[start:end]
-    if not _may_be_name(span, loud):
+    # Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it.
+    lower = [token.text.lower() for token in span]
+    if len(span) == 1:
+        shout = _is_shout(span[0].text) and not loud
+        may_be_name = any(char.isalpha() for char in lower[0]) and (lower[0] not in common_words() or shout)
+    else:
+        common = _words_of("common_words.txt")
+        may_be_name = not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
+    if not may_be_name:
         return None
     matches = {kind: store.search(words, kinds=(kind,), limit=0) for kind in ("Compound", "Disease")}
     known = {
@@ -191,16 +199,6 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
     kind = min(known, key=lambda kind: (_rank(known[kind]), kind))
     match = known[kind]
     return NameInText(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
-
-
-def _may_be_name(span: Sequence[Token], loud: bool) -> bool:
-    """Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it."""
-    lower = [token.text.lower() for token in span]
-    if len(span) == 1:
-        shout = _is_shout(span[0].text) and not loud
-        return any(char.isalpha() for char in lower[0]) and (lower[0] not in common_words() or shout)
-    common = _words_of("common_words.txt")
-    return not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
 
 
 @cache

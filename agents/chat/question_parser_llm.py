@@ -94,7 +94,7 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store
 
 
 class _Heard:
-    """What the model looked up, and what it told of the question."""
+    """What the model looked up, and how it read the question."""
 
     def __init__(self) -> None:
         self.results: list[ToolResult] = []
@@ -121,7 +121,7 @@ def _schema() -> dict[str, Any]:
 
 
 def _looked_up(answer: AIMessage, toolbox: Toolbox, heard: _Heard) -> list[BaseMessage]:
-    """Make the calls that the model asked for; the results are kept, and told to it."""
+    """Make the calls that the model asked for; the results are kept and returned to it."""
     from langchain_core.messages import ToolMessage
 
     told: list[BaseMessage] = []
@@ -169,13 +169,10 @@ def _understood(text: str, heard: _Heard, said: str, named: list[NameInText]) ->
         ruled = read(text, [(one.start, one.end, one.kind) for one in named])
         wanted = ruled if ruled.intent in ABOUT_ONE else heard.wanted
     made = understood_from(text, [*diseases, *unclear], drugs, unknown=unknown, wanted=wanted)
-    made = made.model_copy(update={"left_out": left_out(text, [*named, *_where(text, found)])})
+    # Where what the model looked up stands in the question.
+    places = [(text.lower().find(match.query.lower()), match) for match in found]
+    where = [NameInText(at, at + len(match.query), "", match) for at, match in places if at >= 0]
+    made = made.model_copy(update={"left_out": left_out(text, [*named, *where])})
     if not unknown and _asks(said) and not (diseases and drugs):
         return made.model_copy(update={"ask_back": plain(said.strip().removeprefix("ASK:"), 300)})
     return made
-
-
-def _where(text: str, found: list[Match]) -> list[NameInText]:
-    """Where what the model looked up stands in the question."""
-    places = [(text.lower().find(match.query.lower()), match) for match in found]
-    return [NameInText(at, at + len(match.query), "", match) for at, match in places if at >= 0]

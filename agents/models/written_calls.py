@@ -60,7 +60,14 @@ class VisibleText:
         ):
             return ""
         shown = without_thoughts(self._text)
-        return self._let_through(shown[: _safe_end(shown)])
+        # Where a tag may begin that is not to be shown; else the end.
+        found = shown.find("<tool_call>")
+        if found >= 0:
+            safe_end = found
+        else:
+            last = shown.rfind("<")
+            safe_end = last if last >= 0 and "<tool_call>".startswith(shown[last:]) else len(shown)
+        return self._let_through(shown[:safe_end])
 
     def rest(self) -> str:
         """What may be shown at the end."""
@@ -75,15 +82,6 @@ class VisibleText:
         new = shown[self._shown :]
         self._shown = max(self._shown, len(shown))
         return new
-
-
-def _safe_end(text: str) -> int:
-    """Where a tag may begin that is not to be shown; else the end."""
-    found = text.find("<tool_call>")
-    if found >= 0:
-        return found
-    last = text.rfind("<")
-    return last if last >= 0 and "<tool_call>".startswith(text[last:]) else len(text)
 
 
 def written_calls(text: str) -> tuple[str, list[Any], list[Any]]:

@@ -13,7 +13,7 @@ from kedrec.agents.offline.roles import Role, by_keys, role_in
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of
+from kedrec.records import CandidateScore, Entity, Evidence, Factor, in_brackets, triples_of
 from kedrec.tools.literature_tools import mentions
 from kedrec.tools.text.sentence_cues import cue_of, sentences_of
 
@@ -68,7 +68,7 @@ def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: 
         for line in rationale(task, scores, best, roles)
         if not any(line.text in str(failure) for failure in task.failures)
     ][:LONGEST_RATIONALE]
-    body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
+    body = [f"- ({line.kind}) {line.text} {in_brackets(line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
 
@@ -122,7 +122,12 @@ def _counted_factors(task: Task, drug: Entity) -> tuple[Factor, ...]:
 
 def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
     if item.key.startswith("K"):
-        return Factor(group="graph", share=_graph_share(item, disease), text=item.text, sources=(item.source_id,))
+        edges = triples_of(item.source_id)
+        if len(edges) == 1 and not disease.ids.isdisjoint(edges[0]) and is_therapeutic(edges[0][1]):
+            graph_share = edge_share([item.source_id])
+        else:
+            graph_share = _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6
+        return Factor(group="graph", share=graph_share, text=item.text, sources=(item.source_id,))
     named = [text for text in sentences_of(item.text) if mentions(text, drug)] or sentences_of(item.text) or [item.text]
     weight = _RULE_WEIGHTS[cue_of(named[0])] * (_TRIAL_WEIGHT if item.key.startswith("T") else 1.0)
     group = "trials" if item.key.startswith("T") else "articles"
@@ -132,10 +137,3 @@ def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
         text=named[0],
         sources=(item.source_id,),
     )
-
-
-def _graph_share(item: Evidence, disease: Entity) -> float:
-    edges = triples_of(item.source_id)
-    if len(edges) == 1 and not disease.ids.isdisjoint(edges[0]) and is_therapeutic(edges[0][1]):
-        return edge_share([item.source_id])
-    return _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6

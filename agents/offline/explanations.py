@@ -197,18 +197,17 @@ class Facts:
         said = ", ".join(f"{counts[name]} {phrase}" for name, phrase in _SAID.items() if counts[name])
         verb = "names" if counts["sentences"] == 1 else "name"
         text = f"{_plural(counts['sentences'], 'sentence')} of the {corpus} {verb} both {both}"
-        where, sources = self._places(corpus, disease, drug, counts["records"])
-        return text + (f": {said}" if said else "") + where, sources
-
-    def _places(self, corpus: str, disease: str, drug: str, records: int) -> tuple[str, tuple[str, ...]]:
-        """Return where sentences that name both stand, as far as it is known, and those documents."""
+        # Where sentences that name both stand, as far as it is known, and those documents.
+        records = counts["records"]
         found = tuple(meeting.id for meeting in self._found(corpus, disease, drug)[:CITED])
         titled = self._titled(corpus, disease, drug)[:CITED]
         if titled and records > 1:
-            return "; cited: documents with both in the title", titled
-        if records == 1:
-            return "; cited: the only such document", found
-        return "; cited: documents that name both anywhere", found
+            where, sources = "; cited: documents with both in the title", titled
+        elif records == 1:
+            where, sources = "; cited: the only such document", found
+        else:
+            where, sources = "; cited: documents that name both anywhere", found
+        return text + (f": {said}" if said else "") + where, sources
 
     def _titled(self, corpus: str, disease: str, drug: str) -> tuple[str, ...]:
         """Return the documents whose title names both."""

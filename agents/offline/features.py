@@ -115,7 +115,12 @@ class Transfer:
         weight = near.sum() + np.float32(0.3)
         tables = (self._volume, self._surprise)
         found += [np.asarray(table[indices][:, self._diseases] @ near, np.float32) / weight for table in tables]
-        return [*found, self._treating(column, rows, indices), self._treated(column, ill, rows)]
+        # How alike what is written about the disease and about the diseases a drug treats is.
+        vectors = self.corpus.profiles.sentences
+        likeness = vectors[self._diseases] @ vectors[ill]
+        uses = self.link.treats[rows][:, self.link.known_diseases].toarray() * (self.link.known_diseases != column)
+        treated = np.asarray(np.sort(uses * likeness, axis=1)[:, -3:].mean(axis=1), np.float32)
+        return [*found, self._treating(column, rows, indices), treated]
 
     def _from_drugs(self, ill: int, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         volume = self._volume_of[:, [ill]].toarray().ravel()[self._drugs]
@@ -138,13 +143,6 @@ class Transfer:
         near = vectors[indices] @ vectors[self._drugs[treating]].T
         near = np.where(self.link.known_drugs[treating][None, :] == rows[:, None], 0, near)
         return np.asarray(np.sort(near, axis=1)[:, -3:].mean(axis=1), np.float32)
-
-    def _treated(self, column: int, ill: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return how alike what is written about the disease and about the diseases a drug treats is."""
-        vectors = self.corpus.profiles.sentences
-        near = vectors[self._diseases] @ vectors[ill]
-        uses = self.link.treats[rows][:, self.link.known_diseases].toarray() * (self.link.known_diseases != column)
-        return np.asarray(np.sort(uses * near, axis=1)[:, -3:].mean(axis=1), np.float32)
 
 
 def question_features(

@@ -78,7 +78,7 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
 
 
 def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:
-    """Words by which an article that tells of this drug's action is known: of its targets' families, and its classes.
+    """Words of articles on this drug's action: the families of its targets, and its classes.
 
     Args:
         evidence: what was found.
@@ -160,7 +160,7 @@ def _also(link: str, *, alone: bool) -> str:
 
     Args:
         link: `X targets G (S); X treats D (S)`, or one clause.
-        alone: whether G is the only target told, so that `so does X` says which.
+        alone: whether G is the only target named, so that `so does X` says which.
     """
     first, _, second = link.partition("; ")
     drug = _common([first, second]).strip() if second else ""
@@ -184,18 +184,15 @@ def _joined(clauses: Sequence[str]) -> str:
         return "; ".join(clauses)
     drug = clauses[0].partition(f" {verb} ")[0]
     names = [clause.removeprefix(f"{drug} {verb} ").removesuffix(source) for clause in clauses]
-    return f"{drug} {verb} {_listed(_by_family(names))}{source}"
-
-
-def _by_family(symbols: Sequence[str]) -> list[str]:
-    """Targets by what they are: `the dopamine receptors DRD2 and DRD3`; one of no family known by its symbol."""
+    # Targets by what they are: `the dopamine receptors DRD2 and DRD3`; one of no family known by its symbol.
     members: dict[str, list[str]] = {}
-    for symbol in symbols:
+    for symbol in names:
         members.setdefault(family_of(symbol) or symbol, []).append(symbol)
-    return [
+    by_family = [
         name if found == [name] else f"the {name}{'s' if len(found) > 1 else ''} {_listed(found)}"
         for name, found in members.items()
     ]
+    return f"{drug} {verb} {_listed(by_family)}{source}"
 
 
 def _listed(names: Sequence[str]) -> str:

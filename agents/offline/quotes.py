@@ -13,7 +13,7 @@ from kedrec.agents.offline.reasons.sentences import MOST_QUOTES, QuestionEvidenc
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Entity, Evidence, Stance, triples_of
+from kedrec.records import Entity, Evidence, Stance, in_brackets, triples_of
 from kedrec.tools.findings.safety import tells_safety
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
@@ -44,7 +44,7 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
     found = found_for(task, drug, question_key)
     if found is None or not found.quotes:
         return f"unclear | {NO_EVIDENCE}"
-    said = (f"{_stop(quotable(text))} {''.join(f'[{key}]' for key in keys)}" for keys, text in found.quotes)
+    said = (f"{_stop(quotable(text))} {in_brackets(keys)}" for keys, text in found.quotes)
     return f"{found.stance} | " + " ".join(said)
 
 
@@ -102,7 +102,7 @@ def _texts(items: Iterable[Evidence]) -> tuple[Quoted, ...]:
 
 
 def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
-    """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
+    """What sentences of articles and trials that name both say of the effect; none that reports harm."""
     names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
@@ -122,7 +122,7 @@ def _on_both(quote: Quote) -> bool:
 
 
 def _harms(quote: Quote, disease: str) -> bool:
-    """Whether a sentence tells of harm and not of a negative result."""
+    """Whether a sentence reports harm and not a negative result."""
     if quote.strength in ("approval", "guideline"):
         return False
     told = quote.cue == "harm" or (quote.cue != "against" and reports_harm(quote.text, disease))
@@ -130,7 +130,7 @@ def _harms(quote: Quote, disease: str) -> bool:
 
 
 def _stance(quotes: Iterable[Quote]) -> Stance:
-    """For where more sentences tell of a benefit than of none, against the other way round; mere use is neither."""
+    """For where more sentences report a benefit than none, against the other way round; mere use is neither."""
     told = [quote.effect if not quote.strength else "benefit" for quote in quotes]
     if told.count("benefit") == told.count("no_difference"):
         return "unclear"

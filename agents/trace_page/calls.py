@@ -17,7 +17,7 @@ __all__ = ["steps"]
 SHORT = 110
 """Characters of an answer or an argument in a line."""
 
-Call = ModelCall | ToolCall
+TracedCall = ModelCall | ToolCall
 
 
 def steps(trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
@@ -28,7 +28,7 @@ def steps(trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
     return tag("section", tag("h2", "Steps"), *parts, id="steps")
 
 
-def _step(step: str, calls: Sequence[tuple[int, Call]], trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
+def _step(step: str, calls: Sequence[tuple[int, TracedCall]], trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
     told = f" {STEP_TITLES[step]}" if step in STEP_TITLES else None
     folded: list[Html] = []
     before: ModelCall | None = None
@@ -48,7 +48,7 @@ def _step(step: str, calls: Sequence[tuple[int, Call]], trace: Trace, evidence: 
     return tag("div", tag("h3", step, tag("small", told)), *folded, class_="step")
 
 
-def _when(call: Call, trace: Trace) -> Html:
+def _when(call: TracedCall, trace: Trace) -> Html:
     """When in the run the call was made, as a bar."""
     if call.started is None or not trace.seconds:
         return tag("span", class_="when")
@@ -87,9 +87,20 @@ def _model(
     repeated = tag("p", f"{known} messages as before, then:", class_="hint") if known else None
     offered = tag("p", "Tools offered: ", ", ".join(call.tools), class_="hint") if call.tools else None
     answered = _message(call.response, evidence, opened=True) if call.response else tag("p", call.error, class_="error")
-    inside = [_labelled("asked", join(repeated, *sent)), offered, _labelled("answered", answered), _used(call)]
+    used = call.usage
+    if not used.input_tokens:
+        spent = None
+    else:
+        cost = f", ${used.cost:.4f}" if used.cost else ""
+        spent = tag("p", f"{used.input_tokens:,} tokens sent, {used.output_tokens:,} received{cost}", class_="hint")
+    inside = [_labelled("asked", join(repeated, *sent)), offered, _labelled("answered", answered), spent]
     status = "failed" if call.error else "answered"
-    return call.model or str(trace.config.get("model", "the model")), _short(_gist(call)), status, inside
+    if call.response is None:
+        gist = call.error or ""
+    else:
+        asked = ", ".join(_asked(call.response))
+        gist = f"calls {asked}" if asked else str(call.response.get("content", ""))
+    return call.model or str(trace.config.get("model", "the model")), _short(gist), status, inside
 
 
 def _message(message: Mapping[str, Any], evidence: Mapping[str, Evidence], *, opened: bool = False) -> Html:
@@ -103,21 +114,6 @@ def _message(message: Mapping[str, Any], evidence: Mapping[str, Evidence], *, op
 def _asked(message: Mapping[str, Any]) -> Iterator[str]:
     for call in message.get("tool_calls") or ():
         yield f"{call['function']['name']}({call['function']['arguments']})"
-
-
-def _gist(call: ModelCall) -> str:
-    if call.response is None:
-        return call.error or ""
-    asked = ", ".join(_asked(call.response))
-    return f"calls {asked}" if asked else str(call.response.get("content", ""))
-
-
-def _used(call: ModelCall) -> Html | None:
-    used = call.usage
-    if not used.input_tokens:
-        return None
-    cost = f", ${used.cost:.4f}" if used.cost else ""
-    return tag("p", f"{used.input_tokens:,} tokens sent, {used.output_tokens:,} received{cost}", class_="hint")
 
 
 def _labelled(label: str, *children: Html) -> Html:

@@ -77,12 +77,14 @@ def _node(node: str, place: Point, network: DrugPaths, address: Address | None) 
     name, kind = _name(network, node), node.partition("::")[0]
     ends = " end" if node in (network.start, network.end) else ""
     leads = {"href": address(node)} if address else {}
+    cut = name if len(name) <= LETTERS else join(name[: LETTERS - 1].rstrip(), "…")
+    slug = "".join(letter if letter.isalnum() else "-" for letter in kind.lower())
     return tag(
         "a" if address else "g",
         tag("title", f"{name} ({node})"),
         tag("rect", x=x, y=y, width=BOX, height=TALL, rx=7),
-        tag("text", _cut(name), x=x + BOX / 2, y=y + TALL / 2 + 4),
-        class_=f"node {_slug(kind)}{ends}",
+        tag("text", cut, x=x + BOX / 2, y=y + TALL / 2 + 4),
+        class_=f"node {slug}{ends}",
         **leads,
     )
 
@@ -174,11 +176,3 @@ def _arrowhead(look: str) -> Html:
 
 def _name(network: DrugPaths, node: str) -> str:
     return network.names.get(node, node)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LETTERS else join(name[: LETTERS - 1].rstrip(), "…")
-
-
-def _slug(kind: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in kind.lower())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from kedrec.agents.trace_page import outcome as outcome_parts
 from kedrec.agents.trace_page.calls import steps
@@ -37,9 +35,11 @@ def trace_page(trace: Trace) -> str:
     there = {title: part for title, part in parts.items() if part is not None}
     told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
     links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in there if title))
+    by_rule = "Weighed by rule, no language model. " if trace.config.get("model") == "offline" else ""
+    footer = tag("footer", tag("p", f"{by_rule}Not medical advice.", class_="hint"))
     body = tag(
         "body",
-        tag("main", tag("header", told, tag("h1", asked(trace)), facts(trace), links), *there.values(), _footer(trace)),
+        tag("main", tag("header", told, tag("h1", asked(trace)), facts(trace), links), *there.values(), footer),
     )
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
@@ -56,14 +56,13 @@ def facts(trace: Trace) -> Html:
         f"{trace.seconds:.2f} s",
     ]
     pills = tag("p", *(tag("span", fact, class_="pill") for fact in told))
-    return join(pills, _forked(trace.config.get("forked_from")))
-
-
-def _forked(origin: Mapping[str, Any] | None) -> Html | None:
+    origin = trace.config.get("forked_from")
     if not origin:
-        return None
-    told = f"Forked from {origin.get('trace')} at call {origin.get('call')} ({origin.get('step')}), run by "
-    return tag("p", told, str(origin.get("model")), class_="hint")
+        forked = None
+    else:
+        origin_told = f"Forked from {origin.get('trace')} at call {origin.get('call')} ({origin.get('step')}), run by "
+        forked = tag("p", origin_told, str(origin.get("model")), class_="hint")
+    return join(pills, forked)
 
 
 def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | None]:
@@ -107,8 +106,3 @@ def made_by(trace: Trace) -> dict[str, Html | None]:
         for name, value in named.items()
     )
     return {"Steps": steps(trace, found), "About": tag("section", tag("h2", "About this run"), *folded, id="about")}
-
-
-def _footer(trace: Trace) -> Html:
-    by_rule = "Weighed by rule, no language model. " if trace.config.get("model") == "offline" else ""
-    return tag("footer", tag("p", f"{by_rule}Not medical advice.", class_="hint"))

@@ -14,7 +14,7 @@ from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest
 from kedrec.agents.workflow.evidence_budget import within
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import Question, ToolResult
+from kedrec.records import Question, ToolResult, in_brackets
 from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["Requests", "evidence_text", "tool_text"]
@@ -172,7 +172,7 @@ def _candidates(state: RunState) -> str:
 
 
 def _said(answer: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]]) -> str:
-    keys = "".join(f"[{key}]" for key in answer["citations"])
+    keys = in_brackets(answer["citations"])
     held = bare(" ".join(shown[key]["text"] for key in answer["citations"] if key in shown))
     parts = re.split(r"(?<=[.!?…])\s+", answer["text"])
     said = " ".join(part for part in parts if bare(part.rstrip(". …")) not in held)

@@ -17,7 +17,7 @@ from kedrec.distill.dataset.chat_rows import MANIFEST, Manifest
 from kedrec.distill.dataset.conversations import chat_rows
 from kedrec.distill.dataset.near_duplicates import NearDuplicates
 from kedrec.distill.dataset.pair_rows import pair_row, write_parquet
-from kedrec.distill.dataset.teaching_traces import Keep, reason_to_leave_out
+from kedrec.distill.dataset.teaching_traces import TracesKept, reason_to_leave_out
 from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow
@@ -49,7 +49,9 @@ def validation_diseases(
     return {disease for disease in diseases if group.get(disease, disease) in held}
 
 
-def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = (), keep: Keep | None = None) -> Manifest:
+def build_dataset(
+    runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = (), keep: TracesKept | None = None
+) -> Manifest:
     """Build a data set from the traces of runs.
 
     Args:
@@ -58,7 +60,7 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = ()
             `pairs-train.jsonl` and so on (as Parquet too where pyarrow is installed), a card in `README.md` and,
             written last, `manifest.json`.
         answers: pairs files with answers, which become the labels; without, the teacher's choices are.
-        keep: which traces teach; `correct` where there are answers and `all` where there are none, if not given.
+        keep: which traces teach; if not given, `correct` with answers and `all` without.
 
     Raises:
         NotReady: if there is no run.
@@ -86,7 +88,7 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = ()
 class _Rows:
     """Rows on their way: written down once, split when all diseases are known."""
 
-    def __init__(self, out: Path, answers: Sequence[Pairs], keep: Keep) -> None:
+    def __init__(self, out: Path, answers: Sequence[Pairs], keep: TracesKept) -> None:
         self.paths = {kind: out / f".{kind}rows.jsonl" for kind in ("", "pairs-")}
         self._answers, self._keep = answers, keep
         self.traces, self.near = 0, NearDuplicates()

@@ -55,15 +55,13 @@ def items_of(path: Path, content: str) -> Iterator[NumberedItem]:
     Raises:
         InputError: with the line number, if a line holds none.
     """
-    return _of_table(path, content) if _is_table(path, content) else _of_json(path, content)
-
-
-def _is_table(path: Path, content: str) -> bool:
-    """By the name, and where that says nothing by the first character."""
+    # By the name, and where that says nothing by the first character.
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"][-1:]
     if suffixes and (suffixes[0] in _TABLES or suffixes[0].startswith(".json")):
-        return suffixes[0] in _TABLES
-    return not content.lstrip().startswith(("{", "[")) and bool(content.strip())
+        is_table = suffixes[0] in _TABLES
+    else:
+        is_table = not content.lstrip().startswith(("{", "[")) and bool(content.strip())
+    return _of_table(path, content) if is_table else _of_json(path, content)
 
 
 def _of_json(path: Path, content: str) -> Iterator[NumberedItem]:

@@ -134,7 +134,11 @@ def read_pairs(path: Path, open_graph: OpenGraph | None = None, *, skip_unknown:
     lines: dict[str, int] = {}
     for number, (question, known) in found:
         if question.id in scoring:
-            raise InputError(path, _twice(question.id, lines[question.id]), number)
+            if question.id.startswith(MADE):
+                twice = f"asks the same as line {lines[question.id]}. Leave one of them out, or give each an `id`."
+            else:
+                twice = f"the id {question.id!r} stands there twice."
+            raise InputError(path, twice, number)
         scoring[question.id], lines[question.id] = known, number
     questions = tuple(question for _, (question, _) in found)
     digest = hashlib.sha256(content.encode()).hexdigest()
@@ -165,12 +169,6 @@ def _refusal(problems: Sequence[str], left_out: int) -> str:
         f"{names} not clear, and nothing was begun.{listed}\nGive another name or the id; or leave out {pairs} with"
         " --skip-unknown."
     )
-
-
-def _twice(pair_id: str, line: int) -> str:
-    if pair_id.startswith(MADE):
-        return f"asks the same as line {line}. Leave one of them out, or give each an `id`."
-    return f"the id {pair_id!r} stands there twice."
 
 
 def _item(path: Path, number: int, row: dict[str, Any]) -> tuple[Pair, Scoring]:

@@ -18,7 +18,7 @@ from itertools import islice
 
 import numpy as np
 
-from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver, Split
+from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver
 from kedrec.distill.pairs.eligible import disease_faults, drug_faults
 from kedrec.distill.pairs.negatives import IrrelevantDrugs
 from kedrec.distill.pairs.pairs_file import Named, OnPair
@@ -189,9 +189,16 @@ class _Sampler:
         key = (disease_id, sides[0].id, sides[1].id)
         if self.chance.of("order", *key) <= 0.5:
             sides.reverse()
+        # The split of a disease, the same for all its ids; nothing else but the seed decides it.
+        same = self.ontology.same.get(disease_id, frozenset()) if self.ontology else frozenset()
+        chance = self.chance.of("split", min(disease_id, *same) if same else disease_id)
+        if chance <= self.wanted.test:
+            split = "test"
+        else:
+            split = "dev" if chance <= self.wanted.test + self.wanted.dev else "train"
         return DrawnPair(
             id=f"p{self.chance.name('id', *key)}",
-            split=self._split(disease_id),
+            split=split,
             disease=Named(id=disease_id, name=self.disease_names[drawing.disease]),
             candidates=(sides[0], sides[1]),
             answer=self.uses.drug_ids[drawing.relevant],
@@ -203,14 +210,6 @@ class _Sampler:
 
     def _drug(self, drug: int) -> Named:
         return Named(id=self.uses.drug_ids[drug], name=self.drug_names[drug])
-
-    def _split(self, disease_id: str) -> Split:
-        """Return the split of a disease, the same for all its ids; nothing else but the seed decides it."""
-        same = self.ontology.same.get(disease_id, frozenset()) if self.ontology else frozenset()
-        chance = self.chance.of("split", min(disease_id, *same) if same else disease_id)
-        if chance <= self.wanted.test:
-            return "test"
-        return "dev" if chance <= self.wanted.test + self.wanted.dev else "train"
 
     def passed_over(self) -> PassedOver:
         """Return what was passed over so far; see `Drawn`."""

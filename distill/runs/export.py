@@ -10,6 +10,7 @@ from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow
 from kedrec.errors import UserError
+from kedrec.records import in_brackets
 
 if TYPE_CHECKING:
     from kedrec.records import Trace
@@ -68,9 +69,7 @@ def export_run(run: Path, out: Path) -> int:
 def _row(question: Pair, row: ResultRow, trace: Trace | None) -> dict[str, Any]:
     made = trace.recommendation if trace else None
     names = {drug.id: drug.name for drug in (made.candidates if made else question.candidates)}
-    sentences = (
-        f"{one.text} {''.join(f'[{key}]' for key in one.citations)}" for one in (made.sentences if made else ())
-    )
+    sentences = (f"{one.text} {in_brackets(one.citations)}" for one in (made.sentences if made else ()))
     return {
         "pair_id": question.id,
         "disease": question.disease.id,

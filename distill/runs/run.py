@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from kedrec.agents.agent import Agent
     from kedrec.agents.models.openai_api.run_budget import RunBudget
-    from kedrec.distill.runs.sharded_loop import WorkerPool
 
 __all__ = ["Progress", "RunSummary", "retry_run", "start_run"]
 
@@ -229,17 +227,17 @@ class _Job:
         from kedrec.distill.runs.sharded_loop import ShardedLoop
 
         loop = ShardedLoop(agent, self.folder, journal, run_budget=run_budget, budget=self.budget, on_done=report)
-        loop.run(todo, self._pool(agent.settings, len(todo)))
-        return loop.stopped
-
-    def _pool(self, settings: Settings, pairs: int) -> AbstractContextManager[WorkerPool]:
-        if settings.engine == "ray":
+        pairs = len(todo)
+        if agent.settings.engine == "ray":
             from kedrec.distill.runs.ray_pool import open_ray_pool
 
-            return open_ray_pool(settings, self.folder, pairs)
-        from kedrec.distill.runs.process_pool import open_process_pool
+            pool = open_ray_pool(agent.settings, self.folder, pairs)
+        else:
+            from kedrec.distill.runs.process_pool import open_process_pool
 
-        return open_process_pool(settings, self.folder, pairs)
+            pool = open_process_pool(agent.settings, self.folder, pairs)
+        loop.run(todo, pool)
+        return loop.stopped
 
     def _with_batches_left(self, stopped: str | None) -> str | None:
         """Why the run ended early, and what goes on without it."""

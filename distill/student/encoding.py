@@ -45,7 +45,7 @@ class Encoder:
 
     Args:
         tokenizer: a fast tokenizer of transformers with a chat template. Where the template marks no assistant
-            parts, TRL's own training template for the same family is used; where there is none, a part is what the
+            parts, TRL's own training template for the same family is used; without one, a part is what the
             template adds to the conversation before it.
 
     Raises:

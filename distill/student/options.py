@@ -1,13 +1,20 @@
-"""How a student is trained, and what came of it."""
+"""How a student is trained, and how a training is reported."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from pydantic import Field
 
 from kedrec.distill.dataset.chat_rows import RowTask
 from kedrec.records import Record
 
-__all__ = ["StudentReport", "TrainOptions"]
+__all__ = ["OnTrainLog", "Say", "StudentReport", "TrainOptions"]
+
+Say = Callable[[str], None]
+"""Takes a line for the person at the terminal."""
+OnTrainLog = Callable[[int, int, dict[str, float]], None]
+"""Takes the step, the number of steps, and the figures logged at it."""
 
 
 class TrainOptions(Record):

@@ -13,11 +13,11 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from kedrec.distill.student.encoding import IGNORED, Encoded
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
 
-__all__ = ["DistillCollator", "DistillTrainer", "Weights", "columns"]
+__all__ = ["DistillCollator", "DistillTrainer", "LossWeights", "columns"]
 
 
 @dataclass(frozen=True)
-class Weights:
+class LossWeights:
     """Weights of the added terms; that of `L_sft` is 1."""
 
     select: float = 1.0
@@ -76,7 +76,7 @@ class DistillTrainer(SFTTrainer):  # type: ignore[misc]
     and only at the places that predict a trained token (`logits_to_keep`), so that a long prompt costs no logits.
     """
 
-    def __init__(self, *args: Any, weights: Weights, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, weights: LossWeights, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.weights = weights
 

@@ -164,7 +164,10 @@ def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, Any]:
 
     def told(now: Progress) -> None:
         if now.done * FIFTHS >= now.pairs * (len(fifths) + 1):
-            fifths.append(_resident())
+            started = (task.read_text("ascii").split() for task in Path("/proc/self/task").glob("*/children"))
+            sizes = (Path("/proc", process, "statm").read_text("ascii") for process in ("self", *chain(*started)))
+            resident = sum(int(size.split()[1]) for size in sizes) * resource.getpagesize() / 2**20
+            fifths.append(resident)
 
     started, used = time.perf_counter(), _cpu()
     summary = start_run(pairs, out, settings, on_progress=told)
@@ -180,13 +183,6 @@ def _cpu() -> float:
     """Seconds of processor used by this process and by those that it started and that have ended."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def _resident() -> float:
-    """MiB of memory in use now by this process and by those that it started."""
-    started = (task.read_text("ascii").split() for task in Path("/proc/self/task").glob("*/children"))
-    sizes = (Path("/proc", process, "statm").read_text("ascii") for process in ("self", *chain(*started)))
-    return sum(int(size.split()[1]) for size in sizes) * resource.getpagesize() / 2**20
 
 
 def _traces(run: Path) -> Iterator[Trace]:

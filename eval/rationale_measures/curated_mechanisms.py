@@ -128,18 +128,15 @@ def _paths(path: Path) -> Iterator[_Path]:
     if not lines:
         raise InputError(path, f"the file is empty. {_PATH}.")
     for number, line in lines:
-        yield _path(path, number, line)
-
-
-def _path(path: Path, number: int, line: str) -> _Path:
-    try:
-        return _Path.model_validate(json.loads(line))
-    except json.JSONDecodeError as error:
-        raise InputError(path, f"not JSON: {error.msg}. {_PATH}.", number) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the line"
-        raise InputError(path, f"`{where}`: {first['msg']}. {_PATH}.", number) from None
+        try:
+            read = _Path.model_validate(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise InputError(path, f"not JSON: {error.msg}. {_PATH}.", number) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the line"
+            raise InputError(path, f"`{where}`: {first['msg']}. {_PATH}.", number) from None
+        yield read
 
 
 def _proteins(path: Path) -> Iterator[Protein]:

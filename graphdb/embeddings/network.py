@@ -105,7 +105,11 @@ class Network(nn.Module):
         device, count = self.bias.device, len(messages.starts) - 1
         x = self._beginning(torch.arange(count, device=device)).cpu()
         for layer in self.layers:
-            x = torch.cat([self._whole(layer, x, messages, part) for part in _parts(messages)])
+            # Split all entities into runs that hear few enough messages together.
+            heard = messages.starts[1:] // MESSAGES_AT_ONCE
+            cuts = np.flatnonzero(np.diff(heard)) + 1
+            parts = [part for part in np.split(np.arange(len(heard)), cuts) if len(part)]
+            x = torch.cat([self._whole(layer, x, messages, part) for part in parts])
         return x
 
     def _whole(self, layer: nn.Module, x: Tensor, messages: Messages, part: NDArray[np.int64]) -> Tensor:
@@ -127,10 +131,3 @@ class Network(nn.Module):
         )
         stepped: Tensor = layer(x, Heard(told, relations, shares, crowds, hop.targets))
         return stepped
-
-
-def _parts(messages: Messages) -> list[NDArray[np.int64]]:
-    """Split all entities into runs that hear few enough messages together."""
-    heard = messages.starts[1:] // MESSAGES_AT_ONCE
-    cuts = np.flatnonzero(np.diff(heard)) + 1
-    return [part for part in np.split(np.arange(len(heard)), cuts) if len(part)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kedrec.config import Settings
-from kedrec.errors import DatabaseFailed, KedrecError, NotReady, UserError, WorkError
+from kedrec.errors import DatabaseFailed, NotReady, UserError, WorkError
 from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnStage
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server, connect
@@ -105,7 +105,12 @@ class _BulkLoad:
             if interrupted := self._interrupted():
                 self._bulk.announce("An earlier import was cut short; it begins anew.")
                 return interrupted, None
-            if anew := self._given_up(error):
+            if not self._bulk.overwrite or not isinstance(error, DatabaseFailed):
+                anew = None
+            else:
+                self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")
+                anew = installation_at(self._settings.neo4j_uri, self._bulk.admin)
+            if anew:
                 return anew, None
             # Start the server, where none answers and its folder is on this machine.
             uri = self._settings.neo4j_uri
@@ -116,13 +121,6 @@ class _BulkLoad:
             installation.start()
             server = self._answering()
         return installation_of(server, self._bulk.admin), server
-
-    def _given_up(self, error: KedrecError) -> Installation | None:
-        """Return where to import in place of a database that cannot be opened, if it may be lost."""
-        if not self._bulk.overwrite or not isinstance(error, DatabaseFailed):
-            return None
-        self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")
-        return installation_at(self._settings.neo4j_uri, self._bulk.admin)
 
     def _refuse_strangers(self, server: Server) -> None:
         if not self._bulk.overwrite and (found := server.ask(cypher.STRANGERS)):

@@ -102,7 +102,13 @@ def winner_of(sentence: str, first: Entity, second: Entity) -> Winner:
         for part in parts:
             if DRUG in part and OTHER in part and not _METHOD.search(part) and (said := _told(part)) != "not_said":
                 return "same" if _NOT_PROVED.search(text) else said
-        if (said := _apart(parts)) != "not_said":
+        worked = [_drug_that(part, _WORKED, _WORKED_NOT) for part in parts]
+        failed = [_drug_that(part, _WORKED_NOT, None) for part in parts]
+        if DRUG in worked and OTHER in failed:
+            said = "first"
+        else:
+            said = "second" if OTHER in worked and DRUG in failed else "not_said"
+        if said != "not_said":
             return said
     return "not_said"
 
@@ -155,15 +161,6 @@ def _alike(text: str, start: int, end: int) -> bool:
     if _GROUPS.search(text) and any(is_even(text)):
         return True
     return missed(text) and _FIGURES.search(text) is not None
-
-
-def _apart(parts: list[str]) -> Winner:
-    """Where one part says that one drug worked, and another that the other one did not."""
-    worked = [_drug_that(part, _WORKED, _WORKED_NOT) for part in parts]
-    failed = [_drug_that(part, _WORKED_NOT, None) for part in parts]
-    if DRUG in worked and OTHER in failed:
-        return "first"
-    return "second" if OTHER in worked and DRUG in failed else "not_said"
 
 
 def _drug_that(part: str, words: re.Pattern[str], unless: re.Pattern[str] | None) -> str | None:

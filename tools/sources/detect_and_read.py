@@ -139,7 +139,7 @@ def _records(
     for part in members:
         # The format of a stream; None for a member of an archive that has none.
         if how.format != "auto":
-            kind = _KINDS[how.format]
+            kind: _Kind | None = _KINDS[how.format]
         else:
             head = part.stream.peek(_HEAD)[:_HEAD]
             found = _told(head)

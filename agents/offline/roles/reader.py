@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kedrec.agents.offline.roles.beside import Beside, Literature, source_of
+from kedrec.agents.offline.roles.beside import Beside, HeldDocuments, source_of
 from kedrec.agents.offline.roles.role import EDGE, EDGE_ALONE, PLAIN, ROLES, STATED, USES, Role, RoleSource, decide
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH, with_roles
 from kedrec.agents.offline.roles.wordings import is_tracer
@@ -19,7 +19,7 @@ from kedrec.tools.text.role_sentences import claims_of, left_out_of
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weighing
 
-__all__ = ["Found", "RoleReader"]
+__all__ = ["NamingRecords", "RoleReader"]
 
 READ = 80
 """Most documents read of one corpus for one pair; those with both in the heading come first."""
@@ -42,7 +42,7 @@ _TURN = re.compile(r"\b(?:hypo|hyper)(?=\w{5})", re.IGNORECASE)
 _TURNS = {"hypo": "hyper", "hyper": "hypo"}
 
 
-class Found(Record):
+class NamingRecords(Record):
     """How much was found of a drug in a disease."""
 
     records: int
@@ -88,7 +88,7 @@ class RoleReader:
     def __init__(
         self,
         store: GraphStore,
-        literature: Literature | None,
+        literature: HeldDocuments | None,
         weigher: _Meetings | None,
         setting: Corpora,
         hidden: HiddenPairs = frozenset(),
@@ -163,11 +163,11 @@ class RoleReader:
         notes = [one.told(drug.name, ill.name) for one, drug in zip(found, known, strict=False)]
         return made.model_copy(update={"notes": (*made.notes, *notes)})
 
-    def found(self, drug: Entity, disease: Entity) -> Found:
+    def found(self, drug: Entity, disease: Entity) -> NamingRecords:
         """Return how many records name both, and from which years."""
         identifiers = self._weigher.meetings(disease.id, drug.id, self._setting, COUNTED) if self._weigher else []
         years = sorted(document.year for _, document in self._documents(drug, disease) if document.year)
-        return Found(records=len(identifiers), years=(years[0], years[-1]) if years else None)
+        return NamingRecords(records=len(identifiers), years=(years[0], years[-1]) if years else None)
 
     def _own(self, drug: Entity, disease: Entity, stated: Sequence[str]) -> list[RoleSource]:
         """Return what speaks of the drug itself."""
@@ -181,7 +181,7 @@ class RoleReader:
         ]
 
     def _against_class(self, own: Sequence[RoleSource], drug: Entity, disease: Entity) -> Role | None:
-        """Return the role where what is told of the class outweighs a use of which little is told; None where not.
+        """Return the role where the evidence on the class outweighs a use with little evidence; None where not.
 
         An edge that no text bears out counts half there.
         """

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
-from kedrec.distill.student.upper.examples import Example, batches
+from kedrec.distill.student.upper.examples import ShortExample, batches
 from kedrec.distill.student.upper.halves import Halves
 from kedrec.distill.student.upper.lower_outputs import LowerOutputs
 
@@ -63,7 +63,7 @@ class UpperLoop:
     """
 
     def __init__(
-        self, halves: Halves, examples: Sequence[Example], plan: Plan, folder: Path, *, filler: int, half: bool
+        self, halves: Halves, examples: Sequence[ShortExample], plan: Plan, folder: Path, *, filler: int, half: bool
     ) -> None:
         self.halves, self.examples, self.plan, self.folder = halves, examples, plan, folder
         self.lower, self._half = LowerOutputs(halves, examples, filler, plan.batch_size), half
@@ -152,7 +152,12 @@ class UpperLoop:
             own.grad = None
         torch.nn.utils.clip_grad_norm_(self._masters, _LONGEST_GRADIENT)
         for parameters in self._optimizer.param_groups:
-            parameters["lr"] = self.plan.learning_rate * self._share(self.done)
+            warm = max(1, round(_WARMUP * self.steps))
+            if self.done < warm:
+                share = (self.done + 1) / warm
+            else:
+                share = 0.5 * (1 + math.cos(math.pi * (self.done - warm) / max(1, self.steps - warm)))
+            parameters["lr"] = self.plan.learning_rate * share
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._hand_down()
@@ -162,12 +167,6 @@ class UpperLoop:
     def _hand_down(self) -> None:
         for master, own in zip(self._masters, self.trained, strict=True):
             own.copy_(master)
-
-    def _share(self, step: int) -> float:
-        warm = max(1, round(_WARMUP * self.steps))
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.steps - warm)))
 
     def loss(self, places: Sequence[int]) -> tuple[Tensor, dict[str, float]]:
         """The weighted sum for some rows, and its terms."""
@@ -197,7 +196,7 @@ class UpperLoop:
         return total, {**{name: float(term.detach()) for name, term in terms.items()}, "right": float(right)}
 
 
-def _trained_places(rows: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+def _trained_places(rows: Sequence[ShortExample]) -> tuple[Tensor, Tensor, Tensor]:
     """Places that predict [B, K], their targets [B, K] and which of them are of the ground; the label's comes first."""
     width = max(1, *(len(row.after) for row in rows))
     at = torch.zeros(len(rows), width, dtype=torch.long)

@@ -8,7 +8,7 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from kedrec.distill.student.upper.examples import Example
+from kedrec.distill.student.upper.examples import ShortExample
 from kedrec.distill.student.upper.halves import Halves, padded
 
 __all__ = ["LowerOutputs", "OnRows"]
@@ -30,7 +30,7 @@ class LowerOutputs:
         together: rows that go through the lower half at once.
     """
 
-    def __init__(self, halves: Halves, examples: Sequence[Example], filler: int, together: int) -> None:
+    def __init__(self, halves: Halves, examples: Sequence[ShortExample], filler: int, together: int) -> None:
         self._halves, self._filler = halves, filler
         self._rows = [row.tokens for row in examples]
         ends = list(accumulate(map(len, self._rows)))
