@@ -127,6 +127,7 @@ class Resolver:
             else:
                 text = self._names[place] if form == 0 else self._synonyms(place)[form - 1]
             same, alike = text == wanted, _caseless(text) == _caseless(wanted)
+            tier: tuple[int, MatchKind]
             if form == 0 and alike:
                 tier = (0, "exact") if same else (1, "folded")
             elif form > 0 and alike:
