@@ -18,7 +18,7 @@ from itertools import islice
 
 import numpy as np
 
-from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver
+from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver, Split
 from kedrec.distill.pairs.eligible import disease_faults, drug_faults
 from kedrec.distill.pairs.negatives import IrrelevantDrugs
 from kedrec.distill.pairs.pairs_file import Named, OnPair
@@ -152,7 +152,7 @@ class _Sampler:
         table = self.uses.relevance.tocoo()
         for drug, disease, weight in zip(table.row.tolist(), table.col.tolist(), table.data.tolist(), strict=True):
             if weight < self.wanted.least_relevance:
-                fault = "too little relevance"
+                fault: str | None = "too little relevance"
             elif self.disease_faults[disease]:
                 fault = f"disease: {self.disease_faults[disease]}"
             else:
@@ -193,7 +193,7 @@ class _Sampler:
         same = self.ontology.same.get(disease_id, frozenset()) if self.ontology else frozenset()
         chance = self.chance.of("split", min(disease_id, *same) if same else disease_id)
         if chance <= self.wanted.test:
-            split = "test"
+            split: Split = "test"
         else:
             split = "dev" if chance <= self.wanted.test + self.wanted.dev else "train"
         return DrawnPair(

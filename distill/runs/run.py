@@ -227,16 +227,14 @@ class _Job:
         from kedrec.distill.runs.sharded_loop import ShardedLoop
 
         loop = ShardedLoop(agent, self.folder, journal, run_budget=run_budget, budget=self.budget, on_done=report)
-        pairs = len(todo)
         if agent.settings.engine == "ray":
             from kedrec.distill.runs.ray_pool import open_ray_pool
 
-            pool = open_ray_pool(agent.settings, self.folder, pairs)
+            loop.run(todo, open_ray_pool(agent.settings, self.folder, len(todo)))
         else:
             from kedrec.distill.runs.process_pool import open_process_pool
 
-            pool = open_process_pool(agent.settings, self.folder, pairs)
-        loop.run(todo, pool)
+            loop.run(todo, open_process_pool(agent.settings, self.folder, len(todo)))
         return loop.stopped
 
     def _with_batches_left(self, stopped: str | None) -> str | None:
