@@ -391,7 +391,7 @@ def test_the_loss_does_not_depend_on_the_padding(tokenizer, tiny, tmp_path):
     from transformers import AutoModelForCausalLM
     from trl import SFTConfig
 
-    from kedrec.distill.student.distill_trainer import DistillCollator, DistillTrainer, Weights, columns
+    from kedrec.distill.student.distill_trainer import DistillCollator, DistillTrainer, LossWeights, columns
 
     rows = [columns(Encoder(tokenizer).encode(decide_row(n))) for n in range(2)]
     collate = DistillCollator(pad_token_id=tokenizer.pad_token_id)
@@ -404,7 +404,7 @@ def test_the_loss_does_not_depend_on_the_padding(tokenizer, tiny, tmp_path):
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         data_collator=collate,
-        weights=Weights(),
+        weights=LossWeights(),
     )
     alone = collate(rows[:1])
     padded = {**alone}

@@ -170,7 +170,7 @@ def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence
 
 
 def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Match | None, tuple[Match, ...]]:
-    """Tell the disease that is treated from those that are asked about as harms; none where that cannot be told.
+    """Tell the disease that is treated from those that are asked about as harms; none where that is unclear.
 
     Args:
         text: the question.

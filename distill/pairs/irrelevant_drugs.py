@@ -66,7 +66,13 @@ class IrrelevantDrugs:
     def barred(self, disease: int) -> dict[int, str]:
         """Return the drugs that are not irrelevant to a disease, and why."""
         if disease not in self._barred:
-            related = [drug for other in self._related(disease) for drug in self._used_for(other)]
+            kin = self._ontology.related(self._uses.disease_ids[disease]) if self._ontology else frozenset()
+            known = {self._column[entity_id] for entity_id in kin if entity_id in self._column}
+            related = [
+                drug
+                for other in (known | self._same_disease.get(disease, frozenset())) - {disease}
+                for drug in self._used_for(other)
+            ]
             used = dict.fromkeys(related, "used for a related disease")
             used |= dict.fromkeys(self._used_for(disease), "used for the disease")
             twins = {twin for drug in used for twin in self._same_drug.get(drug, ())}
@@ -77,8 +83,3 @@ class IrrelevantDrugs:
         first, last = self._users.indptr[disease : disease + 2].tolist()
         used: list[int] = self._users.indices[first:last].tolist()
         return used
-
-    def _related(self, disease: int) -> set[int]:
-        kin = self._ontology.related(self._uses.disease_ids[disease]) if self._ontology else frozenset()
-        known = {self._column[entity_id] for entity_id in kin if entity_id in self._column}
-        return (known | self._same_disease.get(disease, frozenset())) - {disease}

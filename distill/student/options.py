@@ -1,13 +1,20 @@
-"""How a student is trained, and what came of it."""
+"""How a student is trained, and how a training is reported."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from pydantic import Field
 
 from kedrec.distill.dataset.chat_rows import RowTask
 from kedrec.records import Record
 
-__all__ = ["SCHEDULE", "SHORT_WARMUP", "WARMUP", "StudentReport", "TrainOptions"]
+__all__ = ["SCHEDULE", "SHORT_WARMUP", "WARMUP", "OnTrainLog", "Say", "StudentReport", "TrainOptions"]
+
+Say = Callable[[str], None]
+"""Takes a line for the person at the terminal."""
+OnTrainLog = Callable[[int, int, dict[str, float]], None]
+"""Takes the step, the number of steps, and the figures logged at it."""
 
 SCHEDULE = "cosine"
 """How the learning rate falls after the warm-up: as a cosine, to nothing."""

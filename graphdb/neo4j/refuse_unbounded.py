@@ -78,16 +78,12 @@ def _loop(tokens: Sequence[str]) -> str | None:
     open_loops: list[bool] = []
     for at, token in enumerate(tokens):
         if token in "([{":
-            loops = _begins_loop(tokens, at)
+            # Whether a bracket begins `[x IN …` or `any(x IN …`.
+            over = at + 2 < len(tokens) and tokens[at + 2] == "in"
+            loops = over and (token == "[" or (token == "(" and at > 0 and tokens[at - 1] in QUANTIFIERS))
             if loops and any(open_loops):
                 return "The query has a loop over a list within another loop. UNWIND one of the lists instead."
             open_loops.append(loops)
         elif token in ")]}" and open_loops:
             open_loops.pop()
     return None
-
-
-def _begins_loop(tokens: Sequence[str], at: int) -> bool:
-    """Say whether a bracket begins `[x IN …` or `any(x IN …`."""
-    over = at + 2 < len(tokens) and tokens[at + 2] == "in"
-    return over and (tokens[at] == "[" or (tokens[at] == "(" and at > 0 and tokens[at - 1] in QUANTIFIERS))

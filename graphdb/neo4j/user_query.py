@@ -80,21 +80,6 @@ class Reader:
         """
         if refused := objection(query):
             raise UserError(refused)
-        answer = self._answer(query)
-        if "error" in answer:
-            raise _raised(**answer["error"])
-        return Rows.model_validate(answer)
-
-    def close(self) -> None:
-        """End the processes."""
-        self._closing()
-
-    def _answer(self, query: str) -> dict[str, Any]:
-        """Have an idle process, or a new one, ask the query.
-
-        Raises:
-            WorkError: it said nothing in time, or was ended by what it read.
-        """
         process = self._idle_one() or _Process(_server(self._settings))
         job = {"query": query, "seconds": self._settings.cypher_timeout, "rows": self._settings.cypher_rows}
         answer = process.ask({**job, "size": ANSWER_BYTES}, self._patience)
@@ -104,7 +89,13 @@ class Reader:
             )
         if process.lives():
             self._idle.append(process)
-        return answer
+        if "error" in answer:
+            raise _raised(**answer["error"])
+        return Rows.model_validate(answer)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._closing()
 
     def _idle_one(self) -> _Process | None:
         with contextlib.suppress(IndexError):

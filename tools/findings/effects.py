@@ -193,7 +193,9 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
         return "nothing"
     if _IS_CASE.search(text):
         return "harm"
-    clauses = [piece for piece in _clauses(text) if DRUG in piece]
+    # The pieces of a sentence, each without what is added on safety or said of `it`.
+    parts = [part for piece in pieces(text) for part in _ADDED.split(piece)]
+    clauses = [piece for piece in parts if DRUG in piece]
     found_out = [piece for piece in clauses if not (sets_out(piece) or _NOT_ITS.search(piece))]
     if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
@@ -201,13 +203,8 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     return next((effect for effect in _FIRST if effect in found), "nothing")
 
 
-def _clauses(text: str) -> list[str]:
-    """The pieces of a sentence, each without what is added on safety or said of `it`."""
-    return [part for piece in pieces(text) for part in _ADDED.split(piece)]
-
-
 def _told(piece: str, text: str) -> Iterator[Effect]:
-    """What a piece of a sentence tells of the drug: by a comparison, else that it did nothing, good, or harm."""
+    """What a piece of a sentence says of the drug: by a comparison, else that it did nothing, good, or harm."""
     compared = [effect for one in contrasts(piece) for effect in _said_of(one)]
     yield from compared
     if compared:
@@ -217,7 +214,12 @@ def _told(piece: str, text: str) -> Iterator[Effect]:
         if _LOST.search(bare) or _is_equal(_OF_PATIENTS.sub(" ", bare)) or (missed(text) and piece == text):
             yield "no_difference"
             return
-        if _helps(bare):
+        found = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
+        if found and _SPOILED.search(bare):
+            helps = False
+        else:
+            helps = found is not None and not (harms(bare[: found.end()]) and harms(bare))
+        if helps:
             yield "benefit"
             return
     if harms(piece):
@@ -241,13 +243,6 @@ def _is_equal(text: str) -> bool:
     """Whether no difference was found, not only none in tolerance or in the blood."""
     hits = [hit for words in (_EVEN, _NONE) for hit in words.finditer(text)]
     return any(not _SAFE.search(text, max(0, hit.start() - 40), hit.end() + 30) for hit in hits)
-
-
-def _helps(text: str) -> bool:
-    found = next((hit for hit in _BENEFIT.finditer(text) if _is_good(hit, text)), None)
-    if found and _SPOILED.search(text):
-        return False
-    return found is not None and not (harms(text[: found.end()]) and harms(text))
 
 
 def _is_good(hit: re.Match[str], text: str) -> bool:

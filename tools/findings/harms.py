@@ -1,4 +1,4 @@
-"""What a sentence tells of harm that a drug brought about."""
+"""What a sentence reports of harm that a drug caused."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ _DENIED = re.compile(
 
 
 def harms(text: str) -> bool:
-    """Return whether a harm is told that is not said to have been averted, before it or within.
+    """Return whether a harm is reported that was not averted, before it or within.
 
     Args:
         text: in lower case, the drug marked.
@@ -131,7 +131,7 @@ def harms(text: str) -> bool:
 
 
 def reports_case(text: str) -> bool:
-    """Return whether a report of a case, or a sentence on what was looked at, tells of a harm of the drug."""
+    """Return whether a report of a case, or a sentence on what was looked at, reports a harm of the drug."""
     if _STOPPED.search(text):
         return True
     return _CASE.search(text) is not None and _CURED.search(text) is None

@@ -48,7 +48,7 @@ _LOOKED_AT = re.compile(
 
 
 def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
-    """Return whether a sentence tells of a harm of the drug, or of how it was tolerated.
+    """Return whether a sentence reports a harm of the drug, or how it was tolerated.
 
     Args:
         sentence: the sentence; one that does not name the drug tells nothing.

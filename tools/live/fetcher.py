@@ -95,27 +95,16 @@ class Fetcher:
             Busy: another process is adding, for longer than a minute.
         """
         with tempfile.TemporaryDirectory(prefix="kedrec-live-") as held:
-            reports = self._gathered(Path(held), disease, drugs, wanted, on_progress)
+            import httpx
+
+            ill, compounds = terms_of(disease, self._store), [terms_of(drug, self._store) for drug in drugs]
+            with httpx.Client(timeout=self._patience.stall, headers={"User-Agent": f"kedrec/{__version__}"}) as client:
+                eutils = Eutils(self._asker(self._ncbi, client), fresh=wanted.fresh)
+                trials = TrialsApi(self._asker(self._trials, client), fresh=wanted.fresh)
+                gatherer = Gatherer(eutils, trials, Path(held), on_progress)
+                reports = [report for drug in compounds for report in gatherer.gather(ill, drug, wanted)]
             added = self._add(sorted(Path(held).iterdir()), embed, on_progress)
         return LiveReport(sources=tuple(reports), added=tuple(added))
-
-    def _gathered(
-        self,
-        folder: Path,
-        disease: Entity,
-        drugs: Sequence[Entity],
-        wanted: WantedLiterature,
-        on_progress: OnProgress | None,
-    ) -> list[SourceReport]:
-        """Write what the sources have into a folder."""
-        import httpx
-
-        ill, compounds = terms_of(disease, self._store), [terms_of(drug, self._store) for drug in drugs]
-        with httpx.Client(timeout=self._patience.stall, headers={"User-Agent": f"kedrec/{__version__}"}) as client:
-            eutils = Eutils(self._asker(self._ncbi, client), fresh=wanted.fresh)
-            trials = TrialsApi(self._asker(self._trials, client), fresh=wanted.fresh)
-            gatherer = Gatherer(eutils, trials, folder, on_progress)
-            return [report for drug in compounds for report in gatherer.gather(ill, drug, wanted)]
 
     def _asker(self, host: Host, client: httpx.Client) -> Asker:
         pacer = RequestSpacer(self._pace / host.setting, host.per_second)

@@ -45,16 +45,13 @@ class RequestSpacer:
         handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            now, noted = time.time(), _number(os.pread(handle, 64, 0))
+            try:
+                number = float(os.pread(handle, 64, 0))
+            except ValueError:
+                number = 0.0
+            now, noted = time.time(), number
             free = noted if noted - now <= LONGEST else now
             os.pwrite(handle, f"{later(now, free):<32.6f}".encode(), 0)
         finally:
             os.close(handle)
         return now, free
-
-
-def _number(text: bytes) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

@@ -177,7 +177,10 @@ def _record_columns(
         (drug_zone == CRITERIA) | (disease_zone == CRITERIA),
     ]  # fmt: skip
     trial = _trial_flags(documents)[text] * early[:, None]
-    mesh = _mesh_flags(documents, drugs, diseases, one=one, other=other, names=names)
+    # For each couple whether the drug's own name is among the record's MeSH headings.
+    headings = [frozenset(term.split("/")[0].lower() for term in document.mesh) for document in documents]
+    named = np.array([names[e] in headings[t] for t, e in zip(drugs.text, drugs.entity, strict=True)], dtype=bool)
+    mesh = (named[one] & (diseases.focal[other])).astype(np.float32) if len(one) else np.zeros(0, np.float32)
     return [np.asarray(column, np.float32) for column in (*flags, *trial.T, mesh)]
 
 
@@ -191,18 +194,3 @@ def _trial_flags(documents: Sequence[LiteratureRecord]) -> NDArray[np.float32]:
         flags[number, 4] = status.startswith("complet")
         flags[number, 5] = status.startswith(_STOPPED)
     return flags
-
-
-def _mesh_flags(
-    documents: Sequence[LiteratureRecord],
-    drugs: _Records,
-    diseases: _Records,
-    *,
-    one: NDArray[np.int64],
-    other: NDArray[np.int64],
-    names: Sequence[str],
-) -> NDArray[np.float32]:
-    """Say for each couple whether the drug's own name is among the record's MeSH headings."""
-    headings = [frozenset(term.split("/")[0].lower() for term in document.mesh) for document in documents]
-    named = np.array([names[e] in headings[t] for t, e in zip(drugs.text, drugs.entity, strict=True)], dtype=bool)
-    return (named[one] & (diseases.focal[other])).astype(np.float32) if len(one) else np.zeros(0, np.float32)

@@ -219,7 +219,7 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
 
 
 def _said(marked: str) -> Iterable[tuple[str, float]]:
-    """Yield the roles that a sentence with its names marked states; where it tells of a harm, it tells of no use."""
+    """Yield the roles that a sentence with its names marked states; one that reports a harm states no use."""
     found: dict[str, float] = {}
     for role, weight, pattern in _PATTERNS:
         hit = pattern.search(marked)

@@ -33,7 +33,13 @@ def cautions(new_evidence: NewEvidence, drug: Entity, disease: Entity) -> TopicA
         sources = role_reader(new_evidence.agent.resources, new_evidence.setting).cautions(drug, disease)
     except NotReady:
         return None
-    chosen = [one for sort in _sorts(sources) for one in sort[:OF_EACH]]
+    # What is said of the drug, of its class, and criteria of trials; the plainest of each first.
+    criteria = [one for one in sources if one.sentence.startswith(LEFT_OUT_SAID)]
+    others = [one for one in sources if one not in criteria and (reads_well(one.sentence) or "|" in one.source_id)]
+    own = [one for one in others if not one.member]
+    of_class = [one for one in others if one.member]
+    sorts = [sorted(sort, key=lambda one: (-one.weight, len(one.sentence))) for sort in (own, of_class, criteria)]
+    chosen = [one for sort in sorts for one in sort[:OF_EACH]]
     names = tuple(dict.fromkeys(one.source_id for one in chosen))
     score = CandidateScore(id=drug.id, score=0.0, probability=0.0,
                            factors=(Factor(group="role", share=0.0, text="", sources=names),))  # fmt: skip
@@ -47,19 +53,10 @@ def cautions(new_evidence: NewEvidence, drug: Entity, disease: Entity) -> TopicA
     return answer_of(title, told, drug, disease.id)
 
 
-def _sorts(sources: Sequence[RoleSource]) -> list[list[RoleSource]]:
-    """What is said of the drug, of its class, and criteria of trials; the plainest of each first."""
-    criteria = [one for one in sources if one.sentence.startswith(LEFT_OUT_SAID)]
-    others = [one for one in sources if one not in criteria and (reads_well(one.sentence) or "|" in one.source_id)]
-    own = [one for one in others if not one.member]
-    of_class = [one for one in others if one.member]
-    return [sorted(sort, key=lambda one: (-one.weight, len(one.sentence))) for sort in (own, of_class, criteria)]
-
-
 def _told(
     new_evidence: NewEvidence, chosen: Sequence[RoleSource], found: dict[str, Finding], disease: Entity
 ) -> Iterator[tuple[str, str]]:
-    """Yield key and words of each; of a class it is said that it is told of it."""
+    """Yield key and words of each; what concerns its class says so."""
     for one in chosen:
         if one.source_id in found:
             said = one.sentence.removeprefix(LEFT_OUT_SAID).lstrip(":;-–•* ")

@@ -140,7 +140,9 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         about=_about(text, wording)
         if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"}
         else (),
-        keys=_keys(text) if intent == "citation" else (),
+        keys=tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
+        if intent == "citation"
+        else (),
         personal=is_personal(wording),
         plain=bool(_PLAIN.search(wording)) and intent == "explain",
         corrects=bool(_CORRECTS.search(wording)),
@@ -211,7 +213,3 @@ def _groups(text: str, wording: str) -> list[str]:
     """Return the groups of people that a message speaks of, those that are names of diseases included."""
     plain = f"{wording} {re.sub(r'(?<=[a-z])[-‑–](?=[a-z])', ' ', text.lower())}"
     return [name for name, group in GROUPS.items() if re.search(rf"\b(?:{group.asked})\b", plain)]
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))

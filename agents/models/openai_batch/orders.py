@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kedrec.agents.models.openai_api.messages import ResponseBody, usage_in
 from kedrec.agents.models.openai_api.run_budget import CallUsage, RunBudget
@@ -113,7 +113,12 @@ class BatchOrders:
             ordered = self._journal.note(ordered, batch_id=batch.id, status=batch.status)
             return await self._collect(ordered, {key: len(line) for key, line in lines.items()})
         except Exception as error:
-            self._give_up(self._journal.orders[order.id], error)
+            # Left to the next process, with what it may cost; one that was refused does not exist.
+            held = self._journal.orders[order.id]
+            if held.batch_id is None and isinstance(error, ModelRefused):
+                self._journal.note(held, status="refused", over=True)
+            elif held.file_id is not None and not held.over:
+                self._run_budget.owe(held.aside)
             raise
 
     async def recover(self) -> dict[str, ResponseBody]:
@@ -166,18 +171,17 @@ class BatchOrders:
 
         return await self._retrying(once)
 
-    def _give_up(self, order: Order, error: Exception) -> None:
-        """Leave a batch to the next process, and what it may cost aside; one that was refused does not exist."""
-        if order.batch_id is None and isinstance(error, ModelRefused):
-            self._journal.note(order, status="refused", over=True)
-        elif order.file_id is not None and not order.over:
-            self._run_budget.owe(order.aside)
-
     async def _collect(self, order: Order, sent: Mapping[str, int]) -> BatchOutcome:
         """Wait for the end of a batch, keep its answers and pay for them."""
         batch = await self._end_of(order)
         lines = await self._retrying(lambda: self._server.answers(batch))
-        answers, failures = _sorted(lines)
+        answers, failures = {}, {}
+        for line in lines:
+            error = failure_of(line)
+            if error is None:
+                answers[line["custom_id"]] = line["response"]["body"]
+            else:
+                failures[line["custom_id"]] = error
         unkept = {key: answer for key, answer in answers.items() if not self._keep(key, answer)}
         self._pay(self._journal.orders[order.id], answers, sent)
         return BatchOutcome(ModelUnavailable(reason_of(batch)), answers, failures, unkept, is_too_much(batch))
@@ -209,18 +213,6 @@ class BatchOrders:
         for key, paid in counted[max(0, self._run_budget.calls - (order.paid_from or 0)) :]:
             self._run_budget.pay(paid, sent.get(key))
         self._journal.note(order, over=True)
-
-
-def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, ResponseBody], dict[str, Exception]]:
-    """Answers and errors by key."""
-    answers, failures = {}, {}
-    for line in lines:
-        error = failure_of(line)
-        if error is None:
-            answers[line["custom_id"]] = line["response"]["body"]
-        else:
-            failures[line["custom_id"]] = error
-    return answers, failures
 
 
 def _used(answer: ResponseBody) -> CallUsage:

@@ -1,4 +1,4 @@
-"""Sentences of the evidence, and what each tells of a drug in a disease."""
+"""Sentences of the evidence, and what each says of a drug in a disease."""
 
 from __future__ import annotations
 

@@ -54,7 +54,11 @@ def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterat
         own = [quote for quote in quotes if quote.keys[0].startswith(letter)]
         own = [quote for quote in own if letter == "T" or _finds(quote.text, drug, task.disease)]
         for quote in own:
-            verb = _verb(quote, drug, task.disease)
+            # What an article or a trial does, that tells this of the drug.
+            if strength_of(quote.text, drug, task.disease) in ("approval", "guideline"):
+                verb = "says of the use of"
+            else:
+                verb = "studies" if quote.keys[0].startswith("T") else "reports of"
             lines = list(quoted(task, drug, QuestionEvidence("unclear", (quote,)), "clinical", f"{verb} {drug.name}"))
             if lines:
                 yield lines[0]
@@ -62,15 +66,8 @@ def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterat
 
 
 def _finds(sentence: str, drug: Entity, disease: Entity) -> bool:
-    """Whether a sentence tells of a finding, and not only that the drug was given."""
+    """Whether a sentence reports a finding, and not only that the drug was given."""
     return strength_of(sentence, drug, disease) is not None or effect_of(sentence, drug, disease) != "nothing"
-
-
-def _verb(quote: Quoted, drug: Entity, disease: Entity) -> str:
-    """What an article or a trial does, that tells this of the drug."""
-    if strength_of(quote.text, drug, disease) in ("approval", "guideline"):
-        return "says of the use of"
-    return "studies" if quote.keys[0].startswith("T") else "reports of"
 
 
 def safety(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterator[Line]:

@@ -188,19 +188,16 @@ def _tell(summary: RunSummary, out: Path) -> None:
         say(f"Stopped: {said}." + ("" if "to resume" in said else " Run the same command to resume."))
         return
     if summary.failed:
-        say(_said_of_failures(summary, out))
+        retried = retryable(summary.failed)
+        if not retried:
+            failed = f"{sum(summary.failed.values())} of {summary.pairs} pairs"
+            message = f"{failed} hold an id that the graph does not have; trying again does not help."
+        else:
+            failed = f"{retried} of {summary.pairs} pairs failed."
+            message = f"{failed} The same command again retries those that failed; so does: kedrec runs retry {out}"
+        say(message)
     if summary.done and not retryable(summary.failed):
         say(f"Next: kedrec dataset build {out} --out DIR")
-
-
-def _said_of_failures(summary: RunSummary, out: Path) -> str:
-    """How many failed, and whether and how to try them again."""
-    retried = retryable(summary.failed)
-    if not retried:
-        failed = f"{sum(summary.failed.values())} of {summary.pairs} pairs"
-        return f"{failed} hold an id that the graph does not have; trying again does not help."
-    failed = f"{retried} of {summary.pairs} pairs failed."
-    return f"{failed} The same command again retries those that failed; so does: kedrec runs retry {out}"
 
 
 def _told(found: RunStatus) -> Iterator[str]:

@@ -58,11 +58,7 @@ def replay(
         raise UserError("A replay asks no model. To go on live with another one, say from where: --from decide")
     if start is not None:
         return _fork(str(trace_id), run, start, model, json_output)
-    return _strict(str(trace_id), run, json_output)
-
-
-def _strict(trace_id: str, run: Path | None, json_output: bool) -> int:
-    trace = find(trace_id, run)[0]
+    trace = find(str(trace_id), run)[0]
     from kedrec.agents.replay.replay import replay as run_again
 
     report = run_again(trace)
