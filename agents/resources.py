@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kedrec.agents.offline.roles.reader import RoleReader
     from kedrec.agents.offline.weigher import Weigher
     from kedrec.graphdb.embedded.store import EmbeddedStore
-    from kedrec.graphdb.neo4j.user_query import Reader
     from kedrec.tools.literature import Literature
     from kedrec.tools.live import OnDemand
 
@@ -32,7 +31,7 @@ class _WeighsWhenAsked:
 
     def weigh(self, disease: Entity, candidates: Sequence[Entity], setting: Corpora, hidden: HiddenPairs) -> Any:
         if any(self._resources.store.get(one.id) is None for one in (disease, *candidates)):
-            from kedrec.agents.weighing_by_name import weigh_by_name
+            from kedrec.agents.offline.weigh_by_name import weigh_by_name
 
             return weigh_by_name(self._resources.literature(), disease, candidates, setting)
         ids = [drug.id for drug in candidates]
@@ -150,6 +149,13 @@ class Resources:
         """The tools of a setting; kept, so that a question costs nothing to set up."""
         with self._lock:
             if (setting, weigh) not in self._toolboxes:
+                # What reads Neo4j by the model's own Cypher, where the settings allow that and no pairs are hidden.
+                if not self._settings.model_cypher or self._settings.store != "neo4j" or self.hidden:
+                    reader = None
+                else:
+                    from kedrec.graphdb.neo4j.user_query import Reader
+
+                    reader = Reader(self._settings)
                 self._toolboxes[setting, weigh] = Toolbox(
                     self.store,
                     self.literature() if setting != "none" or weigh else None,
@@ -158,19 +164,11 @@ class Resources:
                     self.hidden,
                     passages=self._settings.passages,
                     hub_limit=self._settings.hub_limit,
-                    reader=self._reader(),
+                    reader=reader,
                     live=self._live_sources() if setting != "none" else None,
                     given=self._given,
                 )
             return self._toolboxes[setting, weigh]
-
-    def _reader(self) -> Reader | None:
-        """What reads Neo4j by the model's own Cypher, where the settings allow that and no pairs are hidden."""
-        if not self._settings.model_cypher or self._settings.store != "neo4j" or self.hidden:
-            return None
-        from kedrec.graphdb.neo4j.user_query import Reader
-
-        return Reader(self._settings)
 
     def _live_sources(self) -> OnDemand | None:
         """What asks PubMed and ClinicalTrials.gov, where the settings allow that."""

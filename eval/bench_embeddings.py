@@ -58,9 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         name: [measure(link_task(store, seed, named=named), method, seed) for seed in given.seeds]
         for name, (named, method) in _methods(given).items()
     }
-    sys.stdout.write(
-        _told(store, given.seeds) + "\n".join([HEAD, "|---" * 6 + "|", *map(_row, rows, rows.values())]) + "\n"
+    task = link_task(store, given.seeds[0])
+    tested = len(set(task.test[:, 1].tolist()))
+    learnt = (
+        f"{len(task.ids):,} entities, {len(task.heads):,} triples to learn from, {len(store.hidden):,} pairs hidden"
     )
+    asked = f"{len(task.test):,} links of {tested} diseases among {len(task.candidates):,} candidates"
+    told = f"{learnt}; with seed {given.seeds[0]}, {asked}; {len(given.seeds)} seeds"
+    sys.stdout.write(told + "\n".join([HEAD, "|---" * 6 + "|", *map(_row, rows, rows.values())]) + "\n")
 
 
 def measure(task: LinkTask, method: Method, seed: int) -> MethodScore:
@@ -107,16 +112,6 @@ def _count(what: str) -> Callable[[int, int], None]:
             sys.stderr.write(f"\r{what}: step {done} of {total}  ")
 
     return say
-
-
-def _told(store: EmbeddedStore, seeds: Sequence[int]) -> str:
-    task = link_task(store, seeds[0])
-    tested = len(set(task.test[:, 1].tolist()))
-    learnt = (
-        f"{len(task.ids):,} entities, {len(task.heads):,} triples to learn from, {len(store.hidden):,} pairs hidden"
-    )
-    asked = f"{len(task.test):,} links of {tested} diseases among {len(task.candidates):,} candidates"
-    return f"{learnt}; with seed {seeds[0]}, {asked}; {len(seeds)} seeds"
 
 
 def _row(name: str, measured: list[MethodScore]) -> str:

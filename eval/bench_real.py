@@ -44,7 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines = [load_line(given.data), compare_line(settings, pairs["dev"])]
     frequency = score(by_frequency(pairs["train"], pairs["dev"]))
     reports = [_evaluate(settings, pairs["dev"], setting) for setting in SETTINGS]
-    sys.stdout.write(_table(frequency, reports) + "\n" + "\n".join(lines) + "\n" + where() + "\n")
+    kinds = list(frequency.by_kind)
+    head = ["", "F1", "95 % by items", "by diseases", *kinds, "surer 80 %", "ECE", "abstained", "s"]
+    rows = [_row("a drug's frequency alone", frequency, kinds, "-")]
+    rows += [_row(f"{report.model}, {report.setting}", report, kinds, f"{report.seconds:.0f}") for report in reports]
+    title = (
+        f"{frequency.n} pairs of {frequency.diseases} diseases; direct Compound-Disease edges of all pairs hidden\n\n"
+    )
+    table = title + "\n".join(["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]) + "\n"
+    sys.stdout.write(table + "\n" + "\n".join(lines) + "\n" + where() + "\n")
 
 
 def prepare(data: Path, home: Path) -> None:
@@ -85,17 +93,6 @@ def _evaluate(settings: Settings, dev: Pairs, setting: Corpora) -> SelectionRepo
     report = evaluate_selection(dev, chosen, hide_pairs=True)
     _say(f"{setting}: F1 {report.f1:.3f} in {report.seconds:.0f} s")
     return report
-
-
-def _table(frequency: Scores, reports: Sequence[SelectionReport]) -> str:
-    kinds = list(frequency.by_kind)
-    head = ["", "F1", "95 % by items", "by diseases", *kinds, "surer 80 %", "ECE", "abstained", "s"]
-    rows = [_row("a drug's frequency alone", frequency, kinds, "-")]
-    rows += [_row(f"{report.model}, {report.setting}", report, kinds, f"{report.seconds:.0f}") for report in reports]
-    title = (
-        f"{frequency.n} pairs of {frequency.diseases} diseases; direct Compound-Disease edges of all pairs hidden\n\n"
-    )
-    return title + "\n".join(["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows]]) + "\n"
 
 
 def _row(name: str, scores: Scores, kinds: Sequence[str], seconds: str) -> list[str]:

@@ -53,7 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         kept = {"PYTHONDONTWRITEBYTECODE": "1" if given.uncompiled else "", "PYTHONPYCACHEPREFIX": bytecode}
         environment = {**os.environ, **ONE_THREAD, **kept, "KEDREC_HOME": str(given.home)}
         timed = in_turns(commands(given.disease, given.drugs), environment, given.turns)
-    sys.stdout.write("\n".join([*_table(timed), "", where()]) + "\n")
+    bare = _middle([cost.processor for cost in timed["bare imports"]])
+    rows = ["| p50, s | processor | times bare imports | wall |", "|---|---|---|---|"]
+    for name, costs in timed.items():
+        processor, wall = (_middle(seconds) for seconds in zip(*((c.processor, c.wall) for c in costs), strict=True))
+        rows.append(f"| {name} | {processor:.2f} | {processor / bare:.2f} | {wall:.2f} |")
+    sys.stdout.write("\n".join([*rows, "", where()]) + "\n")
 
 
 def commands(disease: str, drugs: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -94,15 +99,6 @@ def measured(command: Sequence[str], environment: dict[str, str]) -> Cost:
         if process.returncode:
             raise WorkError(f"{' '.join(command[1:])} ended with {process.returncode}: {told.read().decode()[-500:]}")
     return Cost(used.ru_utime + used.ru_stime, wall)
-
-
-def _table(timed: dict[str, list[Cost]]) -> list[str]:
-    bare = _middle([cost.processor for cost in timed["bare imports"]])
-    rows = ["| p50, s | processor | times bare imports | wall |", "|---|---|---|---|"]
-    for name, costs in timed.items():
-        processor, wall = (_middle(seconds) for seconds in zip(*((c.processor, c.wall) for c in costs), strict=True))
-        rows.append(f"| {name} | {processor:.2f} | {processor / bare:.2f} | {wall:.2f} |")
-    return rows
 
 
 def _middle(seconds: Sequence[float]) -> float:

@@ -26,7 +26,7 @@ from kedrec.agents.offline.fit import slope_of
 from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion
 from kedrec.config import load
 from kedrec.errors import UserError
-from kedrec.eval.held_out import HeldOutMaterial, HeldOutWork, computed, held_out, material_of
+from kedrec.eval.held_out import HeldOutWork, computed, held_out, material_of
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import Outcome, Scores, score
 from kedrec.records import Corpora
@@ -99,18 +99,15 @@ def _measured(work: HeldOutWork, setting: Corpora) -> list[SettingScores]:
     chances = 1 / (1 + np.exp(-np.abs(margins) * slope_of(margins.ravel())))
     found = []
     for state, ahead, sure in zip(STATES, margins, chances, strict=True):
-        outcomes = [_outcome(*one) for one in zip(_ids_and_kinds(asked), asked.items, ahead, sure, strict=True)]
+        # Id and kind of each pair; ids of several files may be the same.
+        ids_and_kinds = [
+            (f"{number}:{question.id}", pairs.scoring[question.id].negative_kind)
+            for number, pairs in enumerate(asked.pairs)
+            for question in pairs.questions
+        ]
+        outcomes = [_outcome(*one) for one in zip(ids_and_kinds, asked.items, ahead, sure, strict=True)]
         found.append(SettingScores(setting, state, score(outcomes)))
     return found
-
-
-def _ids_and_kinds(asked: HeldOutMaterial) -> list[tuple[str, str]]:
-    """Return id and kind of each pair; ids of several files may be the same."""
-    return [
-        (f"{number}:{question.id}", pairs.scoring[question.id].negative_kind)
-        for number, pairs in enumerate(asked.pairs)
-        for question in pairs.questions
-    ]
 
 
 def _outcome(question: tuple[str, str], item: LabelledQuestion, ahead: float, sure: float) -> Outcome:

@@ -61,7 +61,19 @@ def computed(
     on_progress: Callable[[str], None] | None,
 ) -> HeldOutWork:
     """Hold out each fold in turn, fit without it and choose for it; what is kept already is not done again."""
-    work = HeldOutWork(home, tuple(files), _prepared(_opened(home, files), home, settings))
+    # For what is computed from just these pairs, graph, literature and code; what others left there is removed.
+    material = _opened(home, files)
+    ready = set(material.derived.corpora) if material.derived else set()
+    lacking = {corpus for setting in settings for corpus in corpora_of(setting)} - ready
+    if lacking:
+        raise NotReady(f"The {min(lacking)} in {home} are not prepared for weighing. Run: kedrec model derive")
+    known = [[pairs.sha256 for pairs in material.pairs], material.facts.source, material.literature, _code()]
+    folder = home / PLACE / hashlib.sha256(json.dumps(known).encode()).hexdigest()[:24]
+    for other in (home / PLACE).glob("*"):
+        if other != folder:
+            shutil.rmtree(other, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    work = HeldOutWork(home, tuple(files), folder)
     tell = on_progress or (lambda step: None)
     whole = material_of(work)
     steps = [(_numbers, (look.fold, look.half)) for look in looks(whole.items, whole.facts)]
@@ -104,21 +116,6 @@ def _item(pairs: Pairs, pair_id: str) -> LabelledQuestion:
     if len(ids) != 2 or pairs.scoring[pair_id].answer not in ids:
         raise InputError(pairs.path, f"item {pair_id} needs two candidates, one of them its `answer`.", number)
     return LabelledQuestion(question.disease.id, (ids[0], ids[1]), ids.index(pairs.scoring[pair_id].answer or ""))
-
-
-def _prepared(material: HeldOutMaterial, home: Path, settings: Sequence[Corpora]) -> Path:
-    """Return the folder for what is computed from just these pairs, graph, literature and code; others are removed."""
-    ready = set(material.derived.corpora) if material.derived else set()
-    lacking = {corpus for setting in settings for corpus in corpora_of(setting)} - ready
-    if lacking:
-        raise NotReady(f"The {min(lacking)} in {home} are not prepared for weighing. Run: kedrec model derive")
-    known = [[pairs.sha256 for pairs in material.pairs], material.facts.source, material.literature, _code()]
-    folder = home / PLACE / hashlib.sha256(json.dumps(known).encode()).hexdigest()[:24]
-    for other in (home / PLACE).glob("*"):
-        if other != folder:
-            shutil.rmtree(other, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _code() -> str:

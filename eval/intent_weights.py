@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from kedrec.agents.chat.intents.features import BUCKETS, features_of
-from kedrec.agents.chat.intents.learned import FILE, LEARNED, SURE, Weights, likeliest
+from kedrec.agents.chat.intents.learned import FILE, LEARNED, SURE, IntentWeights, likeliest
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
 __all__ = ["Labelled", "fit", "held_out", "main", "read_table"]
@@ -69,7 +69,7 @@ def _labelled(line: str) -> Labelled:
     return Labelled(intent, text + marked[last:], tuple(spans))
 
 
-def fit(rows: Sequence[Labelled]) -> Weights:
+def fit(rows: Sequence[Labelled]) -> IntentWeights:
     """Return the weights under which the labels are most likely, each intent counted alike.
 
     Args:
@@ -92,7 +92,7 @@ def fit(rows: Sequence[Labelled]) -> Weights:
     found = minimize(loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 200})
     weights = np.asarray(found.x).reshape(shape)
     unit = float(np.abs(weights).max()) / 127 or 1.0
-    return Weights(np.rint(weights / unit).astype(np.int8), unit)
+    return IntentWeights(np.rint(weights / unit).astype(np.int8), unit)
 
 
 def _table(rows: Sequence[Labelled]) -> csr_matrix:
@@ -103,7 +103,7 @@ def _table(rows: Sequence[Labelled]) -> csr_matrix:
 
 
 def held_out(rows: Sequence[Labelled], folds: int = FOLDS) -> tuple[float, float, float]:
-    """Return the share told right by weights fitted without the question, the share that is sure, and right of these.
+    """Return the share read right by weights fitted without the question, the share that is sure, and right of these.
 
     Args:
         rows: questions of learned intents.

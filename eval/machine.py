@@ -20,14 +20,10 @@ def where() -> str:
     asked = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
     day = datetime.now(UTC).date().isoformat()
-    machine = f"{os.cpu_count()} cores {_processor()}, Python {platform.python_version()}"
-    busy = os.getloadavg()[1]
-    others = f", load average {busy:.1f}" if busy > 1.5 else ""
-    return f"- {day}, commit {commit}, {machine}{others}"
-
-
-def _processor() -> str:
     path = Path("/proc/cpuinfo")
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.machine()
+    machine = f"{os.cpu_count()} cores {named[0] if named else platform.machine()}, Python {platform.python_version()}"
+    busy = os.getloadavg()[1]
+    others = f", load average {busy:.1f}" if busy > 1.5 else ""
+    return f"- {day}, commit {commit}, {machine}{others}"

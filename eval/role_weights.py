@@ -108,12 +108,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     known = ~np.isnan(differences[:, 0])
     rows = np.concatenate([np.column_stack([margin[known], differences[known]]) for margin in margins])
     folds = np.tile(fold_of(items)[known], len(margins))
-    sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in _report(rows, folds)))
-
-
-def _report(rows: NDArray[np.float64], folds: NDArray[np.int64]) -> list[dict[str, object]]:
     steps = {"margin": (1, 0.0), "use": (2, STRENGTH["use"]), "edge": (4, STRENGTH["edge"])}
-    return [_fitted(name, rows[:, :columns], folds, strength) for name, (columns, strength) in steps.items()]
+    report = [_fitted(name, rows[:, :columns], folds, strength) for name, (columns, strength) in steps.items()]
+    sys.stdout.write("".join(f"{json.dumps(line)}\n" for line in report))
 
 
 def _fitted(name: str, rows: NDArray[np.float64], folds: NDArray[np.int64], strength: float) -> dict[str, object]:

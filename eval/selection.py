@@ -112,7 +112,7 @@ class _Asked:
     async def _land(self, pair: Pair, ended: Trace | Exception) -> None:
         if isinstance(ended, Exception):
             raise ended
-        self._traces[pair.id] = _without_investigation(ended)
+        self._traces[pair.id] = ended.model_copy(update={"calls": tuple(ended.model_calls("decide", "repair"))})
         if self._on_progress is not None:
             self._on_progress(len(self._traces), len(self._pairs))
 
@@ -125,10 +125,6 @@ class _Asked:
         if self._stopped:
             raise KeyboardInterrupt
         return [self._traces[pair.id] for pair in self._pairs]
-
-
-def _without_investigation(trace: Trace) -> Trace:
-    return trace.model_copy(update={"calls": tuple(trace.model_calls("decide", "repair"))})
 
 
 def outcome_of(pair: Pair, pairs: Pairs, trace: Trace, *, before_check: bool = False) -> Outcome:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.causes import cause_of
 from kedrec.errors import DamagedData, NotReady, WorkError
 from kedrec.locks import writing
+from kedrec.os_error_causes import cause_of
 
 __all__ = [
     "FORMAT",

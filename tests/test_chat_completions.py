@@ -16,8 +16,8 @@ from kedrec.agents.chat.conversation import Reply
 from kedrec.cli.serve import models_named
 from kedrec.errors import UserError
 from kedrec.records import Entity, Evidence, Recommendation, Sentence
+from kedrec.serve.kept_conversations import FORGOTTEN
 from kedrec.serve.results import Answered
-from kedrec.serve.service import FORGOTTEN
 from kedrec.serve.web.v1.answer_text import answer_text, citations_in
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"

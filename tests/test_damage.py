@@ -18,11 +18,11 @@ from kedrec.agents.agent import Agent
 from kedrec.agents.offline.weigher import LINKS
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
-from kedrec.causes import cause_of
 from kedrec.cli.app import main
 from kedrec.config import Settings
 from kedrec.errors import DamagedData, NotReady, WorkError
 from kedrec.graphdb.embedded.store import EmbeddedStore
+from kedrec.os_error_causes import cause_of
 from kedrec.tools.library.schema import connect
 from kedrec.tools.literature import Literature
 

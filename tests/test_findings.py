@@ -7,15 +7,15 @@ import pytest
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.decision import decision
-from kedrec.agents.offline.reasons.findings import is_not_tested, strength_of
-from kedrec.agents.offline.reasons.head_to_head import WEIGHT, comparisons, with_comparisons
+from kedrec.agents.offline.rationale.head_to_head import WEIGHT, comparisons, with_comparisons
+from kedrec.agents.offline.rationale.strength import is_not_tested, strength_of
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.errors import InputError
 from kedrec.eval.sentence_measures.evaluate import evaluate_sentences
 from kedrec.eval.sentence_measures.labels import Home
 from kedrec.records import CandidateScore, Document, Entity, Evidence
 from kedrec.tools.findings.effects import effect_of
-from kedrec.tools.findings.safety import tells_safety
+from kedrec.tools.findings.tells_safety import tells_safety
 from kedrec.tools.findings.trial_outcomes import change_of
 from kedrec.tools.findings.winners import winner_of
 

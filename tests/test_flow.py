@@ -9,7 +9,8 @@ from world import BARI, DISEASE, METHO, SULFA, build, decision, key_of
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.agents.prompting.templates import PLACEHOLDERS, check_placeholders, load_prompts
 from kedrec.errors import DamagedData, ModelUnavailable
 from kedrec.records import ModelCall, ToolCall

@@ -15,7 +15,7 @@ from kedrec.graphdb.groups import Groups
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
-from kedrec.graphdb.names.groups import find_groups, read_groups, table_of
+from kedrec.graphdb.names.find_groups import find_groups, read_groups, table_of
 from kedrec.tools.graph_tools import GraphTools
 
 MESH, DOID, RARE = "Disease::MESH:D012148", "Disease::DOID:9002", "Disease::MESH:C512345"

@@ -8,7 +8,7 @@ from world import BARI, build, decision, key_of
 
 from kedrec.agents.agent import Agent
 from kedrec.agents.chat.conversation import Reply
-from kedrec.agents.chat.history import spoken
+from kedrec.agents.chat.saved_conversations import spoken
 from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.replay.replay import replay
 from kedrec.agents.trace_export.parquet import trace_row

@@ -21,8 +21,8 @@ STUDIES = [Study(11, "Baricitinib at home", "Patchy hair loss", "Olumiant", "202
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr("kedrec.tools.live.fetcher.NCBI_RATES", (500.0, 500.0))
-    monkeypatch.setattr("kedrec.tools.live.fetcher.TRIALS_RATE", 500.0)
+    monkeypatch.setattr("kedrec.tools.live.rate_limit.NCBI_RATES", (500.0, 500.0))
+    monkeypatch.setattr("kedrec.tools.live.rate_limit.TRIALS_RATE", 500.0)
     with live_server.serving(list(ARTICLES), list(STUDIES)) as served:
         yield served
 

@@ -59,8 +59,8 @@ def built(tmp_path_factory):
 
 @pytest.fixture
 def settings(server, built, tmp_path, monkeypatch):
-    monkeypatch.setattr("kedrec.tools.live.fetcher.NCBI_RATES", (500.0, 500.0))
-    monkeypatch.setattr("kedrec.tools.live.fetcher.TRIALS_RATE", 500.0)
+    monkeypatch.setattr("kedrec.tools.live.rate_limit.NCBI_RATES", (500.0, 500.0))
+    monkeypatch.setattr("kedrec.tools.live.rate_limit.TRIALS_RATE", 500.0)
     shutil.copytree(built, tmp_path / "home", symlinks=True)
     made = Settings(home=tmp_path / "home", embed="never")
     return made.model_copy(update={"eutils_url": f"{server.address}/entrez/eutils", "trials_url": server.address})
@@ -387,7 +387,7 @@ def test_a_host_that_asks_for_time_gets_it_from_everybody_and_a_broken_note_stop
 
 
 def test_a_request_keeps_the_pace_also_when_it_is_repeated(fetch, server, monkeypatch):
-    monkeypatch.setattr("kedrec.tools.live.fetcher.NCBI_RATES", (5.0, 5.0))
+    monkeypatch.setattr("kedrec.tools.live.rate_limit.NCBI_RATES", (5.0, 5.0))
     server.faults = [Fault("esearch", status=500)]
     fetch("pubmed")
     assert len(server.times) == 3 and server.times[-1] - server.times[0] >= 0.3

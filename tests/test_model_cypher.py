@@ -23,9 +23,9 @@ from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.resources import Resources
 from kedrec.cli.app import app
 from kedrec.errors import KedrecError, NotReady, UserError, WorkError
+from kedrec.graphdb.neo4j.allow_reads_only import refused_step
 from kedrec.graphdb.neo4j.connection import connect
-from kedrec.graphdb.neo4j.query_plan_check import refused_step
-from kedrec.graphdb.neo4j.query_text_check import LONGEST, objection
+from kedrec.graphdb.neo4j.refuse_unbounded import LONGEST, objection
 from kedrec.graphdb.neo4j.user_query import Reader
 from kedrec.tools.toolbox import Toolbox
 

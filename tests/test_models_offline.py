@@ -9,8 +9,9 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import tool
 
 from kedrec.agents.offline.chat_model import OfflineChatModel
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.answer_parser import parse_answers, parse_decision
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.errors import ModelRefused
 from kedrec.records import CandidateScore, Entity, Evidence, Factor, Question
 from kedrec.tools.text.sentence_cues import cue_of, quotable, reports_harm, sentences_of

@@ -107,7 +107,7 @@ def test_one_side_of_a_hyphen_does_not_hide_the_name_that_was_meant(tmp_path):
 
 
 def test_no_name_stands_in_two_groups_of_twins():
-    lines = (files("kedrec.graphdb.names") / "twin_names.txt").read_text("utf-8").splitlines()
+    lines = (files("kedrec.graphdb.names") / "suggested_synonyms.txt").read_text("utf-8").splitlines()
     names = [fold(name) for line in lines if line and line[0] != "#" for name in line.split("|")]
     assert len(names) == len(set(names)) > 400
 

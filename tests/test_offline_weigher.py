@@ -10,7 +10,7 @@ import pytest
 from test_kernels import TREATS, TRIPLES, Graph, drug, ill
 
 from kedrec.agents.offline import ranker as ranker_module
-from kedrec.agents.offline.explanations import Facts
+from kedrec.agents.offline.factor_texts import Facts
 from kedrec.agents.offline.features import SETTINGS, field_groups, field_names
 from kedrec.agents.offline.fit import fit
 from kedrec.agents.offline.items import fold_of, read_items

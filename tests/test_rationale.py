@@ -4,10 +4,10 @@ import pytest
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.decision import decision
+from kedrec.agents.offline.domain_answers import found_for
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.quoted_lines import against, short
-from kedrec.agents.offline.quotes import found_for
-from kedrec.agents.offline.reasons.mechanism_quotes import course
+from kedrec.agents.offline.rationale.lines import against, short
+from kedrec.agents.offline.rationale.mechanism_quotes import course
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.records import CandidateScore, Edge, Entity, Evidence, Factor
 from kedrec.tools.findings.drug_actions import action_worth, course_worth, explains

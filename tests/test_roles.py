@@ -6,7 +6,7 @@ import pytest
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.offline.chat_model import OfflineChatModel
-from kedrec.agents.offline.reasons.main_reason import Reason, beside_harm
+from kedrec.agents.offline.rationale.main_reason import Reason, beside_harm
 from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources

@@ -10,7 +10,7 @@ from kedrec.agents.agent import Agent
 from kedrec.cli.app import main
 from kedrec.config import Settings
 from kedrec.errors import InputError
-from kedrec.eval.safety import HarmfulPair, draw, evaluate_safety, hidden_of, read_harmful, write_harmful
+from kedrec.eval.harmful_pairs import HarmfulPair, draw, evaluate_safety, hidden_of, read_harmful, write_harmful
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.tools.literature import Literature
 
@@ -100,7 +100,7 @@ EXAMPLES = {
         "src/kedrec/cli/app.py",
         "Baricitinib",
     ),
-    'kedrec compare "alopecia areata" baricitinib sulfasalazine': ("src/kedrec/cli/recommend.py", "Baricitinib"),
+    'kedrec compare "alopecia areata" baricitinib sulfasalazine': ("src/kedrec/cli/compare.py", "Baricitinib"),
     'kedrec ask "Would infliximab or etanercept be the better choice for Crohn disease?"': ("README.md", "Infliximab"),
 }
 """What is shown to users, where, and the drug that is right."""
@@ -118,7 +118,7 @@ def test_an_example_that_is_shown_gives_the_right_drug_on_the_starter_data(start
 
 
 def test_the_first_drug_recommended_on_the_starter_data_is_a_listed_treatment(starter, capsys):
-    assert 'kedrec recommend "alopecia areata"' in (ROOT / "src/kedrec/cli/recommend.py").read_text("utf-8")
+    assert 'kedrec recommend "alopecia areata"' in (ROOT / "src/kedrec/cli/compare.py").read_text("utf-8")
     with pytest.raises(SystemExit):
         main(["--home", str(starter), "recommend", "alopecia areata", "--json"])
     ranking = json.loads(capsys.readouterr().out)

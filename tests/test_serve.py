@@ -19,10 +19,10 @@ from world import BARI, DISEASE, METHO, SULFA, build
 from kedrec.agents.agent import Agent
 from kedrec.errors import UserError
 from kedrec.serve.access.keys import Keys, read_keys
-from kedrec.serve.service import FORGOTTEN
+from kedrec.serve.kept_conversations import FORGOTTEN
 from kedrec.serve.web import api, api_recorded
 from kedrec.serve.web.server import check_host, listen
-from kedrec.serve.work import Limits
+from kedrec.serve.work_loop import Limits
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
 DIRECT = f"{BARI}|DRUGBANK::treats::Compound:Disease|{DISEASE}"

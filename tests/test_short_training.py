@@ -23,7 +23,7 @@ from kedrec.distill.student.options import TrainOptions
 from kedrec.distill.student.publish import merge_student
 from kedrec.distill.student.tiny_model import make_tiny_base
 from kedrec.distill.student.train import train_student
-from kedrec.distill.student.upper.halves import cut_model
+from kedrec.distill.student.upper_layers.halves import cut_model
 from kedrec.errors import NotReady, UserError
 
 torch.set_num_threads(1)

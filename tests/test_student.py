@@ -364,7 +364,7 @@ def test_a_base_that_is_not_there_is_one_clear_error(tmp_path):
 
 
 def test_batches_are_padded_on_the_left_and_every_place_moves_along(tokenizer):
-    from kedrec.distill.student.trainer import DistillCollator, columns
+    from kedrec.distill.student.distill_trainer import DistillCollator, columns
 
     encoder = Encoder(tokenizer)
     short = decide_row(1)
@@ -391,7 +391,7 @@ def test_the_loss_does_not_depend_on_the_padding(tokenizer, tiny, tmp_path):
     from transformers import AutoModelForCausalLM
     from trl import SFTConfig
 
-    from kedrec.distill.student.trainer import DistillCollator, DistillTrainer, Weights, columns
+    from kedrec.distill.student.distill_trainer import DistillCollator, DistillTrainer, LossWeights, columns
 
     rows = [columns(Encoder(tokenizer).encode(decide_row(n))) for n in range(2)]
     collate = DistillCollator(pad_token_id=tokenizer.pad_token_id)
@@ -404,7 +404,7 @@ def test_the_loss_does_not_depend_on_the_padding(tokenizer, tiny, tmp_path):
         train_dataset=Dataset.from_list(rows),
         processing_class=tokenizer,
         data_collator=collate,
-        weights=Weights(),
+        weights=LossWeights(),
     )
     alone = collate(rows[:1])
     padded = {**alone}

@@ -17,7 +17,7 @@ from kedrec.graphdb.drkg.fetch import Remote
 from kedrec.graphdb.drkg.files import read_names
 from kedrec.graphdb.drkg.sources import DataSource
 from kedrec.graphdb.names.build_table import Vocabularies, name_entities, write_names
-from kedrec.graphdb.names.groups import read_groups
+from kedrec.graphdb.names.find_groups import read_groups
 from kedrec.graphdb.vocabularies.disease_ontology import read_disease_ontology
 from kedrec.graphdb.vocabularies.drugbank import read_drugbank
 from kedrec.graphdb.vocabularies.genes import read_genes

@@ -11,7 +11,7 @@ from kedrec.serve.access.keys import Keys
 from kedrec.serve.service import Service
 from kedrec.serve.web.app import application
 from kedrec.serve.web.server import address_of, listen, server_of
-from kedrec.serve.work import Limits
+from kedrec.serve.work_loop import Limits
 
 JSON = {"content-type": "application/json"}
 

@@ -63,7 +63,14 @@ class GraphTools:
             return ToolResult(
                 status="ambiguous", message=f"{match.query!r} is ambiguous: {owners}. Say which, by its id.", data=data
             )
-        return ToolResult(status="unknown_entity", message=self._unknown(match, kind), data=data)
+        other = self._store.search(match.query).entity if kind != "any" else None
+        if other is not None:
+            akin = any(alternative.score == KIN for alternative in match.alternatives)
+            message = f"{match.query!r} is {describe(other)}, not a {kind}.{_near(match) if akin else ''}"
+        else:
+            what = "name" if kind == "any" else kind
+            message = f"The graph has no {what} called {match.query!r}.{_near(match)}"
+        return ToolResult(status="unknown_entity", message=message, data=data)
 
     def graph_evidence(self, disease: str, drug: str) -> ToolResult:
         """List what the knowledge graph says about a drug and a disease.
@@ -195,14 +202,6 @@ class GraphTools:
     def _name(self, entity_id: str) -> str:
         entity = self._store.get(entity_id)
         return entity.name if entity else entity_id
-
-    def _unknown(self, match: Match, kind: Kind) -> str:
-        other = self._store.search(match.query).entity if kind != "any" else None
-        if other is not None:
-            akin = any(alternative.score == KIN for alternative in match.alternatives)
-            return f"{match.query!r} is {describe(other)}, not a {kind}.{_near(match) if akin else ''}"
-        what = "name" if kind == "any" else kind
-        return f"The graph has no {what} called {match.query!r}.{_near(match)}"
 
 
 def _is(entity_id: str, kind: Kind) -> bool:

@@ -27,7 +27,7 @@ from kedrec.tools.library.filters import Cut, DocumentFilter
 from kedrec.tools.library.info import LiteratureInfo
 from kedrec.tools.library.ingest import Adder, AddReport, OnProgress, write_rejected
 from kedrec.tools.search.indexes import Indexes
-from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity, Standing
+from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity
 from kedrec.tools.search.two_step import SearchResult, TwoStepSearch
 from kedrec.tools.sources import Format, Reading
 from kedrec.tools.text.drug_filter import DrugFilter
@@ -191,9 +191,15 @@ class Literature:
         if wish == "always" or quick:
             done = self.similarity.embed(on_progress, workers.rounds if workers else None)
             return report.model_copy(update={"embedded": done.embedded, "to_embed": done.to_embed})
-        return report.model_copy(
-            update={"to_embed": standing.to_embed, "notes": (*report.notes, _left_to_do(standing, self.settings))}
-        )
+        if not available(self.settings):
+            left_to_do = "Found by BM25 alone. For the second step install: pip install 'kedrec[local]'"
+        else:
+            minutes = max(1, round(standing.seconds / 60))
+            left_to_do = (
+                f"Found by BM25 alone until embedded: {standing.to_embed:,} passages, about {minutes} min at "
+                f"{standing.rate:.0f}/s. Run: {EMBED} (it can be stopped and resumed)"
+            )
+        return report.model_copy(update={"to_embed": standing.to_embed, "notes": (*report.notes, left_to_do)})
 
     def embed(self, on_progress: OnProgress | None = None, *, on_ray: bool = False) -> EmbedReport:
         """Embed every passage that has no vector yet; after a kill or Ctrl-C the next call resumes from there.
@@ -276,14 +282,3 @@ def _groups(corpus: CorpusGroup | None) -> tuple[CorpusGroup, ...]:
     if corpus not in GROUPS:
         raise UserError(f"unknown corpus {corpus!r}; there are {' and '.join(GROUPS)}")
     return (corpus,)
-
-
-def _left_to_do(standing: Standing, settings: Settings) -> str:
-    """Say what is left to embed, how long it would take, and how to do it."""
-    if not available(settings):
-        return "Found by BM25 alone. For the second step install: pip install 'kedrec[local]'"
-    minutes = max(1, round(standing.seconds / 60))
-    return (
-        f"Found by BM25 alone until embedded: {standing.to_embed:,} passages, about {minutes} min at "
-        f"{standing.rate:.0f}/s. Run: {EMBED} (it can be stopped and resumed)"
-    )

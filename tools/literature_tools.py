@@ -165,7 +165,7 @@ class LiteratureTools:
 
 
 def _told(passage: Passage, entity: Entity, worth: Callable[..., float], acted_on: Collection[str]) -> float:
-    """How much the best sentence of a passage tells of how a drug acts, or a disease comes."""
+    """How much the best sentence of a passage explains how a drug acts, or how a disease arises."""
     plain_ones = (one for one in sentences_of(passage.text) if reads_well(one) and not sets_out(one))
     return max((worth(one, places(one, entity), acted_on) for one in plain_ones), default=0.0)
 
@@ -197,7 +197,13 @@ def record_finding(
     text = f"{passage.title}\n{own}"
     about = [entity.id for entity in entities if mentions(text, entity)]
     title = f"{passage.title.rstrip('. ')}." if passage.title and passage.section != "title" else ""
-    head = plain(" ".join(filter(None, (RETRACTED if passage.retracted else "", title, *_facts(passage)))))
+    facts = [
+        f"{passage.year}." if passage.year else "",
+        f"Phase {passage.phase}." if passage.phase else "",
+        f"Status: {passage.status}." if passage.status else "",
+        "(A note on the record.)" if passage.note else "",
+    ]
+    head = plain(" ".join(filter(None, (RETRACTED if passage.retracted else "", title, *facts))))
     shown = f"{head} {plain(own, LONGEST)}" if head else plain(own, LONGEST)
     names = tuple(dict.fromkeys([*about, *more]))
     kind: Literal["article", "trial"] = "trial" if passage.corpus == "trials" else "article"
@@ -250,12 +256,3 @@ def _pattern(name: str) -> re.Pattern[str]:
     words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
     anyhow = words if len(name) <= 4 or name.isupper() else f"(?i:{words}s?)"
     return re.compile(rf"(?<!\w){anyhow}(?!\w)")
-
-
-def _facts(passage: Passage) -> list[str]:
-    return [
-        f"{passage.year}." if passage.year else "",
-        f"Phase {passage.phase}." if passage.phase else "",
-        f"Status: {passage.status}." if passage.status else "",
-        "(A note on the record.)" if passage.note else "",
-    ]

@@ -73,7 +73,13 @@ class Workers:
             paths: Files.
             again: Whether to read what was added before.
         """
-        wanted = _wanted(adder, paths, again=again)
+        # The files that are to be read, each once, and their fingerprints.
+        wanted: dict[Path, str] = {}
+        for file in paths:
+            with suppress(InputError):
+                known = fingerprint(file, adder.how, adder.keep.name if adder.keep else "")
+                if known not in wanted.values() and (again or adder.library.settled(known) is None):
+                    wanted[file] = known
         held, folder = self._ray.put((adder.how, adder.keep)), adder.library.folder.resolve()
         ends = self._in_order(read_there, ((folder, path.resolve(), name, held) for path, name in wanted.items()))
         waiting = deque(wanted)
@@ -130,17 +136,6 @@ class Workers:
         if problem:
             raise NotReady(problem)
         return found
-
-
-def _wanted(adder: Adder, paths: Sequence[Path], *, again: bool) -> dict[Path, str]:
-    """Return the files that are to be read, each once, and their fingerprints."""
-    found: dict[Path, str] = {}
-    for path in paths:
-        with suppress(InputError):
-            name = fingerprint(path, adder.how, adder.keep.name if adder.keep else "")
-            if name not in found.values() and (again or adder.library.settled(name) is None):
-                found[path] = name
-    return found
 
 
 def _told(work: Callable[..., Any], *piece: Any) -> tuple[Any, str]:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from kedrec.causes import cause_of
 from kedrec.errors import AmbiguousName, InputError, SourceUnavailable, UnknownEntity
 from kedrec.graphdb.store import GraphStore, HiddenPairs
+from kedrec.os_error_causes import cause_of
 from kedrec.records import CandidateScore, Corpora, Entity, Finding, ToolResult, ToolStatus
 from kedrec.tools.cypher_tool import CypherTool, Reads
 from kedrec.tools.graph_tools import GraphTools

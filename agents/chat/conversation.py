@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.aspects import Looked, look_up
+from kedrec.agents.chat.dialogue_state import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, telling, told_overall, topics_in
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
-from kedrec.agents.chat.thread import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
 from kedrec.records import Corpora, Entity, Evidence, Match, Recommendation, Record
@@ -119,21 +119,17 @@ class Conversation:
         if whole.wanted.together and whole.disease is None:
             return self._together(whole, notes)
         query, added = query_for(self._agent, whole, self._setting)
-        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
-                      assumed=whole.disease is None, earlier=self._earlier(whole),
-                      harm=self._is_of_harm(whole))  # fmt: skip
-        return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
-
-    def _is_of_harm(self, whole: Understanding) -> bool:
-        """Whether harm is asked about of one drug in a disease, or still of several after that."""
+        # Whether harm is asked about of one drug in a disease, or still of several after that.
         same = self.topic.harm and whole.disease == self.topic.disease
-        return whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
-
-    def _earlier(self, whole: Understanding) -> tuple[Match, ...]:
-        """The drug that was asked about before a question of the same about another."""
+        of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
+        # The drug that was asked about before a question of the same about another.
         former, ill = self.topic.drugs, self.topic.disease
-        same = ill is not None and whole.disease is not None and ill.entity == whole.disease.entity
-        return former if same and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
+        unchanged = ill is not None and whole.disease is not None and ill.entity == whole.disease.entity
+        earlier = former if unchanged and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
+        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
+                      assumed=whole.disease is None, earlier=earlier,
+                      harm=of_harm)  # fmt: skip
+        return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kedrec.agents.offline.roles import ROLES, Role
+from kedrec.agents.offline.roles import ROLES
 from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -60,25 +60,19 @@ def role_note(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     if drug is None or ill is None:
         return ()
     try:
-        role = role_reader(agent.resources, setting).role(drug, ill, _stated(agent, drug, ill))
+        role = role_reader(agent.resources, setting).role(
+            drug, ill, agent.resources.weigher().stated(ill.id, drug.id, agent.resources.hidden)
+        )
     except NotReady:
         return ()
     if role.is_harmful:
-        return (_said(drug, ill, role),)
+        first = role.sources[0]
+        others = ", ".join(dict.fromkeys(one.source_id for one in role.sources[1:] if one.source_id != first.source_id))
+        more = f"; also {others}" if others else ""
+        whose = f"of its class ({first.member}), " if first.member else ""
+        said = f"By what was found of {ill.name}, {drug.name} {ROLES[role.role]}: {whose}"
+        return (f"{said}“{quotable(first.sentence)}” ({first.source_id}{more}).",)
     if understood.intent != "causes":
         return ()
     found = "tells of its use in it instead" if role.role == "treats" else "does not say with enough weight"
     return (f"Whether {drug.name} causes or worsens {ill.name}: what was found {found}.",)
-
-
-def _stated(agent: Agent, drug: Entity, ill: Entity) -> tuple[str, ...]:
-    return agent.resources.weigher().stated(ill.id, drug.id, agent.resources.hidden)
-
-
-def _said(drug: Entity, ill: Entity, role: Role) -> str:
-    first = role.sources[0]
-    others = ", ".join(dict.fromkeys(one.source_id for one in role.sources[1:] if one.source_id != first.source_id))
-    more = f"; also {others}" if others else ""
-    whose = f"of its class ({first.member}), " if first.member else ""
-    said = f"By what was found of {ill.name}, {drug.name} {ROLES[role.role]}: {whose}"
-    return f"{said}“{quotable(first.sentence)}” ({first.source_id}{more})."

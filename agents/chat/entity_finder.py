@@ -25,11 +25,10 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _STEM = re.compile(
-    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin"
-    r"|cycline|conazole|vir"
-    r"|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam|lukast"
-    r"|fibrate|thiazide"
-    r"|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen|tidine|terol"
+    r"[a-z]{3}(?:mab|[tf]inib|inib|ciclib|parib|sartan|[aeiou]pril|olol|statin|gliptin|glitazone|gliflozin|cycline"
+    r"|conazole|vir|[a-z]tide|parin|xaban|prazole|dipine|setron|triptan|floxacin|cillin|mycin|micin|azepam|zolam"
+    r"|lukast|fibrate|thiazide|dronate|cept|kinra|limus|platin|taxel|rubicin|gepant|oxetine|barbital|caine|profen"
+    r"|tidine|terol"
     r"|sonide|solone|stim)$",
     re.IGNORECASE,
 )
@@ -95,7 +94,9 @@ def find_names(text: str, store: GraphStore) -> list[NameInText]:
         The names in the order of the sentence; nothing in it is a similar name put in place of another.
     """
     words = tokens(text)
-    loud = _shouts(text)
+    # Whether the whole sentence is in capitals, so that capitals mean nothing.
+    letters = [char for char in text if char.isalpha()]
+    loud = len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
     found: list[NameInText] = []
     for size in range(min(LONGEST_NAME, len(words)), 0, -1):
         for first in range(len(words) - size + 1):
@@ -119,7 +120,10 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
     """
     words = [token for token in tokens(text) if len(token.text) > 2 and token.text.lower() not in common_words()]
     free = [word for word in words if not overlaps([word], found)]
-    beside = _beside_drugs(text, found)
+    # Offsets of the words that a connective offers as alternatives to known drugs.
+    drugs = [named for named in found if named.kind == "Compound"]
+    after = [_after(text, named.end) for named in drugs]
+    beside = {place for place in [*after, *(_before(text, named.start) for named in drugs)] if place is not None}
     matches = [_nearly(word, store, kinds if len(word.text) > 4 else ()) for word in free]
     return [
         match
@@ -137,13 +141,6 @@ def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     begun = [one for one in match.alternatives if one.name.lower().startswith(word.text.lower())]
     near = begun or [one for one in match.alternatives if one.score >= floor]
     return match.model_copy(update={"alternatives": tuple(near)})
-
-
-def _beside_drugs(text: str, found: Sequence[NameInText]) -> set[int]:
-    """Offsets of the words that a connective offers as alternatives to known drugs."""
-    drugs = [named for named in found if named.kind == "Compound"]
-    after = [_after(text, named.end) for named in drugs]
-    return {place for place in [*after, *(_before(text, named.start) for named in drugs)] if place is not None}
 
 
 _OR = r"(?:or|vs\.?|versus|than|against|compared (?:with|to))"
@@ -173,12 +170,6 @@ def _without_genitive(word: Token) -> Token:
     return Token(word.start, word.start + len(bare), bare)
 
 
-def _shouts(text: str) -> bool:
-    """Whether the whole sentence is in capitals, so that capitals mean nothing."""
-    letters = [char for char in text if char.isalpha()]
-    return len(letters) > 12 and sum(char.isupper() for char in letters) > 0.8 * len(letters)
-
-
 def overlaps(span: Sequence[Token], found: Iterable[NameInText]) -> bool:
     """Whether a stretch of words shares a character with a name."""
     return any(span[0].start < named.end and named.start < span[-1].end for named in found)
@@ -188,7 +179,15 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
     """The name that a stretch of words is, if it is one."""
     start, end = span[0].start, span[-1].end
     words = text[start:end]
-    if not _may_be_name(span, loud):
+    # Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it.
+    lower = [token.text.lower() for token in span]
+    if len(span) == 1:
+        shout = _is_shout(span[0].text) and not loud
+        may_be_name = any(char.isalpha() for char in lower[0]) and (lower[0] not in common_words() or shout)
+    else:
+        common = _words_of("common_words.txt")
+        may_be_name = not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
+    if not may_be_name:
         return None
     matches = {kind: store.search(words, kinds=(kind,), limit=0) for kind in ("Compound", "Disease")}
     known = {
@@ -199,16 +198,6 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
     kind = min(known, key=lambda kind: (_rank(known[kind]), kind))
     match = known[kind]
     return NameInText(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
-
-
-def _may_be_name(span: Sequence[Token], loud: bool) -> bool:
-    """Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it."""
-    lower = [token.text.lower() for token in span]
-    if len(span) == 1:
-        shout = _is_shout(span[0].text) and not loud
-        return any(char.isalpha() for char in lower[0]) and (lower[0] not in common_words() or shout)
-    common = _words_of("common_words.txt")
-    return not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Follow-ups that an answer holds already: one side of it, its reasons, and its sources."""
+"""Follow-up questions that the last answer already covers: one domain question, the reasons, or a source."""
 
 from __future__ import annotations
 
@@ -7,44 +7,31 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import computed_field
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS, QUESTION_TITLES
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import DOMAIN_QUESTIONS, QUESTION_KEYS, QUESTION_TITLES
 from kedrec.records import Answer, Evidence, Question, Recommendation, Record
 
 __all__ = ["TopicAnswer", "answer_on", "reasons", "sources", "telling", "told_overall", "topics_in"]
-
-_TOPICS: tuple[tuple[str, str], ...] = (
-    ("safety", r"safe(?:ty|r)?\b|side[- ]effects?|adverse|harm|toxic|risks?\b|dangerous|tolerat|tolerab"),
-    ("shared_targets", r"targets?\b|pathways?\b|genes?\b|proteins?\b"),
-    (
-        "mechanism",
-        r"mechanisms?\b|how (?:does|do|would|is) (?:it|they|this|that|\w+) (?:work|act)|mode of action"
-        r"|how (?:it|they|this|that) (?:works?|acts?)",
-    ),
-    ("current_use", r"approved|approval|current(?:ly)? use|in use|indicat|licen[sc]ed|prescribed"),
-    ("against", r"speaks? against|downsides?|drawbacks?|disadvantages?|why not|against it|cons\b"),
-    ("clinical_evidence", r"evidence|trials?\b|studies|study\b|clinical|efficacy|effective|helps?\b|useful|benefit"),
-)
 
 
 class TopicAnswer(Record):
     """Answers to domain questions out of an answer that was given already."""
 
     title: str
-    """What it is about, for people; empty where it goes on with the one before."""
+    """Title for people; empty if it continues the one before."""
     answer: Answer
     """The answer with its citations; the abstention phrase where there was no evidence."""
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def heading(self) -> str:
-        """Its title, and for a domain question which way the answer speaks."""
+        """Its title, and for a domain question the stance of the answer."""
         return f"{self.title} ({self.answer.stance})" if self.answer.question.key in QUESTION_KEYS else self.title
 
 
 def topics_in(text: str) -> tuple[str, ...]:
     """Keys of the domain questions that a follow-up asks, in the order in which they are put."""
-    asked = {key for key, pattern in _TOPICS if re.search(pattern, text, re.IGNORECASE)}
-    return tuple(key for key in QUESTION_KEYS if key in asked)
+    return tuple(question.key for question in DOMAIN_QUESTIONS if re.search(question.asked, text, re.IGNORECASE))
 
 
 def answer_on(recommendation: Recommendation, drug_id: str, topics: tuple[str, ...]) -> tuple[TopicAnswer, ...]:
@@ -58,12 +45,12 @@ def answer_on(recommendation: Recommendation, drug_id: str, topics: tuple[str, .
 
 
 def telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
-    """The answers that say something; the first where none does."""
+    """The answers with citations; the first one if none has any."""
     return tuple(one for one in answers if one.answer.citations) or answers[:1]
 
 
 def told_overall(made: Recommendation) -> tuple[str, ...]:
-    """What all evidence together came to, beside the side of it that was asked for."""
+    """The choice on all evidence, in one sentence, added to an answer about one part of it."""
     names = {drug.id: drug.name for drug in made.candidates}
     if made.choice is None:
         return ()

@@ -53,7 +53,14 @@ def left_out(text: str, found: Sequence[NameInText], vague: Iterable[str] = ()) 
     names = [named for named in found if named.match.query not in set(vague)]
     free = [word for word in tokens(text) if not overlaps([word], names)]
     kept = [word for n, word in enumerate(free) if _counts(word, free[n - 1] if n else None)]
-    return tuple(dict.fromkeys(text[run[0].start : run[-1].end] for run in _runs(text, kept)))
+    # Words that follow one another with nothing between.
+    runs = [[one] for one in kept[:1]]
+    for before, one in pairwise(kept):
+        if re.fullmatch(r"[\s/-]*", text[before.end : one.start]):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return tuple(dict.fromkeys(text[run[0].start : run[-1].end] for run in runs))
 
 
 def _counts(word: Token, before: Token | None) -> bool:
@@ -63,14 +70,3 @@ def _counts(word: Token, before: Token | None) -> bool:
     if plain in _SAYS_NOTHING or (len(plain) < 2 and not plain.isdigit()):
         return False
     return plain in _NARROWS or plain not in common_words()
-
-
-def _runs(text: str, words: Sequence[Token]) -> list[list[Token]]:
-    """Words that follow one another with nothing between."""
-    runs = [[word] for word in words[:1]]
-    for before, word in pairwise(words):
-        if re.fullmatch(r"[\s/-]*", text[before.end : word.start]):
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-    return runs

@@ -44,8 +44,8 @@ _TREATED = re.compile(
 )
 _HARMED = re.compile(
     r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
-    r"|trigger\w*|worsen\w*"
-    r"|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious|severe|more"
+    r"|trigger\w*|worsen\w*|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious"
+    r"|severe|more"
     r"|new|risk of)){0,3} $",
     re.I,
 )
@@ -170,7 +170,7 @@ def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence
 
 
 def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Match | None, tuple[Match, ...]]:
-    """Tell the disease that is treated from those that are asked about as harms; none where that cannot be told.
+    """Tell the disease that is treated from those that are asked about as harms; none where that is unclear.
 
     Args:
         text: the question.

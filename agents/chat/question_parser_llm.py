@@ -77,7 +77,10 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store
     Raises:
         ModelError: where the model fails.
     """
-    messages, heard = _opening(text), _Heard()
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    rules = (files("kedrec.agents") / "prompts" / "understand.md").read_text("utf-8")
+    messages, heard = [SystemMessage(rules), HumanMessage(f"Question: {plain(text, 2000)}")], _Heard()
     asking = model.bind_tools([schemas()[_TOOL], _schema()])
     answer = asking.invoke(messages)
     for _ in range(_TURNS):
@@ -91,7 +94,7 @@ def understand_by_model(text: str, model: BaseChatModel, toolbox: Toolbox, store
 
 
 class _Heard:
-    """What the model looked up, and what it told of the question."""
+    """What the model looked up, and how it read the question."""
 
     def __init__(self) -> None:
         self.results: list[ToolResult] = []
@@ -117,15 +120,8 @@ def _schema() -> dict[str, Any]:
     return {**made, "function": {**made["function"], "name": TELLS}}
 
 
-def _opening(text: str) -> list[BaseMessage]:
-    from langchain_core.messages import HumanMessage, SystemMessage
-
-    rules = (files("kedrec.agents") / "prompts" / "understand.md").read_text("utf-8")
-    return [SystemMessage(rules), HumanMessage(f"Question: {plain(text, 2000)}")]
-
-
 def _looked_up(answer: AIMessage, toolbox: Toolbox, heard: _Heard) -> list[BaseMessage]:
-    """Make the calls that the model asked for; the results are kept, and told to it."""
+    """Make the calls that the model asked for; the results are kept and returned to it."""
     from langchain_core.messages import ToolMessage
 
     told: list[BaseMessage] = []
@@ -142,7 +138,11 @@ def _looked_up(answer: AIMessage, toolbox: Toolbox, heard: _Heard) -> list[BaseM
 def _called(call: Any, toolbox: Toolbox, heard: _Heard) -> ToolResult:
     if call["name"] == TELLS:
         return heard.tell(call["args"])
-    result = toolbox.call(call["name"], call["args"]) if call["name"] == _TOOL else _refusal(call)
+    result = (
+        toolbox.call(call["name"], call["args"])
+        if call["name"] == _TOOL
+        else ToolResult(status="failed", message=f"Only {_TOOL} and {TELLS} can be called here, not {call['name']}.")
+    )
     if len(heard.results) < _MOST_NAMES:
         heard.results.append(result)
     return result
@@ -150,10 +150,6 @@ def _called(call: Any, toolbox: Toolbox, heard: _Heard) -> ToolResult:
 
 def _asks(said: str) -> bool:
     return said.strip().startswith("ASK:")
-
-
-def _refusal(call: Any) -> ToolResult:
-    return ToolResult(status="failed", message=f"Only {_TOOL} and {TELLS} can be called here, not {call['name']}.")
 
 
 def _understood(text: str, heard: _Heard, said: str, named: list[NameInText]) -> Understanding:
@@ -166,23 +162,17 @@ def _understood(text: str, heard: _Heard, said: str, named: list[NameInText]) ->
     unknown = unknown_names(named)
     parts = {part.id for match in unknown for part in match.alternatives}
     drugs = [match for match in drugs if match.entity is None or match.entity.id not in parts]
-    wanted = _no_contest(heard.wanted, text, named, len(drugs))
+    # What the model told, save that one named drug is made no contest where the rules read none.
+    if heard.wanted is None or heard.wanted.intent != "choose" or len(drugs) != 1:
+        wanted = heard.wanted
+    else:
+        ruled = read(text, [(one.start, one.end, one.kind) for one in named])
+        wanted = ruled if ruled.intent in ABOUT_ONE else heard.wanted
     made = understood_from(text, [*diseases, *unclear], drugs, unknown=unknown, wanted=wanted)
-    made = made.model_copy(update={"left_out": left_out(text, [*named, *_where(text, found)])})
+    # Where what the model looked up stands in the question.
+    places = [(text.lower().find(match.query.lower()), match) for match in found]
+    where = [NameInText(at, at + len(match.query), "", match) for at, match in places if at >= 0]
+    made = made.model_copy(update={"left_out": left_out(text, [*named, *where])})
     if not unknown and _asks(said) and not (diseases and drugs):
         return made.model_copy(update={"ask_back": plain(said.strip().removeprefix("ASK:"), 300)})
     return made
-
-
-def _no_contest(told: Wanted | None, text: str, named: list[NameInText], drugs: int) -> Wanted | None:
-    """What the model told, save that one named drug is made no contest where the rules read none."""
-    if told is None or told.intent != "choose" or drugs != 1:
-        return told
-    ruled = read(text, [(one.start, one.end, one.kind) for one in named])
-    return ruled if ruled.intent in ABOUT_ONE else told
-
-
-def _where(text: str, found: list[Match]) -> list[NameInText]:
-    """Where what the model looked up stands in the question."""
-    places = [(text.lower().find(match.query.lower()), match) for match in found]
-    return [NameInText(at, at + len(match.query), "", match) for at, match in places if at >= 0]

@@ -114,7 +114,17 @@ class LocalChatModel(WholeAnswerModel):
 
     def _decide(self, messages: list[BaseMessage], task: Task) -> AIMessage:
         prompt, left_out = self._prompt(messages, [])
-        probabilities = self._label_probabilities(prompt + CHOICE, task.labels)
+        # Probability of each label among the labels, by their first tokens that differ.
+        prefix = prompt + CHOICE
+        import torch
+
+        encoded = [self._ids(f"{prefix} {label}") for label in task.labels]
+        shared = next(i for i, column in enumerate(zip(*encoded, strict=False)) if len(set(column)) > 1)
+        with torch.inference_mode():
+            ids = torch.tensor([encoded[0][:shared]], device=self._model.device)
+            logits = self._model(ids, logits_to_keep=1).logits[0, -1].float()
+        chosen = logits[torch.tensor([ids[shared] for ids in encoded], device=logits.device)]
+        probabilities = [float(value) for value in chosen.softmax(0)]
         best = max(range(len(task.labels)), key=lambda i: (probabilities[i], -i))
         head = f"{CHOICE} {task.labels[best]}\nCONFIDENCE: {probabilities[best]:.4f}\nRATIONALE:\n"
         text, sent, received = self._generate_after(prompt + head)
@@ -155,18 +165,6 @@ class LocalChatModel(WholeAnswerModel):
 
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _label_probabilities(self, prefix: str, labels: Sequence[str]) -> list[float]:
-        """Probability of each label among the labels, by their first tokens that differ."""
-        import torch
-
-        encoded = [self._ids(f"{prefix} {label}") for label in labels]
-        shared = next(i for i, column in enumerate(zip(*encoded, strict=False)) if len(set(column)) > 1)
-        with torch.inference_mode():
-            ids = torch.tensor([encoded[0][:shared]], device=self._model.device)
-            logits = self._model(ids, logits_to_keep=1).logits[0, -1].float()
-        chosen = logits[torch.tensor([ids[shared] for ids in encoded], device=logits.device)]
-        return [float(value) for value in chosen.softmax(0)]
 
     def _generate_after(self, prompt: str) -> tuple[str, int, int]:
         """The text that follows, and how many tokens were read and written."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages.tool import invalid_tool_call, tool_call
@@ -61,7 +60,14 @@ class VisibleText:
         ):
             return ""
         shown = without_thoughts(self._text)
-        return self._let_through(shown[: _safe_end(shown)])
+        # Where a tag may begin that is not to be shown; else the end.
+        found = shown.find("<tool_call>")
+        if found >= 0:
+            safe_end = found
+        else:
+            last = shown.rfind("<")
+            safe_end = last if last >= 0 and "<tool_call>".startswith(shown[last:]) else len(shown)
+        return self._let_through(shown[:safe_end])
 
     def rest(self) -> str:
         """What may be shown at the end."""
@@ -78,30 +84,18 @@ class VisibleText:
         return new
 
 
-def _safe_end(text: str) -> int:
-    """Where a tag may begin that is not to be shown; else the end."""
-    found = text.find("<tool_call>")
-    if found >= 0:
-        return found
-    last = text.rfind("<")
-    return last if last >= 0 and "<tool_call>".startswith(text[last:]) else len(text)
-
-
 def written_calls(text: str) -> tuple[str, list[Any], list[Any]]:
     """A text without the tool calls written into it, the calls that can be read, and those that cannot."""
-    calls, broken = _tool_calls(_TOOL_CALL.findall(text))
-    return (_TOOL_CALL.sub("", text).strip() if calls or broken else text), calls, broken
-
-
-def _tool_calls(texts: Sequence[str]) -> tuple[list[Any], list[Any]]:
     calls, broken = [], []
-    for i, text in enumerate(texts, 1):
-        read = _read_call(text)
+    for i, written in enumerate(_TOOL_CALL.findall(text), 1):
+        read = _read_call(written)
         if read is None:
-            broken.append(invalid_tool_call(name=None, args=text, id=f"call-{i}", error="it is no tool call in JSON"))
+            broken.append(
+                invalid_tool_call(name=None, args=written, id=f"call-{i}", error="it is no tool call in JSON")
+            )
         else:
             calls.append(tool_call(name=read[0], args=read[1], id=f"call-{i}"))
-    return calls, broken
+    return (_TOOL_CALL.sub("", text).strip() if calls or broken else text), calls, broken
 
 
 def _read_call(text: str) -> tuple[str, dict[str, Any]] | None:

@@ -1,8 +1,9 @@
 """Weighing the evidence without a language model.
 
-``derived`` prepares what a user's own literature says, ``features`` turns graph and literature into numbers for a
-question,
-``weigher`` applies the fitted model and explains itself, ``fit`` makes that model from pairs with a known answer.
+`literature_build` computes statistics of a user's own literature, which `literature_stats` reads; `features` turns
+graph and literature into numbers for a question; `weigher` applies the fitted model and explains its scores
+(`factor_texts`); `fit` fits that model to pairs with a known answer. `domain_answers` answers the domain questions by
+quotes, `decision` chooses, and `rationale/` writes the reasons.
 """
 
 from __future__ import annotations

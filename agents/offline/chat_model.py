@@ -1,4 +1,4 @@
-"""The model without a language model: it extracts and weighs the evidence by rule, and says so."""
+"""The rule-based offline model: it extracts evidence and weighs it without a language model, and says so."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.messages.tool import tool_call
 
 from kedrec.agents.models.base import WholeAnswerModel
-from kedrec.agents.models.graph_request import Task, read_task
+from kedrec.agents.models.graph_request import read_task
 from kedrec.agents.offline.decision import decision
-from kedrec.agents.offline.quotes import answer_lines
+from kedrec.agents.offline.domain_answers import answer_lines
 from kedrec.tools.literature_tools import is_retracted
 
 __all__ = ["OfflineChatModel"]
@@ -46,24 +46,17 @@ class OfflineChatModel(WholeAnswerModel):
 
     def answer(self, messages: list[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
         """The answer to the last request of the graph."""
-        task = _sound(read_task(messages))
+        # Nothing rests on retracted evidence.
+        given = read_task(messages)
+        kept = {key: item for key, item in given.evidence.items() if not is_retracted(item.text)}
+        task = given.model_copy(update={"evidence": kept})
         if task.task == "investigate":
-            return _investigate(task, messages, parameters)
+            offered = {tool["function"]["name"] for tool in parameters.get("tools", ())}
+            if _WEIGH not in offered or task.weighing is not None or _already_asked(messages):
+                return AIMessage("Nothing more to look up.")
+            arguments = {"disease": task.disease.id, "candidates": [drug.id for drug in task.candidates]}
+            return AIMessage("", tool_calls=[tool_call(name=_WEIGH, args=arguments, id="weigh-1")])
         return AIMessage(answer_lines(task) if task.task == "answer" else decision(task))
-
-
-def _sound(task: Task) -> Task:
-    """The task without retracted evidence: nothing is rested on it."""
-    kept = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
-    return task.model_copy(update={"evidence": kept})
-
-
-def _investigate(task: Task, messages: Sequence[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
-    offered = {tool["function"]["name"] for tool in parameters.get("tools", ())}
-    if _WEIGH not in offered or task.weighing is not None or _already_asked(messages):
-        return AIMessage("Nothing more to look up.")
-    arguments = {"disease": task.disease.id, "candidates": [drug.id for drug in task.candidates]}
-    return AIMessage("", tool_calls=[tool_call(name=_WEIGH, args=arguments, id="weigh-1")])
 
 
 def _already_asked(messages: Sequence[BaseMessage]) -> bool:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.quoted_lines import Line, told_role
-from kedrec.agents.offline.rationale import has_grounds, rationale
-from kedrec.agents.offline.reasons.head_to_head import comparisons, with_comparisons
+from kedrec.agents.offline.rationale.compose import has_grounds, rationale
+from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
+from kedrec.agents.offline.rationale.lines import told_role
 from kedrec.agents.offline.roles import Role, by_keys, role_in
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import CandidateScore, Entity, Evidence, Factor, triples_of
+from kedrec.records import CandidateScore, Entity, Evidence, Factor, in_brackets, triples_of
 from kedrec.tools.literature_tools import mentions
 from kedrec.tools.text.sentence_cues import cue_of, sentences_of
 
@@ -62,8 +62,13 @@ def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: 
         best: place of the chosen one.
         roles: what each candidate is to the disease.
     """
-    lines = [line for line in rationale(task, scores, best, roles) if not _failed(line, task)][:LONGEST_RATIONALE]
-    body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
+    # What the check has already refused is left out.
+    lines = [
+        line
+        for line in rationale(task, scores, best, roles)
+        if not any(line.text in str(failure) for failure in task.failures)
+    ][:LONGEST_RATIONALE]
+    body = [f"- ({line.kind}) {line.text} {in_brackets(line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
 
@@ -81,16 +86,19 @@ def harm_told(drug: Entity, role: Role) -> str:
     return f"{told_role(drug, role)}{''.join(f' [{source.source_id}]' for source in role.sources[:1])}"
 
 
-def _failed(line: Line, task: Task) -> bool:
-    """Whether the check has already refused this sentence."""
-    return any(line.text in str(failure) for failure in task.failures)
-
-
 def _scores(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
     """One score per candidate, in the order asked: the weigher's, or a count of cues without one."""
     weighed = {score.id: score for score in task.weighing.candidates} if task.weighing else {}
     if not all(drug.id in weighed for drug in task.candidates):
-        return _counted(task, roles)
+        # Without the weigher, cues are counted.
+        factors = [_counted_factors(task, drug) for drug in task.candidates]
+        shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
+        sums = [sum(factor.share for factor in group) + share for group, share in zip(factors, shares, strict=True)]
+        whole = sum(math.exp(value) for value in sums)
+        return [
+            CandidateScore(id=drug.id, score=value, probability=math.exp(value) / whole, factors=group)
+            for drug, value, group in zip(task.candidates, sums, factors, strict=True)
+        ]
     scores = [weighed[drug.id] for drug in task.candidates]
     return scores if task.weighing and task.weighing.roles else _less_harm(scores, roles)
 
@@ -106,17 +114,6 @@ def _less_harm(scores: Sequence[CandidateScore], roles: Sequence[Role]) -> list[
     ]
 
 
-def _counted(task: Task, roles: Sequence[Role]) -> list[CandidateScore]:
-    factors = [_counted_factors(task, drug) for drug in task.candidates]
-    shares = [role_share(role) if role.is_harmful else 0.0 for role in roles]
-    sums = [sum(factor.share for factor in group) + share for group, share in zip(factors, shares, strict=True)]
-    whole = sum(math.exp(value) for value in sums)
-    return [
-        CandidateScore(id=drug.id, score=value, probability=math.exp(value) / whole, factors=group)
-        for drug, value, group in zip(task.candidates, sums, factors, strict=True)
-    ]
-
-
 def _counted_factors(task: Task, drug: Entity) -> tuple[Factor, ...]:
     """A factor for each piece of evidence that speaks of the drug, weighed by its cue."""
     found = [_counted_factor(item, drug, task.disease) for item in task.evidence.values() if speaks_of(item, drug)]
@@ -125,7 +122,12 @@ def _counted_factors(task: Task, drug: Entity) -> tuple[Factor, ...]:
 
 def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
     if item.key.startswith("K"):
-        return Factor(group="graph", share=_graph_share(item, disease), text=item.text, sources=(item.source_id,))
+        edges = triples_of(item.source_id)
+        if len(edges) == 1 and not disease.ids.isdisjoint(edges[0]) and is_therapeutic(edges[0][1]):
+            graph_share = edge_share([item.source_id])
+        else:
+            graph_share = _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6
+        return Factor(group="graph", share=graph_share, text=item.text, sources=(item.source_id,))
     named = [text for text in sentences_of(item.text) if mentions(text, drug)] or sentences_of(item.text) or [item.text]
     weight = _RULE_WEIGHTS[cue_of(named[0])] * (_TRIAL_WEIGHT if item.key.startswith("T") else 1.0)
     group = "trials" if item.key.startswith("T") else "articles"
@@ -135,10 +137,3 @@ def _counted_factor(item: Evidence, drug: Entity, disease: Entity) -> Factor:
         text=named[0],
         sources=(item.source_id,),
     )
-
-
-def _graph_share(item: Evidence, disease: Entity) -> float:
-    edges = triples_of(item.source_id)
-    if len(edges) == 1 and not disease.ids.isdisjoint(edges[0]) and is_therapeutic(edges[0][1]):
-        return edge_share([item.source_id])
-    return _GRAPH_WEIGHT if speaks_of(item, disease) else _GRAPH_WEIGHT / 6

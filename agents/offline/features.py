@@ -1,8 +1,7 @@
 """A question as numbers: what the graph and the literature say of each candidate.
 
-Every number belongs to a group that can be explained. The setting decides which groups exist: ``none`` has the graph
-alone,
-``trials`` and ``articles`` add what is derived from that corpus, ``both`` adds both.
+Every number belongs to a group that can be explained. The setting decides which groups exist: `none` has the
+graph alone, `trials` and `articles` add what is derived from that corpus, `both` adds both.
 """
 
 from __future__ import annotations
@@ -111,8 +110,16 @@ class Transfer:
         if column is None or (rows < 0).any() or not len(self._drugs):
             return [np.full(len(drugs), np.nan, np.float32)] * len(_CARRIED)
         found = self._from_drugs(ill, rows)
-        found += self._from_diseases(column, indices)
-        return [*found, self._treating(column, rows, indices), self._treated(column, ill, rows)]
+        near = self.link.disease_likeness(np.array([column]))["joint"][0] * (self.link.known_diseases != column)
+        weight = near.sum() + np.float32(0.3)
+        tables = (self._volume, self._surprise)
+        found += [np.asarray(table[indices][:, self._diseases] @ near, np.float32) / weight for table in tables]
+        # How alike what is written about the disease and about the diseases a drug treats is.
+        vectors = self.corpus.profiles.sentences
+        likeness = vectors[self._diseases] @ vectors[ill]
+        uses = self.link.treats[rows][:, self.link.known_diseases].toarray() * (self.link.known_diseases != column)
+        treated = np.asarray(np.sort(uses * likeness, axis=1)[:, -3:].mean(axis=1), np.float32)
+        return [*found, self._treating(column, rows, indices), treated]
 
     def _from_drugs(self, ill: int, rows: NDArray[np.int64]) -> list[NDArray[np.float32]]:
         volume = self._volume_of[:, [ill]].toarray().ravel()[self._drugs]
@@ -126,12 +133,6 @@ class Transfer:
             found += [near @ volume / weight, near @ surprise / weight]
         return found
 
-    def _from_diseases(self, column: int, indices: NDArray[np.int64]) -> list[NDArray[np.float32]]:
-        near = self.link.disease_likeness(np.array([column]))["joint"][0] * (self.link.known_diseases != column)
-        weight = near.sum() + np.float32(0.3)
-        tables = (self._volume, self._surprise)
-        return [np.asarray(table[indices][:, self._diseases] @ near, np.float32) / weight for table in tables]
-
     def _treating(self, column: int, rows: NDArray[np.int64], indices: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return how much what is written about a drug is like what is written about the drugs of the disease."""
         treating = np.flatnonzero(self.link.uses(column))
@@ -141,13 +142,6 @@ class Transfer:
         near = vectors[indices] @ vectors[self._drugs[treating]].T
         near = np.where(self.link.known_drugs[treating][None, :] == rows[:, None], 0, near)
         return np.asarray(np.sort(near, axis=1)[:, -3:].mean(axis=1), np.float32)
-
-    def _treated(self, column: int, ill: int, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return how alike what is written about the disease and about the diseases a drug treats is."""
-        vectors = self.corpus.profiles.sentences
-        near = vectors[self._diseases] @ vectors[ill]
-        uses = self.link.treats[rows][:, self.link.known_diseases].toarray() * (self.link.known_diseases != column)
-        return np.asarray(np.sort(uses * near, axis=1)[:, -3:].mean(axis=1), np.float32)
 
 
 def question_features(
@@ -184,21 +178,12 @@ def question_features(
             blocks.append(np.full((len(drugs), len(TEXT_FIELDS)), np.nan, np.float32))
             continue
         indices = np.array([derived.index[drug] for drug in drugs], dtype=np.int64)
-        blocks.append(
-            _text_features(
-                held, transfers[corpus], disease=disease, drugs=drugs, ill=derived.index[disease], indices=indices
-            )
-        )
+        ill = derived.index[disease]
+        counts = held.pairs.rows(indices * (len(held.begins) - 1) + ill)
+        columns = [*np.log1p(counts).T, *_rates(held, counts, ill, indices), *_vectors(held, ill, indices)]
+        columns += transfers[corpus].columns(disease, drugs, ill, indices)
+        blocks.append(np.stack([np.asarray(column, np.float32) for column in columns], axis=1))
     return np.concatenate(blocks, axis=1)
-
-
-def _text_features(
-    corpus: CorpusStats, transfer: Transfer, *, disease: str, drugs: Sequence[str], ill: int, indices: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    counts = corpus.pairs.rows(indices * (len(corpus.begins) - 1) + ill)
-    columns = [*np.log1p(counts).T, *_rates(corpus, counts, ill, indices), *_vectors(corpus, ill, indices)]
-    columns += transfer.columns(disease, drugs, ill, indices)
-    return np.stack([np.asarray(column, np.float32) for column in columns], axis=1)
 
 
 def _rates(

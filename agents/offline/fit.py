@@ -109,14 +109,7 @@ def fit(
             progress(f"numbers of {look.name}", (2 * look.fold + look.half) / (2 * FOLDS))
         features[look.states, look.rows] = item_features(facts, derived, items, look)
     fitted = {setting: _fit_setting(features, right, folds, setting) for setting in SETTINGS}
-    report = _report(items, fitted)
-    card = _card(pairs_path, arrays, literature, report)
-    Ranker({name: held.forests for name, held in fitted.items()}, report.slopes, card).save(out_dir)
-    return report
-
-
-def _report(items: Sequence[LabelledQuestion], fitted: dict[Corpora, _Fitted]) -> FitReport:
-    return FitReport(
+    report = FitReport(
         items=len(items),
         diseases=len({item.disease for item in items}),
         accuracy={name: held.accuracy["warm"] for name, held in fitted.items()},
@@ -125,6 +118,9 @@ def _report(items: Sequence[LabelledQuestion], fitted: dict[Corpora, _Fitted]) -
         surer_cold={name: held.surer["cold"] for name, held in fitted.items()},
         slopes={name: held.slope for name, held in fitted.items()},
     )
+    card = _card(pairs_path, arrays, literature, report)
+    Ranker({name: held.forests for name, held in fitted.items()}, report.slopes, card).save(out_dir)
+    return report
 
 
 def columns_of(setting: Corpora) -> list[int]:

@@ -112,16 +112,12 @@ def _write(place: Path, arrays: GraphArrays, source: Iterable[Document]) -> None
     if documents:
         _derive(temporary, names_of(arrays), documents)
     (temporary / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    _sync(temporary)
-    shutil.rmtree(place, ignore_errors=True)
-    temporary.rename(place)
-
-
-def _sync(folder: Path) -> None:
-    """Make sure that what was written is on the disk before it is renamed."""
-    for path in folder.iterdir():
+    # What was written is on the disk before it is renamed.
+    for path in temporary.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())
+    shutil.rmtree(place, ignore_errors=True)
+    temporary.rename(place)
 
 
 def _derive(place: Path, named: Sequence[tuple[str, str, tuple[str, ...]]], documents: Sequence[Document]) -> None:

@@ -16,9 +16,9 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.causes import cause_of
 from kedrec.errors import DamagedData, WorkError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
+from kedrec.os_error_causes import cause_of
 from kedrec.tools.library.writer import CorpusGroup
 from kedrec.tools.text.comentions import FIELDS, PairCounts
 from kedrec.tools.text.profiles import Profiles

@@ -74,7 +74,10 @@ def mechanism_of(evidence: Iterable[Evidence], drug: Entity, disease: Entity) ->
     chosen = [target for target in best.values() if target.rank[:2] == first][:TARGETS]
     more = [*_processes(evidence, drug, {target.gene for target in chosen}), *classes]
     keys = (*(target.key for target in chosen), *(key for key, _ in more))
-    return _sentence(chosen, [text for _, text in more]), tuple(dict.fromkeys(keys))
+    # `Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`
+    told = _joined([target.text for target in chosen])
+    links = [_also(target.link, alone=len(chosen) == 1) for target in chosen if target.link][:1]
+    return "; ".join([told, *links, *[text for _, text in more]]) + ".", tuple(dict.fromkeys(keys))
 
 
 def _class_alone(classes: Sequence[tuple[str, str]], drug: Entity) -> tuple[str, tuple[str, ...]] | None:
@@ -86,7 +89,7 @@ def _class_alone(classes: Sequence[tuple[str, str]], drug: Entity) -> tuple[str,
 
 
 def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:
-    """Words by which an article that tells of this drug's action is known: of its targets' families, and its classes.
+    """Words of articles on this drug's action: the families of its targets, and its classes.
 
     Args:
         evidence: what was found.
@@ -165,19 +168,12 @@ def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
     )
 
 
-def _sentence(targets: Sequence[_Target], more: Sequence[str] = ()) -> str:
-    """`Tofacitinib targets TYK2, JAK2 and JAK1 (DrugBank); Rheumatoid arthritis is associated with TYK2 (Hetionet).`"""
-    told = _joined([target.text for target in targets])
-    links = [_also(target.link, alone=len(targets) == 1) for target in targets if target.link][:1]
-    return "; ".join([told, *links, *more]) + "."
-
-
 def _also(link: str, *, alone: bool) -> str:
     """What links a target to the disease: a drug that has it too and treats the disease, or an edge as it stands.
 
     Args:
         link: `X targets G (S); X treats D (S)`, or one clause.
-        alone: whether G is the only target told, so that `so does X` says which.
+        alone: whether G is the only target named, so that `so does X` says which.
     """
     first, _, second = link.partition("; ")
     drug = _common([first, second]).strip() if second else ""
@@ -201,18 +197,15 @@ def _joined(clauses: Sequence[str]) -> str:
         return "; ".join(clauses)
     drug = clauses[0].partition(f" {verb} ")[0]
     names = [clause.removeprefix(f"{drug} {verb} ").removesuffix(source) for clause in clauses]
-    return f"{drug} {verb} {_listed(_by_family(names))}{source}"
-
-
-def _by_family(symbols: Sequence[str]) -> list[str]:
-    """Targets by what they are: `the dopamine receptors DRD2 and DRD3`; one of no family known by its symbol."""
+    # Targets by what they are: `the dopamine receptors DRD2 and DRD3`; one of no family known by its symbol.
     members: dict[str, list[str]] = {}
-    for symbol in symbols:
+    for symbol in names:
         members.setdefault(family_of(symbol) or symbol, []).append(symbol)
-    return [
+    by_family = [
         name if found == [name] else f"the {name}{'s' if len(found) > 1 else ''} {_listed(found)}"
         for name, found in members.items()
     ]
+    return f"{drug} {verb} {_listed(by_family)}{source}"
 
 
 def _listed(names: Sequence[str]) -> str:

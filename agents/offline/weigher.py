@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.explanations import Facts, direct_edges
+from kedrec.agents.offline.factor_texts import Facts, direct_edges
 from kedrec.agents.offline.features import Transfer, corpora_of, question_features
 from kedrec.agents.offline.literature_build import LiteratureSource, build
 from kedrec.agents.offline.literature_stats import Derived, open_derived

@@ -34,7 +34,10 @@ def stated(text: str) -> dict[Decimal | str, str]:
 
 def held(text: str) -> set[Decimal | str]:
     """Return the numbers that a text holds, in every way in which it can be read."""
-    return _numbers(text).keys() | stated(text).keys() | _bases(text)
+    # The numbers that stand below something other than a power of ten: the mark of a footnote, perhaps.
+    pairs = (match.groups() for match in _NUMBER.finditer(_plain(text)) if match[1] and match[2])
+    bases = {value for digits, _ in pairs if (value := Decimal(digits.replace(",", "")).normalize()) != 10}
+    return _numbers(text).keys() | stated(text).keys() | bases
 
 
 def _numbers(text: str) -> dict[Decimal | str, str]:
@@ -51,12 +54,6 @@ def _number(digits: str, exponent: str | None) -> tuple[Decimal | str, str]:
     if value == 10 and abs(power := Decimal(exponent)) <= _LARGEST and power == power.to_integral_value():
         return Decimal(1).scaleb(int(power)).normalize(), said
     return said, said
-
-
-def _bases(text: str) -> set[Decimal | str]:
-    """Return the numbers that stand below something other than a power of ten: the mark of a footnote, perhaps."""
-    pairs = (match.groups() for match in _NUMBER.finditer(_plain(text)) if match[1] and match[2])
-    return {value for digits, _ in pairs if (value := Decimal(digits.replace(",", "")).normalize()) != 10}
 
 
 def _plain(text: str) -> str:

@@ -20,8 +20,6 @@ __all__ = [
     "LONGEST_RATIONALE",
     "LONGEST_SENTENCE",
     "NO_EVIDENCE",
-    "QUESTION_KEYS",
-    "QUESTION_TITLES",
     "STANCES",
     "STEP_TITLES",
     "cited",
@@ -62,19 +60,6 @@ STEP_TITLES: Final = {
     "repair": "the model mends its decision",
 }
 """Step that makes calls -> what it is for, in words."""
-
-QUESTION_KEYS: Final = ("mechanism", "shared_targets", "clinical_evidence", "safety", "current_use", "against")
-"""The domain questions, in the order in which they are put."""
-
-QUESTION_TITLES: Final = {
-    "mechanism": "How it works",
-    "shared_targets": "Shared targets and pathways",
-    "clinical_evidence": "Clinical evidence",
-    "safety": "Safety",
-    "current_use": "Current use",
-    "against": "What speaks against it",
-}
-"""Their titles for people."""
 
 LONGEST_QUESTION: Final = 4_000
 """Characters of a question in plain words, and of a message in a chat."""

@@ -164,12 +164,15 @@ def _sentences(lines: list[str], problems: list[str]) -> tuple[tuple[Sentence, .
         elif len(kept) == LONGEST_RATIONALE:
             left_out.append(f"beyond {LONGEST_RATIONALE} sentences: {line[2:80]}")
         else:
-            kept.append(_sentence(line[2:].strip()))
+            # A line is `(mechanism) text [K1]`; the kind may be missing.
+            written = line[2:].strip()
+            match = _KIND.match(written)
+            kind = cast(SentenceKind, match[1]) if match else None
+            kept.append(
+                Sentence(
+                    text=without_citations(written[match.end() :] if match else written),
+                    citations=cited(written),
+                    kind=kind,
+                )
+            )
     return tuple(kept), tuple(left_out)
-
-
-def _sentence(line: str) -> Sentence:
-    """A line of the rationale: `(mechanism) text [K1]`; the kind may be missing."""
-    match = _KIND.match(line)
-    kind = cast(SentenceKind, match[1]) if match else None
-    return Sentence(text=without_citations(line[match.end() :] if match else line), citations=cited(line), kind=kind)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from kedrec.agents.prompting import amounts
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.answer_parser import Decision
-from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence
+from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Record, Sentence, in_brackets
 from kedrec.tools.literature_tools import is_retracted, mentions, places
 
 __all__ = ["Checked", "Checker", "FailedSentence", "bare"]
@@ -86,10 +86,10 @@ class Checker:
             return "it cites no evidence"
         unknown = [key for key in citations if key not in self._evidence]
         if unknown:
-            return f"it cites [{']['.join(unknown)}], which was not found in this run"
+            return f"it cites {in_brackets(unknown)}, which was not found in this run"
         withdrawn = [key for key in citations if is_retracted(self._evidence[key].text)]
         if withdrawn and "retract" not in text.lower():
-            return f"it cites [{']['.join(withdrawn)}], a retracted article, and does not say so"
+            return f"it cites {in_brackets(withdrawn)}, a retracted article, and does not say so"
         return self._unsupported(text, [self._evidence[key] for key in citations])
 
     def _marked(self, sentence: Sentence) -> Sentence:

@@ -7,7 +7,7 @@ import string
 from functools import cache
 from importlib.resources import files
 
-from kedrec.agents.prompting.answer_format import QUESTION_KEYS
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.errors import DamagedData
 from kedrec.records import Record
 

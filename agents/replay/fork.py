@@ -122,14 +122,15 @@ def forking_agent(
     recorded = recorded_settings(trace)
     settings = here.model_copy(update={name: getattr(recorded, name) for name in OF_THE_RUN})
     chosen = model or str(trace.config.get("model"))
-    return Agent.open(settings, model=chosen, hidden=hidden, given=_given(trace))
-
-
-def _given(trace: Trace) -> dict[str, str]:
-    """Return the names that the recorded run was given with ids that its graph lacked."""
+    # The names that the recorded run was given with ids that its graph lacked.
     results = [call.result for call in trace.calls if isinstance(call, ToolCall) and call.step == "resolve"]
     matches = [Match.model_validate(result.data["match"]) for result in results if "match" in result.data]
-    return {match.entity.id: match.entity.name for match in matches if match.match == "given" and match.entity}
+    return Agent.open(
+        settings,
+        model=chosen,
+        hidden=hidden,
+        given={match.entity.id: match.entity.name for match in matches if match.match == "given" and match.entity},
+    )
 
 
 async def go_on(agent: Agent, trace: Trace, step: str, on_event: Listener | None = None) -> Trace:

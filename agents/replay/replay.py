@@ -152,7 +152,13 @@ async def areplay(trace: Trace) -> ReplayReport:
         recommendation, error = await outcome(asked, question["setting"], context)
     except Differs as found:
         return ReplayReport(identical=False, first_difference=found.difference)
-    difference = _unasked(calls) or _other_outcome(trace, recommendation, error)
+    call = calls.rest()
+    unasked = (
+        Difference(step=f"{call.step}, call {len(calls.record) + 1}", recorded=_request(call), replayed=None)
+        if call
+        else None
+    )
+    difference = unasked or _other_outcome(trace, recommendation, error)
     return ReplayReport(identical=difference is None, first_difference=difference)
 
 
@@ -170,15 +176,6 @@ def recorded_settings(trace: Trace) -> Settings:
         raise DamagedData(
             f"The trace {trace.id} has a setting that does not fit: {first['loc'][0]}: {first['msg']}."
         ) from None
-
-
-def _unasked(calls: RecordedCalls) -> Difference | None:
-    call = calls.rest()
-    return (
-        Difference(step=f"{call.step}, call {len(calls.record) + 1}", recorded=_request(call), replayed=None)
-        if call
-        else None
-    )
 
 
 def _other_outcome(

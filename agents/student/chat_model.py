@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,7 +15,6 @@ from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.chat_model import OfflineChatModel
 from kedrec.agents.offline.decision import NOTHING_KNOWN, harm_told, roles_of
-from kedrec.agents.offline.roles import Role
 from kedrec.agents.offline.roles.weighed import UNCOUNTED_HARM
 from kedrec.agents.prompting.answer_format import ABSTAINED
 from kedrec.agents.student.precision import half_is_faster
@@ -110,10 +108,20 @@ class StudentChatModel(WholeAnswerModel):
         sound = {key: item for key, item in task.evidence.items() if not is_retracted(item.text)}
         task = task.model_copy(update={"evidence": sound})
         roles = roles_of(task)
-        if (reason := _no_choice(task, roles)) is not None:
+        # Why there is nothing to choose; None where there is.
+        if not task.evidence and not any(
+            score.factors for score in (task.weighing.candidates if task.weighing else ())
+        ):
+            reason = NOTHING_KNOWN
+        elif all(role.is_harmful for role in roles):
+            reason = " ".join(map(harm_told, task.candidates, roles))
+        else:
+            reason = None
+        if reason is not None:
             return AIMessage(f"CHOICE: {ABSTAINED} | {reason}")
         chosen = self._reader.choose(task, grounds(task), orders=self.orders)
-        shares = _without_harmful(chosen.probabilities, roles)
+        odds = [p * (_HARM if role.is_harmful else 1.0) for p, role in zip(chosen.probabilities, roles, strict=True)]
+        shares = [one / sum(odds) for one in odds]
         text = decision_text(task, shares, chosen.group, roles)
         told = dict(zip(task.labels, (round(share, 6) for share in shares), strict=True))
         return AIMessage(
@@ -134,20 +142,6 @@ def _check_form(folder: Path) -> None:
             f"The student in {folder} was taught on version {form} of the short form; KEDRec now writes version {FORM}."
             " Teach it again with `kedrec student train --task choose`."
         )
-
-
-def _no_choice(task: Task, roles: Sequence[Role]) -> str | None:
-    """Why there is nothing to choose; None where there is."""
-    if not task.evidence and not any(score.factors for score in (task.weighing.candidates if task.weighing else ())):
-        return NOTHING_KNOWN
-    if all(role.is_harmful for role in roles):
-        return " ".join(map(harm_told, task.candidates, roles))
-    return None
-
-
-def _without_harmful(probabilities: Sequence[float], roles: Sequence[Role]) -> list[float]:
-    odds = [p * (_HARM if role.is_harmful else 1.0) for p, role in zip(probabilities, roles, strict=True)]
-    return [one / sum(odds) for one in odds]
 
 
 def _load(path: str, adapter: str | None) -> tuple[Any, Any]:

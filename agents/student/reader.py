@@ -52,24 +52,21 @@ class ShortReader:
         import torch
 
         with self._turn, torch.inference_mode():
-            return self._choose(task, grounds, orders)
-
-    def _choose(self, task: Task, grounds: Sequence[Sequence[str]], orders: int) -> Chosen:
-        pairs = [(i, j) for i in range(len(task.candidates)) for j in range(i + 1, len(task.candidates))]
-        wins, read = [0.0] * len(task.candidates), 0
-        kept: dict[tuple[int, int], tuple[list[int], Any]] = {}
-        for i, j in pairs:
-            two = task.model_copy(
-                update={"candidates": (task.candidates[i], task.candidates[j]), "labels": task.labels[:2]}
-            )
-            first, ids, past = self._first(two)
-            share = first if orders == 1 else (first + 1 - self._first(swapped(two))[0]) / 2
-            kept[i, j] = (ids, past)
-            wins[i], wins[j], read = wins[i] + share, wins[j] + 1 - share, read + orders * len(ids)
-        best = max(range(len(wins)), key=lambda place: (wins[place], -place))
-        i, j = next(pair for pair in pairs if best in pair)
-        group = self._ground(*kept[i, j], task.labels[best == j], grounds[best])
-        return Chosen(tuple(win / len(pairs) for win in wins), group, read)
+            pairs = [(i, j) for i in range(len(task.candidates)) for j in range(i + 1, len(task.candidates))]
+            wins, read = [0.0] * len(task.candidates), 0
+            kept: dict[tuple[int, int], tuple[list[int], Any]] = {}
+            for i, j in pairs:
+                two = task.model_copy(
+                    update={"candidates": (task.candidates[i], task.candidates[j]), "labels": task.labels[:2]}
+                )
+                first, ids, past = self._first(two)
+                share = first if orders == 1 else (first + 1 - self._first(swapped(two))[0]) / 2
+                kept[i, j] = (ids, past)
+                wins[i], wins[j], read = wins[i] + share, wins[j] + 1 - share, read + orders * len(ids)
+            best = max(range(len(wins)), key=lambda place: (wins[place], -place))
+            i, j = next(pair for pair in pairs if best in pair)
+            group = self._ground(*kept[i, j], task.labels[best == j], grounds[best])
+            return Chosen(tuple(win / len(pairs) for win in wins), group, read)
 
     def _first(self, task: Task) -> tuple[float, list[int], Any]:
         """Probability of the first of two candidates; the tokens read, and what the model keeps of them."""

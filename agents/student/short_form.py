@@ -18,7 +18,7 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.records import Answer, Entity, Record
 from kedrec.tools.text.untrusted_text import plain
 
-__all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "Written", "short_request", "swapped", "written"]
+__all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "StudentChoice", "short_request", "swapped", "written"]
 
 FORM = 2
 """Version of the form: a student reads the one that it was taught."""
@@ -79,7 +79,7 @@ _SHORTER = (
 """Phrases of the facts -> the same in fewer tokens."""
 
 
-class Written(Record):
+class StudentChoice(Record):
     """What a student wrote, as far as it can be read."""
 
     label: str

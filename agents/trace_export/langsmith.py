@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kedrec.agents.trace_export.timing import TimedCall, TimedRun, timed
+from kedrec.agents.trace_export.timing import TimedRun, timed
 from kedrec.agents.traces.labels import call_model, concluded, model_parts
 from kedrec.records import ModelCall, ToolCall, Trace
 
@@ -52,7 +52,14 @@ def _tree(trace: Trace, run: TimedRun, root: _Place) -> Iterator[RunPart]:
         place = root.below(f"step {step.number}", step.start)
         yield place, (step.start, step.end), {"name": step.name, "run_type": "chain"}
         for item in step.calls:
-            yield place.below(f"call {item.number}", item.start), (item.start, item.end), _call(trace, item)
+            call = item.call
+            parts = _tool(call) if isinstance(call, ToolCall) else _model(call, trace)
+            common = {"call": item.number, "request_sha256": call.request_sha256, "start_derived": item.derived}
+            yield (
+                place.below(f"call {item.number}", item.start),
+                (item.start, item.end),
+                {**parts, "metadata": {**common, **parts["metadata"]}},
+            )
 
 
 def _whole(trace: Trace) -> dict[str, Any]:
@@ -72,13 +79,6 @@ def _whole(trace: Trace) -> dict[str, Any]:
         "error": f"{trace.error['type']}: {trace.error['message']}" if trace.error else None,
         "metadata": metadata,
     }
-
-
-def _call(trace: Trace, item: TimedCall) -> dict[str, Any]:
-    call = item.call
-    parts = _tool(call) if isinstance(call, ToolCall) else _model(call, trace)
-    common = {"call": item.number, "request_sha256": call.request_sha256, "start_derived": item.derived}
-    return {**parts, "metadata": {**common, **parts["metadata"]}}
 
 
 def _tool(call: ToolCall) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from kedrec.agents.trace_export.timing import TimedCall, TimedRun, TimedStep, timed
+from kedrec.agents.trace_export.timing import TimedRun, timed
 from kedrec.agents.traces.labels import asked, call_model, concluded, model_parts
 from kedrec.records import ModelCall, ToolCall, Trace
 
@@ -81,7 +81,16 @@ def _spans(trace: Trace) -> Iterator[_Span]:
         attributes = {"kedrec.step": step.name}
         yield _Span(f"step {step.number}", "run", step.name, INTERNAL, (step.start, step.end), attributes)
         for item in step.calls:
-            yield _call(trace, step, item)
+            call = item.call
+            name, kind, said, failed = _tool(call) if isinstance(call, ToolCall) else _model(call, trace)
+            common = {
+                "kedrec.call": item.number,
+                "kedrec.step": call.step,
+                "kedrec.request_sha256": call.request_sha256,
+                "kedrec.start_derived": item.derived or None,
+            }
+            own, parent = f"call {item.number}", f"step {step.number}"
+            yield _Span(own, parent, name, kind, (item.start, item.end), {**said, **common}, failed)
 
 
 def _run(trace: Trace, run: TimedRun) -> _Span:
@@ -108,19 +117,6 @@ def _run(trace: Trace, run: TimedRun) -> _Span:
     }
     failed = trace.error["message"] if trace.error else None
     return _Span("run", None, "invoke_agent kedrec", INTERNAL, (run.start, run.end), attributes, failed)
-
-
-def _call(trace: Trace, step: TimedStep, item: TimedCall) -> _Span:
-    call = item.call
-    name, kind, attributes, failed = _tool(call) if isinstance(call, ToolCall) else _model(call, trace)
-    common = {
-        "kedrec.call": item.number,
-        "kedrec.step": call.step,
-        "kedrec.request_sha256": call.request_sha256,
-        "kedrec.start_derived": item.derived or None,
-    }
-    own, parent = f"call {item.number}", f"step {step.number}"
-    return _Span(own, parent, name, kind, (item.start, item.end), {**attributes, **common}, failed)
 
 
 def _tool(call: ToolCall) -> tuple[str, int, Attributes, str | None]:

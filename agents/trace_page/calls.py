@@ -17,7 +17,7 @@ __all__ = ["steps"]
 SHORT = 110
 """Characters of an answer or an argument in a line."""
 
-Call = ModelCall | ToolCall
+TracedCall = ModelCall | ToolCall
 
 
 def steps(trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
@@ -28,31 +28,27 @@ def steps(trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
     return tag("section", tag("h2", "Steps"), *parts, id="steps")
 
 
-def _step(step: str, calls: Sequence[tuple[int, Call]], trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
+def _step(step: str, calls: Sequence[tuple[int, TracedCall]], trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
     told = f" {STEP_TITLES[step]}" if step in STEP_TITLES else None
     folded: list[Html] = []
     before: ModelCall | None = None
     for number, call in calls:
-        folded.append(_call(number, call, before, trace, evidence))
+        made = _tool(call) if isinstance(call, ToolCall) else _model(call, before, trace, evidence)
+        name, line, status, inside = made
+        summary = tag(
+            "summary",
+            tag("span", str(number), class_="number"),
+            tag("span", tag("b", name), " ", line, class_="line"),
+            tag("span", status, class_=f"chip {status}"),
+            _when(call, trace),
+            tag("span", f"{call.seconds:.2f} s", class_="number"),
+        )
+        folded.append(tag("details", summary, *inside, class_="call", id=f"call-{number}"))
         before = call if isinstance(call, ModelCall) else before
     return tag("div", tag("h3", step, tag("small", told)), *folded, class_="step")
 
 
-def _call(number: int, call: Call, before: ModelCall | None, trace: Trace, evidence: Mapping[str, Evidence]) -> Html:
-    made = _tool(call) if isinstance(call, ToolCall) else _model(call, before, trace, evidence)
-    name, line, status, inside = made
-    summary = tag(
-        "summary",
-        tag("span", str(number), class_="number"),
-        tag("span", tag("b", name), " ", line, class_="line"),
-        tag("span", status, class_=f"chip {status}"),
-        _when(call, trace),
-        tag("span", f"{call.seconds:.2f} s", class_="number"),
-    )
-    return tag("details", summary, *inside, class_="call", id=f"call-{number}")
-
-
-def _when(call: Call, trace: Trace) -> Html:
+def _when(call: TracedCall, trace: Trace) -> Html:
     """When in the run the call was made, as a bar."""
     if call.started is None or not trace.seconds:
         return tag("span", class_="when")
@@ -81,22 +77,30 @@ def _finding(finding: Finding) -> Html:
 def _model(
     call: ModelCall, before: ModelCall | None, trace: Trace, evidence: Mapping[str, Evidence]
 ) -> tuple[str, str, str, list[Html | None]]:
-    known = _shared(call.messages, before.messages if before else ())
+    # How many messages both begin with.
+    earlier = before.messages if before else ()
+    known = next(
+        (at for at, (one, other) in enumerate(zip(call.messages, earlier, strict=False)) if one != other),
+        min(len(call.messages), len(earlier)),
+    )
     sent = [_message(message, evidence) for message in call.messages[known:]]
     repeated = tag("p", f"{known} messages as before, then:", class_="hint") if known else None
     offered = tag("p", "Tools offered: ", ", ".join(call.tools), class_="hint") if call.tools else None
     answered = _message(call.response, evidence, opened=True) if call.response else tag("p", call.error, class_="error")
-    inside = [_labelled("asked", join(repeated, *sent)), offered, _labelled("answered", answered), _used(call)]
+    used = call.usage
+    if not used.input_tokens:
+        spent = None
+    else:
+        cost = f", ${used.cost:.4f}" if used.cost else ""
+        spent = tag("p", f"{used.input_tokens:,} tokens sent, {used.output_tokens:,} received{cost}", class_="hint")
+    inside = [_labelled("asked", join(repeated, *sent)), offered, _labelled("answered", answered), spent]
     status = "failed" if call.error else "answered"
-    return call.model or str(trace.config.get("model", "the model")), _short(_gist(call)), status, inside
-
-
-def _shared(messages: Sequence[Any], before: Sequence[Any]) -> int:
-    """How many messages both begin with."""
-    return next(
-        (at for at, (one, other) in enumerate(zip(messages, before, strict=False)) if one != other),
-        min(len(messages), len(before)),
-    )
+    if call.response is None:
+        gist = call.error or ""
+    else:
+        asked = ", ".join(_asked(call.response))
+        gist = f"calls {asked}" if asked else str(call.response.get("content", ""))
+    return call.model or str(trace.config.get("model", "the model")), _short(gist), status, inside
 
 
 def _message(message: Mapping[str, Any], evidence: Mapping[str, Evidence], *, opened: bool = False) -> Html:
@@ -110,21 +114,6 @@ def _message(message: Mapping[str, Any], evidence: Mapping[str, Evidence], *, op
 def _asked(message: Mapping[str, Any]) -> Iterator[str]:
     for call in message.get("tool_calls") or ():
         yield f"{call['function']['name']}({call['function']['arguments']})"
-
-
-def _gist(call: ModelCall) -> str:
-    if call.response is None:
-        return call.error or ""
-    asked = ", ".join(_asked(call.response))
-    return f"calls {asked}" if asked else str(call.response.get("content", ""))
-
-
-def _used(call: ModelCall) -> Html | None:
-    used = call.usage
-    if not used.input_tokens:
-        return None
-    cost = f", ${used.cost:.4f}" if used.cost else ""
-    return tag("p", f"{used.input_tokens:,} tokens sent, {used.output_tokens:,} received{cost}", class_="hint")
 
 
 def _labelled(label: str, *children: Html) -> Html:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_TITLES
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
 from kedrec.agents.trace_page.citations import key_links, linked, share
 from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.records import Answer, Recommendation

@@ -63,15 +63,15 @@ def evidence_item(
     where = join(" · cited in ", *used) if used else None
     told = tag("p", kind, " · ", source, where, class_="hint")
     key = tag("span", entry.key, class_=f"key {kind}")
-    return tag("li", key, tag("div", marked(entry.text, marks or {}), told, _whole(entry)), id=anchor(entry.key))
-
-
-def _whole(entry: Evidence) -> Html | None:
-    """The passage that the sentences were taken from, folded."""
+    # The passage that the sentences were taken from, folded.
     if len(entry.passage) <= len(entry.text):
-        return None
-    text = tag("p", marked(entry.passage, dict.fromkeys(entry.spans, ()), "b"))
-    return tag("details", tag("summary", "the whole passage; in bold what was taken from it"), text, class_="passage")
+        whole = None
+    else:
+        text = tag("p", marked(entry.passage, dict.fromkeys(entry.spans, ()), "b"))
+        whole = tag(
+            "details", tag("summary", "the whole passage; in bold what was taken from it"), text, class_="passage"
+        )
+    return tag("li", key, tag("div", marked(entry.text, marks or {}), told, whole), id=anchor(entry.key))
 
 
 def marked(text: str, marks: Mapping[tuple[int, int], Sequence[int]], name: str = "mark") -> Html:

@@ -77,12 +77,14 @@ def _node(node: str, place: Point, network: DrugPaths, address: Address | None) 
     name, kind = _name(network, node), node.partition("::")[0]
     ends = " end" if node in (network.start, network.end) else ""
     leads = {"href": address(node)} if address else {}
+    cut = name if len(name) <= LETTERS else join(name[: LETTERS - 1].rstrip(), "…")
+    slug = "".join(letter if letter.isalnum() else "-" for letter in kind.lower())
     return tag(
         "a" if address else "g",
         tag("title", f"{name} ({node})"),
         tag("rect", x=x, y=y, width=BOX, height=TALL, rx=7),
-        tag("text", _cut(name), x=x + BOX / 2, y=y + TALL / 2 + 4),
-        class_=f"node {_slug(kind)}{ends}",
+        tag("text", cut, x=x + BOX / 2, y=y + TALL / 2 + 4),
+        class_=f"node {slug}{ends}",
         **leads,
     )
 
@@ -138,7 +140,9 @@ def _labels(links: Sequence[DrawnEdge], curves: Sequence[Curve], places: dict[st
     for at in sorted(range(len(links)), key=lambda at: not links[at].cited):
         for share in ALONG:
             x, y = _at(curves[at], share)
-            area = _around(x, y, relation_verb(links[at].relation))
+            # What words take up that stand just above a point.
+            half = len(relation_verb(links[at].relation)) * LETTER / 2 + 2
+            area = x - half, y - 15, x + half, y
             if not any(_meet(area, other) for other in taken):
                 taken.append(area)
                 found[at] = (round(x, 1), round(y - 4, 1))
@@ -152,12 +156,6 @@ def _at(curve: Curve, share: float) -> Point:
     weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
     x, y = (sum(weight * point[side] for weight, point in zip(weights, curve, strict=True)) for side in (0, 1))
     return x, y
-
-
-def _around(x: float, y: float, words: str) -> Area:
-    """What words take up that stand just above a point."""
-    half = len(words) * LETTER / 2 + 2
-    return x - half, y - 15, x + half, y
 
 
 def _meet(one: Area, other: Area) -> bool:
@@ -178,11 +176,3 @@ def _arrowhead(look: str) -> Html:
 
 def _name(network: DrugPaths, node: str) -> str:
     return network.names.get(node, node)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= LETTERS else join(name[: LETTERS - 1].rstrip(), "…")
-
-
-def _slug(kind: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in kind.lower())

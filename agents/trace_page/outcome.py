@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kedrec.agents.trace_page.citations import cited_keys, linked, sentence_links, share
 from kedrec.agents.trace_page.graph_paths import network_of
 from kedrec.agents.trace_page.graph_svg import Address, arrowheads, drawing
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.agents.trace_page.path_table import path_table
-from kedrec.records import CandidateScore, Entity, Factor, Recommendation
+from kedrec.records import CandidateScore, Factor, Recommendation
 
 __all__ = ["choice", "notes", "paths", "weights"]
 
@@ -93,16 +91,16 @@ def paths(made: Recommendation, address: Address | None = None) -> Html | None:
     """
     cited = cited_keys(made)
     drawn = [(drug, drawing(network_of(made, drug.id, cited), address)) for drug in made.candidates]
-    figures = [_figure(made, drug, picture, cited) for drug, picture in drawn if picture is not None]
+    figures = [
+        tag("figure", tag("figcaption", drug.name), picture, path_table(made, drug, cited))
+        for drug, picture in drawn
+        if picture is not None
+    ]
     if not figures:
         return None
     told = tag("p", "Strong lines are cited; each line leads to its evidence. The table below a picture says the same "
                "in words.", class_="hint")  # fmt: skip
     return tag("section", tag("h2", "Paths in the graph"), told, arrowheads(), *figures, id="paths")
-
-
-def _figure(made: Recommendation, drug: Entity, picture: Html, cited: Sequence[str]) -> Html:
-    return tag("figure", tag("figcaption", drug.name), picture, path_table(made, drug, cited))
 
 
 def notes(made: Recommendation) -> Html | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 from kedrec.agents.trace_page import outcome as outcome_parts
 from kedrec.agents.trace_page.calls import steps
@@ -35,14 +33,15 @@ def trace_page(trace: Trace) -> str:
     )
     parts = {**outcome(trace), **made_by(trace)}
     there = {title: part for title, part in parts.items() if part is not None}
-    body = tag("body", tag("main", _header(trace, there), *there.values(), _footer(trace)))
-    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
-
-
-def _header(trace: Trace, titles: Iterable[str]) -> Html:
     told = tag("p", f"KEDRec run {trace.id} · {trace.created}", class_="hint")
-    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in titles if title))
-    return tag("header", told, tag("h1", asked(trace)), facts(trace), links)
+    links = tag("nav", *(tag("a", title, href=f"#{title.lower()}") for title in there if title))
+    by_rule = "Weighed by rule, no language model. " if trace.config.get("model") == "offline" else ""
+    footer = tag("footer", tag("p", f"{by_rule}Not medical advice.", class_="hint"))
+    body = tag(
+        "body",
+        tag("main", tag("header", told, tag("h1", asked(trace)), facts(trace), links), *there.values(), footer),
+    )
+    return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def facts(trace: Trace) -> Html:
@@ -57,14 +56,13 @@ def facts(trace: Trace) -> Html:
         f"{trace.seconds:.2f} s",
     ]
     pills = tag("p", *(tag("span", fact, class_="pill") for fact in told))
-    return join(pills, _forked(trace.config.get("forked_from")))
-
-
-def _forked(origin: Mapping[str, Any] | None) -> Html | None:
+    origin = trace.config.get("forked_from")
     if not origin:
-        return None
-    told = f"Forked from {origin.get('trace')} at call {origin.get('call')} ({origin.get('step')}), run by "
-    return tag("p", told, str(origin.get("model")), class_="hint")
+        forked = None
+    else:
+        origin_told = f"Forked from {origin.get('trace')} at call {origin.get('call')} ({origin.get('step')}), run by "
+        forked = tag("p", origin_told, str(origin.get("model")), class_="hint")
+    return join(pills, forked)
 
 
 def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | None]:
@@ -91,28 +89,20 @@ def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | No
 
 def understood(made: Recommendation) -> str:
     """What each name was taken for, and how it was found."""
-    return "; ".join(_understood(match.query, match.entity, match.match) for match in made.matches)
-
-
-def _understood(query: str, entity: Any, how: str) -> str:
-    return f"{query} = {entity.name} ({entity.id}, {how})" if entity is not None else f"{query}: {how}"
+    return "; ".join(
+        f"{match.query} = {match.entity.name} ({match.entity.id}, {match.match})"
+        if match.entity is not None
+        else f"{match.query}: {match.match}"
+        for match in made.matches
+    )
 
 
 def made_by(trace: Trace) -> dict[str, Html | None]:
     """How the outcome was made, by title: every call, and with what."""
     found = trace.recommendation.evidence if trace.recommendation else {}
-    return {"Steps": steps(trace, found), "About": _about(trace)}
-
-
-def _about(trace: Trace) -> Html:
     named = {"data": trace.data, "config": trace.config, "versions": trace.versions, "prompts": trace.prompts}
     folded = (
         tag("details", tag("summary", name), tag("pre", json.dumps(value, ensure_ascii=False, indent=1)))
         for name, value in named.items()
     )
-    return tag("section", tag("h2", "About this run"), *folded, id="about")
-
-
-def _footer(trace: Trace) -> Html:
-    by_rule = "Weighed by rule, no language model. " if trace.config.get("model") == "offline" else ""
-    return tag("footer", tag("p", f"{by_rule}Not medical advice.", class_="hint"))
+    return {"Steps": steps(trace, found), "About": tag("section", tag("h2", "About this run"), *folded, id="about")}

@@ -94,7 +94,12 @@ class FrameFile:
             file.seek(offset)
             header = file.read(HEADER.size)
             rest = file.read(sum(HEADER.unpack(header)[1:3])) if len(header) == HEADER.size else b""
-        if not _holds(header, rest):
+        if len(header) != HEADER.size:
+            holds = False
+        else:
+            magic, head, body, crc = HEADER.unpack(header)
+            holds = bool(magic == MAGIC and len(rest) == head + body and zlib.crc32(rest) == crc)
+        if not holds:
             raise DamagedData(f"{self.path} is damaged at byte {offset}; the other records in it can still be read.")
         size = HEADER.unpack(header)[1]
         return rest[:size], rest[size:]
@@ -148,10 +153,3 @@ def _whole(data: mmap.mmap, at: int) -> int | None:
     if magic != MAGIC or start + head + body > len(data) or zlib.crc32(data[start : start + head + body]) != crc:
         return None
     return int(head)
-
-
-def _holds(header: bytes, rest: bytes) -> bool:
-    if len(header) != HEADER.size:
-        return False
-    magic, head, body, crc = HEADER.unpack(header)
-    return bool(magic == MAGIC and len(rest) == head + body and zlib.crc32(rest) == crc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kedrec.records import ModelCall, Trace
+from kedrec.records import ModelCall, Trace, in_brackets
 
 __all__ = ["asked", "call_model", "concluded", "model_parts"]
 
@@ -43,5 +43,5 @@ def concluded(trace: Trace) -> dict[str, Any]:
         "leaning_name": names.get(made.leaning or ""),
         "abstained": made.abstained,
         "confidence": made.confidence,
-        "rationale": [f"{one.text} {''.join(f'[{key}]' for key in one.citations)}".strip() for one in made.sentences],
+        "rationale": [f"{one.text} {in_brackets(one.citations)}".strip() for one in made.sentences],
     }

@@ -48,9 +48,7 @@ def _commit(start: Path) -> str | None:
     reference = root / ".git" / head.removeprefix("ref: ")
     if reference.is_file():
         return reference.read_text("utf-8").strip()
-    return _packed(root / ".git" / "packed-refs", head.removeprefix("ref: "))
-
-
-def _packed(path: Path, reference: str) -> str | None:
+    path = root / ".git" / "packed-refs"
+    name = head.removeprefix("ref: ")
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
-    return next((line.split()[0] for line in lines if line.endswith(f" {reference}")), None)
+    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)

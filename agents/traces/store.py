@@ -112,7 +112,10 @@ class TraceStore:
     def _add(self, made: Iterator[tuple[bytes, str]]) -> None:
         """Write frames; each is made when those before it are known."""
         with self._lock, self._file.appending():
-            self._catch_up()
+            # Find the end, and the texts that were appended since.
+            appended, self._end = self._file.scan(self._end)
+            for offset, first in appended:
+                self._take(offset, first)
             frames, end = list[bytes](), self._end
             try:
                 for head, body in made:
@@ -180,12 +183,6 @@ class TraceStore:
         frames, self._indexed = self._file.scan(self._indexed)
         for offset, head in frames:
             self._offsets[json.loads(_parts(head)[0])["id"]] = offset
-
-    def _catch_up(self) -> None:
-        """Find the end, and the texts that were appended since."""
-        frames, self._end = self._file.scan(self._end)
-        for offset, head in frames:
-            self._take(offset, head)
 
     def _take(self, offset: int, head: bytes) -> None:
         """Take note of a frame's texts."""

@@ -132,17 +132,16 @@ class LiveCalls:
 
     async def _tool(self, step: str, name: str, arguments: dict[str, Any]) -> ToolCall:
         started = time.perf_counter()
-        result = self._redactor.result(await self._result(name, arguments))
+        if self._toolbox.is_quick(name):
+            found = self._toolbox.call(name, arguments)
+        else:
+            loop = asyncio.get_running_loop()
+            found = await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
+        result = self._redactor.result(found)
         times = self._times(started)
         self._tell(Event(kind="tool_called", step=step, text=name, seconds=times["seconds"]))
         digest, arguments = tool_hash(name, arguments), self._redactor.plain(arguments)
         return ToolCall(step=step, name=name, arguments=arguments, request_sha256=digest, result=result, **times)
-
-    async def _result(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        if self._toolbox.is_quick(name):
-            return self._toolbox.call(name, arguments)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
 
     async def _ask(self, step: str, request: ModelRequest) -> tuple[ModelCall, ModelError | None]:
         started = time.perf_counter()
@@ -150,13 +149,20 @@ class LiveCalls:
         answer, error = await self._answer(step, request)
         times = self._times(started)
         self._tell(Event(kind="model_called", step=step, text=self._settings.model, seconds=times["seconds"]))
+        counted = answer.usage_metadata if answer is not None else None
+        if not counted:
+            usage = Usage()
+        else:
+            sent, received = counted["input_tokens"], counted["output_tokens"]
+            cost = (sent * self._settings.input_price + received * self._settings.output_price) / 1e6
+            usage = Usage(input_tokens=sent, output_tokens=received, cost=cost)
         call = ModelCall(
             step=step,
             request_sha256=model_hash(request, self._settings),
             messages=request.messages,
             tools=request.tools,
             response=self._redactor.plain(from_model(answer)) if answer is not None else None,
-            usage=_usage(answer, self._settings),
+            usage=usage,
             error=self._redactor.text(f"{type(error).__name__}: {error}") if error else None,
             **times,
         )
@@ -229,12 +235,3 @@ def model_hash(request: ModelRequest, settings: Settings, model: str | None = No
         "max": settings.max_output_tokens,
     }
     return fingerprint(request.messages, request.tools, parameters)
-
-
-def _usage(answer: AIMessage | None, settings: Settings) -> Usage:
-    counted = answer.usage_metadata if answer is not None else None
-    if not counted:
-        return Usage()
-    sent, received = counted["input_tokens"], counted["output_tokens"]
-    cost = (sent * settings.input_price + received * settings.output_price) / 1e6
-    return Usage(input_tokens=sent, output_tokens=received, cost=cost)

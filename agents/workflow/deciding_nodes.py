@@ -28,16 +28,12 @@ async def answer(state: RunState, context: RunContext) -> RunState:
         for drug, call in zip(asked, await context.calls.models("answer", requests), strict=True):
             context.limits.spend(call.usage)
             texts[drug["id"]] = (call.response or {}).get("content", "")
-    return _read_answers(state, context, texts)
-
-
-def _read_answers(state: RunState, context: RunContext, texts: dict[str, str]) -> RunState:
     answers: list[Answer] = []
     notes = list(state["notes"])
-    for drug in state["candidates"]:
-        read, said = parse_answers(texts.get(drug["id"], ""), context.requests.questions(state, drug))
+    for candidate in state["candidates"]:
+        read, said = parse_answers(texts.get(candidate["id"], ""), context.requests.questions(state, candidate))
         answers += read
-        notes += [f"{drug['name']}: {note}" for note in said if drug["id"] in texts]
+        notes += [f"{candidate['name']}: {note}" for note in said if candidate["id"] in texts]
     kept, failures = _checker(state).answers(answers)
     struck = [f"{failure.text} ({failure.reason})" for failure in failures]
     return {"answers": [item.model_dump(mode="json") for item in kept], "notes": notes, "struck_out": struck}

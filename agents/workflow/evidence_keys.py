@@ -78,6 +78,6 @@ class Ledger:
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
 
     def _acts(self, sentence: str) -> float:
-        """How much a sentence tells of how one of the drugs acts, or the disease comes."""
+        """How much a sentence explains how one of the drugs acts, or how the disease arises."""
         acting = max(action_worth(sentence, places(sentence, drug)) for drug in self._drugs)
         return acting or course_worth(sentence, places(sentence, self._disease))

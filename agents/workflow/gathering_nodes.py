@@ -62,7 +62,14 @@ async def gather(state: RunState, context: RunContext) -> RunState:
     plan = [(drug, name, {"disease": ill, "drug": drug["id"]}) for drug in state["candidates"] for name in names]
     results = await _with_retry(context, [(name, arguments) for _, name, arguments in plan])
     ledger, failed = _ledger(state), dict[str, str]()
-    notes = [*state["notes"], *_withheld(context)]
+    # What the settings allow and this run does not.
+    if not context.settings.model_cypher or "run_cypher" in context.tools:
+        withheld = []
+    else:
+        in_neo4j = context.settings.store == "neo4j"
+        why = "it could read the pairs that are hidden" if in_neo4j else "the graph is not in Neo4j"
+        withheld = [f"The model was offered no Cypher of its own: {why}."]
+    notes = [*state["notes"], *withheld]
     found_for: dict[str, list[str]] = {drug["id"]: [] for drug in state["candidates"]}
     for (drug, name, arguments), result in zip(plan, results, strict=True):
         found_for[drug["id"]] += ledger.add(result.findings)
@@ -133,15 +140,6 @@ async def _with_retry(context: RunContext, requests: Sequence[ToolRequest]) -> l
         for at, result in zip(again, await context.calls.tools("gather", [requests[at] for at in again]), strict=True):
             results[at] = result
     return results
-
-
-def _withheld(context: RunContext) -> list[str]:
-    """What the settings allow and this run does not."""
-    if not context.settings.model_cypher or "run_cypher" in context.tools:
-        return []
-    in_neo4j = context.settings.store == "neo4j"
-    why = "it could read the pairs that are hidden" if in_neo4j else "the graph is not in Neo4j"
-    return [f"The model was offered no Cypher of its own: {why}."]
 
 
 def _said(result: ToolResult) -> list[str]:

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kedrec.agents.offline.roles.role import HARMFUL
-from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE
 from kedrec.agents.prompting.citation_check import bare
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.agents.prompting.messages import ChatMessage, human, system
 from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest
 from kedrec.agents.workflow.evidence_budget import within
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import Question, ToolResult
+from kedrec.records import Question, ToolResult, in_brackets
 from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["Requests", "evidence_text", "tool_text"]
@@ -112,12 +113,19 @@ class Requests:
         return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
 
     def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
+        # The answers, one a line; of what quotes evidence that is shown, only which that is.
+        by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
+        lines = (
+            COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], said))
+            for answer in state.get("answers", [])
+            if answer["text"] != NO_EVIDENCE and (said := _said(answer, shown))
+        )
         return self._open(
             "decide",
             disease=named(state["disease"]),
             candidates=_candidates(state),
             evidence=evidence_text(shown, len(state["evidence"])),
-            answers=_answers(state, shown),
+            answers="\n".join(lines) or NO_EVIDENCE,
             labels=", ".join(labels(state)),
         )
 
@@ -164,19 +172,8 @@ def _candidates(state: RunState) -> str:
     return "\n".join(f"{label}: {named(drug)}" for label, drug in zip(labels(state), state["candidates"], strict=True))
 
 
-def _answers(state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> str:
-    """The answers, one a line; of what quotes evidence that is shown, only which that is."""
-    by_id = {drug["id"]: named(drug).replace(COLUMN, "|") for drug in state["candidates"]}
-    lines = (
-        COLUMN.join((by_id[answer["question"]["drug"]], answer["question"]["key"], answer["stance"], said))
-        for answer in state.get("answers", [])
-        if answer["text"] != NO_EVIDENCE and (said := _said(answer, shown))
-    )
-    return "\n".join(lines) or NO_EVIDENCE
-
-
 def _said(answer: Mapping[str, Any], shown: Mapping[str, Mapping[str, Any]]) -> str:
-    keys = "".join(f"[{key}]" for key in answer["citations"])
+    keys = in_brackets(answer["citations"])
     held = bare(" ".join(shown[key]["text"] for key in answer["citations"] if key in shown))
     parts = re.split(r"(?<=[.!?…])\s+", answer["text"])
     said = " ".join(part for part in parts if bare(part.rstrip(". …")) not in held)

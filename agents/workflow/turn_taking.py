@@ -1,7 +1,8 @@
-"""Who works on an event loop that many questions share: one at a time, first come, first served.
+"""One question at a time computes on an event loop that many questions share: first come, first served.
 
-Each question works in many small steps between two waits. Where those of all questions mix, all of them reach their
-next wait late and together, so that later their answers come in together, too; one after the other, none waits long.
+A question computes in many small steps between two waits for a server. If the steps of all questions interleave, all
+of them send their next request late and at the same time, and their answers arrive together too. If each question runs
+to its next wait alone, none waits long.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ __all__ = ["LoopSlot"]
 
 
 class LoopSlot:
-    """The turns of one question; within the context it works, whenever it is its turn.
+    """The right of one question to compute; held within the context, except within `released`.
 
     Args:
-        free: whether anybody may begin, a semaphore of 1 that the questions on one event loop share.
+        free: a semaphore of 1 that the questions on one event loop share.
     """
 
     def __init__(self, free: asyncio.Semaphore) -> None:
@@ -25,7 +26,7 @@ class LoopSlot:
 
     @asynccontextmanager
     async def released(self) -> AsyncIterator[None]:
-        """Wait for somebody outside, and let others work meanwhile."""
+        """Let other questions compute while this one waits for a server."""
         self._end()
         try:
             yield
@@ -43,7 +44,7 @@ class LoopSlot:
         self._held = True
 
     def _end(self) -> None:
-        """Let somebody else work; nothing, where it was not one's turn, for one may be cancelled while it waits."""
+        """Give the slot back, if it is held: a question cancelled while it waits for the slot does not hold it."""
         if self._held:
             self._held = False
             self._free.release()

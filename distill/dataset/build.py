@@ -17,7 +17,7 @@ from kedrec.distill.dataset.chat_rows import MANIFEST, Manifest
 from kedrec.distill.dataset.conversations import chat_rows
 from kedrec.distill.dataset.near_duplicates import NearDuplicates
 from kedrec.distill.dataset.pair_rows import pair_row, write_parquet
-from kedrec.distill.dataset.teaching_traces import Keep, reason_to_leave_out
+from kedrec.distill.dataset.teaching_traces import TracesKept, reason_to_leave_out
 from kedrec.distill.pairs.pairs_file import Pairs
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow
@@ -41,16 +41,17 @@ def validation_diseases(
         share: of the diseases.
     """
     group = {disease: one[0] for one in alike for disease in one}
-    parts = sorted({group.get(disease, disease) for disease in diseases}, key=_hashed)
+    parts = sorted(
+        {group.get(disease, disease) for disease in diseases},
+        key=lambda text: hashlib.sha256(text.encode()).hexdigest(),
+    )
     held = set(parts[: ceil(share * len(parts))]) if len(parts) > 1 else set()
     return {disease for disease in diseases if group.get(disease, disease) in held}
 
 
-def _hashed(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = (), keep: Keep | None = None) -> Manifest:
+def build_dataset(
+    runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = (), keep: TracesKept | None = None
+) -> Manifest:
     """Build a data set from the traces of runs.
 
     Args:
@@ -59,7 +60,7 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = ()
             `pairs-train.jsonl` and so on (as Parquet too where pyarrow is installed), a card in `README.md` and,
             written last, `manifest.json`.
         answers: pairs files with answers, which become the labels; without, the teacher's choices are.
-        keep: which traces teach; `correct` where there are answers and `all` where there are none, if not given.
+        keep: which traces teach; if not given, `correct` with answers and `all` without.
 
     Raises:
         NotReady: if there is no run.
@@ -69,7 +70,13 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = ()
     keep = keep or ("correct" if answers else "all")
     if keep == "correct" and not answers:
         raise UserError("--keep correct needs to know what is correct: give a pairs file with --answers.")
-    _make_room(out)
+    # The folder is used where it is free or holds an earlier data set.
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; --out wants a folder.")
+    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (MANIFEST, "train.jsonl")):
+        raise UserError(f"{out} holds something that is no data set. Choose another --out.")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MANIFEST).unlink(missing_ok=True)
     with _Rows(out, answers, keep) as found:
         infos = [found.read(run) for run in runs]
         if not found.diseases:
@@ -81,7 +88,7 @@ def build_dataset(runs: Sequence[Path], out: Path, answers: Sequence[Pairs] = ()
 class _Rows:
     """Rows on their way: written down once, split when all diseases are known."""
 
-    def __init__(self, out: Path, answers: Sequence[Pairs], keep: Keep) -> None:
+    def __init__(self, out: Path, answers: Sequence[Pairs], keep: TracesKept) -> None:
         self.paths = {kind: out / f".{kind}rows.jsonl" for kind in ("", "pairs-")}
         self._answers, self._keep = answers, keep
         self.traces, self.near = 0, NearDuplicates()
@@ -141,15 +148,6 @@ class _Rows:
         if known is None or known.answer is None:
             raise InputError(self._answers[-1].path, f"the pair {pair_id!r} of the run has no answer there.")
         return known.answer
-
-
-def _make_room(out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UserError(f"{out} is a file; --out wants a folder.")
-    if out.is_dir() and any(out.iterdir()) and not any((out / name).exists() for name in (MANIFEST, "train.jsonl")):
-        raise UserError(f"{out} holds something that is no data set. Choose another --out.")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MANIFEST).unlink(missing_ok=True)
 
 
 def _write(out: Path, found: _Rows, infos: Sequence[dict[str, object]], answers: Sequence[Pairs]) -> Manifest:

@@ -46,8 +46,25 @@ subset of PubMed Central, each with its own licence; records of ClinicalTrials.g
 
 def card(manifest: Manifest, *, parquet: bool) -> str:
     """The text of the card."""
-    return _head("parquet" if parquet else "jsonl") + _TEXT.format(
-        counts="\n".join(_counts(manifest)),
+    suffix = "parquet" if parquet else "jsonl"
+    files = "".join(
+        f"      - split: {split}\n        path: pairs-{split}.{suffix}\n" for split in ("train", "validation")
+    )
+    head = (
+        "---\nlicense: other\nlicense_name: sources-have-their-own-terms\nlanguage: en\n"
+        "configs:\n  - config_name: pairs\n    default: true\n    data_files:\n" + files + "---\n"
+    )
+    splits = ("train", "validation")
+    lines = ["| | " + " | ".join(splits) + " |", "|---|--:|--:|"]
+    named = {"pairs": manifest.pairs, "diseases": manifest.diseases, "conversations": manifest.rows}
+    lines += [f"| {name} | " + " | ".join(f"{of.get(one, 0):,}" for one in splits) + " |" for name, of in named.items()]
+    counts = [
+        *lines,
+        "",
+        "Conversations by task: " + ", ".join(f"{task} {n:,}" for task, n in manifest.tasks.items()) + ".",
+    ]
+    return head + _TEXT.format(
+        counts="\n".join(counts),
         groups=_groups(manifest.alike),
         dropped=", ".join(f"{n} {reason}" for reason, n in manifest.dropped.items()) or "nothing",
         labels=_LABELS[manifest.labels],
@@ -59,28 +76,6 @@ _LABELS = {
     "answers": "The labels are those of the pairs file, not the teacher's choice.",
     "teacher": "The labels are the teacher's choices; where it leaned, its leanings.",
 }
-
-
-def _head(suffix: str) -> str:
-    files = "".join(
-        f"      - split: {split}\n        path: pairs-{split}.{suffix}\n" for split in ("train", "validation")
-    )
-    return (
-        "---\nlicense: other\nlicense_name: sources-have-their-own-terms\nlanguage: en\n"
-        "configs:\n  - config_name: pairs\n    default: true\n    data_files:\n" + files + "---\n"
-    )
-
-
-def _counts(manifest: Manifest) -> list[str]:
-    splits = ("train", "validation")
-    lines = ["| | " + " | ".join(splits) + " |", "|---|--:|--:|"]
-    named = {"pairs": manifest.pairs, "diseases": manifest.diseases, "conversations": manifest.rows}
-    lines += [f"| {name} | " + " | ".join(f"{of.get(one, 0):,}" for one in splits) + " |" for name, of in named.items()]
-    return [
-        *lines,
-        "",
-        "Conversations by task: " + ", ".join(f"{task} {n:,}" for task, n in manifest.tasks.items()) + ".",
-    ]
 
 
 def _groups(alike: Sequence[Sequence[str]]) -> str:

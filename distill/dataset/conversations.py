@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, STANCES, cited, without_citations
 from kedrec.distill.dataset.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.distill.dataset.short_rows import short_rows
-from kedrec.records import Recommendation, Trace
+from kedrec.records import Recommendation, Trace, in_brackets
 
 __all__ = ["chat_rows"]
 
@@ -52,7 +52,7 @@ def _decision(trace: Trace, pair_id: str, made: Recommendation) -> ChatRow | Non
     asked = calls[-1].messages
     labels = tuple(LABELS[: len(made.candidates)])
     label = labels[[drug.id for drug in made.candidates].index(made.favoured)]
-    rationale = "\n".join(f"- {s.text} {''.join(f'[{key}]' for key in s.citations)}" for s in made.sentences)
+    rationale = "\n".join(f"- {s.text} {in_brackets(s.citations)}" for s in made.sentences)
     text = f"CHOICE: {label}\nCONFIDENCE: {made.confidence:.4f}\nRATIONALE:\n{rationale}"
     return _row(
         trace,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from kedrec.agents.prompting.answer_format import KINDS
 from kedrec.distill.dataset.chat_rows import read_jsonl
-from kedrec.records import Corpora, Entity, Evidence, Record, Stance, Trace
+from kedrec.records import Corpora, Entity, Evidence, Record, Stance, Trace, in_brackets
 
 __all__ = ["Candidate", "Found", "PairAnswer", "PairRow", "pair_row", "write_parquet"]
 
@@ -116,7 +116,7 @@ def pair_row(trace: Trace, pair_id: str, answer: str | None) -> PairRow | None:
             )
             for one in made.answers
         ),
-        rationale=" ".join(f"{one.text} {''.join(f'[{key}]' for key in one.citations)}" for one in made.sentences),
+        rationale=" ".join(f"{one.text} {in_brackets(one.citations)}" for one in made.sentences),
         citations=tuple(dict.fromkeys(key for one in made.sentences for key in one.citations)),
     )  # fmt: skip
 

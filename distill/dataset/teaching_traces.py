@@ -8,15 +8,15 @@ from kedrec.agents.prompting.answer_format import ABSTAINED, LABELS
 from kedrec.agents.prompting.answer_parser import parse_decision
 from kedrec.records import Trace
 
-__all__ = ["Keep", "reason_to_leave_out"]
+__all__ = ["TracesKept", "reason_to_leave_out"]
 
-Keep = Literal["correct", "answered", "all"]
+TracesKept = Literal["correct", "answered", "all"]
 """Traces that teach: whose choice or leaning is the answer; that chose; that chose or leaned."""
 ERRORS = {"UnknownEntity": "unknown entity", "AmbiguousName": "ambiguous name", "ToolError": "tool failed"}
 """Type of a trace's error -> reason; errors of the model are `model failed`."""
 
 
-def reason_to_leave_out(trace: Trace, answer: str | None = None, keep: Keep = "correct") -> str | None:
+def reason_to_leave_out(trace: Trace, answer: str | None = None, keep: TracesKept = "correct") -> str | None:
     """Why a trace teaches nothing; None where it does.
 
     Args:

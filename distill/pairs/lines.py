@@ -55,15 +55,13 @@ def items_of(path: Path, content: str) -> Iterator[NumberedItem]:
     Raises:
         InputError: with the line number, if a line holds none.
     """
-    return _of_table(path, content) if _is_table(path, content) else _of_json(path, content)
-
-
-def _is_table(path: Path, content: str) -> bool:
-    """By the name, and where that says nothing by the first character."""
+    # By the name, and where that says nothing by the first character.
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"][-1:]
     if suffixes and (suffixes[0] in _TABLES or suffixes[0].startswith(".json")):
-        return suffixes[0] in _TABLES
-    return not content.lstrip().startswith(("{", "[")) and bool(content.strip())
+        is_table = suffixes[0] in _TABLES
+    else:
+        is_table = not content.lstrip().startswith(("{", "[")) and bool(content.strip())
+    return _of_table(path, content) if is_table else _of_json(path, content)
 
 
 def _of_json(path: Path, content: str) -> Iterator[NumberedItem]:
@@ -82,7 +80,9 @@ def _of_table(path: Path, content: str) -> Iterator[NumberedItem]:
     columns: Sequence[str | None] | None = None
     for number, cells in _rows(path, content):
         if columns is None:
-            columns = _header(cells)
+            # What each column holds, where the row says so: at least a disease and a drug.
+            columns = [_meaning(cell.lower()) for cell in cells]
+            columns = columns if {"disease", "drug"} <= set(columns) else None
             if columns is not None:
                 continue
             columns = _WITHOUT_HEADER
@@ -96,7 +96,13 @@ def _of_table(path: Path, content: str) -> Iterator[NumberedItem]:
 
 def _rows(path: Path, content: str) -> Iterator[tuple[int, list[str]]]:
     """Rows that are not empty, each with the line on which it ends."""
-    reader = csv.reader(io.StringIO(content, newline=""), delimiter=_delimiter(content), skipinitialspace=True)
+    # The delimiter is the one of which the first line holds most.
+    first = next((line for line in content.splitlines() if line.strip()), "")
+    reader = csv.reader(
+        io.StringIO(content, newline=""),
+        delimiter="\t" if "\t" in first else max(",;", key=first.count),
+        skipinitialspace=True,
+    )
     try:
         for cells in reader:
             stripped = [cell.strip() for cell in cells]
@@ -104,17 +110,6 @@ def _rows(path: Path, content: str) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, stripped
     except csv.Error as error:
         raise InputError(path, f"no row of a table: {error}.", reader.line_num) from None
-
-
-def _delimiter(content: str) -> str:
-    first = next((line for line in content.splitlines() if line.strip()), "")
-    return "\t" if "\t" in first else max(",;", key=first.count)
-
-
-def _header(cells: Sequence[str]) -> list[str | None] | None:
-    """What each column holds, where the row says so: at least a disease and a drug."""
-    columns = [_meaning(cell.lower()) for cell in cells]
-    return columns if {"disease", "drug"} <= set(columns) else None
 
 
 def _meaning(cell: str) -> str | None:

@@ -104,7 +104,16 @@ class PairNames:
 
     def _told(self, kind: str, name: str, lines: list[int]) -> str:
         match = self._found(kind, name)
-        return f"{_places(lines)}: {_WORDS[kind]} “{name}” {_why(match)}"
+        different = list(dict.fromkeys(lines))
+        listed = ", ".join(map(str, different[:LINES]))
+        more = f" and {len(different) - LINES} more" if len(different) > LINES else ""
+        places = f"line{'s' if len(different) > 1 else ''} {listed}{more}"
+        if match.match == "ambiguous":
+            why = f"may mean {_listed(match.alternatives)}"
+        else:
+            near = tuple(one for one in match.alternatives if one.score >= NEAR)
+            why = f"is not in the graph; near it: {_listed(near)}" if near else "is not in the graph"
+        return f"{places}: {_WORDS[kind]} “{name}” {why}"
 
 
 def _drugs_of(item: dict[str, Any]) -> list[Any]:
@@ -122,20 +131,6 @@ def _name_of(thing: Any) -> str | None:
 
 def _by_id(thing: Any) -> Any:
     return {"id": thing.strip()} if isinstance(thing, str) and _ID.fullmatch(thing.strip()) else thing
-
-
-def _places(lines: list[int]) -> str:
-    different = list(dict.fromkeys(lines))
-    listed = ", ".join(map(str, different[:LINES]))
-    more = f" and {len(different) - LINES} more" if len(different) > LINES else ""
-    return f"line{'s' if len(different) > 1 else ''} {listed}{more}"
-
-
-def _why(match: Match) -> str:
-    if match.match == "ambiguous":
-        return f"may mean {_listed(match.alternatives)}"
-    near = tuple(one for one in match.alternatives if one.score >= NEAR)
-    return f"is not in the graph; near it: {_listed(near)}" if near else "is not in the graph"
 
 
 def _listed(alternatives: tuple[Alternative, ...]) -> str:

@@ -134,7 +134,11 @@ def read_pairs(path: Path, open_graph: OpenGraph | None = None, *, skip_unknown:
     lines: dict[str, int] = {}
     for number, (question, known) in found:
         if question.id in scoring:
-            raise InputError(path, _twice(question.id, lines[question.id]), number)
+            if question.id.startswith(MADE):
+                twice = f"asks the same as line {lines[question.id]}. Leave one of them out, or give each an `id`."
+            else:
+                twice = f"the id {question.id!r} stands there twice."
+            raise InputError(path, twice, number)
         scoring[question.id], lines[question.id] = known, number
     questions = tuple(question for _, (question, _) in found)
     digest = hashlib.sha256(content.encode()).hexdigest()
@@ -167,22 +171,12 @@ def _refusal(problems: Sequence[str], left_out: int) -> str:
     )
 
 
-def _twice(pair_id: str, line: int) -> str:
-    if pair_id.startswith(MADE):
-        return f"asks the same as line {line}. Leave one of them out, or give each an `id`."
-    return f"the id {pair_id!r} stands there twice."
-
-
-def _made_id(question: dict[str, Any]) -> str:
-    """An id for a question without one, the same for the same question."""
-    asked = json.dumps([question.get("disease"), question.get("candidates")], sort_keys=True)
-    return MADE + hashlib.sha256(asked.encode()).hexdigest()[:12]
-
-
 def _item(path: Path, number: int, row: dict[str, Any]) -> tuple[Pair, Scoring]:
     try:
         asked = {key: row[key] for key in ("id", "disease", "candidates") if row.get(key) is not None}
-        question = Pair.model_validate({"id": _made_id(asked), **asked})
+        # The same question gets the same id.
+        identity = json.dumps([asked.get("disease"), asked.get("candidates")], sort_keys=True)
+        question = Pair.model_validate({"id": MADE + hashlib.sha256(identity.encode()).hexdigest()[:12], **asked})
         known = Scoring.model_validate({key: row[key] for key in Scoring.model_fields if row.get(key) is not None})
     except ValidationError as error:
         first = error.errors()[0]

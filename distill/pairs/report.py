@@ -91,11 +91,15 @@ def report_on(drawn: Drawn, wanted: PairsWanted, drawn_from: DrawnFrom) -> Pairs
     """Describe drawn pairs; at least one."""
     other_edges = sum(bool(drawn.uses.stated(pair.irrelevant, pair.disease)) for pair in drawn.drawings)
     counted = Counter(name for pair in drawn.pairs for name in set(pair.sources) if is_therapeutic(name))
+    found = {}
+    for split in ("train", "dev", "test"):
+        diseases = [pair.disease.id for pair in drawn.pairs if pair.split == split]
+        found[split] = SplitSize(pairs=len(diseases), diseases=len(set(diseases)))
     return PairsReport(
         wanted=wanted,
         drawn_from=drawn_from,
         pairs_sha256=hashlib.sha256(_content(drawn).encode()).hexdigest(),
-        splits=_splits(drawn),
+        splits=found,
         relevant=drawn.relevant,
         drugs_with_vector=drawn.with_vector,
         relations=dict(sorted(counted.items())),
@@ -105,14 +109,6 @@ def report_on(drawn: Drawn, wanted: PairsWanted, drawn_from: DrawnFrom) -> Pairs
         drugs=_counts(drawn),
         passed_over=drawn.passed_over,
     )
-
-
-def _splits(drawn: Drawn) -> dict[str, SplitSize]:
-    found = {}
-    for name in ("train", "dev", "test"):
-        diseases = [pair.disease.id for pair in drawn.pairs if pair.split == name]
-        found[name] = SplitSize(pairs=len(diseases), diseases=len(set(diseases)))
-    return found
 
 
 def _counts(drawn: Drawn) -> tuple[DrugCount, ...]:

@@ -2,7 +2,7 @@
 
 This is the first stage of KEDRec-LM. The relevant drug comes by equation (2), relevance from the edges between drug and
 disease (`graphdb/link_prediction/relevance.py`), the irrelevant one by equation (3), cosine of embeddings
-(`distill/pairs/negatives.py`).
+(`distill/pairs/irrelevant_drugs.py`).
 Chance comes from hashes of the seed and the ids: the same graph gives the same pairs whatever the order of its files,
 and a larger `n` begins with the pairs of a smaller one.
 """
@@ -18,9 +18,9 @@ from itertools import islice
 
 import numpy as np
 
+from kedrec.distill.pairs.askable_names import disease_faults, drug_faults
 from kedrec.distill.pairs.drawn import MATCHED, NEAREST, Drawn, DrawnPair, PairsWanted, PassedOver, Split
-from kedrec.distill.pairs.eligible import disease_faults, drug_faults
-from kedrec.distill.pairs.negatives import IrrelevantDrugs
+from kedrec.distill.pairs.irrelevant_drugs import IrrelevantDrugs
 from kedrec.distill.pairs.pairs_file import Named, OnPair
 from kedrec.distill.pairs.popularity import Balance, Drawing
 from kedrec.errors import UserError
@@ -151,7 +151,12 @@ class _Sampler:
         queues: dict[int, list[tuple[float, int]]] = defaultdict(list)
         table = self.uses.relevance.tocoo()
         for drug, disease, weight in zip(table.row.tolist(), table.col.tolist(), table.data.tolist(), strict=True):
-            fault = self._fault(drug, disease, weight)
+            if weight < self.wanted.least_relevance:
+                fault: str | None = "too little relevance"
+            elif self.disease_faults[disease]:
+                fault = f"disease: {self.disease_faults[disease]}"
+            else:
+                fault = f"drug: {self.drug_faults[drug]}" if self.drug_faults[drug] else None
             if fault:
                 self.unasked[fault] += 1
             else:
@@ -163,14 +168,6 @@ class _Sampler:
             for turn, (_, drug) in enumerate(sorted(queue))
         ]
         return [(drug, disease) for _, _, disease, drug in sorted(rounds)]
-
-    def _fault(self, drug: int, disease: int, weight: float) -> str | None:
-        """Return why an edge makes no pair; None where it may."""
-        if weight < self.wanted.least_relevance:
-            return "too little relevance"
-        if self.disease_faults[disease]:
-            return f"disease: {self.disease_faults[disease]}"
-        return f"drug: {self.drug_faults[drug]}" if self.drug_faults[drug] else None
 
     def draw(self, relevant: list[tuple[int, int]]) -> Iterator[tuple[Drawing, float]]:
         """Yield each pair with its similarity, equation (3)."""
@@ -192,9 +189,16 @@ class _Sampler:
         key = (disease_id, sides[0].id, sides[1].id)
         if self.chance.of("order", *key) <= 0.5:
             sides.reverse()
+        # The split of a disease, the same for all its ids; nothing else but the seed decides it.
+        same = self.ontology.same.get(disease_id, frozenset()) if self.ontology else frozenset()
+        chance = self.chance.of("split", min(disease_id, *same) if same else disease_id)
+        if chance <= self.wanted.test:
+            split: Split = "test"
+        else:
+            split = "dev" if chance <= self.wanted.test + self.wanted.dev else "train"
         return DrawnPair(
             id=f"p{self.chance.name('id', *key)}",
-            split=self._split(disease_id),
+            split=split,
             disease=Named(id=disease_id, name=self.disease_names[drawing.disease]),
             candidates=(sides[0], sides[1]),
             answer=self.uses.drug_ids[drawing.relevant],
@@ -206,14 +210,6 @@ class _Sampler:
 
     def _drug(self, drug: int) -> Named:
         return Named(id=self.uses.drug_ids[drug], name=self.drug_names[drug])
-
-    def _split(self, disease_id: str) -> Split:
-        """Return the split of a disease, the same for all its ids; nothing else but the seed decides it."""
-        same = self.ontology.same.get(disease_id, frozenset()) if self.ontology else frozenset()
-        chance = self.chance.of("split", min(disease_id, *same) if same else disease_id)
-        if chance <= self.wanted.test:
-            return "test"
-        return "dev" if chance <= self.wanted.test + self.wanted.dev else "train"
 
     def passed_over(self) -> PassedOver:
         """Return what was passed over so far; see `Drawn`."""

@@ -10,10 +10,9 @@ from kedrec.distill.pairs.pairs_file import Pair
 from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.journal import ResultRow
 from kedrec.errors import UserError
+from kedrec.records import in_brackets
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from kedrec.records import Trace
 
 __all__ = ["export_run"]
@@ -57,26 +56,20 @@ def export_run(run: Path, out: Path) -> int:
         | dict.fromkeys(("input_tokens", "output_tokens"), pl.Int64),
     )  # fmt: skip
     staged = out.with_name(f".{out.name}.part")
-    _write(table, staged, out.suffix)
+    if out.suffix == ".jsonl":
+        table.write_ndjson(staged)
+    elif out.suffix == ".csv":
+        table.write_csv(staged)
+    else:
+        table.write_parquet(staged)
     staged.replace(out)
     return len(done)
-
-
-def _write(table: pl.DataFrame, path: Path, suffix: str) -> None:
-    if suffix == ".jsonl":
-        table.write_ndjson(path)
-    elif suffix == ".csv":
-        table.write_csv(path)
-    else:
-        table.write_parquet(path)
 
 
 def _row(question: Pair, row: ResultRow, trace: Trace | None) -> dict[str, Any]:
     made = trace.recommendation if trace else None
     names = {drug.id: drug.name for drug in (made.candidates if made else question.candidates)}
-    sentences = (
-        f"{one.text} {''.join(f'[{key}]' for key in one.citations)}" for one in (made.sentences if made else ())
-    )
+    sentences = (f"{one.text} {in_brackets(one.citations)}" for one in (made.sentences if made else ()))
     return {
         "pair_id": question.id,
         "disease": question.disease.id,

@@ -8,10 +8,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from kedrec.agents.agent import Agent
     from kedrec.agents.models.openai_api.run_budget import RunBudget
-    from kedrec.distill.runs.sharded_loop import WorkerPool
 
 __all__ = ["Progress", "RunSummary", "retry_run", "start_run"]
 
@@ -130,7 +128,14 @@ def retry_run(
     info, pairs, rows = folder.info(), folder.questions(), folder.rows()
     failed = {row.pair_id for row in rows.values() if row.error and (not kinds or row.error["type"] in kinds)}
     wanted = [pair for pair in pairs.questions if pair.id in failed]
-    same = settings.model_copy(update={**_recorded(info), "model": info.model, "setting": info.setting})
+    # A setting that held a secret is asked for anew.
+    same = settings.model_copy(
+        update={
+            **{name: value for name, value in info.settings.items() if MARK not in str(value)},
+            "model": info.model,
+            "setting": info.setting,
+        }
+    )
     return _Job(folder, pairs, wanted, info.hide_pairs, False, budget, on_progress).run(same)
 
 
@@ -222,17 +227,15 @@ class _Job:
         from kedrec.distill.runs.sharded_loop import ShardedLoop
 
         loop = ShardedLoop(agent, self.folder, journal, run_budget=run_budget, budget=self.budget, on_done=report)
-        loop.run(todo, self._pool(agent.settings, len(todo)))
-        return loop.stopped
-
-    def _pool(self, settings: Settings, pairs: int) -> AbstractContextManager[WorkerPool]:
-        if settings.engine == "ray":
+        if agent.settings.engine == "ray":
             from kedrec.distill.runs.ray_pool import open_ray_pool
 
-            return open_ray_pool(settings, self.folder, pairs)
-        from kedrec.distill.runs.process_pool import open_process_pool
+            loop.run(todo, open_ray_pool(agent.settings, self.folder, len(todo)))
+        else:
+            from kedrec.distill.runs.process_pool import open_process_pool
 
-        return open_process_pool(settings, self.folder, pairs)
+            loop.run(todo, open_process_pool(agent.settings, self.folder, len(todo)))
+        return loop.stopped
 
     def _with_batches_left(self, stopped: str | None) -> str | None:
         """Why the run ended early, and what goes on without it."""
@@ -254,11 +257,6 @@ class _Job:
             spent=run_budget.spent,
             stopped=stopped,
         )
-
-
-def _recorded(info: RunInfo) -> dict[str, Any]:
-    """The settings of a run, but those that held a secret: that is asked for anew."""
-    return {name: value for name, value in info.settings.items() if MARK not in str(value)}
 
 
 def engine_of(settings: Settings, folder: RunFolder) -> tuple[Settings, BaseChatModel | None]:

@@ -120,7 +120,12 @@ class ShardedLoop:
         self._merger.finish(self._agent.answers)
 
     def _run_shards(self, pool: WorkerPool) -> None:
-        answers = self._settled_answers()
+        kept = self._agent.answers
+        if kept is None:
+            answers = None
+        else:
+            kept.settle()
+            answers = kept.path.resolve() if kept.path.is_file() else None
         try:
             while self._running or (self._waiting and not self.stopped):
                 while self._waiting and not self.stopped and len(self._running) < self._room:
@@ -193,13 +198,6 @@ class ShardedLoop:
         left = self._budget - self._run_budget.spent.cost - promised
         budget = paid[shard.name] + left / (self._room - len(self._running))
         return shard.model_copy(update={"answers": answers, "budget": budget})
-
-    def _settled_answers(self) -> Path | None:
-        kept = self._agent.answers
-        if kept is None:
-            return None
-        kept.settle()
-        return kept.path.resolve() if kept.path.is_file() else None
 
     def _stop_all(self, pool: WorkerPool, *, force: bool) -> None:
         for handle in self._running:

@@ -71,18 +71,15 @@ def divide(
     """
     at, numbers = 0, count(first)
     while at < len(pairs):
-        each = _each(len(pairs) - at, places, FILLED * in_flight, part)
+        # Pairs of each of the next shards.
+        least = FILLED * in_flight
+        equal = -(-(len(pairs) - at) // places)
+        each = equal if equal <= 2 * least else max(least, int(part * equal))
         end = min(len(pairs), at + each * places)
         for start in range(at, end, each):
             some = tuple(pairs[start : min(end, start + each)])
             yield Shard(name=f"{next(numbers):04}", pairs=some, tries={pair.id: tries[pair.id] for pair in some})
         at = end
-
-
-def _each(left: int, places: int, least: int, part: float) -> int:
-    """Pairs of each of the next shards."""
-    equal = -(-left // places)
-    return equal if equal <= 2 * least else max(least, int(part * equal))
 
 
 class ShardMerger:

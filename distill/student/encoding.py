@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -45,7 +45,7 @@ class Encoder:
 
     Args:
         tokenizer: a fast tokenizer of transformers with a chat template. Where the template marks no assistant
-            parts, TRL's own training template for the same family is used; where there is none, a part is what the
+            parts, TRL's own training template for the same family is used; without one, a part is what the
             template adds to the conversation before it.
 
     Raises:
@@ -69,8 +69,15 @@ class Encoder:
         """
         messages = [_with_parsed_arguments(message) for message in row.messages]
         ids, offsets, text, mask = self._render(messages, row)
-        turns = _turns(mask)
-        _check_turns(row, turns)
+        # Positions of each stretch of ones.
+        turns = [[p for p, _ in run] for value, run in groupby(enumerate(mask), key=lambda item: item[1]) if value]
+        assistant = sum(message["role"] == "assistant" for message in row.messages)
+        if len(turns) != assistant:
+            raise UserError(
+                f"Row {row.id}: {assistant} assistant messages, but the chat template marks {len(turns)} parts as"
+                " spoken by the assistant, so that nothing or the wrong thing would be trained on."
+                " Mend its generation markers."
+            )
         keep = {turn.index for turn in row.train}
         places = [index for index, message in enumerate(row.messages) if message["role"] == "assistant"]
         trained = {p for place, turn in zip(places, turns, strict=True) if place in keep for p in turn}
@@ -201,20 +208,6 @@ def _parsed(call: dict[str, Any]) -> dict[str, Any]:
     arguments = function["arguments"]
     parsed = json.loads(arguments) if isinstance(arguments, str) else arguments
     return {**call, "function": {**function, "arguments": parsed}}
-
-
-def _turns(mask: Iterable[int]) -> list[list[int]]:
-    """Positions of each stretch of ones."""
-    return [[p for p, _ in run] for value, run in groupby(enumerate(mask), key=lambda item: item[1]) if value]
-
-
-def _check_turns(row: ChatRow, turns: list[list[int]]) -> None:
-    assistant = sum(message["role"] == "assistant" for message in row.messages)
-    if len(turns) != assistant:
-        raise UserError(
-            f"Row {row.id}: {assistant} assistant messages, but the chat template marks {len(turns)} parts as spoken by"
-            " the assistant, so that nothing or the wrong thing would be trained on. Mend its generation markers."
-        )
 
 
 def _rationale(

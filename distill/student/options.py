@@ -1,13 +1,28 @@
-"""How a student is trained, and what came of it."""
+"""How a student is trained, and how a training is reported."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from pydantic import Field
 
 from kedrec.distill.dataset.chat_rows import RowTask
 from kedrec.records import Record
 
-__all__ = ["StudentReport", "TrainOptions"]
+__all__ = ["SCHEDULE", "SHORT_WARMUP", "WARMUP", "OnTrainLog", "Say", "StudentReport", "TrainOptions"]
+
+Say = Callable[[str], None]
+"""Takes a line for the person at the terminal."""
+OnTrainLog = Callable[[int, int, dict[str, float]], None]
+"""Takes the step, the number of steps, and the figures logged at it."""
+
+SCHEDULE = "cosine"
+"""How the learning rate falls after the warm-up: as a cosine, to nothing."""
+WARMUP = 0.05
+"""Share of the steps over which the learning rate rises."""
+SHORT_WARMUP = 0.06
+"""The same for the short form."""
+_RATES = {"adapter": 2e-4, "short": 6e-4, "full": 1e-3}
 
 
 class TrainOptions(Record):
@@ -50,6 +65,14 @@ class TrainOptions(Record):
     def is_short(self) -> bool:
         """Whether the short form is taught."""
         return self.tasks == ("choose",)
+
+    def rate(self, full: bool) -> float:
+        """The highest learning rate: as given, else by what is trained.
+
+        Args:
+            full: whether all weights are trained.
+        """
+        return self.learning_rate or _RATES["full" if full else "short" if self.is_short else "adapter"]
 
 
 class StudentReport(Record):

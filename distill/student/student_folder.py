@@ -59,21 +59,18 @@ def save_student(model: Any, tokenizer: Any, out: Path, report: StudentReport) -
     model.save_pretrained(out)
     if tokenizer is not None:
         tokenizer.save_pretrained(out)
-    write_file(out / "README.md", _card(report))
-    write_file(out / "metrics.json", report.model_dump_json(indent=1))
-    shutil.rmtree(out / "checkpoints", ignore_errors=True)
-
-
-def _card(report: StudentReport) -> str:
     rows = "\n".join(f"| {name} | {value} |" for name, value in report.metrics.items())
-    return (
+    write_file(
+        out / "README.md",
         f"# Student of {report.base}\n\nTrained by `kedrec student train` with `L_sft + a·L_select + λ·L_rationale` on"
         f" {report.rows['train']} rows ({report.rows['validation']} to validate, split by disease);"
         f" {report.trained_parameters:,} of {report.parameters:,} parameters. Use it as `--model {report.model}`.\n\n"
         "These figures are losses and next-token accuracies on the teacher's own words, not the quality of its choices;"
         " measure that with `kedrec eval selection`.\n\n| on the validation rows | |\n|---|---|\n" + rows + "\n\n"
-        "For research; not for decisions about patients.\n"
+        "For research; not for decisions about patients.\n",
     )
+    write_file(out / "metrics.json", report.model_dump_json(indent=1))
+    shutil.rmtree(out / "checkpoints", ignore_errors=True)
 
 
 def write_file(path: Path, text: str) -> None:

@@ -86,7 +86,12 @@ def make_tiny_base(folder: Path, texts: Iterable[str], *, shape: TinyShape | Non
     size = shape or TinyShape()
     try:
         quieten()
-        tokenizer = _wrapped(_trained(texts, size.vocabulary))
+        from transformers import PreTrainedTokenizerFast
+
+        names = {"bos_token": START, "eos_token": END_OF_TURN, "pad_token": PAD}
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_object=_trained(texts, size.vocabulary), chat_template=CHAT_TEMPLATE, **names
+        )
         model = _random_llama(size, tokenizer, seed)
     except ModuleNotFoundError as error:
         raise MissingExtra("Making a model", "local") from error
@@ -121,13 +126,6 @@ def _with_labels(texts: Iterable[str]) -> Iterator[str]:
         raise UserError("A tokenizer cannot be learnt from no text: the data set holds no rows.")
     for line in LABEL_LINES:
         yield line * max(1000, characters // 1000)
-
-
-def _wrapped(tokenizer: Tokenizer) -> Any:
-    from transformers import PreTrainedTokenizerFast
-
-    names = {"bos_token": START, "eos_token": END_OF_TURN, "pad_token": PAD}
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, chat_template=CHAT_TEMPLATE, **names)
 
 
 def _random_llama(shape: TinyShape, tokenizer: Any, seed: int) -> Any:

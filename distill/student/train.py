@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from kedrec.agents.models.local import quieten
 from kedrec.agents.student.base import base_folder
 from kedrec.distill.dataset.chat_rows import ChatRow, read_manifest, read_rows
 from kedrec.distill.student.base_loading import load_base, stop_tokens
-from kedrec.distill.student.options import StudentReport, TrainOptions
+from kedrec.distill.student.options import SCHEDULE, WARMUP, OnTrainLog, Say, StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import finished, last_checkpoint, pin, save_student
 from kedrec.distill.student.tiny_model import make_tiny_base
 from kedrec.errors import MissingExtra, UserError
@@ -27,9 +27,6 @@ __all__ = ["TINY", "StudentReport", "TrainOptions", "train_student"]
 TINY = "tiny"
 """The base that is made on the spot."""
 
-Say = Callable[[str], None]
-OnProgress = Callable[[int, int, dict[str, float]], None]
-
 
 def train_student(
     dataset: Path,
@@ -39,7 +36,7 @@ def train_student(
     *,
     home: Path | None = None,
     say: Say | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnTrainLog | None = None,
 ) -> StudentReport:
     """Train a student on a data set; the same call again resumes from the last checkpoint.
 
@@ -61,7 +58,10 @@ def train_student(
         MissingExtra: if the extra `local` is not installed.
     """
     chosen, tell = options or TrainOptions(), say or (lambda _: None)
-    _need_packages()
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("torch", "transformers", "trl", "peft", "datasets")):
+        raise MissingExtra("Training a student", "local")
     quieten()
     manifest = read_manifest(dataset)
     pin(out, {"base": base, "rows_sha256": manifest.sha256, "options": chosen.model_dump(mode="json")})
@@ -69,10 +69,11 @@ def train_student(
         tell(f"{out} holds this very training, finished.")
         return report
     splits = {name: _rows(dataset / f"{name}.jsonl", chosen) for name in ("train", "validation")}
-    _need_one_process(chosen)
+    if chosen.is_short and _processes().num_processes > 1:
+        raise UserError("The short form is taught by one process. Run `kedrec student train` without accelerate.")
     found = base_folder(base, home) if home is not None else base
     if chosen.is_short:
-        from kedrec.distill.student.upper.train import train_short
+        from kedrec.distill.student.upper_layers.train import train_short
 
         rows = [*splits["train"], *splits["validation"]]
         return train_short(
@@ -81,24 +82,12 @@ def train_student(
     return _Training(base, found, out, chosen, say=tell, on_progress=on_progress).run(splits)
 
 
-def _need_packages() -> None:
-    from importlib.util import find_spec
-
-    if any(find_spec(name) is None for name in ("torch", "transformers", "trl", "peft", "datasets")):
-        raise MissingExtra("Training a student", "local")
-
-
 def _processes() -> Any:
     """The processes that train together; without a GPU they talk by the processor."""
     import torch
     from accelerate import PartialState
 
     return PartialState(cpu=not torch.cuda.is_available() and "WORLD_SIZE" in os.environ)
-
-
-def _need_one_process(options: TrainOptions) -> None:
-    if options.is_short and _processes().num_processes > 1:
-        raise UserError("The short form is taught by one process. Run `kedrec student train` without accelerate.")
 
 
 def _rows(path: Path, options: TrainOptions) -> list[ChatRow]:
@@ -122,7 +111,7 @@ class _Training:
     """One training: model, tokenizer and rows put together."""
 
     def __init__(
-        self, base: str, found: str, out: Path, options: TrainOptions, *, say: Say, on_progress: OnProgress | None
+        self, base: str, found: str, out: Path, options: TrainOptions, *, say: Say, on_progress: OnTrainLog | None
     ) -> None:
         self.base, self.found, self.out, self.options = base, found, out, options
         self.state = _processes()
@@ -162,7 +151,7 @@ class _Training:
         from datasets import Dataset
         from transformers import PrinterCallback
 
-        from kedrec.distill.student.trainer import DistillCollator, DistillTrainer, Weights, columns
+        from kedrec.distill.student.distill_trainer import DistillCollator, DistillTrainer, LossWeights, columns
 
         sets = {name: Dataset.from_list([columns(row) for row in rows]) for name, rows in encoded.items() if rows}
         trainer = DistillTrainer(
@@ -174,7 +163,7 @@ class _Training:
             data_collator=DistillCollator(pad_token_id=tokenizer.pad_token_id),
             peft_config=None if self.full else _lora(self.options.lora_rank),
             callbacks=[_progress_callback(self.on_progress)],
-            weights=Weights(self.options.select_weight, self.options.rationale_weight),
+            weights=LossWeights(self.options.select_weight, self.options.rationale_weight),
         )
         trainer.remove_callback(PrinterCallback)  # it writes to stdout, which belongs to the result
         return trainer
@@ -183,14 +172,13 @@ class _Training:
         import torch
         from trl import SFTConfig
 
-        rate = self.options.learning_rate or (1e-3 if self.full else 2e-4)
         large = model.num_parameters() > 100_000_000
         return SFTConfig(
             output_dir=str(self.out / "checkpoints"),
             num_train_epochs=self.options.epochs,
-            learning_rate=rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=0.05,
+            learning_rate=self.options.rate(self.full),
+            lr_scheduler_type=SCHEDULE,
+            warmup_steps=WARMUP,
             per_device_train_batch_size=self.options.batch_size,
             per_device_eval_batch_size=self.options.batch_size,
             gradient_accumulation_steps=self.options.accumulate,
@@ -242,7 +230,7 @@ def _lora(rank: int) -> Any:
     )
 
 
-def _progress_callback(on_progress: OnProgress | None) -> Any:
+def _progress_callback(on_progress: OnTrainLog | None) -> Any:
     from transformers import TrainerCallback
 
     class Progress(TrainerCallback):  # type: ignore[misc]

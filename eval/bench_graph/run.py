@@ -181,18 +181,16 @@ class _Run:
         """Load and ask the chosen contenders."""
         for name in sorted(chosen, key=lambda name: IN_NEO4J.index(name) if name in IN_NEO4J else -1):
             _say(f"loading {CONTENDERS[name].title}")
-            loaded = self.loaded[name] = self._missing(name) or self._load(name)
+            if name in IN_NEO4J and not self.neo4j:
+                lacking = "not asked for"
+            else:
+                missing = [package for package in CONTENDERS[name].needs if not importlib.util.find_spec(package)]
+                lacking = f"no {missing[0]}" if missing else ""
+            loaded = self.loaded[name] = lacking or self._load(name)
             if isinstance(loaded, Loaded) and CONTENDERS[name].open:
                 _say(f"asking {CONTENDERS[name].title}")
                 self.measured[name] = Measured(**self._child("ask", name))
         return table({name: CONTENDERS[name].title for name in chosen}, self.loaded, self.measured)
-
-    def _missing(self, name: str) -> str:
-        """Say why a contender cannot take part; nothing where it can."""
-        if name in IN_NEO4J and not self.neo4j:
-            return "not asked for"
-        missing = [package for package in CONTENDERS[name].needs if not importlib.util.find_spec(package)]
-        return f"no {missing[0]}" if missing else ""
 
     def _load(self, name: str) -> Loaded | str:
         try:

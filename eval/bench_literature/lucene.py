@@ -23,33 +23,24 @@ def main(documents: Path, queries: Path) -> None:
     os.environ.setdefault("OPENAI_API_KEY", "none")
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        _index(documents, folder)
+        from pyserini.index.lucene import LuceneIndexer
+
+        indexer = LuceneIndexer(folder, threads=1)
+        with documents.open(encoding="utf-8") as lines:
+            indexer.add_batch_dict([json.loads(line) for line in lines])
+        indexer.close()
         took = time.perf_counter() - began
-        ids, seconds = _search(queries, folder)
+        from pyserini.search.lucene import LuceneSearcher
+
+        searcher: Any = LuceneSearcher(folder)
+        searcher.set_bm25(0.9, 0.4)
+        ids, seconds = [], []
+        for row in queries.read_text("utf-8").splitlines():
+            before = time.perf_counter()
+            found = searcher.search(json.loads(row)["query"], k=LIMIT)
+            seconds.append(time.perf_counter() - before)
+            ids.append([hit.docid for hit in found])
     print(json.dumps({"ids": ids, "seconds": seconds, "index": took}))
-
-
-def _index(documents: Path, folder: str) -> None:
-    from pyserini.index.lucene import LuceneIndexer
-
-    indexer = LuceneIndexer(folder, threads=1)
-    with documents.open(encoding="utf-8") as lines:
-        indexer.add_batch_dict([json.loads(line) for line in lines])
-    indexer.close()
-
-
-def _search(queries: Path, folder: str) -> tuple[list[list[str]], list[float]]:
-    from pyserini.search.lucene import LuceneSearcher
-
-    searcher: Any = LuceneSearcher(folder)
-    searcher.set_bm25(0.9, 0.4)
-    ids, seconds = [], []
-    for line in queries.read_text("utf-8").splitlines():
-        began = time.perf_counter()
-        found = searcher.search(json.loads(line)["query"], k=LIMIT)
-        seconds.append(time.perf_counter() - began)
-        ids.append([hit.docid for hit in found])
-    return ids, seconds
 
 
 if __name__ == "__main__":

@@ -72,7 +72,18 @@ def chroma_alone(literature: Literature, queries: Sequence[dict[str, Any]]) -> l
     The filter is measured in a collection of its own, of the same vectors with a year each: ours holds no metadata.
     """
     plain = literature.similarity.vectors._collection()
-    dated = _dated(literature)
+    # Make a collection of the same vectors with the years of their documents.
+    store = literature.similarity.vectors
+    query = (
+        "SELECT p.sha, max(coalesce(d.year, 0)) FROM passages p JOIN documents d ON d.key = p.document GROUP BY p.sha"
+    )
+    with literature.library.read() as connection:
+        rows = [(sha.hex(), year) for sha, year in connection.execute(query)]
+    dated = store._client.create_collection("dated", embedding_function=None, metadata={"hnsw:space": "cosine"})
+    for start in range(0, len(rows), store._most):
+        part = dict(rows[start : start + store._most])
+        held = store.get(list(part))
+        dated.add(ids=list(held), embeddings=list(held.values()), metadatas=[{"year": part[name]} for name in held])
     return [
         ("Chroma alone", _asked(plain, queries)),
         ("Chroma alone, with years", _asked(dated, queries)),
@@ -89,19 +100,3 @@ def _asked(collection: Any, queries: Sequence[dict[str, Any]], **more: Any) -> l
         collection.query(query_embeddings=vector, n_results=_LIMIT, include=["distances"], **more)
         seconds.append(time.perf_counter() - started)
     return seconds
-
-
-def _dated(literature: Literature) -> Any:
-    """Make a collection of the same vectors with the years of their documents."""
-    store = literature.similarity.vectors
-    query = (
-        "SELECT p.sha, max(coalesce(d.year, 0)) FROM passages p JOIN documents d ON d.key = p.document GROUP BY p.sha"
-    )
-    with literature.library.read() as connection:
-        rows = [(sha.hex(), year) for sha, year in connection.execute(query)]
-    made = store._client.create_collection("dated", embedding_function=None, metadata={"hnsw:space": "cosine"})
-    for start in range(0, len(rows), store._most):
-        part = dict(rows[start : start + store._most])
-        held = store.get(list(part))
-        made.add(ids=list(held), embeddings=list(held.values()), metadatas=[{"year": part[name]} for name in held])
-    return made

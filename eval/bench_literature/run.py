@@ -45,18 +45,6 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark and print its table."""
-    given = _parser().parse_args(arguments)
-    if given.rows:
-        print(json.dumps(PARTS[given.only[0]](given)))
-        return
-    rows = [
-        row for part in given.only or PARTS for row in _apart(part, sys.argv[1:] if arguments is None else arguments)
-    ]
-    lines = [f"| {name} | {value} |" for name, value in rows]
-    print("\n".join(["| what | measured |", "|---|---|", *lines, "", where()]))
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--only", nargs="+", choices=list(PARTS), help="parts to run; all where not given")
@@ -67,7 +55,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--records", type=int, default=20_000, help="records of the files made for ingest")
     parser.add_argument("--lucene", default="", help="a Python that has Pyserini")
     parser.add_argument("--rows", action="store_true", help=argparse.SUPPRESS)
-    return parser
+    given = parser.parse_args(arguments)
+    if given.rows:
+        print(json.dumps(PARTS[given.only[0]](given)))
+        return
+    rows = [
+        row for part in given.only or PARTS for row in _apart(part, sys.argv[1:] if arguments is None else arguments)
+    ]
+    lines = [f"| {name} | {value} |" for name, value in rows]
+    print("\n".join(["| what | measured |", "|---|---|", *lines, "", where()]))
 
 
 def _apart(part: str, arguments: Sequence[str]) -> list[ReportRow]:

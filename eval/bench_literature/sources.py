@@ -40,7 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(_HEAD)
     print("|---" * _HEAD.count(" | ") + "|---|")
     for path in given.files:
-        print(_row(path, _apart("reading", str(path)), _apart("adding", str(path), given.graph)), flush=True)
+        added = _apart("adding", str(path), given.graph)
+        cells = [
+            path.name, f"{path.stat().st_size / 1e6:,.1f}", f"{added['documents']:,}", f"{added['left_out']:,}",
+            f"{added['rejected']:,}", *_figures(_apart("reading", str(path))), *_figures(added),
+        ]  # fmt: skip
+        print(f"| {' | '.join(cells)} |", flush=True)
 
 
 def _apart(what: str, *words: str) -> dict[str, Any]:
@@ -58,14 +63,6 @@ def measure_adding(path: Path) -> str:
         f"{found['documents']:,} documents in {found['seconds']:.1f} s ({found['processor']:.1f} s of processor time), "
         f"{rate:,.0f}/s, at most {found['peak']:,.0f} MiB"
     )
-
-
-def _row(path: Path, read_: dict[str, Any], added: dict[str, Any]) -> str:
-    cells = [
-        path.name, f"{path.stat().st_size / 1e6:,.1f}", f"{added['documents']:,}", f"{added['left_out']:,}",
-        f"{added['rejected']:,}", *_figures(read_), *_figures(added),
-    ]  # fmt: skip
-    return f"| {' | '.join(cells)} |"
 
 
 def _figures(found: dict[str, Any]) -> list[str]:

@@ -18,7 +18,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kedrec.agents.prompting.answer_format import NO_EVIDENCE, QUESTION_KEYS
+from kedrec.agents.prompting.answer_format import NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import QUESTION_KEYS
 from kedrec.eval.bench_runs.fake_batches import BatchDesk
 
 if TYPE_CHECKING:
@@ -34,18 +35,15 @@ def reply_to(messages: list[dict[str, Any]]) -> str:
     """What the teacher writes: the word that ends an investigation, answer lines, or a decision."""
     asked = str(messages[-1]["content"])
     if "\nCHOICE: one of" in "\n".join(str(message["content"]) for message in messages if message["role"] == "user"):
-        return _decision(str(messages[1]["content"]))
+        question = str(messages[1]["content"])
+        labelled: list[tuple[str, str]] = _LABEL.findall(question)
+        label, name = labelled[int(hashlib.sha256(question.encode()).hexdigest(), 16) % len(labelled)]
+        quotes = [_quote(key, text) for key, text in _EVIDENCE.findall(question) if name.lower() in text.lower()]
+        lines = "\n".join(quotes[:3]) or "- The evidence was read."
+        return f"CHOICE: {label}\nCONFIDENCE: 0.7\nRATIONALE:\n{lines}"
     if "question_key |" in asked:
         return "\n".join(f"{key} | unclear | {NO_EVIDENCE}" for key in QUESTION_KEYS)
     return "enough"
-
-
-def _decision(asked: str) -> str:
-    labelled: list[tuple[str, str]] = _LABEL.findall(asked)
-    label, name = labelled[int(hashlib.sha256(asked.encode()).hexdigest(), 16) % len(labelled)]
-    quotes = [_quote(key, text) for key, text in _EVIDENCE.findall(asked) if name.lower() in text.lower()]
-    lines = "\n".join(quotes[:3]) or "- The evidence was read."
-    return f"CHOICE: {label}\nCONFIDENCE: 0.7\nRATIONALE:\n{lines}"
 
 
 def _quote(key: str, text: str) -> str:
@@ -156,21 +154,18 @@ class Teacher:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            return await self._answer(request, body)
+            if self._over_limit():
+                self.counts["over_limit"] += 1
+                return _error(429, "rate_limit_exceeded", "too many requests", {"Retry-After": "0.5"})
+            if self._chance.random() < self.faults:
+                kind = self._chance.choice(self.kinds)
+                self.counts[kind] += 1
+                return await FAULTS[kind](request, body, self)
+            self.counts["answered"] += 1
+            await asyncio.sleep(self.latency)
+            return await _stream(request, self, body) if body.get("stream") else _json(self.completion(body))
         finally:
             self.in_flight -= 1
-
-    async def _answer(self, request: web.Request, body: dict[str, Any]) -> Any:
-        if self._over_limit():
-            self.counts["over_limit"] += 1
-            return _error(429, "rate_limit_exceeded", "too many requests", {"Retry-After": "0.5"})
-        if self._chance.random() < self.faults:
-            kind = self._chance.choice(self.kinds)
-            self.counts[kind] += 1
-            return await FAULTS[kind](request, body, self)
-        self.counts["answered"] += 1
-        await asyncio.sleep(self.latency)
-        return await _stream(request, self, body) if body.get("stream") else _json(self.completion(body))
 
     def _over_limit(self) -> bool:
         if self.per_minute is None:

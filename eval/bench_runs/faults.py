@@ -85,7 +85,17 @@ def _killed(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     pairs = folder / "killed-pairs.jsonl"
     write_pairs(given.home, KILLED_PAIRS, pairs)
     with teacher("--latency", "1.0") as url:
-        whole, start = _undisturbed(given.home, folder, pairs, url)
+        # One run that nothing disturbs, and the seconds until its first row.
+        out, started = folder / "whole", time.monotonic()
+        with subprocess.Popen(
+            _command(_home(given.home, folder / "home-whole"), pairs, out, url, KILLED_WORKERS)
+        ) as process:
+            while process.poll() is None and not (out / "journal.jsonl").exists():
+                time.sleep(0.02)
+            waited = time.monotonic() - started
+            if process.wait():
+                raise SystemExit("the undisturbed run failed")
+        whole, start = out / "results.jsonl", waited
         calls = _counts(url)["answered"]
         killed = _killing(given, folder, pairs, url, start + LATEST)
         paid = _counts(url)["answered"] - calls
@@ -93,18 +103,6 @@ def _killed(given: argparse.Namespace, folder: Path) -> Iterator[str]:
     yield "| kills | pairs, in flight | results the same, byte for byte | calls undisturbed | calls in all |"
     yield "|---|---|---|---|---|"
     yield f"| {killed} | {KILLED_PAIRS}, {KILLED_WORKERS} | {'yes' if same else 'NO'} | {calls:,} | {paid:,} |"
-
-
-def _undisturbed(home: Path, folder: Path, pairs: Path, url: str) -> tuple[Path, float]:
-    """Run once; returns the results and the seconds until the first row."""
-    out, started = folder / "whole", time.monotonic()
-    with subprocess.Popen(_command(_home(home, folder / "home-whole"), pairs, out, url, KILLED_WORKERS)) as process:
-        while process.poll() is None and not (out / "journal.jsonl").exists():
-            time.sleep(0.02)
-        start = time.monotonic() - started
-        if process.wait():
-            raise SystemExit("the undisturbed run failed")
-    return out / "results.jsonl", start
 
 
 def _killing(given: argparse.Namespace, folder: Path, pairs: Path, url: str, latest: float) -> int:

@@ -75,7 +75,8 @@ def _measured(given: argparse.Namespace, folder: Path) -> Iterator[str]:
         run = folder / f"run-{workers}"
         with teacher("--latency", str(given.latency)) as url:
             found = _in_a_process(given, workers, url, pairs, run)
-            ideal = _depth(run) * given.latency / workers
+            # Model calls of all pairs, those that were made side by side counted once.
+            ideal = sum(_in_sequence(trace) for trace in _traces(run)) * given.latency / workers
             yield _row("KEDRec", workers, given.pairs, ideal, found)
             if given.processes:
                 run = folder / f"divided-{workers}"
@@ -163,33 +164,25 @@ def _one(given: argparse.Namespace, path: Path, out: Path) -> dict[str, Any]:
 
     def told(now: Progress) -> None:
         if now.done * FIFTHS >= now.pairs * (len(fifths) + 1):
-            fifths.append(_resident())
+            started = (task.read_text("ascii").split() for task in Path("/proc/self/task").glob("*/children"))
+            sizes = (Path("/proc", process, "statm").read_text("ascii") for process in ("self", *chain(*started)))
+            resident = sum(int(size.split()[1]) for size in sizes) * resource.getpagesize() / 2**20
+            fifths.append(resident)
 
     started, used = time.perf_counter(), _cpu()
     summary = start_run(pairs, out, settings, on_progress=told)
     if summary.done != summary.pairs:
         raise SystemExit(f"Only {summary.done} of {summary.pairs} pairs were answered: {summary.failed}")
     seconds, cpu = time.perf_counter() - started, _cpu() - used
-    return {"seconds": seconds, "cpu": cpu, "fifths": fifths, "peak": _peak(given.processes)}
+    # MiB at most, of this process and of so many like the largest that it started.
+    own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"seconds": seconds, "cpu": cpu, "fifths": fifths, "peak": (own + given.processes * largest) / 1024}
 
 
 def _cpu() -> float:
     """Seconds of processor used by this process and by those that it started and that have ended."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def _peak(processes: int) -> float:
-    """MiB at most, of this process and of so many like the largest that it started."""
-    own, largest = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return (own + processes * largest) / 1024
-
-
-def _resident() -> float:
-    """MiB of memory in use now by this process and by those that it started."""
-    started = (task.read_text("ascii").split() for task in Path("/proc/self/task").glob("*/children"))
-    sizes = (Path("/proc", process, "statm").read_text("ascii") for process in ("self", *chain(*started)))
-    return sum(int(size.split()[1]) for size in sizes) * resource.getpagesize() / 2**20
 
 
 def _traces(run: Path) -> Iterator[Trace]:
@@ -199,11 +192,6 @@ def _traces(run: Path) -> Iterator[Trace]:
     folder = RunFolder(run)
     store = TraceStore(folder.traces)
     return (store.get(row.trace_id) for row in folder.rows().values() if row.trace_id)
-
-
-def _depth(run: Path) -> int:
-    """Model calls of all pairs, those that were made side by side counted once."""
-    return sum(_in_sequence(trace) for trace in _traces(run))
 
 
 def _in_sequence(trace: Trace) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -128,18 +128,15 @@ def _paths(path: Path) -> Iterator[_Path]:
     if not lines:
         raise InputError(path, f"the file is empty. {_PATH}.")
     for number, line in lines:
-        yield _path(path, number, line)
-
-
-def _path(path: Path, number: int, line: str) -> _Path:
-    try:
-        return _Path.model_validate(json.loads(line))
-    except json.JSONDecodeError as error:
-        raise InputError(path, f"not JSON: {error.msg}. {_PATH}.", number) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the line"
-        raise InputError(path, f"`{where}`: {first['msg']}. {_PATH}.", number) from None
+        try:
+            read = _Path.model_validate(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise InputError(path, f"not JSON: {error.msg}. {_PATH}.", number) from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the line"
+            raise InputError(path, f"`{where}`: {first['msg']}. {_PATH}.", number) from None
+        yield read
 
 
 def _proteins(path: Path) -> Iterator[Protein]:
@@ -151,19 +148,15 @@ def _proteins(path: Path) -> Iterator[Protein]:
         raise InputError(path, f"no column {' and '.join(lacking)}. {expected}.", 1)
     for number, row in enumerate(rows, 2):
         if any(row):
-            yield _protein(path, number, header, row)
-
-
-def _protein(path: Path, number: int, header: Sequence[str], row: Sequence[str]) -> Protein:
-    if len(row) != len(header):
-        raise InputError(path, f"{len(row)} columns, the header has {len(header)}.", number)
-    cells: dict[str, Any] = dict(zip(header, (cell.strip() for cell in row), strict=True))
-    empty = [name for name in COLUMNS if not cells[name]]
-    if empty:
-        raise InputError(path, f"the column {empty[0]} is empty.", number)
-    others = tuple(filter(None, (one.strip() for one in cells.get("other_symbols", "").split("|"))))
-    known = {name: cells.get(name, "") for name in ("uniprot", "entrez", "symbol", "name")}
-    return Protein(**known, other_symbols=others)
+            if len(row) != len(header):
+                raise InputError(path, f"{len(row)} columns, the header has {len(header)}.", number)
+            cells: dict[str, Any] = dict(zip(header, (cell.strip() for cell in row), strict=True))
+            empty = [name for name in COLUMNS if not cells[name]]
+            if empty:
+                raise InputError(path, f"the column {empty[0]} is empty.", number)
+            others = tuple(filter(None, (one.strip() for one in cells.get("other_symbols", "").split("|"))))
+            known = {name: cells.get(name, "") for name in ("uniprot", "entrez", "symbol", "name")}
+            yield Protein(**known, other_symbols=others)
 
 
 def _text(path: Path, expected: str) -> str:

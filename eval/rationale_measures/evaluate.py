@@ -117,7 +117,12 @@ class _Found:
             return
         self.read.append(read_rationale(question, trace, made, self._measures, self._right))
         if question.id in self._to_judge:
-            self.claimed.append(_claimed(question, made))
+            keys = dict.fromkeys(key for one in made.sentences for key in one.citations if key in made.evidence)
+            drugs = " or ".join(drug.name for drug in made.candidates)
+            asked = f"Which is the better choice for {made.disease.name}: {drugs}?"
+            self.claimed.append(
+                Claimed(question.disease.id, asked, _text(made), tuple(made.evidence[key].text for key in keys))
+            )
 
 
 def _right(answers: Pairs | None, questions: tuple[Pair, ...]) -> dict[str, str | None] | None:
@@ -181,13 +186,6 @@ def _hits(
 
 def _text(made: Recommendation) -> str:
     return " ".join(sentence.text for sentence in made.sentences)
-
-
-def _claimed(question: Pair, made: Recommendation) -> Claimed:
-    keys = dict.fromkeys(key for one in made.sentences for key in one.citations if key in made.evidence)
-    drugs = " or ".join(drug.name for drug in made.candidates)
-    asked = f"Which is the better choice for {made.disease.name}: {drugs}?"
-    return Claimed(question.disease.id, asked, _text(made), tuple(made.evidence[key].text for key in keys))
 
 
 def _rationales_of(run: Path) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -10,7 +10,7 @@ from kedrec.eval.rationale_measures.curated_mechanisms import MechanismPart
 from kedrec.eval.rationale_measures.figures import Count, Figure, QuantileItem, quantile, ratio
 from kedrec.eval.rationale_measures.judge import Claimed, Judge
 from kedrec.eval.rationale_measures.mechanism_hits import DrugHits
-from kedrec.eval.rationale_measures.rationale_counts import NO_KIND, RationaleCounts
+from kedrec.eval.rationale_measures.rationale_counts import NO_KIND
 from kedrec.eval.rationale_measures.report import (
     AgreementFigures,
     MechanismFigures,
@@ -68,9 +68,12 @@ def text_figures(read: Sequence[ReadRationale], tokens_by: str) -> SentenceFigur
     ]
     words = [QuantileItem(disease, counts.words) for disease, counts in rows]
     gathered = [QuantileItem(disease, counts.evidence_tokens) for disease, counts in rows]
+    # All kinds in their order, then that of sentences without one where there are any.
+    known = [str(kind) for kind in get_args(SentenceKind)]
+    kinds = [*known, NO_KIND] if any(counts.kinds[NO_KIND] for _, counts in rows) else known
     return SentenceFigures(
         sentences=ratio(Count(d, c.sentences, 1) for d, c in rows),
-        by_kind={kind: ratio(Count(d, c.kinds[kind], 1) for d, c in rows) for kind in _kinds(rows)},
+        by_kind={kind: ratio(Count(d, c.kinds[kind], 1) for d, c in rows) for kind in kinds},
         grounded=ratio(Count(d, c.grounded, c.sentences) for d, c in rows),
         contrasting=ratio(Count(d, c.contrasting, c.sentences) for d, c in rows),
         with_contrast=ratio(Count(d, c.contrasting > 0, 1) for d, c in rows),
@@ -85,12 +88,6 @@ def text_figures(read: Sequence[ReadRationale], tokens_by: str) -> SentenceFigur
         decide_tokens_p95=quantile(decided, 0.95),
         tokens_by=tokens_by,
     )
-
-
-def _kinds(rows: Sequence[tuple[str, RationaleCounts]]) -> list[str]:
-    """All kinds in their order, then that of sentences without one where there are any."""
-    known = [str(kind) for kind in get_args(SentenceKind)]
-    return [*known, NO_KIND] if any(counts.kinds[NO_KIND] for _, counts in rows) else known
 
 
 def ragas_figures(

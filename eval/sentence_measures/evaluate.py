@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from kedrec.eval.sentence_measures.labels import Home, LabelledSentence, Task, read_labels
+from kedrec.eval.sentence_measures.labels import Home, LabelledSentence, LabelTask, read_labels
 from kedrec.records import Record
 
 __all__ = ["AnswerScores", "PartScores", "SentenceReport", "Turned", "evaluate_sentences"]
@@ -89,7 +89,7 @@ def evaluate_sentences(path: Path, home: Home) -> SentenceReport:
     return SentenceReport(task=task.name, missing=len(found) - len(known), parts=scores)
 
 
-def _scores(part: str, rows: Sequence[LabelledSentence], task: Task) -> PartScores:
+def _scores(part: str, rows: Sequence[LabelledSentence], task: LabelTask) -> PartScores:
     counts = Counter((one.label, one.read) for one in rows)
     answers = tuple(_answer(label, counts) for label in task.labels if any(label in pair for pair in counts))
     occurring = [answer.f1 for answer in answers if answer.n]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ from kedrec.tools.findings.effects import EFFECTS, effect_of
 from kedrec.tools.findings.trial_outcomes import CHANGES, change_of
 from kedrec.tools.findings.winners import WINNERS, winner_of
 
-__all__ = ["Home", "LabelledSentence", "Task", "read_labels"]
+__all__ = ["Home", "LabelTask", "LabelledSentence", "read_labels"]
 
 
 class Home(NamedTuple):
@@ -33,7 +33,7 @@ class Home(NamedTuple):
     """A drug or disease by its id."""
 
 
-class Task(NamedTuple):
+class LabelTask(NamedTuple):
     """What is asked of the sentences of a file."""
 
     name: str
@@ -59,18 +59,18 @@ class LabelledSentence(NamedTuple):
 
 _PLACED = ("document", "start", "end", "drug", "disease", "label")
 _TASKS = (
-    Task(
+    LabelTask(
         "what became of an outcome",
         CHANGES,
         ("text", "intervention", "comparator", "outcome", "label"),
         ("increased", "decreased"),
     ),
-    Task("who came off better", WINNERS, (*_PLACED, "other"), ("first", "second")),
-    Task("what a drug did in a disease", EFFECTS, _PLACED, ("harm", "benefit")),
+    LabelTask("who came off better", WINNERS, (*_PLACED, "other"), ("first", "second")),
+    LabelTask("what a drug did in a disease", EFFECTS, _PLACED, ("harm", "benefit")),
 )
 
 
-def read_labels(path: Path, home: Home) -> tuple[Task, list[LabelledSentence]]:
+def read_labels(path: Path, home: Home) -> tuple[LabelTask, list[LabelledSentence]]:
     """Read a file and what its sentences say.
 
     Args:
@@ -80,17 +80,14 @@ def read_labels(path: Path, home: Home) -> tuple[Task, list[LabelledSentence]]:
     Raises:
         InputError: with the line number, where the file cannot be read as one of the three forms.
     """
-    rows = [_row(path, number, line) for number, line in _lines(path)]
+    text = content_of(path)
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    rows = [_row(path, number, line) for number, line in lines]
     task = next((one for one in _TASKS if rows and set(one.needed) <= rows[0].keys()), None)
     if task is None:
         forms = " or ".join(", ".join(one.needed) for one in _TASKS)
         raise InputError(path, f"no labelled sentences: expected rows with {forms}.", 1)
     return task, [_labelled(path, number, row, task, home) for number, row in enumerate(rows, 1)]
-
-
-def _lines(path: Path) -> Sequence[tuple[int, str]]:
-    text = content_of(path)
-    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def _row(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -103,7 +100,7 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     return row
 
 
-def _labelled(path: Path, number: int, row: dict[str, Any], task: Task, home: Home) -> LabelledSentence:
+def _labelled(path: Path, number: int, row: dict[str, Any], task: LabelTask, home: Home) -> LabelledSentence:
     lacking = [name for name in task.needed if name not in row]
     if lacking or row["label"] not in task.labels:
         found = f"no {', '.join(lacking)}" if lacking else f"label {row['label']!r}"
@@ -114,16 +111,12 @@ def _labelled(path: Path, number: int, row: dict[str, Any], task: Task, home: Ho
 def _read(row: dict[str, Any], home: Home) -> str | None:
     if "outcome" in row:
         return change_of(row["text"], row["intervention"], row["comparator"], row["outcome"])
-    sentence, drug = _sentence(row, home), home.entity(row["drug"])
+    # The sentence, where the document is loaded and still holds it.
+    document = home.document(row["document"])
+    found = document.text[row["start"] : row["end"]] if document else ""
+    same = hashlib.sha256(found.encode()).hexdigest().startswith(row.get("sha256", ""))
+    sentence, drug = found if found and same else None, home.entity(row["drug"])
     other = home.entity(row["other"] if "other" in row else row["disease"])
     if sentence is None or drug is None or other is None:
         return None
     return winner_of(sentence, drug, other) if "other" in row else effect_of(sentence, drug, other)
-
-
-def _sentence(row: dict[str, Any], home: Home) -> str | None:
-    """The sentence, where the document is loaded and still holds it."""
-    document = home.document(row["document"])
-    found = document.text[row["start"] : row["end"]] if document else ""
-    same = hashlib.sha256(found.encode()).hexdigest().startswith(row.get("sha256", ""))
-    return found if found and same else None

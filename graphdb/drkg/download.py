@@ -138,7 +138,9 @@ class _Transfer:
         return promise is not None and promise.address == self.address and promise.total == _size(self.part) > 0
 
     def _try_once(self) -> None:
-        begun = self._promise_to_go_on_with()
+        kept = _read_promise(self.part)
+        usable = kept is not None and kept.address == self.address and kept.validator and _size(self.part)
+        begun = kept if usable else None
         headers = {"Range": f"bytes={_size(self.part)}-", "If-Range": begun.validator} if begun else {}
         with self.client.stream("GET", self.address, headers=headers) as answer:
             self._check_status(answer)
@@ -150,11 +152,6 @@ class _Transfer:
         if promise.total not in {_size(self.part), UNKNOWN}:
             raise _TryAgain(f"{_size(self.part):,} bytes came where {promise.total:,} were promised")
         _write_promise(self.part, replace(promise, total=_size(self.part)))
-
-    def _promise_to_go_on_with(self) -> Promise | None:
-        promise = _read_promise(self.part)
-        usable = promise is not None and promise.address == self.address and promise.validator and _size(self.part)
-        return promise if usable else None
 
     def _check_status(self, answer: httpx.Response) -> None:
         said = f"the server answers {answer.status_code} {answer.reason_phrase}".rstrip()

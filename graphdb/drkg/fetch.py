@@ -19,9 +19,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kedrec.errors import DamagedData, InputError, WorkError
-from kedrec.file_starts import GZIP, WEB_PAGE, ZIP
 from kedrec.graphdb.drkg.download import DownloadRetryPolicy, NotOffered, OnBytes, OnNote, download, drop_part
 from kedrec.locks import writing
+from kedrec.magic_bytes import GZIP, WEB_PAGE, ZIP
 
 __all__ = ["MANIFEST", "FileRecord", "Remote", "fetch", "place", "records"]
 
@@ -180,22 +180,19 @@ def _brought(
         except NotOffered as error:
             problems.append(f"{address}: {error}")
             continue
-        if problem := _unlike(part, remote) or _fault(part):
+        size = part.stat().st_size
+        if remote.size not in {None, size}:
+            unlike = f"it has {size:,} bytes where {remote.size:,} are published"
+        else:
+            with part.open("rb") as stream:
+                gzipped = stream.read(2) == GZIP
+            unlike = "" if gzipped or not remote.name.endswith(".gz") else "it is not gzipped"
+        if problem := unlike or _fault(part):
             drop_part(part)
             problems.append(f"{address}: {problem}")
         else:
             return _record_of(part, address)
     raise WorkError(f"{remote.name} could not be fetched. {'; '.join(problems)}")
-
-
-def _unlike(part: Path, remote: Remote) -> str:
-    """Return in what a file differs from what is published; empty where in nothing that shows."""
-    size = part.stat().st_size
-    if remote.size not in {None, size}:
-        return f"it has {size:,} bytes where {remote.size:,} are published"
-    with part.open("rb") as stream:
-        gzipped = stream.read(2) == GZIP
-    return "" if gzipped or not remote.name.endswith(".gz") else "it is not gzipped"
 
 
 def _check_unchanged(remote: Remote, part: Path, known: FileRecord, record: FileRecord) -> None:
@@ -217,18 +214,14 @@ def _fault(path: Path) -> str:
     if start.lstrip().lower().startswith(WEB_PAGE):
         return "a web page came in its place"
     if start.startswith(GZIP):
-        return _gzip_fault(path)
+        try:
+            with gzip.open(path) as packed:
+                while packed.read(BLOCK):
+                    pass
+        except (OSError, EOFError, zlib.error) as error:
+            return f"its gzip data is damaged or cut off ({error})"
+        return ""
     return _zip_fault(path) if start.startswith(ZIP) else ""
-
-
-def _gzip_fault(path: Path) -> str:
-    try:
-        with gzip.open(path) as stream:
-            while stream.read(BLOCK):
-                pass
-    except (OSError, EOFError, zlib.error) as error:
-        return f"its gzip data is damaged or cut off ({error})"
-    return ""
 
 
 def _zip_fault(path: Path) -> str:

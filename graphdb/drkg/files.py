@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kedrec.arrays import Places
 from kedrec.errors import InputError
-from kedrec.graphdb.drkg.tsv import Table, read_table
+from kedrec.graphdb.drkg.tsv import read_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -116,7 +116,11 @@ class _Part:
     def read(cls, path: Path) -> _Part:
         """Read a file; every distinct value is checked."""
         table = read_table(path, 3, TRIPLE)
-        frame = _frame(table, ["head", "relation", "tail"])
+        import polars as pl
+
+        schema = dict.fromkeys(["head", "relation", "tail"], pl.String)
+        read = pl.read_csv(table.content, has_header=False, separator="\t", quote_char=None, schema=schema)
+        frame = read.with_columns(pl.all().fill_null(""))
         heads, relations, tails = (_checked(path, frame[column]) for column in frame.columns)
         return cls(frame, heads | tails, relations, table.sha256)
 
@@ -134,14 +138,6 @@ def _checked(path: Path, column: pl.Series) -> set[str]:
         row = int(column.is_in(list(problems)).arg_max() or 0)
         raise InputError(path, f"{column.name}: {problems[column[row]]}", row + 1)
     return values
-
-
-def _frame(table: Table, columns: list[str]) -> pl.DataFrame:
-    import polars as pl
-
-    schema = dict.fromkeys(columns, pl.String)
-    frame = pl.read_csv(table.content, has_header=False, separator="\t", quote_char=None, schema=schema)
-    return frame.with_columns(pl.all().fill_null(""))
 
 
 def _id_problem(entity_id: str) -> str | None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from kedrec.errors import InputError
-from kedrec.file_starts import GZIP
+from kedrec.magic_bytes import GZIP
 
-__all__ = ["Table", "read_table"]
+__all__ = ["TsvTable", "read_table"]
 
 FORMS = (
     (b"PK\x03\x04", 0, "a zip archive"), (b"PK\x05\x06", 0, "an empty zip archive"), (b"BZh", 0, "packed by bzip2"),
@@ -31,7 +31,7 @@ C1_CONTROL = re.compile("[\x80-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True)
-class Table:
+class TsvTable:
     """The checked text of a tab-separated file."""
 
     path: Path
@@ -44,7 +44,7 @@ class Table:
     """Hash of the file as it is on disk."""
 
 
-def read_table(path: Path, columns: int, what: str) -> Table:
+def read_table(path: Path, columns: int, what: str) -> TsvTable:
     """Read a file and check all that can be checked without knowing what the columns mean.
 
     Args:
@@ -56,7 +56,14 @@ def read_table(path: Path, columns: int, what: str) -> Table:
         InputError: the file is missing, empty, cut off, no text or gzipped text in UTF-8, a web page, or a line does
             not fit.
     """
-    raw = _read(path)
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(path, "there is no such file") from None
+    except IsADirectoryError:
+        raise InputError(path, "is a folder; name the files in it") from None
+    except OSError as error:
+        raise InputError(path, f"cannot be read: {error.strerror}") from None
     content = _unpack(path, raw).removeprefix(b"\xef\xbb\xbf")
     start = content[:4096].strip()
     if not start and not content.strip():
@@ -66,18 +73,7 @@ def read_table(path: Path, columns: int, what: str) -> Table:
     _check_characters(path, content)
     content = _end_lines(path, content)
     _check_columns(path, content, columns, what)
-    return Table(path, content, content.count(b"\n"), hashlib.sha256(raw).hexdigest())
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(path, "there is no such file") from None
-    except IsADirectoryError:
-        raise InputError(path, "is a folder; name the files in it") from None
-    except OSError as error:
-        raise InputError(path, f"cannot be read: {error.strerror}") from None
+    return TsvTable(path, content, content.count(b"\n"), hashlib.sha256(raw).hexdigest())
 
 
 def _unpack(path: Path, raw: bytes) -> bytes:
@@ -151,15 +147,14 @@ def _check_columns(path: Path, content: bytes, columns: int, what: str) -> None:
         return
     for number, found in enumerate(separators.split(b"\n"), 1):
         if found != right:
-            raise InputError(path, _columns_problem(content, number, len(found) + 1, columns, what), number)
-
-
-def _columns_problem(content: bytes, number: int, found: int, columns: int, what: str) -> str:
-    line = content.split(b"\n", number)[number - 1].decode("utf-8")
-    if not line.strip():
-        return f"blank line; expected {what}"
-    hint = "; columns must be separated by tabs, not spaces" if found == 1 and " " in line else ""
-    return f"{found} column{'s' if found > 1 else ''} where {columns} belong: {what}{hint}"
+            width = len(found) + 1
+            line = content.split(b"\n", number)[number - 1].decode("utf-8")
+            if not line.strip():
+                problem = f"blank line; expected {what}"
+            else:
+                hint = "; columns must be separated by tabs, not spaces" if width == 1 and " " in line else ""
+                problem = f"{width} column{'s' if width > 1 else ''} where {columns} belong: {what}{hint}"
+            raise InputError(path, problem, number)
 
 
 def _line_of(content: bytes, offset: int) -> int:

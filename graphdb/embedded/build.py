@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.causes import cause_of
 from kedrec.errors import InputError, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, Triples, kind_of, read_names, read_triples, unequal
 from kedrec.graphdb.groups import Group
-from kedrec.graphdb.names.groups import GivenGroups, find_groups, read_groups
+from kedrec.graphdb.names.find_groups import GivenGroups, find_groups, read_groups
 from kedrec.graphdb.names.index import NameIndex
 from kedrec.graphdb.ranking import relation_weight
 from kedrec.graphdb.snapshots import new_version, write_manifest
 from kedrec.graphdb.store import GraphStats
+from kedrec.os_error_causes import cause_of
 
 __all__ = ["GROUPS", "LinkedGraph", "LoadReport", "OnStage", "distinct", "link", "load_graph", "report_of"]
 
@@ -222,12 +222,18 @@ def report_of(triples: Triples, named: Names, started: float, given: GivenGroups
     linked = len(triples.ids)
     with_name = sum(entity_id in named.names for entity_id in triples.ids)
     relations = np.bincount(triples.rels, minlength=len(triples.relations)).tolist()
+    # One hash for all files, whatever the order of the triples' files: that of the file where there is one.
+    if len(triples.sha256) == 1 and not named.sha256 and not given.sha256:
+        source_sha256 = triples.sha256[0]
+    else:
+        others = [named.sha256, *([given.sha256] if given.sha256 else [])]
+        source_sha256 = hashlib.sha256("\n".join([*sorted(triples.sha256), *others]).encode()).hexdigest()
     return LoadReport(
         entities=linked,
         triples=len(triples.heads),
         kinds=dict(sorted(Counter(kind_of(entity_id) for entity_id in triples.ids).items())),
         relations=dict(zip(triples.relations, relations, strict=True)),
-        source_sha256=_source_sha256(triples, named, given),
+        source_sha256=source_sha256,
         duplicates=triples.duplicates,
         named=with_name,
         unnamed=linked - with_name,
@@ -236,11 +242,3 @@ def report_of(triples: Triples, named: Names, started: float, given: GivenGroups
         strange_groups=len({one for line in given.groups for one in line}.difference(graph.ids)),
         seconds=round(time.perf_counter() - started, 3),
     )
-
-
-def _source_sha256(triples: Triples, named: Names, given: GivenGroups) -> str:
-    """Return one hash for all files, whatever the order of the triples' files: that of the file where there is one."""
-    if len(triples.sha256) == 1 and not named.sha256 and not given.sha256:
-        return triples.sha256[0]
-    others = [named.sha256, *([given.sha256] if given.sha256 else [])]
-    return hashlib.sha256("\n".join([*sorted(triples.sha256), *others]).encode()).hexdigest()

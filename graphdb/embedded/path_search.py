@@ -55,7 +55,12 @@ class PathSearch:
             ours, theirs = self._steps(first, last, hub_limit), self._steps(last, first, hub_limit)
             found = found.and_also(_two_hops(ours, theirs))
         if max_hops > 2:
-            found = found.and_also(self._three_hops(ours, theirs, limit, found.scores))
+            # The paths over one step of each side that may be among the best.
+            if self._edges_behind(theirs) < self._edges_behind(ours):
+                three_hops = self._best_links(theirs, ours, limit, found.scores).turned()
+            else:
+                three_hops = self._best_links(ours, theirs, limit, found.scores)
+            found = found.and_also(three_hops)
         best = found.part((found.scores >= _least(found.scores, limit)).nonzero()[0])
         return [self._row(first, last, *slots) for slots in zip(*(part.tolist() for part in best[1:]), strict=True)]
 
@@ -87,12 +92,6 @@ class PathSearch:
         near, slots = row.take(kept), kept + start
         weights = self._weights.take(self._link.take(slots))
         return _Steps(near, slots, weights, weights * self._spread.take(near))
-
-    def _three_hops(self, ours: _Steps, theirs: _Steps, limit: int, known: PathScores) -> _Found:
-        """Return the paths over one step of each side that may be among the best."""
-        if self._edges_behind(theirs) < self._edges_behind(ours):
-            return self._best_links(theirs, ours, limit, known).turned()
-        return self._best_links(ours, theirs, limit, known)
 
     def _best_links(self, here: _Steps, there: _Steps, limit: int, known: PathScores) -> _Found:
         """Return the best links from steps of one side to steps of the other, the most promising steps first.

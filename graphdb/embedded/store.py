@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.errors import WorkError
-from kedrec.garbage import uncollected
+from kedrec.gc_pause import uncollected
 from kedrec.graphdb import ranking
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.embedded.adjacency import Link, Walks

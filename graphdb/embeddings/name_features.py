@@ -7,8 +7,6 @@ few directions by a truncated singular value decomposition (latent semantic anal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -36,18 +34,14 @@ def name_features(task: LinkTask, dimension: int) -> NDArray[np.float32]:
     features = np.zeros((len(task.ids), dimension), np.float32)
     for kind, split in (("Disease", words_of), ("Compound", stems_of)):
         places = np.flatnonzero(task.is_kind(kind))
-        found = _directions([task.texts[place][:NAMES] for place in places.tolist()], split, dimension)
+        texts = [task.texts[place][:NAMES] for place in places.tolist()]
+        matrix = grams([" ".join(names) for names in texts], split)
+        rank = min(dimension, min(matrix.shape) - 1)
+        if rank < 1 or not matrix.nnz:
+            found = np.zeros((len(texts), 0), np.float32)
+        else:
+            start = np.random.default_rng(0).standard_normal(min(matrix.shape))
+            _, _, words = svds(sparse.csr_matrix(matrix, dtype=np.float64), k=rank, v0=start)
+            found = np.asarray(matrix @ words.T, np.float32)
         features[places, : found.shape[1]] = found
     return features
-
-
-def _directions(
-    texts: list[tuple[str, ...]], split: Callable[[str], Iterable[str]], dimension: int
-) -> NDArray[np.float32]:
-    matrix = grams([" ".join(names) for names in texts], split)
-    rank = min(dimension, min(matrix.shape) - 1)
-    if rank < 1 or not matrix.nnz:
-        return np.zeros((len(texts), 0), np.float32)
-    start = np.random.default_rng(0).standard_normal(min(matrix.shape))
-    _, _, words = svds(sparse.csr_matrix(matrix, dtype=np.float64), k=rank, v0=start)
-    return np.asarray(matrix @ words.T, np.float32)

@@ -63,7 +63,16 @@ class Network(nn.Module):
         self.register_buffer("taught", torch.from_numpy(~task.is_kind("Disease")), persistent=False)
         self.own = nn.Embedding(len(task.ids), shape.dimension)
         nn.init.normal_(self.own.weight, std=OWN / shape.dimension**0.5)
-        begin, gather = _beginnings(task)
+        # What each relation counts and how it gathers before training, both directions, shape (2 ×
+        # relations,).
+        count = len(task.relations)
+        used = np.array([is_therapeutic(relation) for relation in task.relations], np.bool_)[task.rels]
+        drugs = task.is_kind("Compound")
+        gathered = np.concatenate((task.rels[used & drugs[task.tails]], task.rels[used & drugs[task.heads]] + count))
+        begin = torch.full((2 * count,), FAINT)
+        begin[gathered] = 1.0
+        gather = torch.zeros(2 * count)
+        gather[gathered] = 1.0
         self.layers = nn.ModuleList(
             BasisConvolution(shape.dimension, len(begin), shape.bases, begin, gather) for _ in range(shape.layers)
         )
@@ -96,7 +105,11 @@ class Network(nn.Module):
         device, count = self.bias.device, len(messages.starts) - 1
         x = self._beginning(torch.arange(count, device=device)).cpu()
         for layer in self.layers:
-            x = torch.cat([self._whole(layer, x, messages, part) for part in _parts(messages)])
+            # Split all entities into runs that hear few enough messages together.
+            heard = messages.starts[1:] // MESSAGES_AT_ONCE
+            cuts = np.flatnonzero(np.diff(heard)) + 1
+            parts = [part for part in np.split(np.arange(len(heard)), cuts) if len(part)]
+            x = torch.cat([self._whole(layer, x, messages, part) for part in parts])
         return x
 
     def _whole(self, layer: nn.Module, x: Tensor, messages: Messages, part: NDArray[np.int64]) -> Tensor:
@@ -118,27 +131,3 @@ class Network(nn.Module):
         )
         stepped: Tensor = layer(x, Heard(told, relations, shares, crowds, hop.targets))
         return stepped
-
-
-def _beginnings(task: LinkTask) -> tuple[Tensor, Tensor]:
-    """Return what each relation counts and how it gathers before training, both directions, shape (2 × relations,).
-
-    A compound begins as the sum of the diseases it is used for, so that untrained scores are those of a neighbour
-    method: drugs of diseases that are alike.
-    """
-    count = len(task.relations)
-    used = np.array([is_therapeutic(relation) for relation in task.relations], np.bool_)[task.rels]
-    drugs = task.is_kind("Compound")
-    gathered = np.concatenate((task.rels[used & drugs[task.tails]], task.rels[used & drugs[task.heads]] + count))
-    begin = torch.full((2 * count,), FAINT)
-    begin[gathered] = 1.0
-    gather = torch.zeros(2 * count)
-    gather[gathered] = 1.0
-    return begin, gather
-
-
-def _parts(messages: Messages) -> list[NDArray[np.int64]]:
-    """Split all entities into runs that hear few enough messages together."""
-    heard = messages.starts[1:] // MESSAGES_AT_ONCE
-    cuts = np.flatnonzero(np.diff(heard)) + 1
-    return [part for part in np.split(np.arange(len(heard)), cuts) if len(part)]

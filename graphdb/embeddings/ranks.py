@@ -79,15 +79,14 @@ def ranks_of(task: LinkTask, links: LinkArray, scorer: Scorer) -> NDArray[np.flo
         some = diseases[start : start + AT_ONCE]
         for disease, scores in zip(some.tolist(), scorer(some), strict=True):
             asked = np.flatnonzero(links[:, 1] == disease)
-            ranks[asked] = _ranks(scores, column[links[asked, 0]])
+            true = column[links[asked, 0]]
+            others = np.sort(np.delete(scores, true))
+            above = len(others) - np.searchsorted(others, scores[true], side="right")
+            equal = np.searchsorted(others, scores[true], side="right") - np.searchsorted(
+                others, scores[true], side="left"
+            )
+            ranks[asked] = np.asarray(1 + above + equal / 2, np.float64)
     return ranks
-
-
-def _ranks(scores: NDArray[np.float32], true: NDArray[np.int64]) -> NDArray[np.float64]:
-    others = np.sort(np.delete(scores, true))
-    above = len(others) - np.searchsorted(others, scores[true], side="right")
-    equal = np.searchsorted(others, scores[true], side="right") - np.searchsorted(others, scores[true], side="left")
-    return np.asarray(1 + above + equal / 2, np.float64)
 
 
 def popularity(task: LinkTask) -> Scorer:

@@ -18,7 +18,7 @@ from kedrec.graphdb.embeddings.task import LinkTask, link_task
 from kedrec.locks import writing
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.embeddings.training import OnTrainingStep, Trained
+    from kedrec.graphdb.embeddings.training import OnTrainingStep
 
 __all__ = ["embed_graph", "need_gnn"]
 
@@ -88,7 +88,18 @@ def _make(
 
     started = time.monotonic()
     trained = train(task, options, out, on_step)
-    report = _measured(store, task, trained, time.monotonic() - started)
+    report = TrainingReport(
+        entities=len(task.ids),
+        dimension=trained.vectors.shape[1],
+        sha256="",
+        hidden_pairs=len(store.hidden),
+        best_epoch=trained.best_epoch,
+        valid=rank_report(task, task.valid, trained.scorer),
+        test=rank_report(task, task.test, trained.scorer),
+        test_popularity=rank_report(task, task.test, popularity(task)),
+        seconds=round(time.monotonic() - started, 1),
+        resumed=trained.resumed,
+    )
     sha256 = write_embeddings(out, task.ids, trained.vectors, _manifest(store, task, options, report))
     (out / CHECKPOINT).unlink(missing_ok=True)
     return report.model_copy(update={"sha256": sha256})
@@ -105,21 +116,6 @@ def _plan(store: EmbeddedStore, task: LinkTask, options: EmbedOptions) -> str:
     return (
         f"{len(task.ids):,} entities, {len(task.heads):,} triples, {len(store.hidden)} pairs hidden; diseases: {held}; "
         f"{options.epochs} epochs on {where}"
-    )
-
-
-def _measured(store: EmbeddedStore, task: LinkTask, trained: Trained, seconds: float) -> TrainingReport:
-    return TrainingReport(
-        entities=len(task.ids),
-        dimension=trained.vectors.shape[1],
-        sha256="",
-        hidden_pairs=len(store.hidden),
-        best_epoch=trained.best_epoch,
-        valid=rank_report(task, task.valid, trained.scorer),
-        test=rank_report(task, task.test, trained.scorer),
-        test_popularity=rank_report(task, task.test, popularity(task)),
-        seconds=round(seconds, 1),
-        resumed=trained.resumed,
     )
 
 

@@ -123,9 +123,10 @@ class _Trainer:
         rows, true = self._links(diseases)
         drawn = rng.choice(len(self.chances), self.options.negatives, p=self.chances)
         compounds = np.union1d(true, np.asarray(self.task.candidates[drawn], np.int64))
-        around = self.messages.around(
-            np.concatenate((diseases, compounds)), self.options.fans, rng, self._silent(diseases, rng)
-        )
+        silent = np.zeros(len(self.task.ids), np.bool_)
+        silent[self.diseases[rng.random(len(self.diseases)) < self.options.silence]] = True
+        silent[diseases] = True
+        around = self.messages.around(np.concatenate((diseases, compounds)), self.options.fans, rng, silent)
         self.network.train()
         vectors = self.network(around)
         places = torch.from_numpy(compounds).to(self.device)
@@ -145,12 +146,6 @@ class _Trainer:
         rows = np.repeat(np.arange(len(diseases)), counts)
         links = [self.task.train[self.first[place] : self.first[place + 1], 0] for place in diseases.tolist()]
         return rows, np.concatenate(links).astype(np.int64)
-
-    def _silent(self, diseases: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.bool_]:
-        silent = np.zeros(len(self.task.ids), np.bool_)
-        silent[self.diseases[rng.random(len(self.diseases)) < self.options.silence]] = True
-        silent[diseases] = True
-        return silent
 
     def _judge(self) -> None:
         """Keep the weights where they are the best so far."""

@@ -51,7 +51,14 @@ def transe(task: LinkTask, options: TransEOptions, on_step: OnTrainingStep) -> S
         torch.manual_seed(options.seed)
         model = TransE(len(task.ids), len(task.relations), options.dimension, options.margin, p_norm=2.0)
         _fit(model, task, options, on_step)
-    return _scorer(model, task)
+    candidates = torch.from_numpy(task.candidates)
+    therapies = [number for number, relation in enumerate(task.relations) if is_therapeutic(relation)]
+
+    @torch.no_grad()
+    def score(diseases: NDArray[np.int64]) -> NDArray[np.float32]:
+        return np.stack([_best(model, candidates, therapies, place) for place in diseases.tolist()])
+
+    return score
 
 
 def _fit(model: TransE, task: LinkTask, options: TransEOptions, on_step: OnTrainingStep) -> None:
@@ -66,17 +73,6 @@ def _fit(model: TransE, task: LinkTask, options: TransEOptions, on_step: OnTrain
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
             on_step(epoch * len(starts) + step, options.epochs * len(starts))
-
-
-def _scorer(model: TransE, task: LinkTask) -> Scorer:
-    candidates = torch.from_numpy(task.candidates)
-    therapies = [number for number, relation in enumerate(task.relations) if is_therapeutic(relation)]
-
-    @torch.no_grad()
-    def score(diseases: NDArray[np.int64]) -> NDArray[np.float32]:
-        return np.stack([_best(model, candidates, therapies, place) for place in diseases.tolist()])
-
-    return score
 
 
 def _best(model: TransE, candidates: Tensor, therapies: list[int], disease: int) -> NDArray[np.float32]:

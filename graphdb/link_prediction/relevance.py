@@ -62,7 +62,8 @@ class DrugUses:
         """Number of therapeutic edges, shape (drugs, diseases)."""
         self.use_counts = np.diff(self.treats.indptr).astype(np.int64)
         """Diseases that each drug has a therapeutic edge to, shape (drugs,)."""
-        degrees = _degrees(arrays)
+        size = len(arrays.ids)
+        degrees = np.bincount(arrays.heads, minlength=size) + np.bincount(arrays.tails, minlength=size)
         self.drug_degrees, self.disease_degrees = degrees[self.drugs], degrees[self.diseases]
         """Triples at each drug and at each disease."""
 
@@ -81,8 +82,3 @@ class DrugUses:
         cell = drug * len(self.diseases) + disease
         first, last = np.searchsorted(self._cells, (cell, cell + 1)).tolist()
         return tuple(sorted(self.relations[rel] for rel in self._rels[first:last].tolist()))
-
-
-def _degrees(arrays: GraphArrays) -> NDArray[np.int64]:
-    size = len(arrays.ids)
-    return np.bincount(arrays.heads, minlength=size) + np.bincount(arrays.tails, minlength=size)

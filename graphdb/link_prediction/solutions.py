@@ -112,7 +112,12 @@ class Solutions:
     def _read(self, place: Path) -> Solution | None:
         """Map what is kept; None where there is nothing, or nothing sound."""
         try:
-            sums = _sums_in(place / MANIFEST)
+            # The checksum of each array.
+            path = place / MANIFEST
+            manifest = json.loads(path.read_text("utf-8"))
+            sums: dict[str, int] = manifest["sums"]
+            if zlib.crc32(json.dumps(sums).encode()) != manifest["sum_of_sums"]:
+                raise ValueError(f"{path.name} is not what was written")
             return Solution.of({name: _sound(place / f"{name}.npy", sums[name]) for name in sums})
         except FileNotFoundError:
             if not place.exists():
@@ -157,19 +162,6 @@ def _save(place: Path, arrays: dict[str, NDArray[Any]]) -> None:
         sums[name] = _sum_of(map_array(path))
     manifest = {"format": FORMAT, "sums": sums, "sum_of_sums": zlib.crc32(json.dumps(sums).encode())}
     (place / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-
-
-def _sums_in(path: Path) -> dict[str, int]:
-    """Return the checksum of each array.
-
-    Raises:
-        ValueError: They are not what was written.
-    """
-    manifest = json.loads(path.read_text("utf-8"))
-    sums: dict[str, int] = manifest["sums"]
-    if zlib.crc32(json.dumps(sums).encode()) != manifest["sum_of_sums"]:
-        raise ValueError(f"{path.name} is not what was written")
-    return sums
 
 
 def _sound(path: Path, expected: int) -> NDArray[Any]:

@@ -20,7 +20,7 @@ from kedrec.errors import WorkError
 from kedrec.graphdb.drkg.fetch import sync
 from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.drkg.sources import VOCABULARIES, fetched_files
-from kedrec.graphdb.names.groups import find_groups, table_of
+from kedrec.graphdb.names.find_groups import find_groups, table_of
 from kedrec.graphdb.vocabularies.disease_ontology import DiseaseTerm, read_disease_ontology
 from kedrec.graphdb.vocabularies.drugbank import read_drugbank
 from kedrec.graphdb.vocabularies.genes import read_genes

@@ -60,17 +60,15 @@ def ids_meant(text: str) -> tuple[str, ...]:
     """
     whole = _KIND.fullmatch(text)
     if whole:
-        return _of_kind(whole["kind"].replace("_", " "), whole["rest"])
+        # The ids of a kind, however the kind and the rest are written.
+        kind = whole["kind"].replace("_", " ")
+        rest = whole["rest"]
+        kinds = {form.split("::")[0].casefold(): form.split("::")[0] for forms in _FORMS.values() for form in forms}
+        named = kinds.get(kind.casefold(), kind)
+        plain = (f"{named}::{rest}", f"{named}::{rest.upper()}")
+        return tuple(dict.fromkeys([*plain, *(one for one in _spelled(rest) if one.startswith(f"{named}::"))]))
     found = _LOCAL.fullmatch(text)
     return _spelled(found["id"]) if found else ()
-
-
-def _of_kind(kind: str, rest: str) -> tuple[str, ...]:
-    """Return the ids of a kind, however the kind and the rest are written."""
-    kinds = {form.split("::")[0].casefold(): form.split("::")[0] for forms in _FORMS.values() for form in forms}
-    named = kinds.get(kind.casefold(), kind)
-    plain = (f"{named}::{rest}", f"{named}::{rest.upper()}")
-    return tuple(dict.fromkeys([*plain, *(one for one in _spelled(rest) if one.startswith(f"{named}::"))]))
 
 
 def _spelled(identifier: str) -> tuple[str, ...]:

@@ -114,7 +114,7 @@ def twins(name: str) -> tuple[str, ...]:
 
 @cache
 def _groups() -> dict[str, tuple[str, ...]]:
-    lines = (files("kedrec.graphdb.names") / "twin_names.txt").read_text("utf-8").splitlines()
+    lines = (files("kedrec.graphdb.names") / "suggested_synonyms.txt").read_text("utf-8").splitlines()
     groups = [tuple(name.strip() for name in line.split("|")) for line in lines if line and not line.startswith("#")]
     return {fold(name): group for group in groups for name in group}
 

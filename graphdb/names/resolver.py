@@ -75,7 +75,9 @@ class Resolver:
         def allowed(place: int) -> bool:
             return visible(place) and (not kinds or kind_of(self._ids[place]) in kinds)
 
-        found = self._by_id(query, wanted, allowed) or self._by_name(query, wanted, allowed, limit)
+        at = self._place_of(wanted)
+        by_id = None if at is None or not allowed(at) else Match(query=query, match="exact", entity=self.entity(at))
+        found = by_id or self._by_name(query, wanted, allowed, limit)
         if found:
             return found
         return Match(query=query, match="none", alternatives=self._suggested(wanted, allowed, limit))
@@ -87,16 +89,16 @@ class Resolver:
             id=entity_id, kind=kind_of(entity_id), name=self._names[place], synonyms=tuple(self._synonyms(place))
         )
 
-    def _by_id(self, query: str, wanted: str, allowed: Visible) -> Match | None:
-        place = self._place_of(wanted)
-        if place is None or not allowed(place):
-            return None
-        return Match(query=query, match="exact", entity=self.entity(place))
-
     def _by_name(self, query: str, wanted: str, allowed: Visible, limit: int) -> Match | None:
         forms = [form for form in self._index.folded.find(fold(wanted)) if allowed(form[0])]
         forms = forms or self._by_other_id(wanted, allowed)
-        forms += self._diseases_behind(forms, wanted, allowed)
+        # The diseases of this name in another spelling, where only a symptom or side effect has it exactly.
+        if not forms or any(kind_of(self._ids[place]) not in LIKE_DISEASES for place, _ in forms):
+            diseases_behind = []
+        else:
+            loose = self._index.loose.find(fold_loosely(wanted))
+            diseases_behind = [form for form in loose if kind_of(self._ids[form[0]]) == "Disease" and allowed(form[0])]
+        forms += diseases_behind
         kind, owners = self._best_tier(forms, wanted)
         if not owners:
             forms = [form for form in self._index.loose.find(fold_loosely(wanted)) if allowed(form[0])]
@@ -109,13 +111,6 @@ class Resolver:
             return Match(query=query, match="ambiguous", alternatives=self._namesakes(owners, limit))
         rest.pop(chosen)
         return Match(query=query, match=kind, entity=self.entity(chosen), alternatives=self._namesakes(rest, limit))
-
-    def _diseases_behind(self, forms: Sequence[Form], wanted: str, allowed: Visible) -> list[Form]:
-        """Return the diseases of this name in another spelling, where only a symptom or side effect has it exactly."""
-        if not forms or any(kind_of(self._ids[place]) not in LIKE_DISEASES for place, _ in forms):
-            return []
-        loose = self._index.loose.find(fold_loosely(wanted))
-        return [form for form in loose if kind_of(self._ids[form[0]]) == "Disease" and allowed(form[0])]
 
     def _by_other_id(self, wanted: str, allowed: Visible) -> list[Form]:
         """Return what has this id, written otherwise: `DB00107`, `drugbank:DB00107`."""
@@ -131,7 +126,15 @@ class Resolver:
                 text = self._ids[place]
             else:
                 text = self._names[place] if form == 0 else self._synonyms(place)[form - 1]
-            tiers.setdefault(self._tier(text, form, wanted), []).append(place)
+            same, alike = text == wanted, _caseless(text) == _caseless(wanted)
+            tier: tuple[int, MatchKind]
+            if form == 0 and alike:
+                tier = (0, "exact") if same else (1, "folded")
+            elif form > 0 and alike:
+                tier = (2, "synonym")
+            else:
+                tier = (4, "folded") if form == 0 else (5, "folded")
+            tiers.setdefault(tier, []).append(place)
         if not tiers:
             return "none", []
         best = min(tiers)
@@ -153,15 +156,6 @@ class Resolver:
         forms = self._without_lesser(forms)
         preferred = [place for place, form in forms if form == 0]
         return "folded", list(dict.fromkeys(preferred or [place for place, _ in forms]))
-
-    @staticmethod
-    def _tier(text: str, form: int, wanted: str) -> tuple[int, MatchKind]:
-        same, alike = text == wanted, _caseless(text) == _caseless(wanted)
-        if form == 0 and alike:
-            return (0, "exact") if same else (1, "folded")
-        if form > 0 and alike:
-            return (2, "synonym")
-        return (4, "folded") if form == 0 else (5, "folded")
 
     def _namesakes(self, places: Iterable[int], limit: int) -> tuple[Alternative, ...]:
         ordered = sorted(places, key=lambda place: _rank(self._ids[place]))

@@ -42,28 +42,20 @@ def similarity(typed: str, meant: str) -> float:
     """Return how alike two keys are, 0 to 100: by the kind of a single slip, by the number and place of several."""
     slips, longer = DamerauLevenshtein.distance(typed, meant), max(len(typed), len(meant), 1)
     if slips == 1:
-        return round(100 * (1 - _cost(typed, meant) / longer), 1)
+        shorter = min(len(typed), len(meant))
+        at = next((n for n in range(shorter) if typed[n] != meant[n]), shorter)
+        end = next((n for n in range(shorter - at) if typed[-1 - n] != meant[-1 - n]), shorter - at)
+        start, wrong, right = at, typed[at : len(typed) - end], meant[at : len(meant) - end]
+        if len(wrong) == len(right):
+            cost = LIKELY if len(wrong) == 2 or right in BESIDE.get(wrong, ()) else OTHER
+        elif right:
+            cost = LIKELY
+        else:
+            cost = DOUBLED if wrong == typed[start - 1 : start] else OTHER
+        return round(100 * (1 - cost / longer), 1)
     whole = 70 * (1 - slips / longer) + 30 * JaroWinkler.similarity(typed, meant)
     begins = 60 + 35 * len(typed) / len(meant) if len(typed) >= BEGINNING and meant.startswith(typed) else 0.0
     return round(max(whole, begins), 1)
-
-
-def _cost(typed: str, meant: str) -> float:
-    """Return what the one slip between two keys costs."""
-    start, wrong, right = _difference(typed, meant)
-    if len(wrong) == len(right):
-        return LIKELY if len(wrong) == 2 or right in BESIDE.get(wrong, ()) else OTHER
-    if right:
-        return LIKELY
-    return DOUBLED if wrong == typed[start - 1 : start] else OTHER
-
-
-def _difference(one: str, other: str) -> tuple[int, str, str]:
-    """Return where two keys begin to differ, and what each has there until they are the same again."""
-    shorter = min(len(one), len(other))
-    start = next((n for n in range(shorter) if one[n] != other[n]), shorter)
-    end = next((n for n in range(shorter - start) if one[-1 - n] != other[-1 - n]), shorter - start)
-    return start, one[start : len(one) - end], other[start : len(other) - end]
 
 
 class Shapes:

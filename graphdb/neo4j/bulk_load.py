@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kedrec.config import Settings
-from kedrec.errors import DatabaseFailed, KedrecError, NotReady, UserError, WorkError
+from kedrec.errors import DatabaseFailed, NotReady, UserError, WorkError
 from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnStage
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server, connect
@@ -105,27 +105,22 @@ class _BulkLoad:
             if interrupted := self._interrupted():
                 self._bulk.announce("An earlier import was cut short; it begins anew.")
                 return interrupted, None
-            if anew := self._given_up(error):
+            if not self._bulk.overwrite or not isinstance(error, DatabaseFailed):
+                anew = None
+            else:
+                self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")
+                anew = installation_at(self._settings.neo4j_uri, self._bulk.admin)
+            if anew:
                 return anew, None
-            server = self._started(error)
+            # Start the server, where none answers and its folder is on this machine.
+            uri = self._settings.neo4j_uri
+            installation = installation_at(uri, self._bulk.admin) if isinstance(error, NotReady) else None
+            if not installation:
+                raise error
+            self._bulk.announce(f"No server answers at {uri}; starting the one in {installation.home}.")
+            installation.start()
+            server = self._answering()
         return installation_of(server, self._bulk.admin), server
-
-    def _given_up(self, error: KedrecError) -> Installation | None:
-        """Return where to import in place of a database that cannot be opened, if it may be lost."""
-        if not self._bulk.overwrite or not isinstance(error, DatabaseFailed):
-            return None
-        self._bulk.announce(f"The database {self._database!r} cannot be opened; another takes its place.")
-        return installation_at(self._settings.neo4j_uri, self._bulk.admin)
-
-    def _started(self, error: KedrecError) -> Server:
-        """Start the server, where none answers and its folder is on this machine."""
-        uri = self._settings.neo4j_uri
-        installation = installation_at(uri, self._bulk.admin) if isinstance(error, NotReady) else None
-        if not installation:
-            raise error
-        self._bulk.announce(f"No server answers at {uri}; starting the one in {installation.home}.")
-        installation.start()
-        return self._answering()
 
     def _refuse_strangers(self, server: Server) -> None:
         if not self._bulk.overwrite and (found := server.ask(cypher.STRANGERS)):

@@ -1,11 +1,11 @@
-"""Everything that is said to Neo4j: templates valid in Cypher 5 and Cypher 25.
+"""Every query that is sent to Neo4j: templates valid in Cypher 5 and Cypher 25.
 
 Kinds, relations, ids and numbers are parameters; nothing is ever pasted into a template. Nodes are
 `(:Entity:Compound {id, kind, name, synonyms, degree, loop})`, without `synonyms` if there are none; edges are
 `-[:REL {type, source}]->`. One node `(:KedrecGraph)` says what is loaded and how far a load has come.
 
-Hidden pairs are parameters too: `$hidden` maps an id to the neighbours hidden from it, `$degrees` an id to the number
-of neighbours that it has left.
+Hidden pairs are parameters too: `$hidden` maps an id to its hidden neighbours, `$degrees` maps an id to the number of
+its visible neighbours.
 """
 
 from __future__ import annotations

@@ -63,7 +63,9 @@ def write_import(graph: LinkedGraph, mark: dict[str, Any], folder: Path) -> Impo
     files.remove()
     try:
         folder.mkdir(parents=True)
-        for name, frame in ((ENTITIES, _entities(graph)), (EDGES, _edges(graph)), (MARK, pl.DataFrame(_typed(mark)))):
+        row = {"id": "graph", **mark}
+        typed = {f"{name}:long" if isinstance(value, int) else name: [value] for name, value in row.items()}
+        for name, frame in ((ENTITIES, _entities(graph)), (EDGES, _edges(graph)), (MARK, pl.DataFrame(typed))):
             frame.write_csv(folder / name, separator="\t")
     except (OSError, pl.exceptions.PolarsError) as error:
         files.remove()
@@ -107,9 +109,3 @@ def _edges(graph: LinkedGraph) -> pl.DataFrame:
             ":END_ID": graph.arrays["tails"],
         }
     )
-
-
-def _typed(mark: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return the one row of the mark, its numbers named as such in the header."""
-    row = {"id": "graph", **mark}
-    return {f"{name}:long" if isinstance(value, int) else name: [value] for name, value in row.items()}

@@ -74,7 +74,12 @@ class Installation:
                     on_progress("importing", stage, max(stage, STAGES))
                     stage += 1
         if running.returncode:
-            why = _complaint(log.read_text("utf-8"))
+            output = log.read_text("utf-8")
+            if full := NO_ROOM.search(output):
+                why = full[0]
+            else:
+                causes = re.findall(r"^Caused by: ([^\[].+)", output, re.MULTILINE)
+                why = _last_line(causes[-1] if causes else output)
             raise WorkError(
                 f"{self.admin} could not import the graph and {_end_of(running.returncode)}: {why} ({log}). The "
                 f"database {database!r} cannot be used until an import has succeeded: mend what is wrong, then run the "
@@ -196,14 +201,6 @@ def _port_in(home: Path) -> int | None:
 
 def _end_of(code: int) -> str:
     return f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-
-
-def _complaint(said: str) -> str:
-    """Return what an import says was wrong: that there is no room, else the innermost cause, else its last line."""
-    if full := NO_ROOM.search(said):
-        return full[0]
-    causes = re.findall(r"^Caused by: ([^\[].+)", said, re.MULTILINE)
-    return _last_line(causes[-1] if causes else said)
 
 
 def _last_line(said: str) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from kedrec.errors import Busy, DamagedData, NotReady, UserError, WorkError
 from kedrec.graphdb.drkg.files import Names, kind_of, read_names, read_triples, source_of
 from kedrec.graphdb.embedded.build import LinkedGraph, LoadReport, OnStage, distinct, link, report_of
-from kedrec.graphdb.names.groups import GivenGroups, read_groups
+from kedrec.graphdb.names.find_groups import GivenGroups, read_groups
 from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.store import FORMAT
@@ -119,20 +119,17 @@ class Load:
     def run(self) -> None:
         """Load what is missing, count, and say that the graph is there."""
         with _kept():
-            self._run()
-
-    def _run(self) -> None:
-        for constraint in cypher.CONSTRAINTS:
-            self._server.change(constraint)
-        found = self._marks()
-        if not self._begun(found):
-            self._make_room(found)
-        self._fill("entities", cypher.ADD_ENTITIES, len(self._graph.ids))
-        self._fill("triples", cypher.ADD_EDGES, len(self._graph.arrays["heads"]))
-        self._verify()
-        stats = GraphStats.model_validate(self._report.model_dump(include=set(GraphStats.model_fields)))
-        groups = ["\t".join(group) for group in self._graph.groups]
-        self._mark(state="ready", stats=json.dumps(stats.model_dump(), ensure_ascii=False), groups=groups)
+            for constraint in cypher.CONSTRAINTS:
+                self._server.change(constraint)
+            found = self._marks()
+            if not self._begun(found):
+                self._make_room(found)
+            self._fill("entities", cypher.ADD_ENTITIES, len(self._graph.ids))
+            self._fill("triples", cypher.ADD_EDGES, len(self._graph.arrays["heads"]))
+            self._verify()
+            stats = GraphStats.model_validate(self._report.model_dump(include=set(GraphStats.model_fields)))
+            groups = ["\t".join(group) for group in self._graph.groups]
+            self._mark(state="ready", stats=json.dumps(stats.model_dump(), ensure_ascii=False), groups=groups)
 
     def is_filled(self) -> bool:
         """Say whether the database holds all rows of this graph, be they counted or not."""

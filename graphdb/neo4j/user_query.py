@@ -1,14 +1,18 @@
 """A user's or a model's own Cypher: read only, for a limited time, and for a limited answer.
 
-Six walls, one behind the other: words that can work for ever on one value are refused (`cypher_words`); the plan, made
-by EXPLAIN, may hold only steps that read (`neo4j_plans`); the transaction is one of READ, with a time limit that the
-server keeps; rows and their size are limited; and all of it happens in a process of its own, whose memory is limited
-and which is ended when it takes too long, so that no answer can fill or hold up the process that asks.
+Layers of defence, each behind the one before:
+
+1. `refuse_unbounded`: functions and loops that can compute for ever on one value are refused by the query's text.
+2. `allow_reads_only`: the plan, made by EXPLAIN, may hold only operators that read.
+3. The transaction is a READ transaction, with a time limit that the server enforces.
+4. The number of rows and the size of the answer are limited.
+5. All of it runs in a process of its own with limited memory.
+6. That process is ended when it takes too long, so that no answer can fill or block the process that asks.
 
 What this covers: writing, changes of schema, users and settings, procedures, files and addresses, other databases,
-walks without end, answers without end. What it does not: reading, which is the point, of all that the user of the
-settings may read in that database; a value that a query doubles again and again, which a server calculates to its end
-even when nobody waits for it. As long as one does, no other query is sent: they cannot pile up.
+traversals without end, answers without end. What it does not: reading, which is the point, of all that the user of the
+settings may read in that database; a value that a query doubles again and again, which a server computes to its end
+even when nobody waits for it. While one does, no other query is sent, so that they cannot pile up.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from typing import Any, Literal
 from kedrec import errors
 from kedrec.config import Settings
 from kedrec.errors import KedrecError, UserError, WorkError
-from kedrec.graphdb.neo4j import query_text_check as cypher_words
+from kedrec.graphdb.neo4j.refuse_unbounded import objection
 from kedrec.records import Edge, Record
 
 __all__ = ["Reader", "Rows"]
@@ -74,23 +78,8 @@ class Reader:
             WorkError: it took too long, its answer is too large, or an earlier one still keeps the server busy.
             NotReady, ConfigError: the server, the password or the database is not as the settings say.
         """
-        if objection := cypher_words.objection(query):
-            raise UserError(objection)
-        answer = self._answer(query)
-        if "error" in answer:
-            raise _raised(**answer["error"])
-        return Rows.model_validate(answer)
-
-    def close(self) -> None:
-        """End the processes."""
-        self._closing()
-
-    def _answer(self, query: str) -> dict[str, Any]:
-        """Have an idle process, or a new one, ask the query.
-
-        Raises:
-            WorkError: it said nothing in time, or was ended by what it read.
-        """
+        if refused := objection(query):
+            raise UserError(refused)
         process = self._idle_one() or _Process(_server(self._settings))
         job = {"query": query, "seconds": self._settings.cypher_timeout, "rows": self._settings.cypher_rows}
         answer = process.ask({**job, "size": ANSWER_BYTES}, self._patience)
@@ -100,7 +89,13 @@ class Reader:
             )
         if process.lives():
             self._idle.append(process)
-        return answer
+        if "error" in answer:
+            raise _raised(**answer["error"])
+        return Rows.model_validate(answer)
+
+    def close(self) -> None:
+        """End the processes."""
+        self._closing()
 
     def _idle_one(self) -> _Process | None:
         with contextlib.suppress(IndexError):

@@ -1,4 +1,4 @@
-"""The process that asks queries of somebody's own; `neo4j_reading` starts and ends it.
+"""The process that runs queries of a user or a model; `user_query` starts and ends it.
 
 The first line on stdin holds the settings of the server, each other one a job, as JSON. A line on stdout answers each
 job: columns, rows, walks and cut, or an error.
@@ -17,13 +17,13 @@ from kedrec.config import Settings
 from kedrec.errors import KedrecError, NotReady, UserError, WorkError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.neo4j import cypher
+from kedrec.graphdb.neo4j.allow_reads_only import refused_step
 from kedrec.graphdb.neo4j.connection import Server, connect
-from kedrec.graphdb.neo4j.query_plan_check import refused_step
 from kedrec.graphdb.neo4j.values import links_in, plain, walks_in
 from kedrec.records import Edge
 
 if TYPE_CHECKING:
-    from neo4j import Record, Transaction
+    from neo4j import Record
 
 __all__: list[str] = []
 
@@ -68,9 +68,21 @@ def _error(kind: str, message: str) -> dict[str, Any]:
 
 def _answer(server: Server, job: dict[str, Any]) -> dict[str, Any]:
     query, seconds, most = cast("LiteralString", job["query"]), job["seconds"], job["rows"]
-    _refuse_while_one_is_left(server)
+    # Nothing is asked while a query that should have ended keeps the server busy.
+    left = server.ask(cypher.LEFT_BEHIND, mark=MARK, slow=SLOW)
+    if left:
+        raise WorkError(
+            f"An earlier query still keeps Neo4j at {server.uri} busy, {left[0]['seconds']} s after its start. "
+            "No other one is asked until it has ended, or the server was started anew."
+        )
     with server.reading(seconds, 1, MARK) as transaction, _explained(seconds):
-        _refuse_what_does_more_than_read(transaction, query)
+        # Have the plan made, and look at every step of it.
+        summary = transaction.run("EXPLAIN\n" + query).consume()
+        if step := refused_step(summary.plan, summary.query_type):
+            raise UserError(
+                f"The query may do more than read the graph ({step}). Write only MATCH, OPTIONAL MATCH, WHERE, WITH, "
+                "UNWIND, UNION, subqueries, RETURN, ORDER BY, SKIP and LIMIT."
+            )
     with _unbroken(), server.reading(seconds, most + 1, MARK) as transaction, _explained(seconds):
         result = transaction.run(query)
         columns, records = result.keys(), [record for _, record in zip(range(most + 1), result, strict=False)]
@@ -79,34 +91,6 @@ def _answer(server: Server, job: dict[str, Any]) -> dict[str, Any]:
         found = list(transaction.run(cypher.LINKS_BY_ID, ids=links)) if links else []
         edges = {row["id"]: ranking.make_edge(row["head"], row["relation"], row["tail"]) for row in found}
     return _limited(columns, records, edges, most, job["size"])
-
-
-def _refuse_while_one_is_left(server: Server) -> None:
-    """Refuse to ask while a query that should have ended keeps the server busy.
-
-    Raises:
-        WorkError: one does.
-    """
-    left = server.ask(cypher.LEFT_BEHIND, mark=MARK, slow=SLOW)
-    if left:
-        raise WorkError(
-            f"An earlier query still keeps Neo4j at {server.uri} busy, {left[0]['seconds']} s after its start. "
-            "No other one is asked until it has ended, or the server was started anew."
-        )
-
-
-def _refuse_what_does_more_than_read(transaction: Transaction, query: LiteralString) -> None:
-    """Have the plan made, and look at every step of it.
-
-    Raises:
-        UserError: one may do more than read the graph.
-    """
-    summary = transaction.run("EXPLAIN\n" + query).consume()
-    if step := refused_step(summary.plan, summary.query_type):
-        raise UserError(
-            f"The query may do more than read the graph ({step}). Write only MATCH, OPTIONAL MATCH, WHERE, WITH, "
-            "UNWIND, UNION, subqueries, RETURN, ORDER BY, SKIP and LIMIT."
-        )
 
 
 @contextlib.contextmanager

@@ -83,16 +83,21 @@ def _term(path: Path, number: int, stanza: Stanza) -> DiseaseTerm:
         raise InputError(path, "a term without an id or without a name; the file may be cut off", number)
     synonyms = (SYNONYM.match(text) for text in stanza.get("synonym", ()))
     exact = tuple(_unescaped(found[1]) for found in synonyms if found and found[2] == "EXACT")
-    return DiseaseTerm(doid, name, exact, _ids(stanza, "alt_id"), tuple(_xrefs(stanza)), _ids(stanza, "is_a"))
+    pairs = [value.partition(":")[::2] for value in _ids(stanza, "xref")]
+    return DiseaseTerm(
+        doid,
+        name,
+        exact,
+        _ids(stanza, "alt_id"),
+        tuple(
+            dict.fromkeys(f"{DATABASES[prefix]}:{there}" for prefix, there in pairs if prefix in DATABASES and there)
+        ),
+        _ids(stanza, "is_a"),
+    )
 
 
 def _ids(stanza: Stanza, tag: str) -> tuple[str, ...]:
     return tuple(value.split()[0] for value in stanza.get(tag, ()) if value)
-
-
-def _xrefs(stanza: Stanza) -> dict[str, None]:
-    pairs = [value.partition(":")[::2] for value in _ids(stanza, "xref")]
-    return dict.fromkeys(f"{DATABASES[prefix]}:{there}" for prefix, there in pairs if prefix in DATABASES and there)
 
 
 def _unescaped(text: str) -> str:

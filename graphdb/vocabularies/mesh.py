@@ -90,17 +90,15 @@ def _ascii_record(path: Path, number: int, fields: Fields) -> MeshRecord:
     if not ui or not name:
         raise InputError(path, "a record without UI or name; the file may be cut off", number)
     headings = [text.lstrip("*").split("/")[0] for text in fields.get("HM", ())]
-    return MeshRecord(ui, name, _equivalent(name, fields), tuple(fields.get("MN", ())), tuple(headings))
-
-
-def _equivalent(name: str, fields: Fields) -> tuple[str, ...]:
-    """Return the equivalent terms: those marked so, and their permutations, which carry no mark of their own."""
+    # The equivalent terms: those marked so, and their permutations, which carry no mark of their own.
     entries = [_entry(text) for tag in TERMS for text in fields.get(tag, ())]
     marked = [term for term, relation in entries if relation == EQUIVALENT]
     other = {_words(term) for term, relation in entries if relation not in {EQUIVALENT, ""}}
     known = {_words(term) for term in [name, *marked]} - other
     permuted = [term for term, relation in entries if not relation and _words(term) in known]
-    return tuple(dict.fromkeys([*marked, *permuted]))
+    return MeshRecord(
+        ui, name, tuple(dict.fromkeys([*marked, *permuted])), tuple(fields.get("MN", ())), tuple(headings)
+    )
 
 
 def _entry(text: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from kedrec.errors import InputError
-from kedrec.file_starts import GZIP, WEB_PAGE, ZIP
+from kedrec.magic_bytes import GZIP, WEB_PAGE, ZIP
 
 __all__ = ["Term", "first_line", "lines_of", "opened"]
 
@@ -48,7 +48,13 @@ def lines_of(path: Path, what: str) -> Iterator[tuple[int, str]]:
         for number, line in enumerate(iter(lambda: stream.readline(LONGEST_LINE), b""), 1):
             if len(line) == LONGEST_LINE:
                 raise InputError(path, f"a line of over {LONGEST_LINE:,} bytes; this is no file of {what}", number)
-            yield number, _decoded(path, number, line)
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                raise InputError(path, "not valid UTF-8; fetch it again or convert it first", number) from None
+            if number == 1 and text.lstrip().lower().encode().startswith(WEB_PAGE):
+                raise InputError(path, "is a web page, not the file itself; fetch it again", number)
+            yield number, text
 
 
 def first_line(path: Path, what: str) -> str:
@@ -96,13 +102,3 @@ def _only_member(path: Path, archive: zipfile.ZipFile, what: str) -> str:
     if len(names) != 1:
         raise InputError(path, f"the archive holds {len(names)} files where the one of {what} belongs; unpack it")
     return names[0]
-
-
-def _decoded(path: Path, number: int, line: bytes) -> str:
-    try:
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise InputError(path, "not valid UTF-8; fetch it again or convert it first", number) from None
-    if number == 1 and text.lstrip().lower().encode().startswith(WEB_PAGE):
-        raise InputError(path, "is a web page, not the file itself; fetch it again", number)
-    return text

@@ -180,9 +180,15 @@ def load(
     Raises:
         ConfigError: on an unknown key or a value that does not fit.
     """
+    environment = os.environ if env is None else env
+    names = [
+        name
+        for name in environment
+        if name.startswith(ENV_PREFIX) and name not in NOT_SETTINGS and environment[name] != ""
+    ]
     layers = [
         _from_file((cwd or Path.cwd()) / FILE_NAME),
-        _from_env(os.environ if env is None else env),
+        {name.removeprefix(ENV_PREFIX).lower(): (environment[name], f"environment {name}") for name in names},
         {key: (value, "flag") for key, value in (flags or {}).items() if value is not None},
     ]
     merged: dict[str, tuple[Any, str]] = {}
@@ -205,11 +211,6 @@ def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
         return {key: (value, f"file {path}") for key, value in tomllib.loads(path.read_text("utf-8")).items()}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}. Mend it or move it away.") from error
-
-
-def _from_env(env: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    names = [name for name in env if name.startswith(ENV_PREFIX) and name not in NOT_SETTINGS and env[name] != ""]
-    return {name.removeprefix(ENV_PREFIX).lower(): (env[name], f"environment {name}") for name in names}
 
 
 def _validate(merged: Mapping[str, tuple[Any, str]]) -> Settings:

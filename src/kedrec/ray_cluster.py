@@ -54,7 +54,12 @@ def ray_cluster(settings: Settings, workers: int) -> Iterator[Any]:
         MissingExtra: Ray is not installed.
         ConfigError: no cluster is at that address, or one that is started here would be open to others.
     """
-    ray = _imported(local=(settings.ray_address or "127.").startswith("127."))
+    for name, value in {**QUIET, **(LOOPBACK if (settings.ray_address or "127.").startswith("127.") else {})}.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtra("--engine ray", "ray") from None
     if ray.is_initialized():
         yield ray
         return
@@ -74,16 +79,6 @@ def ray_cluster(settings: Settings, workers: int) -> Iterator[Any]:
 def machines(ray: Any) -> list[str]:
     """Ids of the machines of a cluster that are alive."""
     return [node["NodeID"] for node in ray.nodes() if node["Alive"]]
-
-
-def _imported(*, local: bool) -> Any:
-    for name, value in {**QUIET, **(LOOPBACK if local else {})}.items():
-        os.environ.setdefault(name, value)
-    try:
-        import ray
-    except ImportError:
-        raise MissingExtra("--engine ray", "ray") from None
-    return ray
 
 
 def _start(ray: Any, workers: int) -> None:

@@ -35,14 +35,14 @@ _SHAPES = (
     r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)|(?<=[Bb]earer )[A-Za-z0-9._~+/=-]{12,}"
     r"|(?<=[?&]api_key=)[^&\s\"']+|(?<=[?&]key=)[^&\s\"']+|(?<=[?&]token=)[^&\s\"']+"
 )
-_SIGNS = {
+_PREFIXES = {
     "sk-": r"[A-Za-z0-9_-]{16}", "hf_": r"[A-Za-z0-9]{20}", "AKIA": r"[0-9A-Z]{16}", "://": r"[^\s/@:]*:[^\s/@]+@",
     "earer ": r"[A-Za-z0-9._~+/=-]{12}",
     **{f"{mark}{name}=": r"[^&\s\"']" for mark in "?&" for name in ("key", "api_key", "token")},
     **dict.fromkeys(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), r"[A-Za-z0-9]{20}"),
 }  # fmt: skip
-"""Each shape has one of these literally and then what comes next to it: a search that is quick and finds no less."""
-_SEARCHES = {sign: re.compile(re.escape(sign) + after).search for sign, after in _SIGNS.items()}
+"""Literal beginning of a secret -> pattern of the rest; searching for the literals first is fast and misses none."""
+_SEARCHES = {prefix: re.compile(re.escape(prefix) + after).search for prefix, after in _PREFIXES.items()}
 SHORTEST = 8
 """Values shorter than this are not taken for secrets: they occur in ordinary text."""
 

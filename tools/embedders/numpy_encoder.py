@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kedrec.arrays import Vectors
 
@@ -57,17 +56,15 @@ class NumpyEncoder:
         Returns:
             Mean of the last layer, of length 1, shape (width,).
         """
-        hidden = self._embed(np.asarray(tokens))
+        ids = np.asarray(tokens)
+        weights = self.weights
+        summed = weights["embeddings.word_embeddings.weight"][ids]
+        summed = summed + weights["embeddings.position_embeddings.weight"][: len(ids)]
+        hidden = self._norm("embeddings.LayerNorm", summed + weights["embeddings.token_type_embeddings.weight"][0])
         for layer in range(self.layers):
             hidden = self._layer(f"encoder.layer.{layer}", hidden)
         mean = hidden.mean(axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
-
-    def _embed(self, tokens: NDArray[np.int64]) -> Vectors:
-        weights = self.weights
-        summed = weights["embeddings.word_embeddings.weight"][tokens]
-        summed = summed + weights["embeddings.position_embeddings.weight"][: len(tokens)]
-        return self._norm("embeddings.LayerNorm", summed + weights["embeddings.token_type_embeddings.weight"][0])
 
     def _layer(self, name: str, hidden: Vectors) -> Vectors:
         attended = self._linear(f"{name}.attention.output.dense", self._attention(f"{name}.attention.self", hidden))

@@ -160,11 +160,9 @@ class _Network:
 
     def _split(self, hidden: Any) -> Any:
         """Return heads as an axis of their own, shape (texts, heads, tokens, width of a head)."""
-        parted = self.ops.reshape(hidden, np.array([0, 0, self.heads, self._width() // self.heads]), True)
+        width = int(self.weights["embeddings.word_embeddings.weight"].shape[1])
+        parted = self.ops.reshape(hidden, np.array([0, 0, self.heads, width // self.heads]), True)
         return self.ops.transpose(parted, np.array([0, 2, 1, 3]))
-
-    def _width(self) -> int:
-        return int(self.weights["embeddings.word_embeddings.weight"].shape[1])
 
     def _linear(self, name: str, hidden: Any) -> Any:
         weights: Any = self.weights[f"{name}.weight"]

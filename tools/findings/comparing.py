@@ -33,36 +33,30 @@ class Contrast(NamedTuple):
 
 _PIECES = re.compile(r";|,? (?:but|whereas|while|although|though|however)\b(?! also)")
 _ACROSS = re.compile(
-    r"(?:^|\b)(?:(?:as |when |if |was |were )?compar(?:ed|ing|ison) (?:with|to|against)|relative to|than|versus|"
-    r"vs\b\.?|"
-    r"over(?! (?:the |a |an |\d|time|all|placebo-|\w+ (?:weeks|months|years)))|as opposed to|instead of|against(?= §)|"
-    r"\b(?:(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical)\b(?:(?! to\b| with\b| than\b| vs| compared|"
-    r" from\b)"
-    r" [^\s,;]+){0,7} (?P<to>to|(?<!treated )(?<!patients )with)|(?:superior\w*|(?:non-? ?)?inferior\w*|prefer\w+|"
-    r"advantages?|different|differ(?:ed)?|difference)\b(?:(?! to\b| with\b| than\b| vs| compared| over\b| from\b)"
-    r" [^\s,;]+){0,7} (?P<over>to|over|from))|"
-    r"(?:extent|degree|manner|way|rate)s? (?P<so>as)(?= )|compar\w+ (?:very )?favou?rabl[ey] (?P<fav>with|to)|"
-    r"\bas (?:\w+ )?(?:effective\w*|efficacious|active|good|safe|well|potent|beneficial|high|low|many|few|frequent\w*)"
-    r"(?:(?! as\b) [^\s,;]+){0,4} (?P<as>as))(?!\w)"
+    r"(?:^|\b)(?:(?:as |when |if |was |were )?compar(?:ed|ing|ison) (?:with|to|against)|relative to|than|versus"
+    r"|vs\b\.?|over(?! (?:the |a |an |\d|time|all|placebo-|\w+ (?:weeks|months|years)))|as opposed to|instead of"
+    r"|against(?= §)|\b(?:(?:similar\w*|comparab\w+|equivalen\w+|equal\w*|identical)\b(?:(?! to\b| with\b| than\b| vs"
+    r"| compared| from\b) [^\s,;]+){0,7} (?P<to>to|(?<!treated )(?<!patients )with)|(?:superior\w*"
+    r"|(?:non-? ?)?inferior\w*|prefer\w+|advantages?|different|differ(?:ed)?|difference)\b(?:(?! to\b| with\b| than\b"
+    r"| vs| compared| over\b| from\b) [^\s,;]+){0,7} (?P<over>to|over|from))|(?:extent|degree|manner|way"
+    r"|rate)s? (?P<so>as)(?= )|compar\w+ (?:very )?favou?rabl[ey] (?P<fav>with|to)|\bas (?:\w+ )?(?:effective\w*"
+    r"|efficacious|active|good|safe|well|potent|beneficial|high|low|many|few"
+    r"|frequent\w*)(?:(?! as\b) [^\s,;]+){0,4} (?P<as>as))(?!\w)"
 )
 """What parts a subject from its comparator."""
 _EVEN = re.compile(
-    r"\bas (?:\w+ )?(?:effective|efficacious|active|good|safe|well[ -]tolerated|potent|beneficial)\b|\bequally\b|"
-    r"\bcomparabl[ey]|(?<!structurally )(?<!functionally )\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those|"
-    r"compounds|action))|\bequivalen\w+|"
-    r"\bnon-? ?inferior\w*|(?<!or )\bequal(?:led)?\b|"
-    r"\bidentical\b|\bthe same\b|\bno (?:\w+[ -]){0,4}differ\w+|\bno (?:\w+ ){0,2}effects? of|\b(?:not|n't|nor|"
-    r"neither) (?:\w+ ){0,4}differ\w*|"
-    r"\bno (?:\w+ )?(?:advantage|preference|superiority|benefit)|\black of (?:\w+ )?(?:difference|superiority)|"
-    r"\bnot (?:\w+ )?(?:inferior|superior)|\bdifferences? (?:\w+ ){0,4}(?:not|non-?)(?: \w+)? ?significant"
+    r"\bas (?:\w+ )?(?:effective|efficacious|active|good|safe|well[ -]tolerated|potent|beneficial)\b|\bequally\b"
+    r"|\bcomparabl[ey]|(?<!structurally )(?<!functionally )\bsimilar(?:ly|ity)?\b(?! (?:patients|groups|to those"
+    r"|compounds|action))|\bequivalen\w+|\bnon-? ?inferior\w*|(?<!or )\bequal(?:led)?\b|\bidentical\b|\bthe same\b"
+    r"|\bno (?:\w+[ -]){0,4}differ\w+|\bno (?:\w+ ){0,2}effects? of|\b(?:not|n't|nor|neither) (?:\w+ ){0,4}differ\w*"
+    r"|\bno (?:\w+ )?(?:advantage|preference|superiority|benefit)|\black of (?:\w+ )?(?:difference|superiority)"
+    r"|\bnot (?:\w+ )?(?:inferior|superior)|\bdifferences? (?:\w+ ){0,4}(?:not|non-?)(?: \w+)? ?significant"
 )
 _BETTER = re.compile(
-    r"\b(?:compar\w+ (?:very )?favou?rabl[ey]|(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed|"
-    r"able)?|favou?r(?:ed|s|ing|able|ably|"
-    r"ing)?|advantages?|"
-    r"improv(?:ed|es|ing)|improvements?|enhanc\w+|benefits?|more (?:\w+ )?(?:effective\w*|efficacious|active|potent|"
-    r"beneficial|successful\w*|favou?rabl[ey]|pronounced|rapid\w*|cost-effective|tolerable|marked|consistent\w*|"
-    r"predictable|selective|useful|tolerated|suitable))\b"
+    r"\b(?:compar\w+ (?:very )?favou?rabl[ey]|(?<!non-)(?<!non)superior\w*|better|outperform\w*|safer|preferr?(?:ed"
+    r"|able)?|favou?r(?:ed|s|ing|able|ably|ing)?|advantages?|improv(?:ed|es|ing)|improvements?|enhanc\w+|benefits?"
+    r"|more (?:\w+ )?(?:effective\w*|efficacious|active|potent|beneficial|successful\w*|favou?rabl[ey]|pronounced"
+    r"|rapid\w*|cost-effective|tolerable|marked|consistent\w*|predictable|selective|useful|tolerated|suitable))\b"
 )
 _WORSE = re.compile(
     r"\b(?:(?<!non-)(?<!non)(?<!non )inferior\w*|wors(?:e|ened|ening)|poorer|weaker|less (?:\w+ )?(?:effective\w*|"
@@ -70,16 +64,14 @@ _WORSE = re.compile(
     r"not as (?:\w+ )?(?:effective|efficacious|good|well)|more (?:\w+ )?(?:toxic|expensive|\w*toxic|severe))\b"
 )
 _UP = re.compile(
-    r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)|"
-    r"prolong\w*|elevated|exceed\w*|rose|"
-    r"raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened|slowed|delayed|gained|accelerated|"
-    r"shorter (?:time|onset))\b"
+    r"\b(?:more|(?<!dose )greater|higher|larger|longer|(?<!er )(?<!similar )(?<!less )increas(?:ed?|es|ing)"
+    r"|prolong\w*|elevated|exceed\w*|rose|raised|extend(?:s|ed)|doubled|stronger|faster|earlier|quicker|shortened"
+    r"|slowed|delayed|gained|accelerated|shorter (?:time|onset))\b"
 )
 _DOWN = re.compile(
-    r"\b(?:less|fewer|(?<!-)lower(?:ed|s|ing(?! effect| therapy))?|smaller|shorter|reduc(?:ed|es|ing)|"
-    r"(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|"
-    r"declin\w+|fell|"
-    r"diminish\w*|prevent(?:ed|s)|attenuated|halved)\b"
+    r"\b(?:less|fewer|(?<!-)lower(?:ed|s|ing(?! effect| therapy))?|smaller|shorter|reduc(?:ed|es|ing)"
+    r"|(?<!er )(?<!similar )(?<!comparable )(?<!more )reductions?|decreas(?:ed|es|ing)|slower|declin\w+|fell"
+    r"|diminish\w*|prevent(?:ed|s)|attenuated|halved)\b"
 )
 _QUICK = re.compile(r"\b(?:faster|earlier|quicker|accelerated|shortened|slowed|delayed|shorter (?:time|onset))\b")
 """More of it is good, whatever it is of."""
@@ -88,11 +80,10 @@ _WORDS = {0: _EVEN, 2: _BETTER, -2: _WORSE, 1: _UP, -1: _DOWN}
 _NOT = re.compile(r"\b(?:no|not|never|neither|nor|without|cannot|n't|fail(?:ed|s|ure)? to)\b(?! only| just| merely)")
 _P = re.compile(r"\bp(?:-values?)?\s*(?:of|[=<>≤≥])\s*(0?[.·]\d+)")
 _VERB = re.compile(
-    r"(?<!who )(?<!that )(?<!which )\b(?:is|was|were|are|has|had|have|did|does|showed|demonstrated|produced|resulted|"
-    r"achieved|may|can|appears?|experienced|reported|when|added|both)\b|,? (?:and|or) (?:(?:\w+ly )?(?:as|more|less|"
-    r"fewer|superior|"
-    r"comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |such as |including |like |namely |§|"
-    r"(?:\S+ ){1,2}(?:and|or) |\S+, )"
+    r"(?<!who )(?<!that )(?<!which )\b(?:is|was|were|are|has|had|have|did|does|showed|demonstrated|produced|resulted"
+    r"|achieved|may|can|appears?|experienced|reported|when|added|both)\b|,? (?:and|or) (?:(?:\w+ly )?(?:as|more|less"
+    r"|fewer|superior|comparable|similar|equivalent|better|has|had|also)\b)|, (?!and |or |such as |including |like "
+    r"|namely |§|(?:\S+ ){1,2}(?:and|or) |\S+, )"
 )
 _INTRODUCES = re.compile(r"(?:in|when|as|if|and|results:?)[ ,]+|.{0,60}, (?:as|when|in)? ?")
 _MORE = re.compile(r"\b(?:more|less|fewer|greater|higher|lower|other|rather) $")

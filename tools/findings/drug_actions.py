@@ -102,12 +102,12 @@ _ON_TARGET = 2.0
 _LONG = 240
 """Characters from which on a sentence says more than how a drug acts."""
 
-Places = Sequence[tuple[int, int]]
+Spans = Sequence[tuple[int, int]]
 """Where a sentence names a drug: offset of the first character, and behind the last."""
 
 
-def action_worth(sentence: str, drug: Places, acted_on: Iterable[str] = ()) -> float:
-    """How much a sentence tells of how a drug acts, and on which process; 0 where it does not.
+def action_worth(sentence: str, drug: Spans, acted_on: Iterable[str] = ()) -> float:
+    """How much a sentence explains how a drug acts, and on which process; 0 where it does not.
 
     Args:
         sentence: A sentence.
@@ -124,8 +124,8 @@ def action_worth(sentence: str, drug: Places, acted_on: Iterable[str] = ()) -> f
     return told if told >= _STATED else 0.0
 
 
-def course_worth(sentence: str, disease: Places, acted_on: Iterable[str] = ()) -> float:
-    """How much a sentence tells of the process behind a disease; 0 where it does not.
+def course_worth(sentence: str, disease: Spans, acted_on: Iterable[str] = ()) -> float:
+    """How much a sentence explains the process behind a disease; 0 where it does not.
 
     Args:
         sentence: A sentence.
@@ -143,7 +143,7 @@ def course_worth(sentence: str, disease: Places, acted_on: Iterable[str] = ()) -
     return worth if told and worth >= _STATED else 0.0
 
 
-def explains(sentence: str, drug: Places) -> int:
+def explains(sentence: str, drug: Spans) -> int:
     """How many words tell by what a drug acts: `it inhibits …`, `it reduces … release`, `inhibitors such as it`.
 
     What acts on the drug itself, as a `dopamine agonist` on dopamine's receptors, does not count.

@@ -30,9 +30,8 @@ _GAUGE = (
     r"efficien\w+|activity|success\w*|utility|changes?)"
 )
 _LOST = re.compile(
-    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well|active|potent|"
-    rf"useful)|worse) {gap(3)}"
-    rf"|inferior {gap(14)}§D|inability {gap(14)}§D"
+    rf"§D {gap(8)}(?:(?<!non)(?<!non-)inferior|(?:less|not as) (?:\w+ )?(?:effective|efficacious|well|active|potent"
+    rf"|useful)|worse) {gap(3)}|inferior {gap(14)}§D|inability {gap(14)}§D"
 )
 """The drug came off worse."""
 _EVEN = re.compile(
@@ -73,89 +72,74 @@ _SAFE = re.compile(
     r"dosages? of|increase the"
 )
 _HELPED = (
-    r"(?:effective(?:ly|ness)?|efficac\w+|superior|improv(?:ed|es|ement|ements|ing)|reduc(?:ed|es|tion|tions|"
-    r"ing)(?! ejection)|decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|responded|responders|response rates?|"
-    r"(?:complete|partial|good|clinical|objective|overall|dramatic|excellent|virologic\w*|sustained|"
-    r"favou?rable) respons\w+|respond(?:s|ed|ing)? (?:\w+ )?to|"
-    r"relie(?:f|ved|ves|ving)|cure[ds]?|(?:first|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|"
-    r"antibiotics?) of choice|treatment option|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|"
-    r"normali[sz]ation|less (?:common|frequent)|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|"
-    r"approval|"
-    r"licen[sc]ed|mainstay|gold standard|established treatment|active (?:\w+ )?drug|with activity in|"
-    r"verif\w+ the efficacy|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|"
-    r"prolong(?:s|ed|ing|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|"
-    r"success\w*|"
-    r"lowered|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|extends?|can be eradicated|"
-    r"synergistic effects|(?:high|higher|highest|strong) synergy|induced (?:a |an )?(?:\w+ ){0,2}(?:reductions?|"
-    r"remissions?|responses?|regressions?)|revers(?:ed|es)|healing|resolved|resolution|promising|"
-    r"therapeutic (?:potential|properties|"
-    r"effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant|"
-    r"clinical) (?:activity|"
-    r"effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red|favou?rabl[ey]|enhanced|"
-    r"benefited|"
-    r"rely|relies|increases? (?:\w+ )?(?:patient )?survival|should (?:be (?:considered|preferred|given|used)|receive)|"
-    r"alleviat\w+|"
-    r"stimulated bone|active (?:in|against)|proven|well established|ameliorat\w+|attenuat(?:ed|es)|help(?:ed|s) in|"
-    r"suggested a benefit|especially active|safe alternative|reacted (?:\w+ )?to|helped|shortened|"
-    r"suppress(?:ed|es)|inhibited|complete suppression|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|"
-    r"stud\w+|"
-    r"clinical|hypert\w+))|positive (?:results?|outcomes?)|"
-    r"(?:shown|demonstrated|found|proven|known|helps?|able|can|reported|potential) (?:to )?(?:\w+ly )?(?:improve|"
-    r"reduce|"
-    r"prevent|prolong|decrease|relieve|suppress|control|lower|protect|enhance|delay|slow)|efficient|regress\w+)"
+    r"(?:effective(?:ly|ness)?|efficac\w+|superior|improv(?:ed|es|ement|ements|ing)|reduc(?:ed|es|tion|tions"
+    r"|ing)(?! ejection)|decreas(?:ed|es|ing)(?! tolerance)|benefi\w+|remissions?|responded|responders"
+    r"|response rates?|(?:complete|partial|good|clinical|objective|overall|dramatic|excellent|virologic\w*|sustained"
+    r"|favou?rable) respons\w+|respond(?:s|ed|ing)? (?:\w+ )?to|relie(?:f|ved|ves|ving)|cure[ds]?|(?:first"
+    r"|second)[- ](?:line|choice)|(?:drugs?|agents?|treatments?|therapy|antibiotics?) of choice|treatment option"
+    r"|useful|excellent|safe and effective|halt(?:ed|s)?|cessation|normali[sz]ation|less (?:common|frequent)"
+    r"|exert\w+ (?:\S+ ){0,5}effects?|killing effect|recommend\w*|approved|approval|licen[sc]ed|mainstay"
+    r"|gold standard|established treatment|active (?:\w+ )?drug|with activity in|verif\w+ the efficacy"
+    r"|well[- ]established|standard (?:of care|treatment|therapy)|reference treatment|preferred|prolong(?:s|ed|ing"
+    r"|ation)? (?:\w+ ){0,3}(?:\w*survival|remissions?|respons\w+|life|time|pfs|os|durations?)|success\w*|lowered"
+    r"|lowers|prevent(?:ed|s|ing)|protect(?:ed|s|ion|ive)|eradicated|extends?|can be eradicated|synergistic effects"
+    r"|(?:high|higher|highest|strong) synergy|induced (?:a |an )?(?:\w+ ){0,2}(?:reductions?|remissions?|responses?"
+    r"|regressions?)|revers(?:ed|es)|healing|resolved|resolution|promising|therapeutic (?:potential|properties"
+    r"|effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant"
+    r"|clinical) (?:activity|effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red"
+    r"|favou?rabl[ey]|enhanced|benefited|rely|relies|increases? (?:\w+ )?(?:patient )?survival"
+    r"|should (?:be (?:considered|preferred|given|used)|receive)|alleviat\w+|stimulated bone|active (?:in|against)"
+    r"|proven|well established|ameliorat\w+|attenuat(?:ed|es)|help(?:ed|s) in|suggested a benefit|especially active"
+    r"|safe alternative|reacted (?:\w+ )?to|helped|shortened|suppress(?:ed|es)|inhibited|complete suppression"
+    r"|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|stud\w+|clinical|hypert\w+))|positive (?:results?"
+    r"|outcomes?)|(?:shown|demonstrated|found|proven|known|helps?|able|can|reported"
+    r"|potential) (?:to )?(?:\w+ly )?(?:improve|reduce|prevent|prolong|decrease|relieve|suppress|control|lower"
+    r"|protect|enhance|delay|slow)|efficient|regress\w+)"
 )
 _BENEFIT = re.compile(
     rf"§D\b[^;]{{0,140}}?\b(?<!for )(?<!symptomatic )(?<!may )(?<!further )(?<!might )(?<!could ){_HELPED}\b"
     rf"|\b{_HELPED}[^;]{{0,140}}?§D"
 )
 _SPOILED = re.compile(
-    r"\b(?:bmd|bone mineral density|\w*survival|quality of life|\w+ function) (?:\w+ly )?(?:decreased|declined|fell|"
-    r"worsened)|"
-    r"\b(?:enhanced|aggravated|worsened) (?:the )?(?:§X|\w+ failure)|\b(?:reduced|decreased|impaired|"
-    r"lowered) (?:\w+ ){0,2}(?:bmd|bone mineral density|\w*survival|quality of life)\b"
+    r"\b(?:bmd|bone mineral density|\w*survival|quality of life|\w+ function) (?:\w+ly )?(?:decreased|declined|fell"
+    r"|worsened)|\b(?:enhanced|aggravated|worsened) (?:the )?(?:§X|\w+ failure)|\b(?:reduced|decreased|impaired"
+    r"|lowered) (?:\w+ ){0,2}(?:bmd|bone mineral density|\w*survival|quality of life)\b"
 )
 """What is good was lost."""
 _NOT_ITS = re.compile(
-    r"(?:efficacy|effectiveness|effects?|response|benefit) (?:and (?:\w+ )?\w+ )?(?:of|to|with) [^;]{0,260}"
-    r"(?:(?:was|were|is|are) (?:evaluated|assessed|compared|examined|studied|investigated|estimated|not yet|unknown)|"
-    r"remains?|have never|has never|is still)|controversial|could potentially|we hypothesi[sz]ed|"
-    r"were evaluated|may further|\bdebat\w+|\bunclear\b"
-    r"|was evaluated|we (?:also |retrospectively |prospectively )?(?:report|assessed|studied|compared|evaluated|"
-    r"examined|"
-    r"performed|conducted|investigated|measured|reviewed|tested|monitored|sought|analy[sz]ed)\b(?!(?: \w+)* (?:that|"
-    r"a (?:case|patient)))|"
-    r"(?:stud(?:y|ies)|trials?|analysis|analyses|authors) (?:have |has |had )?(?:investigat|evaluat|assess|compar|"
-    r"examin|"
-    r"describ|review|explor)\w+ |includ\w+ the evaluation|"
-    r"resistan\w+ to [^;]{0,40}§D|"
-    r"§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance|sensitiv\w+ (?:of|to)|inconsistent|looks at|comparison of|"
-    r"reporting on|"
-    r"(?:effectiveness|efficacy)[^;]{0,120}remains? to be|(?:renal|plasma|oral|systemic|drug|apparent) clearance|"
-    r"this is the first (?:study|trial)|goal of|"
-    r"in order to|whether|study (?:evaluates|assesses|looks)|would be of (?:\w+ )?(?:benefit|interest|value)|"
-    r"primary objective|(?:has|have) been (?:studied|investigated|examined|evaluated|assessed)|are in development|"
-    r"ranking|review of|to (?:retrospectively )?(?:determine|"
-    r"learn|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)|"
-    r"have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?|"
-    r"end ?points? (?:was|were|included?)\b|\?$|^to (?:confirm|evaluate|assess|compare|test|describe|determine|"
-    r"examine|report|critically|review|investigate)\b|attempts? to|there (?:are|is|were) attempts|(?:evaluated|"
-    r"assessed|investigated|examined|studied|explored|tested|monitored) (?:the )?(?:\w+ )?(?:safety|efficacy|effects?|"
-    r"effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored|supported|"
-    r"tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned|^setting\b|"
-    r"\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)|"
-    r"examine the effects|association with response"
+    r"(?:efficacy|effectiveness|effects?|response|benefit) (?:and (?:\w+ )?\w+ )?(?:of|to|with) [^;]{0,260}(?:(?:was"
+    r"|were|is|are) (?:evaluated|assessed|compared|examined|studied|investigated|estimated|not yet|unknown)|remains?"
+    r"|have never|has never|is still)|controversial|could potentially|we hypothesi[sz]ed|were evaluated|may further"
+    r"|\bdebat\w+|\bunclear\b|was evaluated|we (?:also |retrospectively |prospectively )?(?:report|assessed|studied"
+    r"|compared|evaluated|examined|performed|conducted|investigated|measured|reviewed|tested|monitored|sought"
+    r"|analy[sz]ed)\b(?!(?: \w+)* (?:that|a (?:case|patient)))|(?:stud(?:y|ies)|trials?|analysis|analyses"
+    r"|authors) (?:have |has |had )?(?:investigat|evaluat|assess|compar|examin|describ|review|explor)\w+ "
+    r"|includ\w+ the evaluation|resistan\w+ to [^;]{0,40}§D|§D[- ]resistan\w+|§D (?:\(\w+\) )?resistance"
+    r"|sensitiv\w+ (?:of|to)|inconsistent|looks at|comparison of|reporting on|(?:effectiveness"
+    r"|efficacy)[^;]{0,120}remains? to be|(?:renal|plasma|oral|systemic|drug|apparent) clearance"
+    r"|this is the first (?:study|trial)|goal of|in order to|whether|study (?:evaluates|assesses|looks)"
+    r"|would be of (?:\w+ )?(?:benefit|interest|value)|primary objective|(?:has|have) been (?:studied|investigated"
+    r"|examined|evaluated|assessed)|are in development|ranking|review of|to (?:retrospectively )?(?:determine|learn"
+    r"|explore|test|analy[sz]e|compare|document|quantify|characteri[sz]e|ascertain|establish)|\bcriteri(?!on\b)"
+    r"|have not (?:yet )?been (?:reported|established|studied|evaluated|determined)|outcome measures?"
+    r"|end ?points? (?:was|were|included?)\b|\?$|^to (?:confirm|evaluate|assess|compare|test|describe|determine"
+    r"|examine|report|critically|review|investigate)\b|attempts? to|there (?:are|is|were) attempts|(?:evaluated"
+    r"|assessed|investigated|examined|studied|explored|tested|monitored) (?:the )?(?:\w+ )?(?:safety|efficacy"
+    r"|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored"
+    r"|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned"
+    r"|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)"
+    r"|examine the effects|association with response"
 )
 """What was looked at, not what was found."""
 _NOT_GIVEN = re.compile(
-    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?|"
-    r"levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent|"
-    r"sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)|"
-    r"(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally |"
-    r"adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|"
-    r"(?:in combination with|combined with|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|"
-    r"ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))|"
-    r"antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|"
-    r"urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
+    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?"
+    r"|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent"
+    r"|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)"
+    r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
+    r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
+    r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
+    r"|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
+    r"|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
 )
 """The drug's name, and no drug given."""
 _MODEL = re.compile(r"§D[- ](?:induced|provoked|evoked|triggered)")
@@ -178,9 +162,8 @@ _VERB = re.compile(
 )
 """Without one, what begins like a title is one."""
 _REPORTS = re.compile(
-    r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend|"
-    r"licen[sc]ed|approved"
-    r"|\bp ?[=<]|\bthan\b|(?:had|showed|achieved|reported) "
+    r"results|§D (?:\w+ ){0,2}(?:improve[sd]|reduce[sd]|prevented|decreased|increased)|induced|guidelines|recommend"
+    r"|licen[sc]ed|approved|\bp ?[=<]|\bthan\b|(?:had|showed|achieved|reported) "
 )
 """Marks of a finding in what reads like a criterion."""
 
@@ -210,7 +193,9 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
         return "nothing"
     if _IS_CASE.search(text):
         return "harm"
-    clauses = [piece for piece in _clauses(text) if DRUG in piece]
+    # The pieces of a sentence, each without what is added on safety or said of `it`.
+    parts = [part for piece in pieces(text) for part in _ADDED.split(piece)]
+    clauses = [piece for piece in parts if DRUG in piece]
     found_out = [piece for piece in clauses if not (sets_out(piece) or _NOT_ITS.search(piece))]
     if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
@@ -218,13 +203,8 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     return next((effect for effect in _FIRST if effect in found), "nothing")
 
 
-def _clauses(text: str) -> list[str]:
-    """The pieces of a sentence, each without what is added on safety or said of `it`."""
-    return [part for piece in pieces(text) for part in _ADDED.split(piece)]
-
-
 def _told(piece: str, text: str) -> Iterator[Effect]:
-    """What a piece of a sentence tells of the drug: by a comparison, else that it did nothing, good, or harm."""
+    """What a piece of a sentence says of the drug: by a comparison, else that it did nothing, good, or harm."""
     compared = [effect for one in contrasts(piece) for effect in _said_of(one)]
     yield from compared
     if compared:
@@ -234,7 +214,12 @@ def _told(piece: str, text: str) -> Iterator[Effect]:
         if _LOST.search(bare) or _is_equal(_OF_PATIENTS.sub(" ", bare)) or (missed(text) and piece == text):
             yield "no_difference"
             return
-        if _helps(bare):
+        found = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
+        if found and _SPOILED.search(bare):
+            helps = False
+        else:
+            helps = found is not None and not (harms(bare[: found.end()]) and harms(bare))
+        if helps:
             yield "benefit"
             return
     if harms(piece):
@@ -258,13 +243,6 @@ def _is_equal(text: str) -> bool:
     """Whether no difference was found, not only none in tolerance or in the blood."""
     hits = [hit for words in (_EVEN, _NONE) for hit in words.finditer(text)]
     return any(not _SAFE.search(text, max(0, hit.start() - 40), hit.end() + 30) for hit in hits)
-
-
-def _helps(text: str) -> bool:
-    found = next((hit for hit in _BENEFIT.finditer(text) if _is_good(hit, text)), None)
-    if found and _SPOILED.search(text):
-        return False
-    return found is not None and not (harms(text[: found.end()]) and harms(text))
 
 
 def _is_good(hit: re.Match[str], text: str) -> bool:

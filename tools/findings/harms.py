@@ -1,4 +1,4 @@
-"""What a sentence tells of harm that a drug brought about."""
+"""What a sentence reports of harm that a drug caused."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ def gap(most: int, stop: str = _STOPS) -> str:
 
 
 _ILLS = (
-    r"(?:adverse|side[- ]effects?|(?!cyto)\w*toxicit\w+|(?!cyto)\w*toxic\b|mortality|deaths?|died|fatal\w*|"
-    r"hypersensitivity|overdose|"
-    r"poisoning|(?:\w+ )?complications?|withdrawals?|(?:\w+ )?(?:damage|injur(?:y|ies))|(?:heart|renal|kidney|liver|"
-    r"hepatic|respiratory|organ|ovarian|cardiac) failure|h[a]?emorrhage|"
-    r"bleeding|(?!apoptosis|diagnosis|prognosis|mitosis)\w+osis\b|\w+itis\b|\w+emia\b|\w+enia\b|\w+pathy\b|\w+uria\b|"
-    r"\w+algias?\b|\w+lysis\b|syndrome|o?edema|"
-    r"convulsions?|seizures?|delirium|confusion|coma|psychosis|agitation|aggression|disinhibition|hallucinations?|"
-    r"suicid\w+|sleepiness|somnolence|dizziness|headaches?|drowsiness|sedation|azoospermia|infertility|\w*porphyria|"
-    r"thrombosis|emboli\w*|strokes?|infarctions?|arrhythmias?|torsades\w*|bradycardia|tachycardia|hypotension|"
-    r"dyskinesias?|dystonia|akathisia|parkinsonism|extrapyramidal \w+|rash|urticaria|pruritus|erythema|anaphyla\w+|"
-    r"alopecia|nausea|vomiting|diarrh\w+|constipation|dysfunctions?|impairments?|risks?|malignanc\w+|cancers?|"
-    r"lymphomas?|lupus|vasculitis|ulcers?|perforations?|fractures?|weight gain|infections?|reactivation|defects?|"
-    r"malformations?|teratogen\w+|birth defects?|discomfort|irritation|reactions?|ototoxicity|shock|atrophy|cough|"
-    r"reactive (?:\w+ )?metabolites|worsening|deterioration|exacerbations?|relapse)"
+    r"(?:adverse|side[- ]effects?|(?!cyto)\w*toxicit\w+|(?!cyto)\w*toxic\b|mortality|deaths?|died|fatal\w*"
+    r"|hypersensitivity|overdose|poisoning|(?:\w+ )?complications?|withdrawals?|(?:\w+ )?(?:damage|injur(?:y|ies))"
+    r"|(?:heart|renal|kidney|liver|hepatic|respiratory|organ|ovarian|cardiac) failure|h[a]?emorrhage|bleeding"
+    r"|(?!apoptosis|diagnosis|prognosis|mitosis)\w+osis\b|\w+itis\b|\w+emia\b|\w+enia\b|\w+pathy\b|\w+uria\b"
+    r"|\w+algias?\b|\w+lysis\b|syndrome|o?edema|convulsions?|seizures?|delirium|confusion|coma|psychosis|agitation"
+    r"|aggression|disinhibition|hallucinations?|suicid\w+|sleepiness|somnolence|dizziness|headaches?|drowsiness"
+    r"|sedation|azoospermia|infertility|\w*porphyria|thrombosis|emboli\w*|strokes?|infarctions?|arrhythmias?"
+    r"|torsades\w*|bradycardia|tachycardia|hypotension|dyskinesias?|dystonia|akathisia|parkinsonism"
+    r"|extrapyramidal \w+|rash|urticaria|pruritus|erythema|anaphyla\w+|alopecia|nausea|vomiting|diarrh\w+"
+    r"|constipation|dysfunctions?|impairments?|risks?|malignanc\w+|cancers?|lymphomas?|lupus|vasculitis|ulcers?"
+    r"|perforations?|fractures?|weight gain|infections?|reactivation|defects?|malformations?|teratogen\w+"
+    r"|birth defects?|discomfort|irritation|reactions?|ototoxicity|shock|atrophy|cough|reactive (?:\w+ )?metabolites"
+    r"|worsening|deterioration|exacerbations?|relapse)"
 )
 _BRINGS = (
     r"(?:causes?|caused|causing|induces?|induced|inducing|provokes?|provoked|worsens?|worsened|exacerbates?|"
@@ -52,49 +51,37 @@ GOOD_INDUCED = (
 """What a drug may induce that is no harm."""
 _BY = r"(?:of|to|with|by|from|following|after|during|on|under|because of|due to|secondary to)"
 _HARM = re.compile(
-    rf"§D[- ](?:therapy[- ]|treatment[- ])?(?:induced|associated|related|provoked|triggered)\b(?! (?:{gap(2)})?"
-    rf"(?:{GOOD_INDUCED}))"
-    rf"|\b(?:induced|caused|provoked|triggered|complicated|worsened|exacerbated) by {gap(6)}§D(?![- ]resistan)"
-    rf"|(?:secondary|due|attribut\w+|likely related|possibly related|owing) to {gap(6)}§D(?![- ]resistan)"
-    rf"|\b{_ILLS} {gap(8, _TURNED)}{_BY} {gap(6, 'but|than|§D')}§D"
-    rf"|§D(?: (?:can|may|could|might) (?:\w+ )?(?:cause|induce|provoke|trigger|"
-    rf"precipitate) (?!(?:\w+ ){{0,2}}(?:{GOOD_INDUCED})))"
-    rf"|§D,? {gap(8)}{_BRINGS} {gap(9, _LESS)}{_ILLS}"
-    rf"|§D {gap(6)}(?:increase[sd]?|raise[sd]?|higher|greater|more) {gap(6, 'but|than')}{_ILLS}"
-    rf"|(?:increase[sd]?|higher|greater|elevated|more) {gap(4)}(?:risks?|mortality|incidence|"
-    rf"{_ILLS}) {gap(8, 'but|and|reduced')}§D"
-    rf"|risks? {gap(6)}increase[sd]? {gap(30, 'but')}§D"
-    rf"|contra-?indicated {gap(6)}§D|§D {gap(6)}contra-?indicated"
-    rf"|§D (?:was|were|had to be) (?:discontinued|stopped|withdrawn)"
-    rf"|(?:improv|resol|recover|normali|disappear|subsid|remit|reced)\w+ {gap(12, 'but|§D')}(?:discontinu\w+|"
-    rf"withdrawal|"
-    rf"cessation|stopping|withdrawing) (?:of )?{gap(4, 'but')}§D"
-    rf"|§D (?:\w+ )?(?:worsen(?:s|ed)|aggravate[sd]|exacerbate[sd])|§D[^;]{{0,60}} should be avoided"
-    rf"|\b(?:convulsant|toxic|ulcerogenic|carcinogenic|teratogenic|proarrhythmic|deleterious|harmful|"
-    rf"\w+toxic) (?:effects?|"
-    rf"activity|actions?) {gap(4)}of {gap(6)}§D"
-    rf"|develop\w* {gap(14, 'but|§D')}(?:after|following|during|while) {gap(9, 'but')}§D"
-    rf"|(?:after|following) (?:the )?(?:introduction|initiation|administration|start\w*|use|"
-    rf"addition) of {gap(4)}§D[^;]*"
-    rf"\b(?:worsen\w*|appeared|developed|occurred|emerged)"
-    rf"|(?:after|following) {gap(6)}§D[^;]{{0,60}}, [^;]*\b(?:developed|appeared|occurred|worsened)\b"
-    rf"|§D (?:may |can |could )?(?:have|has|had) {gap(3)}(?:adverse|side)[- ]effects?|(?:worsen\w*|appeared|occurred|"
-    rf"emerged|began) {gap(10, 'but')}(?:after|following|during) {gap(9, 'but')}§D"
-    rf"|{_ILLS} in (?:an? |the |two |three |\d+ )?{gap(6, 'but')}(?:patients?|woman|man|child|girl|boy|"
-    rf"case) {gap(3, 'but')}"
-    rf"(?:treated with|receiving|taking|on|given) {gap(4)}§D"
-    rf"|§D[^;]{{0,60}}\bototoxicity|(?:adverse|side) effects?[^;]{{0,60}}§D|§D[^;]{{0,40}} (?:is|are|was|were) "
-    rf"(?:\w+ )?(?!cyto)\w*toxic\b|hazards? of death {gap(12)}§D"
-    rf"|§D {gap(4)}(?:reduce[sd]?|decrease[sd]?|impair(?:s|ed)|shorten(?:s|ed)) {gap(3)}(?:\w*survival|bmd|"
-    rf"bone mineral density|quality of life|\w+ function|cognition)"
+    rf"§D[- ](?:therapy[- ]|treatment[- ])?(?:induced|associated|related|provoked"
+    rf"|triggered)\b(?! (?:{gap(2)})?(?:{GOOD_INDUCED}))|\b(?:induced|caused|provoked|triggered|complicated|worsened"
+    rf"|exacerbated) by {gap(6)}§D(?![- ]resistan)|(?:secondary|due|attribut\w+|likely related|possibly related"
+    rf"|owing) to {gap(6)}§D(?![- ]resistan)|\b{_ILLS} {gap(8, _TURNED)}{_BY} {gap(6, 'but|than|§D')}§D|§D(?: (?:can"
+    rf"|may|could|might) (?:\w+ )?(?:cause|induce|provoke|trigger|precipitate) (?!(?:\w+ ){{0,2}}(?:{GOOD_INDUCED})))"
+    rf"|§D,? {gap(8)}{_BRINGS} {gap(9, _LESS)}{_ILLS}|§D {gap(6)}(?:increase[sd]?|raise[sd]?|higher|greater"
+    rf"|more) {gap(6, 'but|than')}{_ILLS}|(?:increase[sd]?|higher|greater|elevated|more) {gap(4)}(?:risks?|mortality"
+    rf"|incidence|{_ILLS}) {gap(8, 'but|and|reduced')}§D|risks? {gap(6)}increase[sd]? {gap(30, 'but')}§D"
+    rf"|contra-?indicated {gap(6)}§D|§D {gap(6)}contra-?indicated|§D (?:was|were|had to be) (?:discontinued|stopped"
+    rf"|withdrawn)|(?:improv|resol|recover|normali|disappear|subsid|remit"
+    rf"|reced)\w+ {gap(12, 'but|§D')}(?:discontinu\w+|withdrawal|cessation|stopping"
+    rf"|withdrawing) (?:of )?{gap(4, 'but')}§D|§D (?:\w+ )?(?:worsen(?:s|ed)|aggravate[sd]|exacerbate[sd])"
+    rf"|§D[^;]{{0,60}} should be avoided|\b(?:convulsant|toxic|ulcerogenic|carcinogenic|teratogenic|proarrhythmic"
+    rf"|deleterious|harmful|\w+toxic) (?:effects?|activity|actions?) {gap(4)}of {gap(6)}§D"
+    rf"|develop\w* {gap(14, 'but|§D')}(?:after|following|during|while) {gap(9, 'but')}§D|(?:after"
+    rf"|following) (?:the )?(?:introduction|initiation|administration|start\w*|use"
+    rf"|addition) of {gap(4)}§D[^;]*\b(?:worsen\w*|appeared|developed|occurred|emerged)|(?:after"
+    rf"|following) {gap(6)}§D[^;]{{0,60}}, [^;]*\b(?:developed|appeared|occurred|worsened)\b|§D (?:may |can "
+    rf"|could )?(?:have|has|had) {gap(3)}(?:adverse|side)[- ]effects?|(?:worsen\w*|appeared|occurred|emerged"
+    rf"|began) {gap(10, 'but')}(?:after|following|during) {gap(9, 'but')}§D|{_ILLS} in (?:an? |the |two |three "
+    rf"|\d+ )?{gap(6, 'but')}(?:patients?|woman|man|child|girl|boy|case) {gap(3, 'but')}(?:treated with|receiving"
+    rf"|taking|on|given) {gap(4)}§D|§D[^;]{{0,60}}\bototoxicity|(?:adverse|side) effects?[^;]{{0,60}}§D"
+    rf"|§D[^;]{{0,40}} (?:is|are|was|were) (?:\w+ )?(?!cyto)\w*toxic\b|hazards? of death {gap(12)}§D"
+    rf"|§D {gap(4)}(?:reduce[sd]?|decrease[sd]?|impair(?:s|ed)|shorten(?:s|ed)) {gap(3)}(?:\w*survival|bmd"
+    rf"|bone mineral density|quality of life|\w+ function|cognition)"
 )
 _CASE = re.compile(
-    rf"\bdevelop\w* {gap(14, 'but|§D')}(?:after|following|during|while|within) {gap(9, 'but')}§D|{_ILLS} in (?:an? |"
-    rf"the )?"
-    rf"{gap(6, 'but')}(?:patients?|woman|man|child|girl|boy|case) {gap(3, 'but')}(?:treated with|receiving|taking|on|"
-    rf"given) {gap(4)}§D"
-    rf"|(?:\bcases? of|we report|we describe|to describe|first reported case)\b[^;]*(?:§D[- ](?:induced|associated|"
-    rf"related)|{_ILLS}[^;]*§D)"
+    rf"\bdevelop\w* {gap(14, 'but|§D')}(?:after|following|during|while|within) {gap(9, 'but')}§D|{_ILLS} in (?:an? "
+    rf"|the )?{gap(6, 'but')}(?:patients?|woman|man|child|girl|boy|case) {gap(3, 'but')}(?:treated with|receiving"
+    rf"|taking|on|given) {gap(4)}§D|(?:\bcases? of|we report|we describe|to describe"
+    rf"|first reported case)\b[^;]*(?:§D[- ](?:induced|associated|related)|{_ILLS}[^;]*§D)"
     rf"|{_BRINGS.replace('|showed', '')} by {gap(6)}§D|\brelated to {gap(6)}§D"
 )
 """A harm that a case is reported of."""
@@ -109,16 +96,14 @@ _AVERTED = re.compile(
     r"nor|neither|attenuat\w+|manag\w+|free of|suppress\w+|alleviat\w+|inhibit\w+|meta-analysis of|uncommon)\b"
 )
 _STOPPED = re.compile(
-    r"(?:improv|resol|recover|normali|disappear|subsid|remit|reced|prognosis)\w* [^;]{0,80}(?:discontinu\w+|"
-    r"withdrawal|cessation|"
-    r"stopping) of (?:\w+ )?[\w-]*§D|(?:discontinu\w+|withdrawal|cessation|"
-    r"stopping) of (?:\w+ )?[\w-]*§D [^;]{0,80}(?:improv|resol|recover|normali|"
-    r"disappear|subsid|remit|prognosis)|(?:undesirable|untoward|harmful) (?:consequences|effects) of §D|"
-    r"(?:concerns?|warnings?) (?:\w+ ){0,3}(?:associated with|about|over|with) §D|"
-    r"experienced (?:\w+ ){1,6}after [^;]{0,120}§D|§D[^;]{0,60}, in whom (?:\S+ ){1,12}developed|"
-    r"(?:adverse events?|aes?\b|toxicit\w+|mortality) [^;]{0,40}(?:higher|more (?:common|frequent)|greater|"
-    r"increased) in (?:the )?§D|"
-    r"§D [^;]{0,30}(?:enhanced|increased|aggravated|worsened) (?:the )?(?:§X|\w+ failure)"
+    r"(?:improv|resol|recover|normali|disappear|subsid|remit|reced|prognosis)\w* [^;]{0,80}(?:discontinu\w+"
+    r"|withdrawal|cessation|stopping) of (?:\w+ )?[\w-]*§D|(?:discontinu\w+|withdrawal|cessation"
+    r"|stopping) of (?:\w+ )?[\w-]*§D [^;]{0,80}(?:improv|resol|recover|normali|disappear|subsid|remit|prognosis)"
+    r"|(?:undesirable|untoward|harmful) (?:consequences|effects) of §D|(?:concerns?"
+    r"|warnings?) (?:\w+ ){0,3}(?:associated with|about|over|with) §D|experienced (?:\w+ ){1,6}after [^;]{0,120}§D"
+    r"|§D[^;]{0,60}, in whom (?:\S+ ){1,12}developed|(?:adverse events?|aes?\b|toxicit\w+"
+    r"|mortality) [^;]{0,40}(?:higher|more (?:common|frequent)|greater|increased) in (?:the )?§D"
+    r"|§D [^;]{0,30}(?:enhanced|increased|aggravated|worsened) (?:the )?(?:§X|\w+ failure)"
 )
 """Harms told otherwise: it went away when the drug was stopped."""
 _DENIED = re.compile(
@@ -127,7 +112,7 @@ _DENIED = re.compile(
 
 
 def harms(text: str) -> bool:
-    """Return whether a harm is told that is not said to have been averted, before it or within.
+    """Return whether a harm is reported that was not averted, before it or within.
 
     Args:
         text: in lower case, the drug marked.
@@ -146,7 +131,7 @@ def harms(text: str) -> bool:
 
 
 def reports_case(text: str) -> bool:
-    """Return whether a report of a case, or a sentence on what was looked at, tells of a harm of the drug."""
+    """Return whether a report of a case, or a sentence on what was looked at, reports a harm of the drug."""
     if _STOPPED.search(text):
         return True
     return _CASE.search(text) is not None and _CURED.search(text) is None

@@ -62,7 +62,7 @@ def change_of(text: str, intervention: str, comparator: str, outcome: str) -> Ch
         outcome: what was measured.
     """
     parts = [part for part in _PART.split(text) if part.strip()]
-    shared = [_shared(part, outcome) for part in parts]
+    shared = [len(set(_words(outcome)) & set(_words(part))) for part in parts]
     ours = [part for part, many in zip(parts, shared, strict=True) if many == max(shared, default=0)]
     for part in reversed(ours):
         if _NONE.search(part) and not (_PROVED.search(part) and _way(part, outcome)):
@@ -77,7 +77,14 @@ def _told(part: str, intervention: str, comparator: str, outcome: str) -> Change
     """What one part tells; None where it tells no direction."""
     way = _way(part, outcome)
     if not way:
-        return _by_figures(part, intervention, comparator)
+        # By the figures behind the two arms, where the difference reached significance.
+        if not _REACHED.search(part):
+            return None
+        figures = [_figure_behind(part, _places(part, one, other)) for one, other in
+                   ((intervention, comparator), (comparator, intervention))]  # fmt: skip
+        if figures[0] is None or figures[1] is None or figures[0] == figures[1]:
+            return None
+        return "increased" if figures[0] > figures[1] else "decreased"
     other = _is_others(part, intervention, comparator)
     return "increased" if (way > 0) != other else "decreased"
 
@@ -102,17 +109,6 @@ def _is_others(part: str, intervention: str, comparator: str) -> bool:
     return min(abs(place - hit) for place in other) < min(abs(place - hit) for place in own)
 
 
-def _by_figures(part: str, intervention: str, comparator: str) -> Change | None:
-    """By the figures that stand behind the two arms, where the difference reached significance."""
-    if not _REACHED.search(part):
-        return None
-    figures = [_figure_behind(part, _places(part, one, other)) for one, other in
-               ((intervention, comparator), (comparator, intervention))]  # fmt: skip
-    if figures[0] is None or figures[1] is None or figures[0] == figures[1]:
-        return None
-    return "increased" if figures[0] > figures[1] else "decreased"
-
-
 def _figure_behind(part: str, places: Sequence[int]) -> float | None:
     figures = [hit for place in places for hit in [_FIGURE.search(part, place)] if hit and hit.start() - place < 60]
     return float(figures[0][0].replace(",", "")) if figures else None
@@ -124,10 +120,6 @@ def _words(name: str) -> list[str]:
         for word in re.findall(r"[a-z]+", name.lower())
         if len(word) > 2 and word not in _EMPTY
     ]
-
-
-def _shared(part: str, outcome: str) -> int:
-    return len(set(_words(outcome)) & set(_words(part)))
 
 
 def _places(part: str, arm: str, other: str) -> list[int]:

@@ -29,10 +29,8 @@ _BESIDE = re.compile(
 )
 """The two are set beside each other."""
 _BOTH = re.compile(
-    r"\bboth (?:\w+ ){0,2}§[DO][^;,]{0,30} and (?:\w+ )?§[DO][^;.]{0,30} (?:\w+ly )?(?:reduced|improved|lowered|were|"
-    r"are|increased|decreased|"
-    r"showed|produced|relieved)\b"
-    r"|\bneither (?:\w+ ){0,2}§[DO][^;,]{0,30} nor (?:\w+ )?§[DO]"
+    r"\bboth (?:\w+ ){0,2}§[DO][^;,]{0,30} and (?:\w+ )?§[DO][^;.]{0,30} (?:\w+ly )?(?:reduced|improved|lowered|were"
+    r"|are|increased|decreased|showed|produced|relieved)\b|\bneither (?:\w+ ){0,2}§[DO][^;,]{0,30} nor (?:\w+ )?§[DO]"
     r"|§[DO] and §[DO] (?:\w+ )?both (?:reduced|improved|lowered|increased|decreased)"
 )
 _THIRD = re.compile(
@@ -102,7 +100,13 @@ def winner_of(sentence: str, first: Entity, second: Entity) -> Winner:
         for part in parts:
             if DRUG in part and OTHER in part and not _METHOD.search(part) and (said := _told(part)) != "not_said":
                 return "same" if _NOT_PROVED.search(text) else said
-        if (said := _apart(parts)) != "not_said":
+        worked = [_drug_that(part, _WORKED, _WORKED_NOT) for part in parts]
+        failed = [_drug_that(part, _WORKED_NOT, None) for part in parts]
+        if DRUG in worked and OTHER in failed:
+            said = "first"
+        else:
+            said = "second" if OTHER in worked and DRUG in failed else "not_said"
+        if said != "not_said":
             return said
     return "not_said"
 
@@ -122,7 +126,13 @@ def _told(text: str) -> Winner:
     beside = _BESIDE.search(text)
     if (_BOTH.search(text) and not third) or (beside and _alike(text, *beside.span())):
         return "same"
-    return _by_figures(text)
+    # By the figures before the two, where it is told that they differ and what is counted is good or bad.
+    counted = [re.search(rf"{_COUNTED}{mark}", text) for mark in (DRUG, OTHER)]
+    good, bad = _COUNTED_GOOD.search(text), _BAD.search(text)
+    if not all(counted) or not _DIFFERS.search(text) or not (good or bad):
+        return "not_said"
+    here, other = (float(hit[1]) for hit in counted if hit)
+    return "not_said" if here == other else "first" if (here > other) == bool(good) else "second"
 
 
 def _alike(text: str, start: int, end: int) -> bool:
@@ -149,25 +159,6 @@ def _alike(text: str, start: int, end: int) -> bool:
     if _GROUPS.search(text) and any(is_even(text)):
         return True
     return missed(text) and _FIGURES.search(text) is not None
-
-
-def _by_figures(text: str) -> Winner:
-    """By the figures before the two, where it is told that they differ and what is counted is good or bad."""
-    found = [re.search(rf"{_COUNTED}{mark}", text) for mark in (DRUG, OTHER)]
-    good, bad = _COUNTED_GOOD.search(text), _BAD.search(text)
-    if not all(found) or not _DIFFERS.search(text) or not (good or bad):
-        return "not_said"
-    one, other = (float(hit[1]) for hit in found if hit)
-    return "not_said" if one == other else "first" if (one > other) == bool(good) else "second"
-
-
-def _apart(parts: list[str]) -> Winner:
-    """Where one part says that one drug worked, and another that the other one did not."""
-    worked = [_drug_that(part, _WORKED, _WORKED_NOT) for part in parts]
-    failed = [_drug_that(part, _WORKED_NOT, None) for part in parts]
-    if DRUG in worked and OTHER in failed:
-        return "first"
-    return "second" if OTHER in worked and DRUG in failed else "not_said"
 
 
 def _drug_that(part: str, words: re.Pattern[str], unless: re.Pattern[str] | None) -> str | None:

@@ -93,19 +93,15 @@ def cut(text: str) -> list[tuple[int, int]]:
     if words <= LONGEST_WHOLE:
         return _trimmed(text, [(0, len(text))])
     size = words / -(-words // WORDS)
-    return _trimmed(text, _packed(_sentences(text), size))
-
-
-def _packed(sentences: Iterator[tuple[int, int, int]], size: float) -> list[tuple[int, int]]:
-    """Join sentences to pieces of about `size` words, never more than WORDS."""
+    # Join sentences to pieces of about `size` words, never more than WORDS.
     pieces: list[tuple[int, int]] = []
     start = end = held = 0
-    for first, last, words in sentences:
-        if held and (held + words > WORDS or held + words / 2 > size):
+    for first, last, many in _sentences(text):
+        if held and (held + many > WORDS or held + many / 2 > size):
             pieces.append((start, end))
             start, held = first, 0
-        end, held = last, held + words
-    return [*pieces, (start, end)]
+        end, held = last, held + many
+    return _trimmed(text, [*pieces, (start, end)])
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int, int]]:

@@ -269,22 +269,19 @@ def _document(row: Sequence[Any]) -> Document:
     """Make a document of a row; it was checked when it came in."""
     identifier, corpus, title, text, year, mesh, phase, status, note, date, types, retracted, sections, *rest = row
     twin, edition = rest
+    try:
+        parted = tuple(Section.model_construct(name=name, start=start) for name, start in json.loads(sections or "[]"))
+    except (ValueError, TypeError) as error:
+        raise DamagedData(f"{FILE} is damaged ({error}); move it away and add the files again") from error
     return Document.model_construct(
         id=identifier, corpus=corpus, title=title, text=text, year=year, mesh=_lines(mesh), phase=phase, status=status,
-        note=bool(note), date=date, types=_lines(types), retracted=bool(retracted), sections=_sections(sections),
+        note=bool(note), date=date, types=_lines(types), retracted=bool(retracted), sections=parted,
         twin=twin, edition=edition,
     )  # fmt: skip
 
 
 def _lines(value: str) -> tuple[str, ...]:
     return tuple(value.split("\n")) if value else ()
-
-
-def _sections(value: str) -> tuple[Section, ...]:
-    try:
-        return tuple(Section.model_construct(name=name, start=start) for name, start in json.loads(value or "[]"))
-    except (ValueError, TypeError) as error:
-        raise DamagedData(f"{FILE} is damaged ({error}); move it away and add the files again") from error
 
 
 def _passage(row: Sequence[Any]) -> Passage:

@@ -68,7 +68,14 @@ def connect(target: Path | str) -> sqlite3.Connection:
         DamagedData: it is no library, or one of a newer version.
         WorkError: it may not be opened, or the disk is full or fails.
     """
-    connection = _opened(target)
+    # What lies on a read-only file system is opened so that nothing is written beside it.
+    name, fixed = str(target), isinstance(target, Path) and is_fixed(target)
+    if fixed:
+        name = f"file:{quote(str(Path(target).resolve()))}?mode=ro&immutable=1"
+    try:
+        connection = sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30, uri=fixed)
+    except sqlite3.Error as error:
+        raise explained(error, Path(target)) from error
     try:
         if _version(connection) != VERSION:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -80,17 +87,6 @@ def connect(target: Path | str) -> sqlite3.Connection:
         connection.close()
         raise DamagedData(f"{target} cannot be read: it was {error}. Update KEDRec, or use another home") from error
     return connection
-
-
-def _opened(target: Path | str) -> sqlite3.Connection:
-    """Open a database; what lies on a read-only file system is opened so that nothing is written beside it."""
-    name, fixed = str(target), isinstance(target, Path) and is_fixed(target)
-    if fixed:
-        name = f"file:{quote(str(Path(target).resolve()))}?mode=ro&immutable=1"
-    try:
-        return sqlite3.connect(name, isolation_level=None, check_same_thread=False, timeout=30, uri=fixed)
-    except sqlite3.Error as error:
-        raise explained(error, Path(target)) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -78,10 +78,16 @@ class LibraryWriter:
         self.connection.execute("DELETE FROM documents WHERE key = ?", (key,))
 
     def _insert(self, key: int | None, document: Document) -> None:
+        # The day by which the text was public; the year of a trial is when it began, and tells nothing of that.
+        last_day: str | None
+        if document.date:
+            last_day = dates.last_day(document.date)
+        else:
+            last_day = f"{document.year}-12-31" if document.year and document.corpus != "trials" else None
         row = (
             key, document.id, document.corpus, document.title, document.text, document.year, "\n".join(document.mesh),
             document.phase, document.status, int(document.note), document_sha(document), document.date,
-            _last_day(document), "\n".join(document.types), int(document.retracted), _sections(document),
+            last_day, "\n".join(document.types), int(document.retracted), _sections(document),
             document.twin, document.edition,
         )  # fmt: skip
         marks = ",".join("?" * len(row))
@@ -151,13 +157,6 @@ def document_sha(document: Document) -> bytes:
     later = [document.date, document.types, document.retracted, _sections(document), document.twin]
     told = [document.note, later] if any(later) else [document.note]
     return hashlib.sha256(json.dumps([CHUNKING, *values, *told]).encode()).digest()[:16]
-
-
-def _last_day(document: Document) -> str | None:
-    """Return the day by which the text was public; the year of a trial is when it began, and tells nothing of that."""
-    if document.date:
-        return dates.last_day(document.date)
-    return f"{document.year}-12-31" if document.year and document.corpus != "trials" else None
 
 
 def _sections(document: Document) -> str:

@@ -16,6 +16,7 @@ from kedrec.graphdb.store import GraphStore
 from kedrec.records import Entity, Record
 from kedrec.tools.library.ingest import AddReport, OnProgress
 from kedrec.tools.literature import Literature
+from kedrec.tools.live import rate_limit
 from kedrec.tools.live.eutils import Eutils
 from kedrec.tools.live.http import Asker, Host, HttpRetryPolicy
 from kedrec.tools.live.pair_download import Gatherer, SourceReport, WantedLiterature
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Fetcher", "LiveReport"]
 
-NCBI_RATES = (2.9, 9.5)
-"""Requests a second without and with a key; NCBI counts 3 and 10."""
-TRIALS_RATE = 1.0
-"""ClinicalTrials.gov allows about 50 a minute."""
 BUSY_SECONDS = 60.0
 """How long another process may be adding before this one gives up."""
 
@@ -98,27 +95,16 @@ class Fetcher:
             Busy: another process is adding, for longer than a minute.
         """
         with tempfile.TemporaryDirectory(prefix="kedrec-live-") as held:
-            reports = self._gathered(Path(held), disease, drugs, wanted, on_progress)
+            import httpx
+
+            ill, compounds = terms_of(disease, self._store), [terms_of(drug, self._store) for drug in drugs]
+            with httpx.Client(timeout=self._patience.stall, headers={"User-Agent": f"kedrec/{__version__}"}) as client:
+                eutils = Eutils(self._asker(self._ncbi, client), fresh=wanted.fresh)
+                trials = TrialsApi(self._asker(self._trials, client), fresh=wanted.fresh)
+                gatherer = Gatherer(eutils, trials, Path(held), on_progress)
+                reports = [report for drug in compounds for report in gatherer.gather(ill, drug, wanted)]
             added = self._add(sorted(Path(held).iterdir()), embed, on_progress)
         return LiveReport(sources=tuple(reports), added=tuple(added))
-
-    def _gathered(
-        self,
-        folder: Path,
-        disease: Entity,
-        drugs: Sequence[Entity],
-        wanted: WantedLiterature,
-        on_progress: OnProgress | None,
-    ) -> list[SourceReport]:
-        """Write what the sources have into a folder."""
-        import httpx
-
-        ill, compounds = terms_of(disease, self._store), [terms_of(drug, self._store) for drug in drugs]
-        with httpx.Client(timeout=self._patience.stall, headers={"User-Agent": f"kedrec/{__version__}"}) as client:
-            eutils = Eutils(self._asker(self._ncbi, client), fresh=wanted.fresh)
-            trials = TrialsApi(self._asker(self._trials, client), fresh=wanted.fresh)
-            gatherer = Gatherer(eutils, trials, folder, on_progress)
-            return [report for drug in compounds for report in gatherer.gather(ill, drug, wanted)]
 
     def _asker(self, host: Host, client: httpx.Client) -> Asker:
         pacer = RequestSpacer(self._pace / host.setting, host.per_second)
@@ -142,8 +128,8 @@ def _ncbi(settings: Settings) -> Host:
     key = settings.ncbi_api_key.get_secret_value() if settings.ncbi_api_key else ""
     fields = {"tool": "kedrec", "email": settings.ncbi_email or "", "api_key": key}
     said = {name: value for name, value in fields.items() if value}
-    return Host("NCBI", settings.eutils_url, "eutils_url", NCBI_RATES[bool(key)], said, key)
+    return Host("NCBI", settings.eutils_url, "eutils_url", rate_limit.NCBI_RATES[bool(key)], said, key)
 
 
 def _trials(settings: Settings) -> Host:
-    return Host("ClinicalTrials.gov", settings.trials_url, "trials_url", TRIALS_RATE)
+    return Host("ClinicalTrials.gov", settings.trials_url, "trials_url", rate_limit.TRIALS_RATE)

@@ -10,7 +10,6 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -160,7 +159,11 @@ class Asker:
         import httpx
 
         try:
-            with self._sent(address, fields) as answer:
+            if self.host.sent_along:
+                sent = self._client.stream("POST", address, data={**fields, **self.host.sent_along})
+            else:
+                sent = self._client.stream("GET", address, params=dict(fields))
+            with sent as answer:
                 body = self._body(answer)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise SourceRefused(f"{self.host.name}: the setting `{self.host.setting}` is no address: {error}") from None
@@ -171,11 +174,6 @@ class Asker:
         if answer.status_code != 200:
             raise self._problem(answer, body)
         return body
-
-    def _sent(self, address: str, fields: Mapping[str, str]) -> AbstractContextManager[httpx.Response]:
-        if self.host.sent_along:
-            return self._client.stream("POST", address, data={**fields, **self.host.sent_along})
-        return self._client.stream("GET", address, params=dict(fields))
 
     def _body(self, answer: httpx.Response) -> bytes:
         until, body = time.monotonic() + 4 * self._patience.stall, bytearray()

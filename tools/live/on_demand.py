@@ -52,16 +52,14 @@ class OnDemand:
         with self._locks[corpus]:
             if pair in self._done:
                 return self._done[pair]
-            done = self._fetched(_SOURCES[corpus], disease, drug)
+            source = _SOURCES[corpus]
+            report = self._fetcher.fetch(disease, [drug], WantedLiterature((source,), self._most, self._span))
+            told = report.sources[0]
+            if told.missing and not told.fetched:
+                raise (SourceUnavailable if told.retryable else SourceRefused)(" ".join(told.missing))
+            as_of = f" as of {told.given:%Y-%m-%d}" if told.given else ""
+            said = f"{HOSTS[source]} has {told.total:,} records on {drug.name} in {disease.name}{as_of}"
+            done = ToppedUp(f"{said}; {report.new:,} were new here.", tuple(lacking(report.sources)))
             if not done.missing:
                 self._done[pair] = done
             return done
-
-    def _fetched(self, source: LiveSource, disease: Entity, drug: Entity) -> ToppedUp:
-        report = self._fetcher.fetch(disease, [drug], WantedLiterature((source,), self._most, self._span))
-        told = report.sources[0]
-        if told.missing and not told.fetched:
-            raise (SourceUnavailable if told.retryable else SourceRefused)(" ".join(told.missing))
-        as_of = f" as of {told.given:%Y-%m-%d}" if told.given else ""
-        said = f"{HOSTS[source]} has {told.total:,} records on {drug.name} in {disease.name}{as_of}"
-        return ToppedUp(f"{said}; {report.new:,} were new here.", tuple(lacking(report.sources)))

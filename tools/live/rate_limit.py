@@ -1,4 +1,4 @@
-"""One pace for each host, kept by all threads and processes that share a file."""
+"""How many requests a second each host gets, from all threads and processes that share a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["RequestSpacer"]
+__all__ = ["NCBI_RATES", "TRIALS_RATE", "RequestSpacer"]
+
+NCBI_RATES = (2.9, 9.5)
+"""Requests a second to NCBI without and with a key; NCBI allows 3 and 10."""
+TRIALS_RATE = 1.0
+"""Requests a second to ClinicalTrials.gov, which allows about 50 a minute."""
 
 LONGEST = 600.0
 """Seconds; a turn that is further off was noted by a clock that was wrong."""
@@ -40,16 +45,13 @@ class RequestSpacer:
         handle = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
-            now, noted = time.time(), _number(os.pread(handle, 64, 0))
+            try:
+                number = float(os.pread(handle, 64, 0))
+            except ValueError:
+                number = 0.0
+            now, noted = time.time(), number
             free = noted if noted - now <= LONGEST else now
             os.pwrite(handle, f"{later(now, free):<32.6f}".encode(), 0)
         finally:
             os.close(handle)
         return now, free
-
-
-def _number(text: bytes) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0

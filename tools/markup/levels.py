@@ -43,7 +43,15 @@ def _written(found: re.Match[str]) -> str:
     """Write one level by what stands before and behind it."""
     gap, level, held = found.groups()
     before, behind = found.string[: found.start()][-16:], found.string[found.end() :][:16]
-    if _is_reference(held, before, behind):
+    # Whether a raised text is what points at a reference, or what is left of that.
+    beside = REFERENCE in held or before.endswith(REFERENCE) or behind.startswith(REFERENCE)
+    bare = held.replace(REFERENCE, "")
+    if beside and (_BRACKETS.fullmatch(bare) or (REFERENCE in held and _LISTED.fullmatch(bare))):
+        is_reference = True
+    else:
+        sentence = re.search(r"[.,;:!?”’][\x03\x05]*$", before)
+        is_reference = bool(sentence and _LISTED.fullmatch(bare) and not behind[:1].isalnum())
+    if is_reference:
         return gap
     base, inner = _CONTROLS.sub("", before), _CONTROLS.sub("", held)
     write = _raised if level == SUP else _lowered
@@ -51,16 +59,6 @@ def _written(found: re.Match[str]) -> str:
     text = write(gap, base, inner.strip(), _CONTROLS.split(behind)[0]) if inner.strip() else gap
     meets = "^" in text or (text[-1:].isdigit() and behind[:1].isdigit())
     return text + (BORDER if meets else "") + (" " if inner[-1:].isspace() else "")
-
-
-def _is_reference(held: str, before: str, behind: str) -> bool:
-    """Whether a raised text is what points at a reference, or what is left of that."""
-    beside = REFERENCE in held or before.endswith(REFERENCE) or behind.startswith(REFERENCE)
-    inner = held.replace(REFERENCE, "")
-    if beside and (_BRACKETS.fullmatch(inner) or (REFERENCE in held and _LISTED.fullmatch(inner))):
-        return True
-    sentence = re.search(r"[.,;:!?”’][\x03\x05]*$", before)
-    return bool(sentence and _LISTED.fullmatch(inner) and not behind[:1].isalnum())
 
 
 def _raised(gap: str, base: str, inner: str, behind: str) -> str:
@@ -82,15 +80,13 @@ def _raised(gap: str, base: str, inner: str, behind: str) -> str:
     if gap and re.search(r"(?<![\d.,])10$", base) and _POWER.fullmatch(inner):
         return f"^{inner}"
     if gap or not re.search(r"[\w)\]}²³%*'′∞.,;:!?°]$", base):
-        return gap + _leading(inner, behind)
+        # Write raised text that belongs to what follows: an isotope's number, the mark of a footnote.
+        if _ISOTOPE.fullmatch(inner) and _ELEMENT.match(behind):
+            leading = inner
+        else:
+            leading = f"{_power(inner)} " if behind[:1].isalnum() else _power(inner)
+        return gap + leading
     return inner if base[-1:].isalpha() and _CHARGE.fullmatch(inner) else _power(inner)
-
-
-def _leading(inner: str, behind: str) -> str:
-    """Write raised text that belongs to what follows: an isotope's number, the mark of a footnote."""
-    if _ISOTOPE.fullmatch(inner) and _ELEMENT.match(behind):
-        return inner
-    return f"{_power(inner)} " if behind[:1].isalnum() else _power(inner)
 
 
 def _power(inner: str) -> str:

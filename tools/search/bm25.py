@@ -154,7 +154,14 @@ class LexicalIndex:
             scores = np.where(held, scores, 0)
         if counting is not None:
             scores = np.where(counting, scores, 0)
-        best = _best(scores, limit)
+        # The positions of the highest scores above zero, best first, ties in order.
+        # A floor for the best scores: the maxima of `limit` stretches reach it.
+        highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
+        least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0
+        hits = np.flatnonzero(scores >= np.float32(max(least, np.finfo(np.float32).tiny)))
+        if len(hits) > limit:
+            hits = hits[scores[hits] >= np.partition(scores[hits], -limit)[-limit]]
+        best = hits[np.lexsort((hits, -scores[hits]))][:limit]
         total = scores[best] + self._bonus(query, best)
         order = np.lexsort((best, -total))
         return self.keys[best[order]], total[order]
@@ -174,7 +181,15 @@ class LexicalIndex:
 
     def _bonus(self, query: str, positions: Indices) -> PassageScores:
         """Return what passages gain by words that stand together as they do in the query, each pair once."""
-        worth = self._pairs(query)
+        # What each pair of neighbouring words of a query is worth; a pair is first * (terms + 1) + second.
+        weights, places = self._weights(query), self.terms.places(query)
+        worth = {
+            one * len(self.first) + other: PAIR_WEIGHT
+            * min(self._rarity(one), self._rarity(other))
+            * float(min(weights[one], weights[other]))
+            for one, other in pairwise(places)
+            if UNKNOWN not in (one, other)
+        }
         bonus = np.zeros(len(positions), np.float32)
         if not worth or not len(positions):
             return bonus
@@ -189,17 +204,6 @@ class LexicalIndex:
         seen = np.unique(row * len(pairs) + nearest[hits])
         np.add.at(bonus, seen // len(pairs), values[seen % len(pairs)])
         return bonus
-
-    def _pairs(self, query: str) -> dict[int, float]:
-        """Return what each pair of neighbouring words of a query is worth; a pair is first * (terms + 1) + second."""
-        weights, places = self._weights(query), self.terms.places(query)
-        return {
-            one * len(self.first) + other: PAIR_WEIGHT
-            * min(self._rarity(one), self._rarity(other))
-            * float(min(weights[one], weights[other]))
-            for one, other in pairwise(places)
-            if UNKNOWN not in (one, other)
-        }
 
     def _rarity(self, number: int) -> float:
         """Return a term's inverse document frequency."""
@@ -216,14 +220,3 @@ def _common(postings: list[NDArray[Any]]) -> NDArray[Any]:
     for other in rest:
         shared = np.intersect1d(shared, other, assume_unique=True)
     return shared
-
-
-def _best(scores: PassageScores, limit: int) -> Indices:
-    """Return the positions of the highest scores above zero, best first, ties in order."""
-    # A floor for the best scores: the maxima of `limit` stretches reach it.
-    highest = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
-    least = np.partition(highest, -limit)[-limit] if len(highest) >= limit else 0
-    hits = np.flatnonzero(scores >= np.float32(max(least, np.finfo(np.float32).tiny)))
-    if len(hits) > limit:
-        hits = hits[scores[hits] >= np.partition(scores[hits], -limit)[-limit]]
-    return hits[np.lexsort((hits, -scores[hits]))][:limit]

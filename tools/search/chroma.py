@@ -65,7 +65,11 @@ class VectorStore:
             except ImportError:
                 raise MissingExtra("Keeping vectors", "vectors") from None
             with self._errors_explained():
-                self._client = self._served(chromadb) if self.url else self._embedded(chromadb)
+                self._client = (
+                    self._served(chromadb)
+                    if self.url
+                    else chromadb.PersistentClient(str(self.folder), settings=_quiet(chromadb))
+                )
                 self._end = weakref.finalize(self, _let_go, self._client) if self.url else self._client.close
                 self._most = int(self._client.get_max_batch_size())
                 self._held = self._client.get_or_create_collection(
@@ -90,9 +94,6 @@ class VectorStore:
             if self._client is not None:
                 self._end()
             self._client = self._held = None
-
-    def _embedded(self, chromadb: Any) -> Any:
-        return chromadb.PersistentClient(str(self.folder), settings=_quiet(chromadb))
 
     def _served(self, chromadb: Any) -> Any:
         address = urlsplit(self.url)

@@ -94,15 +94,12 @@ class Estimate(Record):
 
     def __str__(self) -> str:
         where = f" ({self.free_disk / 1e9:,.1f} GB free)" if self.free_disk else " on the server"
+        duration = f"{self.seconds:.0f} s" if self.seconds < 90 else f"{self.seconds / 60:,.0f} min"
         return (
             f"{self.to_embed:,} passages to embed by {self.model} with {self.means}: about "
-            f"{_duration(self.seconds)}, {self.disk / 1e6:,.0f} MB of disk{where}, "
+            f"{duration}, {self.disk / 1e6:,.0f} MB of disk{where}, "
             f"{self.memory / 1e6:,.0f} MB of memory in Chroma"
         )
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:,.0f} min"
 
 
 class Similarity:
@@ -192,7 +189,9 @@ class Similarity:
         hashes = self.library.embedded(keys) if self.is_current() else {}
         if len(hashes) < len(keys):
             otherwise = "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
-            return {}, f"BM25 alone: {_share(len(hashes), len(keys))} embedded yet{otherwise}. To do so: {EMBED}"
+            some = len(hashes)
+            share = "the passages are not" if some == 0 else f"only {some} of {len(keys)} candidates are"
+            return {}, f"BM25 alone: {share} embedded yet{otherwise}. To do so: {EMBED}"
         vectors = self.vectors.get(list(hashes.values()))
         if len(vectors) < len(set(hashes.values())):
             return {}, f"BM25 alone: vectors are missing in {self.vectors.place}. To make them: {EMBED}"
@@ -226,7 +225,13 @@ class Similarity:
                 embedded += hashes
                 if on_progress:
                     on_progress("embedding", embedded + found, total)
-        return self._report(embedded, found, time.monotonic() - began)
+        # The rate is noted where it says something.
+        seconds = time.monotonic() - began
+        if embedded >= WORTH_NOTING:
+            with self.library.write() as notes:
+                notes.note(self._rate, f"{embedded / seconds:.2f}")
+        left = self.library.count_pending()
+        return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
 
     def _rounds(self, rounds: Rounds, texts: dict[str, str]) -> Iterator[int]:
         """Embed texts and keep each round's vectors; yield the size of each round."""
@@ -236,18 +241,6 @@ class Similarity:
             self.vectors.put(names, vectors)
             self.library.mark_embedded(names)
             yield len(names)
-
-    def _report(self, embedded: int, found: int, seconds: float) -> EmbedReport:
-        """Note the rate where it says something, and report."""
-        if embedded >= WORTH_NOTING:
-            with self.library.write() as writer:
-                writer.note(self._rate, f"{embedded / seconds:.2f}")
-        left = self.library.count_pending()
-        return EmbedReport(embedded=embedded, found=found, to_embed=left, seconds=seconds)
-
-
-def _share(some: int, all_of_them: int) -> str:
-    return "the passages are not" if some == 0 else f"only {some} of {all_of_them} candidates are"
 
 
 def fused(lexical: Mapping[int, float], cosines: Mapping[int, float]) -> list[int]:

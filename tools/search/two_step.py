@@ -68,7 +68,13 @@ class TwoStepSearch:
         """
         with self._library.read():
             indexes = dict(held for group in groups if (held := self._indexes.load(group)))
-            lexical = self._first_step(indexes, query, all_of, only)
+            # The best passages of all indexes together by BM25, best first: score by key.
+            most, found = self._candidates, list[tuple[int, float]]()
+            for name, index in indexes.items():
+                keys, scores = index.search(query, most, all_of, self._counting(name, index, only))
+                found.extend(zip(keys.tolist(), scores.tolist(), strict=True))
+            found.sort(key=lambda pair: (-pair[1], pair[0]))
+            lexical = dict(found[:most])
             owners = self._library.documents_of(list(lexical))
         notes = [*notes, *([_BEHIND] if self._indexes.behind else [])]
         lexical = {key: score for key, score in lexical.items() if key in owners}
@@ -77,7 +83,11 @@ class TwoStepSearch:
             return SearchResult(hits=(), stages=("bm25",), notes=(why, *notes))
         cosines, note = self._similarity.scores(query, list(lexical))
         ranked = fused(lexical, cosines) if cosines else list(lexical)
-        hits = self._hits(_one_each(ranked, owners)[:limit], lexical, cosines)
+        # Keep the best passage of each document.
+        best: dict[int, int] = {}
+        for one in ranked:
+            best.setdefault(owners[one], one)
+        hits = self._hits(list(best.values())[:limit], lexical, cosines)
         stages = ("bm25", "embedding") if cosines else ("bm25",)
         return SearchResult.model_construct(hits=hits, stages=stages, notes=(*((note,) if note else ()), *notes))
 
@@ -92,17 +102,6 @@ class TwoStepSearch:
                 passage.scores["embedding"] = cosines[key]
         return tuple(passages[key] for key in keys if key in passages)
 
-    def _first_step(
-        self, indexes: dict[str, LexicalIndex], query: str, all_of: Sequence[Sequence[str]], only: DocumentFilter
-    ) -> dict[int, float]:
-        """Return the best passages of all indexes together by BM25, best first: score by key."""
-        limit, found = self._candidates, list[tuple[int, float]]()
-        for name, index in indexes.items():
-            keys, scores = index.search(query, limit, all_of, self._counting(name, index, only))
-            found.extend(zip(keys.tolist(), scores.tolist(), strict=True))
-        found.sort(key=lambda pair: (-pair[1], pair[0]))
-        return dict(found[:limit])
-
     def _counting(self, name: str, index: LexicalIndex, only: DocumentFilter) -> NDArray[np.bool_] | None:
         """Say which passages of an index count, shape (passages,); None where all do. The last few are kept."""
         if not only:
@@ -113,14 +112,6 @@ class TwoStepSearch:
                 self._counted.pop(next(iter(self._counted)))
             self._counted[wanted] = np.isin(index.keys, self._library.keys(only))
         return self._counted[wanted]
-
-
-def _one_each(keys: Sequence[int], owners: Mapping[int, int]) -> list[int]:
-    """Keep the best passage of each document."""
-    best: dict[int, int] = {}
-    for key in keys:
-        best.setdefault(owners[key], key)
-    return list(best.values())
 
 
 def _why_nothing(query: str, groups: Sequence[CorpusGroup], filled: bool) -> str:

@@ -162,13 +162,17 @@ def comparison(what: str, value: str, limits: tuple[str, str, str], p: str, meth
 
 def _parts(trial: Trial) -> list[tuple[str, str]]:
     official = trial.official_title if trial.official_title != trial.title else ""
+    said = [
+        ("Status", trial.status.replace("_", " ").lower()), ("Why stopped", trial.why_stopped.rstrip(". ")),
+        ("Started", trial.start), ("Completed", trial.completed), ("Last updated", trial.updated),
+    ]  # fmt: skip
     return [
         ("summary", _lines([official, trial.summary])),
         ("design", _lines([_listed("Conditions", trial.conditions), _listed("Interventions", trial.interventions),
                            *map(_arm, trial.arms)])),
         ("outcomes", _lines(map(_outcome, trial.outcomes))),
         ("results", _lines([*map(_measure, trial.measures), _listed("Harms", trial.harms)])),
-        ("status", _lines([_standing(trial)])),
+        ("status", _lines([" ".join(f"{what}: {value}." for what, value in said if value)])),
     ]  # fmt: skip
 
 
@@ -198,11 +202,3 @@ def _measure(measure: Measure) -> str:
     unit = f" [{measure.unit}]" if measure.unit else ""
     head = f"{measure.kind.capitalize()} result: {measure.title}{frame}{unit}: {values}."
     return " ".join([head, *(f"{analysis}." for analysis in measure.analyses)])
-
-
-def _standing(trial: Trial) -> str:
-    said = [
-        ("Status", trial.status.replace("_", " ").lower()), ("Why stopped", trial.why_stopped.rstrip(". ")),
-        ("Started", trial.start), ("Completed", trial.completed), ("Last updated", trial.updated),
-    ]  # fmt: skip
-    return " ".join(f"{what}: {value}." for what, value in said if value)

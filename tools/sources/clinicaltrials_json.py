@@ -76,6 +76,8 @@ def trial(study: Any) -> Trial:
 def _trial(protocol: Mapping[str, Any], study: Mapping[str, Any]) -> Trial:
     named, standing = _at(protocol, "identificationModule") or {}, _at(protocol, "statusModule") or {}
     design, arms = _at(protocol, "designModule") or {}, _at(protocol, "armsInterventionsModule") or {}
+    value = design.get("phases") or ()
+    phases = tuple(map(str, [value] if isinstance(value, str) else value))
     return Trial(
         id=_words(named.get("nctId")), title=_words(named.get("briefTitle")),
         official_title=_words(named.get("officialTitle")),
@@ -86,7 +88,7 @@ def _trial(protocol: Mapping[str, Any], study: Mapping[str, Any]) -> Trial:
         outcomes=tuple(_outcomes(_at(protocol, "outcomesModule") or {})),
         measures=tuple(map(_measure, _at(study, "resultsSection", "outcomeMeasuresModule", "outcomeMeasures") or ())),
         harms=tuple(_harms(_at(study, "resultsSection", "adverseEventsModule", "eventGroups") or ())),
-        phases=_phases(design.get("phases") or ()), status=_words(standing.get("overallStatus")),
+        phases=phases, status=_words(standing.get("overallStatus")),
         why_stopped=_words(standing.get("whyStopped")), start=_date(standing, "startDateStruct"),
         completed=_date(standing, "completionDateStruct"), updated=_date(standing, "lastUpdatePostDateStruct"),
         kind=_words(design.get("studyType")), mesh=tuple(_mesh(study)),
@@ -112,10 +114,6 @@ def _words(value: Any) -> str:
 def _intervention(row: Mapping[str, Any]) -> str:
     kind = _words(row.get("type")).replace("_", " ").capitalize()
     return intervention(kind, _words(row.get("name")), ", ".join(map(_words, row.get("otherNames") or ())))
-
-
-def _phases(value: Any) -> tuple[str, ...]:
-    return tuple(map(str, [value] if isinstance(value, str) else value))
 
 
 def _arm(row: Mapping[str, Any]) -> Arm:

@@ -114,8 +114,8 @@ def read(
         on_bytes: called now and then with the position in the file as stored, in bytes.
 
     Raises:
-        InputError: the file is missing, empty, damaged, cut off or of no known form; or a record cannot be read and
-            is not to be passed over, with the line's number where it is a line.
+        InputError: the file is missing, empty, damaged, truncated or of an unknown format; or a record cannot be read
+            and is not to be skipped (the error has its line number if the file has lines).
     """
     how = how or Reading()
     if how.format not in FORMATS:
@@ -137,7 +137,15 @@ def _records(
 ) -> Iterator[tuple[tuple[str, int], _Kind | None, Any]]:
     """Yield where each record stands, its format and the record; no format for a member whose form is unknown."""
     for part in members:
-        kind = _kind(path, part, how.format)
+        # The format of a stream; None for a member of an archive that has none.
+        if how.format != "auto":
+            kind: _Kind | None = _KINDS[how.format]
+        else:
+            head = part.stream.peek(_HEAD)[:_HEAD]
+            found = _told(head)
+            if found is None and not part.name:
+                raise _unknown(path, head)
+            kind = _KINDS[found] if found else None
         if kind is None:
             yield (part.name, 0), None, None
             continue
@@ -148,17 +156,6 @@ def _records(
             raise
         except ValueError as error:
             raise InputError(path, f"{part.name}: {error}".removeprefix(": ")) from None
-
-
-def _kind(path: Path, part: ArchiveMember, wanted: Format) -> _Kind | None:
-    """Return the format of a stream; None for a member of an archive that has none."""
-    if wanted != "auto":
-        return _KINDS[wanted]
-    head = part.stream.peek(_HEAD)[:_HEAD]
-    found = _told(head)
-    if found is None and not part.name:
-        raise _unknown(path, head)
-    return _KINDS[found] if found else None
 
 
 def _told(head: bytes) -> Format | None:

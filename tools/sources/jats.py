@@ -98,11 +98,21 @@ def article(root: Element) -> Document:
         ValueError: it has neither a PMC id nor a DOI nor a PMID.
     """
     meta = root.find("front/article-meta")
-    name = _name_of(meta)
+    # The id of an article: by PubMed Central, else by its DOI, else by PubMed; empty where it has none.
+    number = _id(meta, "pmc", "pmcid", "pmcaid").removeprefix("PMC")
+    pmc = f"PMCID:PMC{number}" if re.fullmatch(r"\d{1,9}", number) else ""
+    name = pmc or doi_id(_id(meta, "doi")) or _pmid(meta) or ""
     if meta is None or not name:
         raise ValueError("it has neither a PMC id nor a DOI nor a PMID to be known by")
     text, sections = joined(_parts(meta, root.find("body")))
-    published = _published(meta)
+    # The dates of publication, the first last; those of other events only where there are no others.
+    found = [
+        (element.get("pub-type", element.get("date-type", "")) in _NOT_PUBLICATION, date)
+        for element in meta.findall("pub-date")
+        if (date := dates.iso(*(text_of(element.find(part)) for part in ("year", "month", "day"))))
+    ]
+    best = min((other for other, _ in found), default=False)
+    published = sorted((date for other, date in found if other == best), key=dates.last_day, reverse=True)
     pmid = _pmid(meta)
     return Document(
         id=name, corpus="pmc", title=_title(meta), text=text, sections=sections,
@@ -110,14 +120,6 @@ def article(root: Element) -> Document:
         types=tuple(filter(None, [root.get("article-type", "").replace("-", " ")])),
         retracted=_is_retracted(root, meta), twin=pmid if pmid != name else None,
     )  # fmt: skip
-
-
-def _name_of(meta: Element | None) -> str:
-    """Return the id of an article: by PubMed Central, else by its DOI, else by PubMed; empty where it has none."""
-    number = _id(meta, "pmc", "pmcid", "pmcaid").removeprefix("PMC")
-    if re.fullmatch(r"\d{1,9}", number):
-        return f"PMCID:PMC{number}"
-    return doi_id(_id(meta, "doi")) or _pmid(meta) or ""
 
 
 def _pmid(meta: Element | None) -> str | None:
@@ -136,17 +138,6 @@ def _title(meta: Element) -> str:
     paths = ("title-group/article-title", "title-group/trans-title-group/trans-title", "title-group/trans-title")
     titles = (" ".join(_lines(meta.find(path)).split()) for path in paths)
     return next(filter(None, titles), "")
-
-
-def _published(meta: Element) -> list[str]:
-    """Return the dates of publication, the first last; those of other events only where there are no others."""
-    found = [
-        (element.get("pub-type", element.get("date-type", "")) in _NOT_PUBLICATION, date)
-        for element in meta.findall("pub-date")
-        if (date := dates.iso(*(text_of(element.find(part)) for part in ("year", "month", "day"))))
-    ]
-    best = min((other for other, _ in found), default=False)
-    return sorted((date for other, date in found if other == best), key=dates.last_day, reverse=True)
 
 
 def _is_retracted(root: Element, meta: Element) -> bool:

@@ -59,15 +59,12 @@ def parse_record(record: bytes, clean: bool = True) -> list[Item]:
     if root.tag == "DeleteCitation":
         return [Deleted(f"PMID:{text_of(element)}") for element in root.findall("PMID")]
     document = citation(root)
-    missing = _missing(document, clean)
-    return [LeftOut(document.id, missing)] if missing else [document]
-
-
-def _missing(document: Document, clean: bool) -> str:
-    """Say what is missing that would be needed; empty where nothing is."""
+    # What is missing that would be needed; empty where nothing is.
     if clean and not document.title:
-        return "no title"
-    return "no abstract" if not document.text and (clean or not document.title) else ""
+        missing = "no title"
+    else:
+        missing = "no abstract" if not document.text and (clean or not document.title) else ""
+    return [LeftOut(document.id, missing)] if missing else [document]
 
 
 def citation(root: Element) -> Document:
@@ -88,8 +85,16 @@ def citation(root: Element) -> Document:
     if article is None:
         raise ValueError("it has no Article")
     types = _texts(article, "PublicationTypeList/PublicationType") or _texts(article, "PublicationType")
+    # The title: the English one, else that in the article's language, else that of its book.
+    english = written(article.find("ArticleTitle"))
+    named = "" if _NO_TITLE.fullmatch(english) else english
+    title = named or written(article.find("VernacularTitle")) or written(article.find("Book/BookTitle"))
+    # The abstract, a line for each of its parts.
+    parts = article.findall("Abstract/AbstractText")
+    lines = [(part.get("Label", "").strip().rstrip(":"), written(part)) for part in parts]
+    abstract = "\n".join(f"{label}: {text}" if label else text for label, text in lines if text)
     return Document(
-        id=f"PMID:{number}", corpus="pubmed", title=_title(article), text=_abstract(article), year=_year(article),
+        id=f"PMID:{number}", corpus="pubmed", title=title, text=abstract, year=_year(article),
         mesh=_texts(body, "MeshHeadingList/MeshHeading/DescriptorName"), date=_date(article), types=types,
         retracted=_RETRACTED in types or bool(body.findall(_NOTICES)), edition=_edition(body, pmid),
     )  # fmt: skip
@@ -97,20 +102,6 @@ def citation(root: Element) -> Document:
 
 def _texts(element: Element, path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for found in element.findall(path) if (text := text_of(found))))
-
-
-def _title(article: Element) -> str:
-    """Return the title: the English one, else that in the article's language, else that of its book."""
-    english = written(article.find("ArticleTitle"))
-    named = "" if _NO_TITLE.fullmatch(english) else english
-    return named or written(article.find("VernacularTitle")) or written(article.find("Book/BookTitle"))
-
-
-def _abstract(article: Element) -> str:
-    """Return the abstract, a line for each of its parts."""
-    parts = article.findall("Abstract/AbstractText")
-    lines = [(part.get("Label", "").strip().rstrip(":"), written(part)) for part in parts]
-    return "\n".join(f"{label}: {text}" if label else text for label, text in lines if text)
 
 
 def _published(article: Element) -> Element | None:

@@ -41,21 +41,20 @@ def normal_phase(value: object) -> str | None:
     words = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value if value is not None else "")
     if re.sub(r"[^a-z]", "", words.lower()) in _NO_PHASE and not re.search(r"\d", words):
         return None
-    found = re.findall(_ONE, _phases(re.sub(r"[\s_]+", " ", words.lower())))
+    # The part of a value that names phases; empty if there is none.
+    low = re.sub(r"[\s_]+", " ", words.lower())
+    asked = _ASKED.findall(low)
+    if asked:
+        phases = " ".join(phase for phase, said in asked if said == "yes")
+    else:
+        outside = re.sub(r"\([^()]*\)", " ", low).strip(" .")
+        alone = _BARE.fullmatch(outside)
+        phases = alone[0] if alone else " ".join(_NAMED.findall(low))
+    found = re.findall(_ONE, phases)
     digits = {_NUMERALS.get(bare := re.sub(r"(?<=.)(?:\.0)?[abc]?$", "", one), bare) for one in found}
     if not digits:
         raise ValueError(f"field `phase` is not understood: {words[:60]!r}; expected such as PHASE2 or phase 1/phase 2")
     return "/".join(sorted(digits))
-
-
-def _phases(words: str) -> str:
-    """Return the part of a value that names phases; empty if there is none."""
-    asked = _ASKED.findall(words)
-    if asked:
-        return " ".join(phase for phase, said in asked if said == "yes")
-    outside = re.sub(r"\([^()]*\)", " ", words).strip(" .")
-    bare = _BARE.fullmatch(outside)
-    return bare[0] if bare else " ".join(_NAMED.findall(words))
 
 
 def normal_status(value: object) -> str | None:

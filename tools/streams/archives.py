@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from kedrec.errors import InputError
-from kedrec.file_starts import GZIP, ZIP
+from kedrec.magic_bytes import GZIP, ZIP
 from kedrec.tools.streams.encodings import in_utf8
 
 __all__ = ["ArchiveMember", "opened", "parts"]

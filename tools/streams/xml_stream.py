@@ -52,7 +52,16 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
         ValueError: it declares an encoding that is not known.
     """
     head = stream.peek(_CHUNK)[:_CHUNK]
-    encoding = _encoding(head)
+    # The encoding that a file declares; what was UTF-16 comes as UTF-8 already.
+    declared = _ENCODING.search(head[:200])
+    name = declared[1].decode().lower() if declared else "utf-8"
+    if name.startswith(("utf", "us-ascii")):
+        encoding = "utf-8"
+    else:
+        try:
+            encoding = codecs.lookup(name).name
+        except LookupError:
+            raise ValueError(f"written in {name}, which is not known; convert it to UTF-8 first") from None
     root = root_tag(head).encode()
     opening = re.compile(rb"<(" + b"|".join(tag.encode() for tag in tags) + rb")(?=[\s/>])")
     window = _Window(stream)
@@ -61,18 +70,6 @@ def elements(stream: io.BufferedReader, tags: Sequence[str]) -> Iterator[bytes]:
         yield record if encoding == "utf-8" else record.decode(encoding, "replace").encode()
     if root.decode() not in tags and not re.search(b"</" + root + rb"\s*>|<" + root + rb"[^>]*/>", window.rest):
         raise CutOff(f"</{root.decode()}> is missing at its end")
-
-
-def _encoding(head: bytes) -> str:
-    """Return the encoding that a file declares; what was UTF-16 comes as UTF-8 already."""
-    declared = _ENCODING.search(head[:200])
-    name = declared[1].decode().lower() if declared else "utf-8"
-    if name.startswith(("utf", "us-ascii")):
-        return "utf-8"
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        raise ValueError(f"written in {name}, which is not known; convert it to UTF-8 first") from None
 
 
 class _Window:
@@ -143,11 +140,6 @@ def _tree(record: bytes) -> Element:
     except ElementTree.ParseError as error:
         if "unbound prefix" not in str(error):
             raise ValueError(f"not well-formed XML ({error})") from None
-    return _tree_of_part(record)
-
-
-def _tree_of_part(record: bytes) -> Element:
-    """Parse a record whose prefixes are declared where it was cut out of."""
     names = b" ".join(
         b"xmlns:%b='%b'" % (name, name) for name in sorted(set(_PREFIX.findall(record)) - {b"xml", b"xmlns"})
     )

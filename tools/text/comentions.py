@@ -1,10 +1,8 @@
 """How often, where and how articles and trials name a drug and a disease together.
 
 Everything is counted once for all (drug, disease) pairs that meet in at least one record, separately for articles and
-trials,
-so that a question afterwards is a look-up. Counted are records, titles, sentences, what the sentences say by cue words,
-and for
-trials phase and status.
+trials, so that a question afterwards is a look-up. Counted are records, titles, sentences, the claims of the sentences
+by cue words, and for trials phase and status.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.text.claim_cues import CUES, sentence_pairs
+from kedrec.tools.text.pair_sentence_counts import CUES, sentence_pairs
 from kedrec.tools.text.tokens import TokenStream
 from kedrec.tools.text.zones import CONDITIONS, CRITERIA, EARLY, INTERVENTIONS, TITLE, EntityRows, cross
 
@@ -179,7 +177,10 @@ def _record_columns(
         (drug_zone == CRITERIA) | (disease_zone == CRITERIA),
     ]  # fmt: skip
     trial = _trial_flags(documents)[text] * early[:, None]
-    mesh = _mesh_flags(documents, drugs, diseases, one=one, other=other, names=names)
+    # For each couple whether the drug's own name is among the record's MeSH headings.
+    headings = [frozenset(term.split("/")[0].lower() for term in document.mesh) for document in documents]
+    named = np.array([names[e] in headings[t] for t, e in zip(drugs.text, drugs.entity, strict=True)], dtype=bool)
+    mesh = (named[one] & (diseases.focal[other])).astype(np.float32) if len(one) else np.zeros(0, np.float32)
     return [np.asarray(column, np.float32) for column in (*flags, *trial.T, mesh)]
 
 
@@ -193,18 +194,3 @@ def _trial_flags(documents: Sequence[LiteratureRecord]) -> NDArray[np.float32]:
         flags[number, 4] = status.startswith("complet")
         flags[number, 5] = status.startswith(_STOPPED)
     return flags
-
-
-def _mesh_flags(
-    documents: Sequence[LiteratureRecord],
-    drugs: _Records,
-    diseases: _Records,
-    *,
-    one: NDArray[np.int64],
-    other: NDArray[np.int64],
-    names: Sequence[str],
-) -> NDArray[np.float32]:
-    """Say for each couple whether the drug's own name is among the record's MeSH headings."""
-    headings = [frozenset(term.split("/")[0].lower() for term in document.mesh) for document in documents]
-    named = np.array([names[e] in headings[t] for t, e in zip(drugs.text, drugs.entity, strict=True)], dtype=bool)
-    return (named[one] & (diseases.focal[other])).astype(np.float32) if len(one) else np.zeros(0, np.float32)

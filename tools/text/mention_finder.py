@@ -75,18 +75,15 @@ class MentionFinder:
         self._steps: dict[tuple[int, int], int] = {}
         self._ends: dict[int, int] = {}
         for phrase, (kind, owners, wary) in sorted(claims(names, self.ids).items()):
-            self._add(phrase, kind, owners, wary)
+            state = 0
+            for word in phrase:
+                step = (state, self._words.setdefault(word, len(self._words) + 1))
+                state = self._steps.setdefault(step, len(self._steps) + 1)
+            self._ends[state] = len(self.owners)
+            self.owners.append(owners)
+            self.kinds.append(kind)
+            self.wary.append(wary)
         self._freeze()
-
-    def _add(self, phrase: tuple[str, ...], kind: str, owners: tuple[int, ...], wary: bool) -> None:
-        state = 0
-        for word in phrase:
-            step = (state, self._words.setdefault(word, len(self._words) + 1))
-            state = self._steps.setdefault(step, len(self._steps) + 1)
-        self._ends[state] = len(self.owners)
-        self.owners.append(owners)
-        self.kinds.append(kind)
-        self.wary.append(wary)
 
     def _freeze(self) -> None:
         """Lay the trie out as sorted arrays, so that a whole stream can be stepped at once."""
@@ -131,7 +128,14 @@ class MentionFinder:
             The mentions that stand, sorted by place.
         """
         first, length, alias = self._matches(stream)
-        keep = _leftmost_longest(first, length)
+        # Choose the matches that stand when those overlapping an earlier or longer one are dropped.
+        kept: list[int] = []
+        free = 0
+        for row, (start, size) in enumerate(zip(first.tolist(), length.tolist(), strict=True)):
+            if start >= free:
+                kept.append(row)
+                free = start + size
+        keep = np.asarray(kept, dtype=np.int64)
         drug = self._drug[alias[keep]]
         keep = keep[~are_parts_of_longer(stream, first[keep], length[keep], drug)]
         table = MentionTable(first[keep], length[keep], alias[keep])
@@ -150,10 +154,18 @@ class MentionFinder:
             alias = self._final[state]
             good = (alias >= 0) & ((shout[stream.ids[place]] & (now == place)) | ~self._wary[np.maximum(alias, 0)])
             found.append((place[good], now[good] - place[good] + 1, alias[good]))
-            now = _after_genitive(stream, now + 1)
+            # Step over the lone s that "Wilson's" leaves behind its apostrophe.
+            places = now + 1
+            lone = stream.flags("s")[stream.ids[np.minimum(places, len(stream.ids) - 1)]]
+            now = places + (lone & (places < len(stream.ids)))
             inside = now < ends[place]
             place, state, now = place[inside], state[inside], now[inside]
-        return _sorted(found)
+        # Join matches of all lengths, by place and longest first.
+        first = np.concatenate([part[0] for part in found])
+        length = np.concatenate([part[1] for part in found]).astype(np.int32)
+        names = np.concatenate([part[2] for part in found]).astype(np.int32)
+        order = np.lexsort((-length, first))
+        return first[order], length[order], names[order]
 
     def _step(
         self, tokens: NDArray[np.int64], place: NDArray[np.int64], state: NDArray[np.int64], now: NDArray[np.int64]
@@ -163,34 +175,6 @@ class MentionFinder:
         at = np.minimum(np.searchsorted(self._keys, wanted), len(self._keys) - 1)
         open_ = self._keys[at] == wanted
         return place[open_], self._next[at[open_]], now[open_]
-
-
-def _after_genitive(stream: TokenStream, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Step over the lone s that "Wilson's" leaves behind its apostrophe."""
-    lone = stream.flags("s")[stream.ids[np.minimum(places, len(stream.ids) - 1)]]
-    return places + (lone & (places < len(stream.ids)))
-
-
-def _sorted(
-    found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-    """Join matches of all lengths, by place and longest first."""
-    first = np.concatenate([part[0] for part in found])
-    length = np.concatenate([part[1] for part in found]).astype(np.int32)
-    alias = np.concatenate([part[2] for part in found]).astype(np.int32)
-    order = np.lexsort((-length, first))
-    return first[order], length[order], alias[order]
-
-
-def _leftmost_longest(first: NDArray[np.int64], length: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Choose the matches that stand when those overlapping an earlier or longer one are dropped."""
-    keep: list[int] = []
-    free = 0
-    for row, (start, size) in enumerate(zip(first.tolist(), length.tolist(), strict=True)):
-        if start >= free:
-            keep.append(row)
-            free = start + size
-    return np.asarray(keep, dtype=np.int64)
 
 
 def _with_abbreviations(stream: TokenStream, table: MentionTable) -> MentionTable:

@@ -15,7 +15,7 @@ __all__ = ["LEFT_OUT_SAID", "Claim", "claims_of", "left_out_of", "names_of"]
 DRUG, ILL, MAKING, LACKING = "§D", "§X", "§A", "§N"
 """What the names are replaced by before the patterns are tried."""
 LONGEST = 700
-"""Characters beyond which what stands between two stops is a table."""
+"""Characters of a sentence; what is longer is a table and is skipped."""
 
 
 USES = frozenset({"treats", "prevents"})
@@ -26,7 +26,7 @@ class Claim(NamedTuple):
     """What one sentence says of a drug in a disease."""
 
     role: str
-    """As in `roles.ROLES`."""
+    """As in `kedrec.agents.offline.roles.ROLES`."""
     weight: float
     """1 for a plain statement, less for what is only told in passing."""
     sentence: str
@@ -219,7 +219,7 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
 
 
 def _said(marked: str) -> Iterable[tuple[str, float]]:
-    """Yield the roles that a sentence with its names marked states; where it tells of a harm, it tells of no use."""
+    """Yield the roles that a sentence with its names marked states; one that reports a harm states no use."""
     found: dict[str, float] = {}
     for role, weight, pattern in _PATTERNS:
         hit = pattern.search(marked)
@@ -233,7 +233,7 @@ def _said(marked: str) -> Iterable[tuple[str, float]]:
 
 
 def _is_denied(role: str, before: str, said: str) -> bool:
-    """Whether a harm is said not to be; a use that is denied was still tried as one."""
+    """Whether a sentence denies a harm. Uses are not checked: a drug whose use is denied was still tried as one."""
     within = role == "causes_or_worsens" and _DENIES.search(said) is not None
     return role not in USES and (within or _DENIED.search(before) is not None)
 

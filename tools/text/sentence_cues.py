@@ -155,7 +155,7 @@ def speaks_of_harm(sentence: str, disease: str = "") -> bool:
 
 @lru_cache(maxsize=8192)
 def reports_harm(sentence: str, disease: str = "") -> bool:
-    """Whether a sentence tells of harm that came about.
+    """Whether a sentence reports harm that occurred.
 
     Args:
         sentence: A sentence.
@@ -169,7 +169,7 @@ def reports_harm(sentence: str, disease: str = "") -> bool:
 
 
 def praises(sentence: str) -> bool:
-    """Whether a sentence with a negative result in it tells of a benefit as well."""
+    """Whether a sentence with a negative result in it reports a benefit as well."""
     return _FOR.search(_AGAINST.sub(" ", sentence)) is not None
 
 
@@ -195,7 +195,7 @@ def is_criterion(sentence: str) -> bool:
 
 
 def sets_out(sentence: str) -> bool:
-    """Whether a sentence says what somebody set out to do, and not what came of it."""
+    """Whether a sentence says what somebody set out to do, and not the result."""
     return _SETTING_OUT.search(sentence) is not None
 
 

@@ -18,11 +18,11 @@ from kedrec.tools.text.sentence_cues import (
 )
 from kedrec.tools.text.tokens import sentence_spans
 
-__all__ = ["GAP", "Span", "Words", "excerpt", "repeats", "telling_spans", "words_of", "worth"]
+__all__ = ["GAP", "Span", "WordSet", "excerpt", "repeats", "telling_spans", "words_of", "worth"]
 
 Span = tuple[int, int]
 """Offset of the first character, and behind the last."""
-Words = frozenset[str]
+WordSet = frozenset[str]
 """The different words of a sentence, in lower case."""
 GAP = " … "
 """Stands for what was left out between two spans."""
@@ -49,12 +49,12 @@ _CASE = re.compile(
 _TELLS = {"for": 3.0, "against": 3.5, "harm": 2.5, "use": 1.0, "silent": 0.0}
 
 
-def words_of(sentence: str) -> Words:
+def words_of(sentence: str) -> WordSet:
     """The words of a sentence, by which it is known again."""
     return frozenset(re.findall(r"[^\W_]+", sentence.lower()))
 
 
-def repeats(words: Words, shown: Iterable[Words]) -> bool:
+def repeats(words: WordSet, shown: Iterable[WordSet]) -> bool:
     """Whether nearly all of a sentence's words stand in one of the sentences shown."""
     return len(words) >= _FEW and any(len(words & other) >= _SAME * len(words) for other in shown)
 
@@ -67,7 +67,7 @@ def telling_spans(
     illness: str = "",
     *,
     acts: Callable[[str], float] = lambda _: 0.0,
-    shown: Sequence[Words] = (),
+    shown: Sequence[WordSet] = (),
 ) -> tuple[Span, ...]:
     """Return the sentences that tell most, in the order of the text; the first ones where none tells anything.
 
@@ -78,8 +78,8 @@ def telling_spans(
         start: where the record's own text begins.
         drugs: for each drug in question, whether a sentence names it.
         disease: whether a sentence names the disease.
-        illness: names of the disease, by which its own symptoms are told from harm.
-        acts: how much a sentence tells of how one of the drugs acts or the disease comes; that counts in full where
+        illness: names of the disease, which separate its own symptoms from harm.
+        acts: how much a sentence explains how one of the drugs acts or the disease arises; that counts in full where
             the passage names not both, and half where it does.
         shown: words of the sentences that are shown of other passages.
     """
@@ -120,7 +120,7 @@ def excerpt(text: str, spans: Iterable[Span]) -> str:
 
 
 def worth(sentence: str, named: int, ill: bool, illness: str = "", *, late: bool = False) -> float:
-    """Return how much a sentence tells of drugs in a disease; 0 or less where it is not worth reading.
+    """Return how much a sentence says of drugs in a disease; 0 or less where it is not worth reading.
 
     Args:
         sentence: the sentence.

@@ -63,25 +63,19 @@ def fold(word: str) -> str:
         return low
     for old, new in _BRITISH:
         low = low.replace(old, new)
-    return _sounded(_singular(low))
-
-
-def _singular(low: str) -> str:
-    """Take the plural ending off a lower-case word."""
+    # Even out the two ways of spelling drugs (``thioguanine``/``tioguanine``, ``cyclosporin``/``ciclosporine``).
+    # Take the plural ending off a lower-case word.
     if low.endswith("ies") and len(low) > 4:
-        return low[:-3] + "y"
-    if low.endswith(("sses", "shes", "ches", "xes")):
-        return low[:-2]
-    if low.endswith("s") and not low.endswith(("ss", "us", "is", "as")):
-        return low[:-1]
-    return low
-
-
-def _sounded(low: str) -> str:
-    """Even out the two ways of spelling drugs (``thioguanine``/``tioguanine``, ``cyclosporin``/``ciclosporine``)."""
-    if len(low) < 7:
-        return low
-    return low.replace("ph", "f").replace("th", "t").replace("y", "i").removesuffix("e")
+        singular = low[:-3] + "y"
+    elif low.endswith(("sses", "shes", "ches", "xes")):
+        singular = low[:-2]
+    elif low.endswith("s") and not low.endswith(("ss", "us", "is", "as")):
+        singular = low[:-1]
+    else:
+        singular = low
+    if len(singular) < 7:
+        return singular
+    return singular.replace("ph", "f").replace("th", "t").replace("y", "i").removesuffix("e")
 
 
 def is_shout(word: str) -> bool:

@@ -105,7 +105,11 @@ def zones(stream: TokenStream) -> NDArray[np.int32]:
     word = stream.flags({"Criteria", "CRITERIA", "criteria"})[stream.ids]
     head[:-1] &= word[1:]
     criteria = _running(head, begin) > 0
-    listed = (opened - closed == 1) & (opened <= 2) & _begins_with_list(stream)[text_of]
+    # Of each record whether its text begins with a bracketed list, shape (texts,).
+    bracket = stream.flags("[")[stream.ids]
+    second = np.minimum(stream.starts[:-1] + 1, max(len(stream.ids) - 1, 0))
+    begins_with_list = bracket[second] if len(bracket) else np.zeros(len(stream.starts) - 1, bool)
+    listed = (opened - closed == 1) & (opened <= 2) & begins_with_list[text_of]
     early = np.arange(total) - begin < 30
     zone = np.full(total, BODY, dtype=np.int32)
     zone[early] = EARLY
@@ -120,13 +124,6 @@ def _running(flags: NDArray[np.bool_], begin: NDArray[np.int64]) -> NDArray[np.i
     """Count flags from the beginning of each token's record up to and with the token."""
     total = np.concatenate(([0], np.cumsum(flags, dtype=np.int32)))
     return (total[1:] - total[begin]).astype(np.int32)
-
-
-def _begins_with_list(stream: TokenStream) -> NDArray[np.bool_]:
-    """Say of each record whether its text begins with a bracketed list, shape (texts,)."""
-    bracket = stream.flags("[")[stream.ids]
-    second = np.minimum(stream.starts[:-1] + 1, max(len(stream.ids) - 1, 0))
-    return bracket[second] if len(bracket) else np.zeros(len(stream.starts) - 1, bool)
 
 
 def cross(left: NDArray[np.int32], right: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kedrec.agents.chat.aspects.book import ASPECT
 from kedrec.agents.chat.aspects.look_up import Looked, look_up
+from kedrec.agents.chat.aspects.new_evidence import ASPECT
 
 __all__ = ["ASPECT", "Looked", "look_up"]

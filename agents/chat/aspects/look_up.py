@@ -3,59 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from kedrec.agents.chat.aspects.book import Book, answered
-from kedrec.agents.chat.aspects.cautions import cautions
+from kedrec.agents.chat.aspects.harm_in_disease import cautions
+from kedrec.agents.chat.aspects.interactions import taken_together
+from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answered
+from kedrec.agents.chat.aspects.quotable_sentences import (
+    SPEAKS_OF_RISK,
+    best_sentences,
+    documents,
+    names_of,
+    own_sentences,
+    worth_of,
+)
 from kedrec.agents.chat.follow_ups import TopicAnswer
-from kedrec.agents.chat.intents.cues import GROUPS
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS_IN_TEXTS
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
-from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
-from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
+from kedrec.tools.literature_tools import mentions
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
-    from kedrec.tools.library.writer import CorpusGroup
 
 __all__ = ["Looked", "look_up"]
 
 MOST_ASPECTS = 3
 """Aspects of one message that are looked up."""
-HITS = 8
-"""Passages looked through for one drug and aspect in a corpus."""
-QUOTES = 2
-"""Sentences quoted for one drug and aspect."""
 EDGES = 500
 """Side effects of one drug that are looked at."""
-_OTHERWISE = {
-    "bleed": r"ha?emorrhag", "hair loss": r"alopecia", "heart attack": r"myocardial infarct",
-    "stroke": r"cerebrovascular", "liver": r"hepat|transaminase", "kidney": r"renal|nephr", "clot": r"thromb",
-    "swelling": r"o?edema", "shingles": r"zoster", "cancer": r"malignan|lymphoma|neoplas",
-    "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
-}  # fmt: skip
-"""Beginning of a word of harm -> how texts say it otherwise."""
-_BETWEEN = re.compile(
-    r"interact|concentration|plasma level|exposure|potentiat|\bauc\b|toxicit|\brisk|concomitant|co-?administ"
-    r"|co-?medic"
-    r"|combin|bleed|ha?emorrhag|rhabdomyolysis|together|concurrent|inhibit",
-    re.IGNORECASE,
-)
-"""Words of what two drugs do to each other."""
-_DOES = re.compile(r"interact|bleed|increas|risk|toxic|potentiat", re.IGNORECASE)
-"""Those that tell most."""
-_RISKY = re.compile(
-    r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
-    r"|precipitat|fatal|death"
-    r"|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers"
-    r"|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
-    re.IGNORECASE,
-)
-"""Words of harm or safety."""
-LONGEST = 420
-"""Characters of a sentence that is quoted."""
 
 
 class Aspect(NamedTuple):
@@ -101,96 +78,63 @@ def look_up(
         harmful: a disease in which harm of the drugs is asked about; only sentences of harm or safety are quoted.
         known: evidence that has keys already.
     """
-    book, topics = Book(agent, setting, dict(known or {})), list[TopicAnswer]()
+    new_evidence, topics = NewEvidence(agent, setting, dict(known or {})), list[TopicAnswer]()
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
-        topics += [_one(book, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
+        topics += [_one(new_evidence, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
     if harmful:
-        topics += [one for drug in drugs for one in _harm_in(book, drug, harmful)]
+        topics += [one for drug in drugs for one in _harm_in(new_evidence, drug, harmful)]
     if together and len(drugs) > 1:
-        topics.append(_both(book, drugs[0], drugs[1]))
-    return Looked(tuple(topics), book.new)
+        topics.append(taken_together(new_evidence, drugs[0], drugs[1]))
+    return Looked(tuple(topics), new_evidence.new)
 
 
-def _harm_in(book: Book, drug: Entity, disease: Entity) -> Iterator[TopicAnswer]:
+def _harm_in(new_evidence: NewEvidence, drug: Entity, disease: Entity) -> Iterator[TopicAnswer]:
     """Yield what speaks of harm of a drug in a disease, and sentences that name both and speak of risk."""
-    told = cautions(book, drug, disease)
+    told = cautions(new_evidence, drug, disease)
     if told is not None:
         yield told
-    named = _one(book, drug, _of_disease(disease), None, risky=True)
+    named = _one(new_evidence, drug, _of_disease(disease), None, risky=True)
     if named.answer.citations and not (told and set(named.answer.citations) <= set(told.answer.citations)):
         yield named
 
 
 def _aspect(word: str) -> Aspect:
-    if word in GROUPS:
-        return Aspect(word, _GROUP_WORDS[word], re.compile(rf"\b(?:{GROUPS[word]}|{_GROUP_MORE[word]})", re.IGNORECASE))
+    group = GROUPS.get(word)
+    if group is not None:
+        return Aspect(word, group.search, re.compile(rf"\b(?:{group.asked}|{group.texts})", re.IGNORECASE))
     plain = word.lower()
     stem = re.sub(r"(?:ies|es|s|ing)$", "", plain) if len(plain) > 5 else plain
-    other = next((more for begun, more in _OTHERWISE.items() if plain.startswith(begun)), None)
+    other = next((more for begun, more in HARMS_IN_TEXTS.items() if plain.startswith(begun)), None)
     pattern = rf"\b(?:{re.escape(stem)}\w*{f'|{other}' if other else ''})"
     return Aspect(word, tuple(dict.fromkeys((plain, stem))), re.compile(pattern, re.IGNORECASE))
 
 
-def _of_disease(ill: Entity) -> Aspect:
-    """A disease as an aspect: any of its names."""
-    names = [re.escape(name) for name in _names(ill)]
-    return Aspect(ill.name, _names(ill), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
+def _of_disease(disease: Entity) -> Aspect:
+    """The aspect of a disease: any of its names."""
+    names = [re.escape(name) for name in names_of(disease)]
+    return Aspect(disease.name, names_of(disease), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
 
 
-_GROUP_WORDS: dict[str, tuple[str, ...]] = {
-    "pregnancy": ("pregnancy", "pregnant"),
-    "breastfeeding": ("breastfeeding", "lactation", "breast milk"),
-    "children": ("children", "pediatric", "paediatric", "adolescents"),
-    "older people": ("elderly", "older patients", "older adults", "geriatric"),
-    "kidney failure": ("renal failure", "renal impairment", "kidney disease", "dialysis", "renal insufficiency"),
-    "liver failure": ("hepatic impairment", "cirrhosis", "liver disease", "liver failure"),
-    "alcohol": ("alcohol", "ethanol"),
-    "driving": ("driving",),
-    "surgery": ("surgery", "perioperative"),
-    "vaccination": ("vaccination", "vaccine"),
-}
-"""Group -> words by which passages about it are found."""
-_GROUP_MORE = dict.fromkeys(GROUPS, "(?!)") | {
-    "pregnancy": r"f(?:o)?etus|embryo\w*|congenital|malformation\w*|birth defects?|abortion|trimester",
-    "breastfeeding": r"breast milk|human milk",
-    "kidney failure": r"creatinine|end[- ]stage renal",
-    "liver failure": r"hepat\w+|child[- ]pugh",
-}
-"""Group -> how texts say it otherwise, as a pattern."""
-
-
-def _one(book: Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, risky: bool = False) -> TopicAnswer:
-    """What is said of a drug on one aspect: the graph's side effect first, then sentences that name both."""
-    told = list(_stated(book.agent, drug, aspect))
+def _one(
+    new_evidence: NewEvidence, drug: Entity, aspect: Aspect, disease: Entity | None, *, risky: bool = False
+) -> TopicAnswer:
+    """Answer for a drug on one aspect: the graph's side effect first, then sentences that name both."""
+    told = list(_stated(new_evidence.agent, drug, aspect))
     words = " ".join(filter(None, (drug.name, disease.name if disease else "", aspect.name, "risk" if risky else "")))
     found = [
         (finding, sentence)
-        for finding in _documents(book, words, drug, aspect.words)
-        for sentence in _own_sentences(finding)
-        if aspect.pattern.search(sentence) and mentions(sentence, drug) and (_RISKY.search(sentence) or not risky)
+        for finding in documents(new_evidence, words, drug, aspect.words)
+        for sentence in own_sentences(finding)
+        if aspect.pattern.search(sentence)
+        and mentions(sentence, drug)
+        and (SPEAKS_OF_RISK.search(sentence) or not risky)
     ]
     articles = [one for one in found if one[0].kind == "article"]
-    told += _best(articles or found, lambda sentence: _worth(sentence, disease))
+    told += best_sentences(articles or found, lambda sentence: worth_of(sentence, disease))
     name = f"{aspect.name[:1].upper()}{aspect.name[1:]}"
     within = f" in {disease.name}" if disease and not aspect.pattern.search(disease.name) else ""
     title = f"{name}{', harm or safety' if risky and disease is None else ''}: {drug.name}{within}"
-    return answered(book, title, told, drug, disease.id if disease else "")
-
-
-def _both(book: Book, one: Entity, other: Entity) -> TopicAnswer:
-    """What is said of two drugs taken together: sentences that name both and tell what one does to the other."""
-    found = (
-        (finding, sentence)
-        for finding in _documents(book, f"{one.name} {other.name} interaction", one, _names(other))
-        for sentence in _own_sentences(finding)
-        if finding.kind == "article"
-        and mentions(sentence, one)
-        and mentions(sentence, other)
-        and _BETWEEN.search(sentence)
-    )
-    told = _best(found, lambda sentence: 2.0 * bool(_DOES.search(sentence)) + _worth(sentence, None))
-    title = f"{one.name} together with {other.name}"
-    return answered(book, title, told, one)
+    return answered(new_evidence, title, told, drug, disease.id if disease else "")
 
 
 def _stated(agent: Agent, drug: Entity, aspect: Aspect) -> Iterator[tuple[Finding, str]]:
@@ -207,50 +151,3 @@ def _stated(agent: Agent, drug: Entity, aspect: Aspect) -> Iterator[tuple[Findin
             if finding is not None:
                 yield finding, finding.text
                 return
-
-
-def _documents(book: Book, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
-    """Yield documents that hold a name of the drug and one of the other words, articles first."""
-    if book.setting == "none":
-        return
-    literature = book.agent.resources.literature()
-    corpora: tuple[CorpusGroup, ...] = ("articles", "trials")
-    for corpus in corpora:
-        if book.setting in {corpus, "both"}:
-            hits = literature.search(words, corpus, HITS, require_all_of=(_names(drug), tuple(others))).hits
-            yield from (record_finding(literature, hit, (drug,)) for hit in hits)
-
-
-def _own_sentences(finding: Finding) -> list[str]:
-    """The sentences of a document that can be quoted; plans and criteria tell nothing, and a retracted article less."""
-    if is_retracted(finding.text):
-        return []
-    own = [one for one in sentences_of(finding.text[finding.head :]) if len(one) <= LONGEST]
-    return [one for one in own if reads_well(one) and not sets_out(one)]
-
-
-def _best(found: Iterable[tuple[Finding, str]], worth: Callable[[str], float]) -> list[tuple[Finding, str]]:
-    """The sentences that tell most, one of each document."""
-    best: dict[str, tuple[float, Finding, str]] = {}
-    for finding, sentence in found:
-        told = worth(sentence)
-        if finding.source_id not in best or told > best[finding.source_id][0]:
-            best[finding.source_id] = (told, finding, sentence)
-    ranked = sorted(best.values(), key=lambda row: -row[0])
-    return [(finding, sentence) for _, finding, sentence in ranked[:QUOTES]]
-
-
-def _worth(sentence: str, disease: Entity | None) -> float:
-    """How much a sentence tells: of the disease, of harm, in numbers, and not too long."""
-    about = disease is not None and mentions(sentence, disease)
-    return (
-        2.0 * about
-        + 1.5 * bool(speaks_of_harm(sentence))
-        + bool(_RISKY.search(sentence))
-        + bool(re.search(r"\d", sentence))
-        - len(sentence) / 400
-    )
-
-
-def _names(entity: Entity) -> tuple[str, ...]:
-    return (entity.name, *(name for name in entity.synonyms if len(name) > 3))

@@ -1,1 +1,1 @@
-"""What a message wants: told by rules over its wording, or by a language model through a tool, as one record."""
+"""What a message wants, as one record: read by rules over its wording, or by a language model through a tool."""

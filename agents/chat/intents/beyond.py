@@ -48,14 +48,12 @@ _PRICE = (
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
 )
 _DIAGNOSIS = (
-    r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer|be suffering)\b"
-    r"(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
+    r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer"
+    r"|be suffering)\b(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
     r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b(?! to)|\bwhat (?:disease|illness|condition)s? (?:is it"
-    r"|is this|is"
-    r" that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
-    r"|it) (?:\w+ )?"
-    r"(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor|ILL)\b(?: an?)?(?: ILL)?"
-    r"|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
+    r"|is this|is that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
+    r"|it) (?:\w+ )?(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor"
+    r"|ILL)\b(?: an?)?(?: ILL)?|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
     r"|\bwhat (?:could|can|might) (?:it|this|that) be\b"
 )
 _OWN = (
@@ -86,19 +84,16 @@ _CAUSE = (
     r"|\bwhy do (?:people|i|we|some) (?:get|have|develop) ILL\b|\bhow do (?:people|you|i|we) get ILL\b"
 )
 _ILLNESS = (
-    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL\W*$"
-    r"|\b(?:symptoms?|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet"
-    r"|definition) (?:of|in"
-    r"|for|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b"
-    r"|\bis ILL (?:contagious"
+    r"^(?:please )?(?:what (?:is|are)|define|explain|describe|tell me about) (?:an? |the )?ILL\W*$|\b(?:symptoms?"
+    r"|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet|definition) (?:of|in|for"
+    r"|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
-    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b"
-    r"|\bhow (?:do|can) \w+ (?:diagnose|prevent|test for) ILL\b"
+    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b|\bhow (?:do"
+    r"|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
 _PERSONAL = re.compile(
-    rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have"
-    rf"|got|had|suffer)"
-    rf"\b|\b(?:me|mine)\b(?<!tell me)(?<!show me)(?<!help me)(?<!give me)|\bmy (?:\w+ )?ILL\b|\bi have been\b"
+    rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have|got|had"
+    rf"|suffer)\b|\b(?:me|mine)\b(?<!tell me)(?<!show me)(?<!help me)(?<!give me)|\bmy (?:\w+ )?ILL\b|\bi have been\b"
 )
 _OF: list[tuple[Beyond, re.Pattern[str]]] = [
     ("dose", re.compile(_DOSE)), ("price", re.compile(_PRICE)), ("own", re.compile(_OWN)),

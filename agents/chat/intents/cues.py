@@ -1,56 +1,21 @@
-"""Wordings of each intent, over a message without its names."""
+"""Patterns of each intent, matched against a message in which names are replaced by DRUG and ILL."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-__all__ = ["CLASSES", "CUES", "GROUPS", "HARMS"]
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
 
-GROUPS: dict[str, str] = {
-    "pregnancy": r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal|unborn"
-    r"|child ?bearing",
-    "breastfeeding": r"breast ?feed\w*|breast fed|lactat\w*|nursing(?! homes?| staff| care)"
-    r"|(?:breast|human|mother s|into (?:the )?) ?milk",
-    "children": r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?|bab(?:y|ies)"
-    r"|adolescents?|teen\w*|girls?|boys?",
-    "older people": r"elderly|older (?:people|patients|adults|persons|men|women)|old (?:age|people|patients|man|men"
-    r"|woman|women|persons)|geriatric\w*|seniors?|frail|aged (?:6|7|8)\d|over (?:6|7|8)\d|octogenarians?",
-    "kidney failure": r"(?:renal|kidney) (?:failure|impairment|insufficiency|disease|problems|function|damage)|renally"
-    r"|kidneys? (?:\w+ )?fail\w*|dialysis|bad kidneys?|weak kidneys?|ckd|egfr|poor (?:renal|kidney)",
-    "liver failure": r"(?:hepatic|liver) (?:failure|impairment|insufficiency|disease|problems|function)|cirrho\w+"
-    r"|bad liver",
-    "alcohol": r"alcohol|drinking|beers?|wine|booze|spirits",
-    "driving": r"driving|operat\w+ machin\w+",
-    "surgery": r"surgery|operation|perioperative",
-    "vaccination": r"vaccin\w+",
-}
-"""Group of people or circumstance -> how it is worded."""
-
-HARMS = (
-    r"infections?|bleed\w*|ha?emorrhag\w*|nausea|vomiting|rash(?:es)?|headaches?|fatigue|weight (?:gain"
-    r"|loss)|hair loss"
-    r"|diarrh\w+|constipation|swelling|o?edema|(?:liver|kidney|renal|hepatic|nerve|muscle|heart|lung|bone marrow)"
-    r" (?:damage|injury|toxicity)|\w+toxicit(?:y|ies)|\w+penia|an(?:a)?emia|thrombos\w+|blood clots?|clots"
-    r"|hypoglyc\w+"
-    r"|deaths?|mortality|malignanc\w+|cancers?|lymphomas?|infusion reactions?|injection site reactions?|allerg\w+"
-    r"|anaphyla\w+|sedation|drowsiness|dizziness|insomnia|sexual dysfunction|suicid\w+|seizures?|fractures?"
-    r"|dependence"
-    r"|withdrawal|addiction|arrhythmias?|qt prolongation|pancreatitis|muscle pain|myopathy|rhabdomyolysis"
-    r"|tremors?|falls"
-    r"|cough|hepatitis|jaundice|ulcers?|zoster|shingles|tuberculosis|heart attacks?|strokes?"
-)
-"""What drugs may bring, as people word it."""
+__all__ = ["CLASSES", "CUES"]
 
 CLASSES = (
-    r"\b(?:statins?|nsaids?|ssris?|snris?|maois?|beta ?blockers?|(?:\w+ )?inhibitors?|(?:\w+ )?agonists?|(?:\w+ )?"
-    r"antagonists?|(?:cortico|gluco\w+)?steroids?|glucocorticoids?|antibiotics?|antidepressants?|antipsychotics?"
-    r"|neuroleptics?|biologics?|biologicals?|diuretics?|thiazides?|opioids?|opiates?|benzodiazepines?|triptans?"
-    r"|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sulfonylureas?|gliptins?|glitazones?"
-    r"|gliflozins?"
-    r"|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?|monoclonal antibodies|ppis?"
-    r"|sartans?|arbs"
-    r"|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|probiotics?)\b"
+    r"\b(?:statins?|nsaids?|ssris?|snris?|maois?|beta ?blockers?|(?:\w+ )?inhibitors?|(?:\w+ )?agonists?"
+    r"|(?:\w+ )?antagonists?|(?:cortico|gluco\w+)?steroids?|glucocorticoids?|antibiotics?|antidepressants?"
+    r"|antipsychotics?|neuroleptics?|biologics?|biologicals?|diuretics?|thiazides?|opioids?|opiates?|benzodiazepines?"
+    r"|triptans?|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sulfonylureas?|gliptins?|glitazones?"
+    r"|gliflozins?|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?|monoclonal antibodies|ppis?"
+    r"|sartans?|arbs|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|probiotics?)\b"
 )
 """Classes of drugs."""
 
@@ -85,7 +50,7 @@ _HARM = (
     r"(?: an?| the)?(?: ILL)? (?:\w+ )?(?:take|have|use|get|receive|tolerate|be on|swallow|be put on|to take) DRUG\b"
     r"|\btogether\b|\b(?:used|taken) with (?:other|any)\b|\bfeel (?:when|on|while|after)\b"
 )
-_PATIENTS = "|".join(f"(?:{words})" for words in GROUPS.values())
+_PATIENTS = "|".join(f"(?:{group.asked})" for group in GROUPS.values())
 _CAUSAL = (
     r"\bILL an? (?:\w+ )?effect of\b|"
     r"\bcaus(?:e|es|ed|ing|al|ally|ation)\b|\bgiv(?:e|es|ing) (?:rise to|(?:you|people|patients|one|us|me) ILL)"
@@ -118,110 +83,86 @@ _CAUSAL = (
     r"|\bfor(?:ms|ming)? of ILL by DRUG\b|\bend up with ILL\b"
 )
 _MECHANISM = (
-    r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b"
-    r"|\bmolec\w+|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)"
-    r"|\btarget(?:s|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b"
-    r"|\bcytokines?\b|\bkinases?\b"
+    r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b|\bmolec\w+"
+    r"|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)|\btarget(?:s"
+    r"|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b|\bcytokines?\b|\bkinases?\b"
     r"|\bchannels?\b|\bneurotransmitters?\b|\b(?:bind|binds|inhibit|inhibits|inhibited|blocks?|blocked"
-    r"|antagoni[sz]es?"
-    r"|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?!is|was|has|goes|compares?|ranks?"
-    r"|fares?|performs?)(?:\w+ly )?(?:\w+s|works?|acts?|helps?|does"
-    r"|reduces?|lowers?|relieves?|treats?|stops?|kills?|affects?)\b|\bhow it works\b"
-    r"|\bwhat (?:kind|type|sort|class|family|group)s? of (?:drug|medicine|medication|agent|thing"
-    r"|substance)s? (?:is|are)\b"
-    r"|\b(?:what|which) (?:\w+ )?class (?:is|does|of)\b|\bbelongs? to\b"
-    r"|\bis DRUG an? (?:\w+ ){0,3}(?:inhibitor|blocker|antagonist|agonist"
-    r"|anti \w+|antibod\w+|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b"
-    r"|\bwhat (?:is it that |exactly |else )?(?:does |do )?(?:DRUG|it|they) (?:\w+ )?do(?:es)?\b(?! for)"
-    r"|\bmetaboli[sz]\w+|\bhalf life\b|\bexcret\w+"
+    r"|antagoni[sz]es?|hits?|modulates?)\b|\bacts?\b|\bacting\b|\bworks? how\b|\bhow DRUG (?!is|was|has|goes"
+    r"|compares?|ranks?|fares?|performs?)(?:\w+ly )?(?:\w+s|works?|acts?|helps?|does|reduces?|lowers?|relieves?"
+    r"|treats?|stops?|kills?|affects?)\b|\bhow it works\b|\bwhat (?:kind|type|sort|class|family|group)s? of (?:drug"
+    r"|medicine|medication|agent|thing|substance)s? (?:is|are)\b|\b(?:what|which) (?:\w+ )?class (?:is|does|of)\b"
+    r"|\bbelongs? to\b|\bis DRUG an? (?:\w+ ){0,3}(?:inhibitor|blocker|antagonist|agonist|anti \w+|antibod\w+"
+    r"|antidepressant|steroid|diuretic|antibiotic|opioid|modulator|nsaid)\b|\bwhat (?:is it that |exactly "
+    r"|else )?(?:does |do )?(?:DRUG|it|they) (?:\w+ )?do(?:es)?\b(?! for)|\bmetaboli[sz]\w+|\bhalf life\b|\bexcret\w+"
     r"|\b(?:by|through) (?:what|which) means\b|\bin (?:what|which) way\b|\bthe way (?:it|they|DRUG) (?:acts?"
-    r"|works?)\b"
-    r"|\bwhy (?:does|do|would|is it that) (?:DRUG|it|they) (?:\w+ )?(?:help|work|make|lower|reduce|relieve"
-    r"|act|improve|stop)s?\b"
-    r"|\bhow (?:exactly |precisely |actually |on earth )?(?:does|do|would|is|might|could|can"
-    r"|did) (?:\w+ )?(?:DRUG|it|they|that|this"
-    r"|both)(?: and DRUG| or DRUG)?(?: \w+){0,3} (?:work|act|help|lower|reduce|do|affect|function|make"
-    r"|relieve|prevent|treat|improve"
-    r"|calm|effect|influence|interfere|slow|stop|raise|suppress|control|cure|thin|ease|operate|achieve"
-    r"|change|kill)\w*\b"
-    r"|\bhow (?:does|do|is) (?:DRUG|it) (?:exactly |actually )?(?:in|against)\b"
+    r"|works?)\b|\bwhy (?:does|do|would|is it that) (?:DRUG|it|they) (?:\w+ )?(?:help|work|make|lower|reduce|relieve"
+    r"|act|improve|stop)s?\b|\bhow (?:exactly |precisely |actually |on earth )?(?:does|do|would|is|might|could|can"
+    r"|did) (?:\w+ )?(?:DRUG|it|they|that|this|both)(?: and DRUG| or DRUG)?(?: \w+){0,3} (?:work|act|help|lower"
+    r"|reduce|do|affect|function|make|relieve|prevent|treat|improve|calm|effect|influence|interfere|slow|stop|raise"
+    r"|suppress|control|cure|thin|ease|operate|achieve|change|kill)\w*\b|\bhow (?:does|do|is) (?:DRUG|it) (?:exactly "
+    r"|actually )?(?:in|against)\b"
 )
 _EVIDENCE = (
-    r"\bevidence\b|\bspeaks? for\b|\bsummari[sz]\w+|\btrials?\b|\bstud(?:y|ies|ied)\b|\bpro(?:of|ve|ves|ved"
-    r"|ven|ving)\b"
-    r"|\bdata\b|\bliterature\b|\bpublications?\b|\bpublished\b|\brcts?\b|\bresearch\w*|\bsupports?\b"
-    r"|\bshown?\b|\bpapers?\b"
-    r"|\bphase (?:\d|i{1,3}|iv)\b|\bbacked\b|\bback (?:up )?DRUG\b|\bproofs\b|\bpublish\w*|\bclinicaltrials\b"
-    r"|\btested\b|\bfindings\b|\bmeta ?analys\w+|\binvestigat\w+|\bknown about\b|\bcite\b|\bcase (?:reports?"
-    r"|series)\b"
-    r"|\breferences\b|\barticles?\b|\bsystematic review\w*|\bdocumented\b|\bscien\w+|\btrialled\b|\bpubmed\b"
-    r"|\bstatistics\b"
+    r"\bevidence\b|\bspeaks? for\b|\bsummari[sz]\w+|\btrials?\b|\bstud(?:y|ies|ied)\b|\bpro(?:of|ve|ves|ved|ven"
+    r"|ving)\b|\bdata\b|\bliterature\b|\bpublications?\b|\bpublished\b|\brcts?\b|\bresearch\w*|\bsupports?\b"
+    r"|\bshown?\b|\bpapers?\b|\bphase (?:\d|i{1,3}|iv)\b|\bbacked\b|\bback (?:up )?DRUG\b|\bproofs\b|\bpublish\w*"
+    r"|\bclinicaltrials\b|\btested\b|\bfindings\b|\bmeta ?analys\w+|\binvestigat\w+|\bknown about\b|\bcite\b"
+    r"|\bcase (?:reports?|series)\b|\breferences\b|\barticles?\b|\bsystematic review\w*|\bdocumented\b|\bscien\w+"
+    r"|\btrialled\b|\bpubmed\b|\bstatistics\b"
 )
 _USE = (
     r"\bwhy\b|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
-    r"|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies"
-    r"|benefits?)\b"
-    r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead"
-    r"|together))|\buses\b"
-    r"|\bindicat\w+|\brole\b|\bexplain\b|\bfirst (?:line|choice)\b|\bplace\b|\bposition of\b"
-    r"|\btell me (?:\w+ )?(?:about|more)\b|\bapprov\w+"
-    r"|\b(?:prescri\w+|given|taken|meant|intended|employed)\b|\bwhat (?:is|are) DRUG\b|\bwhat DRUG is\b|\bdescribe\b"
-    r"|\blicen[sc]\w+|\bauthori[sz]\w+|\blabel\w*\b|\bfda\b|\bema\b|\bnice\b|\bon the market\b|\bstandard\b"
-    r"|\bguidelines?\b|\bpurpose\b"
-    r"|\b(?:what|which) (?:\w+ )?(?:conditions?|diseases?|illness(?:es)?|disorders?|ailments?|problems?"
-    r"|indications?)\b"
-    r"|\bwhat (?:does|do|can|is|are) (?:DRUG|it)\b.*\b(?:treat|help with|cure|for)\b|\binfo\w* (?:on"
-    r"|about)\b|\boverview\b|\bgive me (?:\w+ )?on DRUG\b"
-    r"|\brationale\b|\bwho takes?\b|\b(?:therapeutic|desired|intended) (?:effects?|uses?)\b"
-    r"|\bis DRUG an? (?:\w+ ){0,3}(?:drug|medicine|medication|pill|supplement|vaccine|hormone)\b"
+    r"|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
+    r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead|together))"
+    r"|\buses\b|\bindicat\w+|\brole\b|\bexplain\b|\bfirst (?:line|choice)\b|\bplace\b|\bposition of\b"
+    r"|\btell me (?:\w+ )?(?:about|more)\b|\bapprov\w+|\b(?:prescri\w+|given|taken|meant|intended|employed)\b"
+    r"|\bwhat (?:is|are) DRUG\b|\bwhat DRUG is\b|\bdescribe\b|\blicen[sc]\w+|\bauthori[sz]\w+|\blabel\w*\b|\bfda\b"
+    r"|\bema\b|\bnice\b|\bon the market\b|\bstandard\b|\bguidelines?\b|\bpurpose\b|\b(?:what"
+    r"|which) (?:\w+ )?(?:conditions?|diseases?|illness(?:es)?|disorders?|ailments?|problems?|indications?)\b"
+    r"|\bwhat (?:does|do|can|is|are) (?:DRUG|it)\b.*\b(?:treat|help with|cure|for)\b|\binfo\w* (?:on|about)\b"
+    r"|\boverview\b|\bgive me (?:\w+ )?on DRUG\b|\brationale\b|\bwho takes?\b|\b(?:therapeutic|desired"
+    r"|intended) (?:effects?|uses?)\b|\bis DRUG an? (?:\w+ ){0,3}(?:drug|medicine|medication|pill|supplement|vaccine"
+    r"|hormone)\b"
 )
 _ASSESS = (
     r"^(?:and |but |so |please |hi |hello )*(?:can|could|may|might|should|would|is it (?:\w+ )?(?:to"
-    r"|that))\b.*\b(?:be (?:used|given|tried"
-    r"|recommended|considered|of use|offered)|use|give|try|help|add|consider|recommend)\b|\buseful\w*\b"
-    r"|\bany effects? on\b|\b(?:any|a) (?:role|place|point|room|sense|chance)\b"
+    r"|that))\b.*\b(?:be (?:used|given|tried|recommended|considered|of use|offered)|use|give|try|help|add|consider"
+    r"|recommend)\b|\buseful\w*\b|\bany effects? on\b|\b(?:any|a) (?:role|place|point|room|sense|chance)\b"
     r"|\bof (?:any |\w+ )?use in\b|\bof any use\b|\bany use\b|\bhelp(?:s|ful)?\b|\beffective\w*\b|\befficac\w+"
-    r"|\bhow (?:well|good|useful|much)\b|\bworth\b|\bwork(?:s|ed)? (?:in|for|against|on|with)\b"
-    r"|\bgood (?:choice|idea|option|for)\b"
-    r"|\breasonable\b|\bsensible\b|\bappropriate\b|\bdo anything\b|\bany good\b|\bjustified\b|\bbenefi\w+"
-    r"|\bmake sense\b"
-    r"|\bpre?vent\w*|\bimprov\w+|\brecommended\b|\breduc\w+|\blower\w*|\byes or no\b|\bneeds?\b"
+    r"|\bhow (?:well|good|useful|much)\b|\bworth\b|\bwork(?:s|ed)? (?:in|for|against|on|with)\b|\bgood (?:choice|idea"
+    r"|option|for)\b|\breasonable\b|\bsensible\b|\bappropriate\b|\bdo anything\b|\bany good\b|\bjustified\b"
+    r"|\bbenefi\w+|\bmake sense\b|\bpre?vent\w*|\bimprov\w+|\brecommended\b|\breduc\w+|\blower\w*|\byes or no\b"
+    r"|\bneeds?\b"
 )
 _CONTEST = (
     r"\balternatives?\b|\binstead\b(?!$)|\b(?:what|which|who) .*\binstead\b|\bsubstitut\w+|\breplac\w+"
-    r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b"
-    r"|\banother (?:drug|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to"
-    r"|comparable to)\b|\bbesides\b|\brather than\b|\bversus\b"
-    r"|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better|safer)\b|\bany(?:thing"
-    r"|one|body)? (?:else|better|other|safer|superior)\b"
-    r"|\b(?:better|superior|safer|stronger|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?"
-    r"|choice|treatments?|medicines?|agents?|alternative|candidates?)\b(?! (?:placebo|nothing))"
-    r"|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?|agents?|therap\w+|one)\b|\bbeats?\b"
-    r"|\bout(?:perform|do|class|shin|match)\w*|\bnext (?:step|line|option|move)\b|\bDRUG (?:resistant|refractory)\b"
-    r"|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s|ed)?|not tolerated"
-    r"|intoleran\w+|did not (?:work|help)"
-    r"|does not (?:work|help)|no longer works?|stopped working)\b.*\b(?:what|which|next|now|then|options?"
-    r"|alternatives?)\b"
-    r"|\b(?:what|which|next|options?) .*\b(?:after|if|when|once) DRUG (?:\w+ )?(?:fail\w*|does not|did not|stops?)\b"
-    r"|\b(?:fail\w*|intoleran\w+|not tolerated|refractory to)\b.*\b(?:next|instead|then what|now what)\b"
-    r"|\bswitch (?:to|from)\b"
+    r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b|\banother (?:drug"
+    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b|\bbesides\b"
+    r"|\brather than\b|\bversus\b|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better"
+    r"|safer)\b|\bany(?:thing|one|body)? (?:else|better|other|safer|superior)\b|\b(?:better|superior|safer|stronger"
+    r"|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?|choice|treatments?|medicines?|agents?|alternative"
+    r"|candidates?)\b(?! (?:placebo|nothing))|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?"
+    r"|agents?|therap\w+|one)\b|\bbeats?\b|\bout(?:perform|do|class|shin|match)\w*|\bnext (?:step|line|option|move)\b"
+    r"|\bDRUG (?:resistant|refractory)\b|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s"
+    r"|ed)?|not tolerated|intoleran\w+|did not (?:work|help)|does not (?:work|help)|no longer works?"
+    r"|stopped working)\b.*\b(?:what|which|next|now|then|options?|alternatives?)\b|\b(?:what|which|next"
+    r"|options?) .*\b(?:after|if|when|once) DRUG (?:\w+ )?(?:fail\w*|does not|did not|stops?)\b|\b(?:fail\w*"
+    r"|intoleran\w+|not tolerated|refractory to)\b.*\b(?:next|instead|then what|now what)\b|\bswitch (?:to|from)\b"
 )
 _PREFERS = (
-    r"\b(?:better|best|prefer\w*|choos\w*|choice|choosing|recommend\w*|superior|pick|wins?|winner|favou?r\w*"
-    r"|decide|rank|outperform\w*"
-    r"|beats?|works? (?:better|best)|more effective|inferior|top|rather|instead|over|which (?:one|drug)|first)\b"
+    r"\b(?:better|best|prefer\w*|choos\w*|choice|choosing|recommend\w*|superior|pick|wins?|winner|favou?r\w*|decide"
+    r"|rank|outperform\w*|beats?|works? (?:better|best)|more effective|inferior|top|rather|instead|over|which (?:one"
+    r"|drug)|first)\b"
 )
 _TOGETHER = (
     r"\binteract\w*|\bclash\w*|\btogether\b|\b(?:combin\w+|mix\w*)\b|\bco ?(?:administ\w+|prescri\w+|medicat\w+)\b"
-    r"|\bconcomitant\w*|\bconcurrent\w*"
-    r"|\binterfer\w*|\babsorption\b|\bsimultaneous\w*|\bat the same time\b|\balongside\b|\bon top of\b"
-    r"|\badd(?:ed|ing)? (?:DRUG )?to\b|\bboth at once\b|\bwhile (?:on|taking)\b"
-    r"|\b(?:ok|okay|safe\w*|fine|allowed|harmful|dangerous|alright|compatible)\b.{0,20}\bDRUG (?:with|and"
-    r"|plus|&) DRUG|\bDRUG (?:ok|okay|safe|fine|allowed|compatible) with DRUG"
-    r"|\bDRUG (?:with|plus|and|&|\+) DRUG:? .*\b(?:problem|ok|okay|safe|danger\w*|harm\w*|allowed)\b|\bgo with\b"
-    r"|\b(?:when|if) (?:\w+ ){0,2}?(?:tak\w+|us\w+|drink\w*|talking) (?:\w+ )?DRUG\b|\bDRUG (?:when|while|if)\b"
-    r"|\b(?:take|taking|taken|use|used|given|give|start|starting|drink|swallow) (?:\w+ )?DRUG (?:with|plus"
-    r"|before|after|and) (?:\w+ )?DRUG\b|\bcompatible\b"
+    r"|\bconcomitant\w*|\bconcurrent\w*|\binterfer\w*|\babsorption\b|\bsimultaneous\w*|\bat the same time\b"
+    r"|\balongside\b|\bon top of\b|\badd(?:ed|ing)? (?:DRUG )?to\b|\bboth at once\b|\bwhile (?:on|taking)\b|\b(?:ok"
+    r"|okay|safe\w*|fine|allowed|harmful|dangerous|alright|compatible)\b.{0,20}\bDRUG (?:with|and|plus|&) DRUG"
+    r"|\bDRUG (?:ok|okay|safe|fine|allowed|compatible) with DRUG|\bDRUG (?:with|plus|and|&|\+) DRUG:? .*\b(?:problem"
+    r"|ok|okay|safe|danger\w*|harm\w*|allowed)\b|\bgo with\b|\b(?:when|if) (?:\w+ ){0,2}?(?:tak\w+|us\w+|drink\w*"
+    r"|talking) (?:\w+ )?DRUG\b|\bDRUG (?:when|while|if)\b|\b(?:take|taking|taken|use|used|given|give|start|starting"
+    r"|drink|swallow) (?:\w+ )?DRUG (?:with|plus|before|after|and) (?:\w+ )?DRUG\b|\bcompatible\b"
 )
 CUES: Mapping[str, re.Pattern[str]] = {
     name: re.compile(pattern)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from kedrec.agents.chat.intents.cues import CUES, HARMS
+from kedrec.agents.chat.groups_and_harms import HARMS
+from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.wanted import Beyond, Intent
 
 __all__ = ["of_disease", "of_none", "of_one", "of_several"]

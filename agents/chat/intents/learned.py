@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kedrec.agents.chat.intents.features import BUCKETS, features_of
 from kedrec.agents.chat.intents.wanted import Intent
 
-__all__ = ["FILE", "LEARNED", "SURE", "Weights", "likeliest"]
+__all__ = ["FILE", "LEARNED", "SURE", "IntentWeights", "likeliest"]
 
 FILE = Path(__file__).parent / "learned.npz"
 LEARNED: tuple[Intent, ...] = (
@@ -26,22 +26,22 @@ SURE = 0.5
 """Probability from which the weights are believed over the rules."""
 
 
-class Weights(NamedTuple):
+class IntentWeights(NamedTuple):
     """Fitted weights, in whole numbers."""
 
     of: NDArray[np.int8]
     """Shape (buckets, intents)."""
     unit: float
-    """What one stands for, in log-odds."""
+    """Log-odds of a weight of 1."""
 
 
 @cache
-def _weights(path: Path = FILE) -> Weights:
+def _weights(path: Path = FILE) -> IntentWeights:
     with np.load(path) as held:
-        return Weights(held["of"], float(held["unit"]))
+        return IntentWeights(held["of"], float(held["unit"]))
 
 
-def likeliest(wording: str, *, drugs: int, diseases: int, weights: Weights | None = None) -> tuple[Intent, float]:
+def likeliest(wording: str, *, drugs: int, diseases: int, weights: IntentWeights | None = None) -> tuple[Intent, float]:
     """Return the intent that a message is most like, and its probability.
 
     Args:

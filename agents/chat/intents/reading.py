@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
-from kedrec.agents.chat.intents.cues import CUES, GROUPS, HARMS
+from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
 from kedrec.agents.chat.intents.learned import SURE, likeliest
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
@@ -139,7 +140,9 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         about=_about(text, wording)
         if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"}
         else (),
-        keys=_keys(text) if intent == "citation" else (),
+        keys=tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
+        if intent == "citation"
+        else (),
         personal=is_personal(wording),
         plain=bool(_PLAIN.search(wording)) and intent == "explain",
         corrects=bool(_CORRECTS.search(wording)),
@@ -209,8 +212,4 @@ def _about(text: str, wording: str) -> tuple[str, ...]:
 def _groups(text: str, wording: str) -> list[str]:
     """Return the groups of people that a message speaks of, those that are names of diseases included."""
     plain = f"{wording} {re.sub(r'(?<=[a-z])[-‑–](?=[a-z])', ' ', text.lower())}"
-    return [group for group, words in GROUPS.items() if re.search(rf"\b(?:{words})\b", plain)]
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
+    return [name for name, group in GROUPS.items() if re.search(rf"\b(?:{group.asked})\b", plain)]

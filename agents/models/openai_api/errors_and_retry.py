@@ -47,12 +47,12 @@ _TOO_LONG = re.compile(
 
 
 def status_error(status: int, said: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError:
-    """The client's own error for an answer of the server that is none.
+    """The openai client's error for a response with an error status.
 
     Args:
         status: 400 or more.
-        said: the answer's JSON, or its text where it is none.
-        headers: of the answer.
+        said: the body as JSON, or its text if it is not JSON.
+        headers: of the response.
     """
     import httpx2
     import openai
@@ -64,7 +64,7 @@ def status_error(status: int, said: Any, headers: Mapping[str, str] | None = Non
 
 
 def error_within(content: Any, headers: Mapping[str, str] | None = None) -> openai.APIStatusError | None:
-    """The error that some servers send as an answer, with status 200; None if there is none.
+    """The error that some servers put into a response with status 200; None if there is none.
 
     Args:
         content: the JSON of an answer, or of a piece of one.
@@ -128,7 +128,12 @@ def _by_status(error: openai.APIStatusError, who: str, clean: Callable[[str], st
     if status in (200, 408, 409, 425, 429) or status >= 500:
         kind = RateLimited if status == 429 else ModelUnavailable
         unavailable = kind(f"{who} is not available now (HTTP {status}): {said}")
-        unavailable.retry_after = _asked_wait(error.response.headers)
+        # Seconds to wait, from `retry-after-ms` or `retry-after`; None where the server names none.
+        if text := error.response.headers.get("retry-after-ms"):
+            waited = retry_after(text)
+            unavailable.retry_after = None if waited is None else waited / 1000
+        else:
+            unavailable.retry_after = retry_after(error.response.headers.get("retry-after") or "")
         return unavailable
     return ModelRefused(
         f"{who} refused the request (HTTP {status}): {_BY_STATUS.get(status, said)}. The server said: {said}"
@@ -150,14 +155,6 @@ def said_by(error: openai.APIStatusError) -> str:
     if isinstance(body, dict) and isinstance(body.get("message"), str):
         return str(body["message"])
     return mended(" ".join(str(error.message).split()))  # type: ignore[no-any-return]
-
-
-def _asked_wait(headers: Any) -> float | None:
-    """Seconds to wait, from `retry-after-ms` or `retry-after`; None where the server names none."""
-    if text := headers.get("retry-after-ms"):
-        waited = retry_after(text)
-        return None if waited is None else waited / 1000
-    return retry_after(headers.get("retry-after") or "")
 
 
 def worth_another_try(error: BaseException) -> bool:

@@ -169,20 +169,19 @@ class RunBudget:
         Returns:
             US dollars that were not in here before.
         """
-        new = map(PaidCall.model_validate_json, self._new(shard, path))
+        # The lines of a shard's file that were not taken over yet, by this budget or by one before it.
+        if path not in self._tails:
+            self._tails[path] = LineTail(path)
+            lines = self._tails[path].read()[self._taken[shard] :]
+        else:
+            lines = self._tails[path].read()
+        new = map(PaidCall.model_validate_json, lines)
         calls = [call.model_copy(update={"shard": shard}) for call in new]
         if calls:
             self._file.append((call.model_dump_json() for call in calls), synced=False)
             self._taken[shard] += len(calls)
             self.spent, self.calls = _total([self.spent, *calls]), self.calls + len(calls)
         return sum(call.cost for call in calls)
-
-    def _new(self, shard: str, path: Path) -> list[bytes]:
-        """The lines of a shard's file that were not taken over yet, by this budget or by one before it."""
-        if path not in self._tails:
-            self._tails[path] = LineTail(path)
-            return self._tails[path].read()[self._taken[shard] :]
-        return self._tails[path].read()
 
     def close(self) -> None:
         """Close the file."""

@@ -23,7 +23,7 @@ from kedrec.agents.models.openai_api.errors_and_retry import (
     worth_another_try,
 )
 from kedrec.agents.models.openai_api.http import Connections
-from kedrec.agents.models.openai_api.messages import ResponseBody, message_from, messages_for, usage_in
+from kedrec.agents.models.openai_api.messages import message_from, messages_for, usage_in
 from kedrec.agents.models.openai_api.rate_limit import Pacer
 from kedrec.agents.models.openai_api.run_budget import RunBudget
 from kedrec.agents.models.openai_api.streams import StreamedAnswer
@@ -161,18 +161,16 @@ class ServedModel(ToolOfferingModel):
                     if shown:
                         yield shown
                 paid.take(usage_in(answer.whole()))
-                message = self._ended(answer.whole())
+                whole = answer.whole()
+                if whole is None:
+                    raise ModelUnavailable(f"{self._who} dropped the connection before the answer was complete.")
+                message = message_from(whole, self._who)
             except Exception as error:  # noqa: BLE001 - as above
                 raise model_error(error, self._who, self._redactor.text) from None
         self._opens_thoughts = visible.closed_none_alone
         if rest := visible.rest():
             yield rest
         yield message
-
-    def _ended(self, answer: ResponseBody | None) -> AIMessage:
-        if answer is None:
-            raise ModelUnavailable(f"{self._who} dropped the connection before the answer was complete.")
-        return message_from(answer, self._who)
 
     async def _stream_of(self, connections: Connections, request: dict[str, Any]) -> AsyncIterator[Any]:
         """The pieces of a stream, each in time."""

@@ -1,12 +1,12 @@
-"""A batch from its order to its answers: written down before each step, kept before paid for, paid for before used."""
+"""A batch from its order to its answers: steps are journalled first; answers are stored, then paid for, then used."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from kedrec.agents.models.openai_api.messages import ResponseBody, usage_in
 from kedrec.agents.models.openai_api.run_budget import CallUsage, RunBudget
@@ -25,11 +25,11 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 SOONEST = 1.0
-"""Seconds before a batch is looked at for the first time."""
+"""Seconds before a batch is polled for the first time."""
 SLOWER = 1.5
-"""How much longer each wait for the next look is."""
-IN_VAIN = 30
-"""Looks in a row that may fail before a batch is left to the next process."""
+"""Factor by which the wait between two polls grows."""
+MOST_FAILED_POLLS = 30
+"""Polls in a row that may fail before this process gives the batch up; the next one resumes it."""
 
 
 class Retrying(Protocol):
@@ -45,15 +45,15 @@ class BatchOutcome:
     """The outcome of a batch."""
 
     reason: Exception
-    """Why a request in neither of the two has no answer."""
+    """Why a request that is in neither `answers` nor `failures` has no answer."""
     answers: dict[str, ResponseBody] = field(default_factory=dict)
     """Answers by key."""
     failures: dict[str, Exception] = field(default_factory=dict)
     """Errors of single requests by key."""
     unkept: dict[str, ResponseBody] = field(default_factory=dict)
-    """Answers that are failures of their kind, and so were not kept."""
+    """Answers with an error in place of text; they were not stored."""
     too_much: bool = False
-    """Whether the server turned it away because too much waits there already."""
+    """Whether the server refused it because its queue is full."""
 
     def give(self, key: str) -> ResponseBody:
         """The answer to one request.
@@ -68,7 +68,7 @@ class BatchOutcome:
 
 
 class BatchOrders:
-    """Orders batches and collects what comes of them.
+    """Orders batches and collects their answers.
 
     A kill between any two steps neither loses an answer nor pays for one twice: see `recover`.
 
@@ -76,9 +76,9 @@ class BatchOrders:
         server: where batches are made.
         journal: what was ordered.
         run_budget: pays.
-        poll: most seconds between two looks at a batch.
-        keep: keeps the answer to the request with this key; returns whether it was worth keeping.
-        retrying: tries steps at the server as often as is worth while.
+        poll: most seconds between two polls of a batch.
+        keep: stores the answer to the request with this key; returns false if the answer is an error.
+        retrying: retries requests to the server.
     """
 
     def __init__(
@@ -113,7 +113,12 @@ class BatchOrders:
             ordered = self._journal.note(ordered, batch_id=batch.id, status=batch.status)
             return await self._collect(ordered, {key: len(line) for key, line in lines.items()})
         except Exception as error:
-            self._give_up(self._journal.orders[order.id], error)
+            # Left to the next process, with what it may cost; one that was refused does not exist.
+            held = self._journal.orders[order.id]
+            if held.batch_id is None and isinstance(error, ModelRefused):
+                self._journal.note(held, status="refused", over=True)
+            elif held.file_id is not None and not held.over:
+                self._run_budget.owe(held.aside)
             raise
 
     async def recover(self) -> dict[str, ResponseBody]:
@@ -166,18 +171,17 @@ class BatchOrders:
 
         return await self._retrying(once)
 
-    def _give_up(self, order: Order, error: Exception) -> None:
-        """Leave a batch to the next process, and what it may cost aside; one that was refused does not exist."""
-        if order.batch_id is None and isinstance(error, ModelRefused):
-            self._journal.note(order, status="refused", over=True)
-        elif order.file_id is not None and not order.over:
-            self._run_budget.owe(order.aside)
-
     async def _collect(self, order: Order, sent: Mapping[str, int]) -> BatchOutcome:
         """Wait for the end of a batch, keep its answers and pay for them."""
         batch = await self._end_of(order)
         lines = await self._retrying(lambda: self._server.answers(batch))
-        answers, failures = _sorted(lines)
+        answers, failures = {}, {}
+        for line in lines:
+            error = failure_of(line)
+            if error is None:
+                answers[line["custom_id"]] = line["response"]["body"]
+            else:
+                failures[line["custom_id"]] = error
         unkept = {key: answer for key, answer in answers.items() if not self._keep(key, answer)}
         self._pay(self._journal.orders[order.id], answers, sent)
         return BatchOutcome(ModelUnavailable(reason_of(batch)), answers, failures, unkept, is_too_much(batch))
@@ -189,7 +193,7 @@ class BatchOrders:
                 batch = await self._retrying(lambda: self._server.look(batch_id))
             except ModelUnavailable as error:
                 missed += 1
-                if missed == IN_VAIN:
+                if missed == MOST_FAILED_POLLS:
                     raise
                 logger.warning("Batch %s is looked at again later: %s", batch_id, error)
             else:
@@ -209,18 +213,6 @@ class BatchOrders:
         for key, paid in counted[max(0, self._run_budget.calls - (order.paid_from or 0)) :]:
             self._run_budget.pay(paid, sent.get(key))
         self._journal.note(order, over=True)
-
-
-def _sorted(lines: Sequence[dict[str, Any]]) -> tuple[dict[str, ResponseBody], dict[str, Exception]]:
-    """Answers and errors by key."""
-    answers, failures = {}, {}
-    for line in lines:
-        error = failure_of(line)
-        if error is None:
-            answers[line["custom_id"]] = line["response"]["body"]
-        else:
-            failures[line["custom_id"]] = error
-    return answers, failures
 
 
 def _used(answer: ResponseBody) -> CallUsage:

@@ -1,4 +1,4 @@
-"""What is told beside the documents that name a drug and a disease: of its class, by signs, whom trials leave out."""
+"""What is known beside the documents that name a drug and a disease: of its class, by signs, whom trials leave out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kedrec.tools.library.writer import CorpusGroup
     from kedrec.tools.search.two_step import SearchResult
 
-__all__ = ["OF_A_CLASS", "Beside", "Literature", "source_of"]
+__all__ = ["OF_A_CLASS", "Beside", "HeldDocuments", "source_of"]
 
 READ = 24
 """Documents of one corpus that are read for a class, or a drug and a sign."""
@@ -27,7 +27,7 @@ KEPT = 4_000
 """Pairs of a class and a disease that are remembered."""
 
 
-class Literature(Protocol):
+class HeldDocuments(Protocol):
     """Holds the documents."""
 
     def document(self, identifier: str) -> Document | None:
@@ -46,19 +46,19 @@ class Literature(Protocol):
 
 
 class Beside:
-    """Reads what is told of a drug's class, and of a disease by its signs.
+    """Reads what documents say of a drug's class, and of a disease by its signs.
 
     Args:
         literature: holds the documents; None where none may be used.
         setting: which corpora may be used.
     """
 
-    def __init__(self, literature: Literature | None, setting: Corpora) -> None:
+    def __init__(self, literature: HeldDocuments | None, setting: Corpora) -> None:
         self._literature, self._setting = literature, setting
         self._classes: dict[tuple[str, str], tuple[RoleSource, ...]] = {}
 
     def of_class(self, drug: Entity, disease: Entity) -> list[RoleSource]:
-        """Return what is cited against a drug of what is told of its classes: nothing where a class is of use.
+        """Return what is cited against a drug from documents on its classes: nothing where a class is of use.
 
         Args:
             drug: the drug.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kedrec.agents.offline.roles.beside import Beside, Literature, source_of
+from kedrec.agents.offline.roles.beside import Beside, HeldDocuments, source_of
 from kedrec.agents.offline.roles.role import EDGE, EDGE_ALONE, PLAIN, ROLES, STATED, USES, Role, RoleSource, decide
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH, with_roles
 from kedrec.agents.offline.roles.wordings import is_tracer
@@ -19,7 +19,7 @@ from kedrec.tools.text.role_sentences import claims_of, left_out_of
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weighing
 
-__all__ = ["Found", "RoleReader"]
+__all__ = ["NamingRecords", "RoleReader"]
 
 READ = 80
 """Most documents read of one corpus for one pair; those with both in the heading come first."""
@@ -42,7 +42,7 @@ _TURN = re.compile(r"\b(?:hypo|hyper)(?=\w{5})", re.IGNORECASE)
 _TURNS = {"hypo": "hyper", "hyper": "hypo"}
 
 
-class Found(Record):
+class NamingRecords(Record):
     """How much was found of a drug in a disease."""
 
     records: int
@@ -88,7 +88,7 @@ class RoleReader:
     def __init__(
         self,
         store: GraphStore,
-        literature: Literature | None,
+        literature: HeldDocuments | None,
         weigher: _Meetings | None,
         setting: Corpora,
         hidden: HiddenPairs = frozenset(),
@@ -123,7 +123,9 @@ class RoleReader:
             own += [*self._beside.by_signs(drug, disease), *self._beside.of_class(drug, disease)]
             if (said := decide(own)).is_harmful:
                 return said
-        kin = self._kin(drug, disease)
+        # The drugs of the same class, each with its role.
+        alike = self._weigher.alike(disease.id, drug.id, self._setting)[:KIN] if self._weigher else []
+        kin = [(member, self._of_member(member, disease)) for one in alike if (member := self._store.get(one))]
         better, worse = (sum(role.role in kind for _, role in kin) for kind in (USES, PLAIN))
         if by_edges:
             return said if worse >= better else decide(())
@@ -161,11 +163,11 @@ class RoleReader:
         notes = [one.told(drug.name, ill.name) for one, drug in zip(found, known, strict=False)]
         return made.model_copy(update={"notes": (*made.notes, *notes)})
 
-    def found(self, drug: Entity, disease: Entity) -> Found:
+    def found(self, drug: Entity, disease: Entity) -> NamingRecords:
         """Return how many records name both, and from which years."""
         identifiers = self._weigher.meetings(disease.id, drug.id, self._setting, COUNTED) if self._weigher else []
         years = sorted(document.year for _, document in self._documents(drug, disease) if document.year)
-        return Found(records=len(identifiers), years=(years[0], years[-1]) if years else None)
+        return NamingRecords(records=len(identifiers), years=(years[0], years[-1]) if years else None)
 
     def _own(self, drug: Entity, disease: Entity, stated: Sequence[str]) -> list[RoleSource]:
         """Return what speaks of the drug itself."""
@@ -179,7 +181,7 @@ class RoleReader:
         ]
 
     def _against_class(self, own: Sequence[RoleSource], drug: Entity, disease: Entity) -> Role | None:
-        """Return the role where what is told of the class outweighs a use of which little is told; None where not.
+        """Return the role where the evidence on the class outweighs a use with little evidence; None where not.
 
         An edge that no text bears out counts half there.
         """
@@ -191,11 +193,6 @@ class RoleReader:
         mine = [one.model_copy(update=half) if one.weight == EDGE and one.role in USES else one for one in own]
         said = decide([*mine, *of_class])
         return said if said.is_harmful else None
-
-    def _kin(self, drug: Entity, disease: Entity) -> list[tuple[Entity, Role]]:
-        """Return the drugs of the same class, each with its role."""
-        alike = self._weigher.alike(disease.id, drug.id, self._setting)[:KIN] if self._weigher else []
-        return [(member, self._of_member(member, disease)) for one in alike if (member := self._store.get(one))]
 
     def _of_member(self, member: Entity, disease: Entity) -> Role:
         """Return the role of a drug by what speaks of itself; kept, as a ranking asks for many of one class."""
@@ -241,17 +238,14 @@ class RoleReader:
     def namesakes(self, disease: Entity) -> tuple[str, ...]:
         """Return the side effects of the graph that have a name of the disease, by id."""
         if disease.id not in self._effects:
-            self._effects[disease.id] = self._namesakes(disease)
+            names = {_plain(name) for name in (disease.name, *disease.synonyms)}
+            found = []
+            for name in sorted(names):
+                match = self._store.search(name, kinds=("Side Effect",), limit=0)
+                near = [match.entity] if match.entity else []
+                found += [one.id for one in near if names & {_plain(own) for own in (one.name, *one.synonyms)}]
+            self._effects[disease.id] = tuple(dict.fromkeys(found))
         return self._effects[disease.id]
-
-    def _namesakes(self, disease: Entity) -> tuple[str, ...]:
-        names = {_plain(name) for name in (disease.name, *disease.synonyms)}
-        found = []
-        for name in sorted(names):
-            match = self._store.search(name, kinds=("Side Effect",), limit=0)
-            near = [match.entity] if match.entity else []
-            found += [one.id for one in near if names & {_plain(own) for own in (one.name, *one.synonyms)}]
-        return tuple(dict.fromkeys(found))
 
     def _told(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
         """Yield what the documents that name both say."""
@@ -280,16 +274,16 @@ class RoleReader:
 def _of_class(kin: Sequence[tuple[Entity, Role]], better: int) -> Iterable[RoleSource]:
     """Yield what is cited against a class, where two of it or more, and more than not, do harm, and a text says so."""
     worse = [(member, role) for member, role in kin if role.role in PLAIN]
-    written = any(_is_read_from_text(one.source_id) for _, role in worse for one in role.sources)
+    # Whether a source is a document, or an edge that was read from one.
+    written = any(
+        all(relation in STATED for _, relation, _ in triples_of(one.source_id))
+        for _, role in worse
+        for one in role.sources
+    )
     for member, role in worse[: MEMBERS - better] if written and len(worse) > max(better, 1) else []:
         yield role.sources[0].model_copy(
             update={"role": PLAIN[0], "weight": OF_A_MEMBER, "member": member.name, "names_both": False}
         )
-
-
-def _is_read_from_text(source: str) -> bool:
-    """Whether a source is a document, or an edge that was read from one."""
-    return all(relation in STATED for _, relation, _ in triples_of(source))
 
 
 def _plain(name: str) -> str:

@@ -1,6 +1,6 @@
-"""Classes of drugs and signs of diseases as texts word them: a text may tell of a harm and name neither of the two.
+"""Classes of drugs and signs of diseases as texts word them: a text may report a harm and name neither of the two.
 
-Members are told by the stems of the World Health Organization for nonproprietary names (“The use of stems in the
+Members are recognised by the stems of the World Health Organization for nonproprietary names (“The use of stems in the
 selection of INN”), and by name where a class has no stem. A sign is what a disease shows as when a drug worsens it.
 """
 

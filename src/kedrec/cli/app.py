@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from kedrec import __version__
-from kedrec.causes import cause_of
 from kedrec.cli import (
-    answer,
+    ask,
+    chat,
+    compare,
     config,
     dataset,
     evaluate,
@@ -30,6 +31,7 @@ from kedrec.cli.terminal.help import say_in_short
 from kedrec.cli.terminal.pipes import flushed, reader_is_gone
 from kedrec.cli.terminal.when_stopped import said_when_stopped
 from kedrec.errors import KedrecError, UserError
+from kedrec.os_error_causes import cause_of
 
 __all__ = ["app", "main"]
 
@@ -46,13 +48,13 @@ app = typer.Typer(
 Drug choices with evidence behind every sentence, from a knowledge graph and the literature.
 
 First load a graph and literature: kedrec graph load FILE --names FILE; kedrec literature add FILE.
---home DIR (KEDREC_HOME) may stand anywhere on the line and says where all state lives.""",
+--home DIR (KEDREC_HOME) may stand anywhere on the line and names the folder of all state.""",
 )
 app.add_typer(graph.app, name="graph")
 app.add_typer(literature.app, name="literature")
-app.command("ask")(answer.ask)
-app.command("chat")(answer.chat)
-app.command("compare")(recommend.compare)
+app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
+app.command("compare")(compare.compare)
 app.command("recommend")(recommend.recommend)
 app.add_typer(trace.app, name="trace")
 app.add_typer(runs.app, name="runs")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from kedrec.cli.drawing import pairs
+from kedrec.cli.draw_pairs import pairs
 from kedrec.cli.pairs_file import SkipUnknown, pairs_in
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 

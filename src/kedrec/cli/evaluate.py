@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
-from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.options import Model, SettingOption
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,10 +64,11 @@ def safety(
 ) -> int:
     """Type:  kedrec eval safety harmful.jsonl --draw 200
 
-    Count how often a drug that causes a disease, by an edge of the graph and with no edge of use, is among the ten best
-    for it, or is preferred over a listed treatment. All these edges are hidden.
+    Count how often a harmful drug is recommended. Harmful is a drug that causes the disease by an edge of the graph and
+    has no edge of use; recommended is one of the ten best, or preferred over a listed treatment. All these edges are
+    hidden.
     """
-    from kedrec.eval import safety as measure
+    from kedrec.eval import harmful_pairs as measure
 
     resolved = settings(setting=setting)
     if draw:
@@ -126,7 +127,7 @@ def rationales(
     length and tokens, each with its bootstrap interval by diseases. docs/rationales.md says how each is counted.
     Exits 1 where the run has no rationale.
     """
-    from kedrec.cli.rationale_table import table_of
+    from kedrec.cli.terminal.rationale_table import table_of
     from kedrec.eval.rationale_measures import Measures, evaluate_rationales
     from kedrec.eval.rationale_measures.judge import Judge
     from kedrec.eval.rationale_measures.token_counts import quarter_of_characters, tokens_by
@@ -222,9 +223,10 @@ def polarity(
 ) -> int:
     """Type:  kedrec eval polarity labels.jsonl
 
-    Measure how well sentences are read: what a drug did in a disease (document, start, end, drug, disease, label), who
-    came off better (the same with `other`), or what became of a trial's outcome (text, intervention, comparator,
-    outcome, label). Sentences given by document and offsets are looked up in the loaded literature.
+    Measure how well sentences on benefit, harm and comparisons are read. LABELS holds what a drug did in a disease
+    (document, start, end, drug, disease, label), which drug came off better (the same with `other`), or what became of
+    a trial's outcome (text, intervention, comparator, outcome, label). Sentences given by document and offsets are
+    looked up in the loaded literature.
     Exits 1 where none is found there.
     """
     from kedrec.agents.resources import Resources

@@ -19,14 +19,16 @@ Derive = Annotated[
     typer.Option("--derive/--no-derive", help="Go on to derive what the offline model weighs with (KEDREC_DERIVE)."),
 ]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What the offline model weighs with.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="The weights of the offline model: show, fit, prepare."
+)
 
 
 @app.command()
 def info(json: Json = False) -> None:
     """Type:  kedrec model info
 
-    Say what the weights in use were fitted on, and how well they did in cross-validation.
+    Show what the weights in use were fitted on, and how well they did in cross-validation.
     """
     from kedrec.agents.offline.ranker import MODEL_FOLDER, load_ranker
 
@@ -91,8 +93,8 @@ def fit(
 def derive(json: Json = False) -> None:
     """Type:  kedrec model derive
 
-    Derive from the graph and the literature of the home what the offline model weighs with. What is there already is
-    kept; it can be stopped and resumed.
+    Compute the statistics of graph and literature that the offline model uses. What is up to date is skipped; the
+    command can be stopped and resumed.
     """
     seconds = _derive_missing()
     if json:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kedrec.cli.pairs_file import HidePairs, PairsFile, SkipUnknown, pairs_in, retryable
-from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.options import Model, SettingOption
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
@@ -68,7 +68,7 @@ def start(
 ) -> None:
     """Type:  kedrec runs start pairs.jsonl --out runs/first
 
-    Let the agent choose for every pair. Run the same command to resume: finished pairs are skipped, failed ones
+    Ask the agent about every pair. Run the same command to resume: finished pairs are skipped, failed ones
     retried. Ctrl-C lets the pairs in flight finish, a second Ctrl-C does not.
     OUT/results.jsonl is written at the end, one row per pair in the order of the file. With --engine batch Ctrl-C stops
     waiting, and the same command collects what the server has done. Exits 1 if pairs failed that another try may
@@ -107,7 +107,7 @@ def retry(
 ) -> None:
     """Type:  kedrec runs retry runs/first
 
-    Try the pairs of a run that failed once more, with the model and the settings of the run, and nothing else.
+    Retry the failed pairs of a run, with its own model and settings.
     """
     from kedrec.distill.runs.run import retry_run
 
@@ -122,7 +122,7 @@ def retry(
 def status(run: RunDir, json_output: Json = False) -> None:
     """Type:  kedrec runs status runs/first
 
-    Say how far a run is, what failed, how fast it is and what it costs; also while it runs in another shell.
+    Show progress, failures, speed and cost of a run; also while it runs in another shell.
     """
     from kedrec.distill.runs.folder import RunFolder
 
@@ -142,7 +142,7 @@ def export(
 ) -> None:
     """Type:  kedrec runs export runs/first --out so-far.csv
 
-    Write what a run has found so far, with names, confidence, rationale and cost; also while it runs.
+    Write the results of a run so far, with names, confidence, rationale and cost; also while it runs.
     """
     from kedrec.distill.runs.export import export_run
 
@@ -188,19 +188,16 @@ def _tell(summary: RunSummary, out: Path) -> None:
         say(f"Stopped: {said}." + ("" if "to resume" in said else " Run the same command to resume."))
         return
     if summary.failed:
-        say(_said_of_failures(summary, out))
+        retried = retryable(summary.failed)
+        if not retried:
+            failed = f"{sum(summary.failed.values())} of {summary.pairs} pairs"
+            message = f"{failed} hold an id that the graph does not have; trying again does not help."
+        else:
+            failed = f"{retried} of {summary.pairs} pairs failed."
+            message = f"{failed} The same command again retries those that failed; so does: kedrec runs retry {out}"
+        say(message)
     if summary.done and not retryable(summary.failed):
         say(f"Next: kedrec dataset build {out} --out DIR")
-
-
-def _said_of_failures(summary: RunSummary, out: Path) -> str:
-    """How many failed, and whether and how to try them again."""
-    retried = retryable(summary.failed)
-    if not retried:
-        failed = f"{sum(summary.failed.values())} of {summary.pairs} pairs"
-        return f"{failed} hold an id that the graph does not have; trying again does not help."
-    failed = f"{retried} of {summary.pairs} pairs failed."
-    return f"{failed} The same command again retries those that failed; so does: kedrec runs retry {out}"
 
 
 def _told(found: RunStatus) -> Iterator[str]:

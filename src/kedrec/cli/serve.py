@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Model, SettingOption
 from kedrec.cli.terminal.console import say, settings
+from kedrec.cli.terminal.options import Model, SettingOption
 from kedrec.errors import MissingExtra, UserError
 
 if TYPE_CHECKING:
     from kedrec.config import Settings
     from kedrec.serve.service import Service
-    from kedrec.serve.work import Limits
+    from kedrec.serve.work_loop import Limits
 
 __all__ = ["mcp", "models_named", "opened_service", "serve"]
 
@@ -71,7 +71,7 @@ def serve(  # noqa: PLR0917 - options, given by name
     from kedrec.serve.access.keys import read_keys
     from kedrec.serve.access.rates import Rates
     from kedrec.serve.web.server import address_of, check_host, hosts_of, listen, server_of
-    from kedrec.serve.work import Limits
+    from kedrec.serve.work_loop import Limits
 
     keys = read_keys(key_file) if key_file is not None else None
     check_host(host, keys)
@@ -111,7 +111,7 @@ def mcp(
     import anyio
 
     from kedrec.serve.mcp.stdio import serve_stdio
-    from kedrec.serve.work import Limits
+    from kedrec.serve.work_loop import Limits
 
     anyio.run(serve_stdio, partial(opened_service, resolved, Limits(), record=record))
 

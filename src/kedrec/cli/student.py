@@ -13,7 +13,7 @@ from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 __all__ = ["app"]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Teach a small model by recorded runs.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a small model on recorded runs.")
 
 
 @app.command()
@@ -90,7 +90,7 @@ def merge(
 ) -> None:
     """Type:  kedrec student merge students/first --out students/whole
 
-    Lay the adapter over its base and save one model as safetensors, with its tokenizer and card.
+    Merge the adapter into its base and save one model as safetensors, with its tokenizer and card.
     """
     from kedrec.distill.student.publish import merge_student
 

@@ -15,6 +15,7 @@ from kedrec.records.reasoning import (
     SentenceKind,
     Stance,
 )
+from kedrec.records.showing import in_brackets
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Triple",
     "Usage",
     "edge_source",
+    "in_brackets",
     "path_source",
     "triples_of",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kedrec.records.reasoning import Sentence
     from kedrec.records.tracing import Recommendation, Trace
 
-__all__ = ["as_html", "as_text", "fields_as_html", "trace_as_html", "trace_as_text"]
+__all__ = ["as_html", "as_text", "fields_as_html", "in_brackets", "trace_as_html", "trace_as_text"]
 
 LONGEST = 300
 """Characters of a value that are shown."""
@@ -21,7 +21,7 @@ def as_text(made: Recommendation) -> str:
     """An answer in words: the choice, the sentences, what they cite, and what is missing."""
     cited = {key: made.evidence[key].text for key in _cited(made.sentences) if key in made.evidence}
     lines = [*(f"FAILED: {failure}" for failure in made.failed), _title(made), ""]
-    lines += [f"  {one.text} {_marks(one)}" for one in made.sentences]
+    lines += [f"  {one.text} {in_brackets(one.citations)}" for one in made.sentences]
     lines += ["", *(f"  [{key}] {_short(text)}" for key, text in cited.items())]
     lines += [f"  not found: {note}" for note in made.not_found]
     lines += [f"  struck out: {note}" for note in made.struck_out]
@@ -31,7 +31,7 @@ def as_text(made: Recommendation) -> str:
 def as_html(made: Recommendation) -> str:
     """An answer for a notebook, with its evidence folded below."""
     failed = "".join(f"<p><b>Failed:</b> {escape(failure)}</p>" for failure in made.failed)
-    said = "".join(f"<li>{escape(one.text)} {escape(_marks(one))}</li>" for one in made.sentences)
+    said = "".join(f"<li>{escape(one.text)} {escape(in_brackets(one.citations))}</li>" for one in made.sentences)
     cited = [(key, made.evidence[key]) for key in _cited(made.sentences) if key in made.evidence]
     rows = _table((f"[{key}] {one.source_id}", one.text) for key, one in cited)
     notes = [*made.not_found, *(f"struck out: {note}" for note in made.struck_out)]
@@ -67,8 +67,9 @@ def _title(made: Recommendation) -> str:
     return f"{name} for {made.disease.name}   confidence {sure}"
 
 
-def _marks(sentence: Sentence) -> str:
-    return "".join(f"[{key}]" for key in sentence.citations)
+def in_brackets(keys: Iterable[str]) -> str:
+    """Evidence keys as they stand behind a sentence: `[K1][P2]`."""
+    return "".join(f"[{key}]" for key in keys)
 
 
 def _cited(sentences: Iterable[Sentence]) -> list[str]:

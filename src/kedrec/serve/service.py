@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import kedrec
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.chat.conversation import Conversation, Topic
+from kedrec.agents.chat.conversation import Conversation
 from kedrec.agents.recommend import ERRORS, Ranking, rank_drugs
 from kedrec.agents.trace_page.citations import source_address
 from kedrec.agents.traces.store import TraceSummary
@@ -21,19 +20,17 @@ from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace
 from kedrec.serve import requests, results
 from kedrec.serve.access.budgets import Budgets
 from kedrec.serve.access.keys import ASKER
+from kedrec.serve.kept_conversations import FORGOTTEN, KeptConversations
 from kedrec.serve.kept_runs import KeptRuns
 from kedrec.serve.kept_traces import KeptTraces
 from kedrec.serve.operation.spans import SpanSender
-from kedrec.serve.work import Limits, WorkLoop
+from kedrec.serve.work_loop import Limits, WorkLoop
 from kedrec.tools.text.graph_sentences import path_sentence
 
 __all__ = ["MODEL", "Service"]
 
 MODEL = "kedrec"
 """Name under which the agent answers where several do."""
-MOST_CONVERSATIONS = 200
-"""Of which it is remembered what they are about; the one that was silent longest goes."""
-FORGOTTEN = "The conversation is not known here any more; the question was taken by itself."
 
 
 class Service:
@@ -66,7 +63,7 @@ class Service:
         self.work = WorkLoop(limits or Limits())
         self._spans: SpanSender | None = None
         self._about: tuple[str, results.About] | None = None
-        self._topics: OrderedDict[str, Topic] = OrderedDict()
+        self.conversations = KeptConversations()
 
     def warm(self) -> None:
         """Open what the first question would have to wait for; what is damaged is reported now."""
@@ -186,12 +183,13 @@ class Service:
             KedrecError: what kept the agent from an answer.
         """
         self.budgets.check(ASKER.get())
-        name, topic = asked.conversation or secrets.token_urlsafe(16), self.topic(asked.conversation or "")
+        name = asked.conversation or secrets.token_urlsafe(16)
+        topic = self.conversations.topic(name)
         talk = Conversation(self.agent_named(model), asked.setting or self.settings.setting, topic)
         reply = await self.work.do(lambda: talk.areply(asked.text, listener))
         if asked.conversation and topic is None:
             reply = reply.model_copy(update={"notes": (FORGOTTEN, *reply.notes)})
-        self.remember(name, talk.topic)
+        self.conversations.keep(name, talk.topic)
         unclear = talk.topic.unclear if reply.kind == "question" else ()
         options = tuple(option for match in unclear for option in match.alternatives)
         return results.Answered(conversation=name, reply=reply, options=options)
@@ -205,17 +203,6 @@ class Service:
         if name not in self.agents:
             raise NotReady(f"There is no model {name!r} here. There is: {', '.join(self.agents)}.")
         return self.agents[name]
-
-    def topic(self, name: str) -> Topic | None:
-        """What a conversation is about; None where that is not known."""
-        return self._topics.get(name)
-
-    def remember(self, name: str, topic: Topic) -> None:
-        """Keep what a conversation is about, under a name."""
-        self._topics[name] = topic
-        self._topics.move_to_end(name)
-        while len(self._topics) > MOST_CONVERSATIONS:
-            self._topics.popitem(last=False)
 
     def list_traces(self, text: str = "", limit: int = 50) -> list[TraceSummary]:
         """Recorded runs that hold all words of a text, the latest first."""

@@ -12,8 +12,7 @@ from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 
 if TYPE_CHECKING:
-    from kedrec.graphdb.embeddings.ranks import RankReport
-    from kedrec.graphdb.store import HiddenPairs
+    pass
 
 __all__ = ["embed"]
 
@@ -47,7 +46,9 @@ def embed(
     from kedrec.graphdb.embeddings.train import embed_graph
 
     options = EmbedOptions.model_validate(given)
-    store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(_hidden(hide or [], skip_unknown))
+    embedded = settings(store="embedded")
+    hidden = frozenset().union(*(pairs_in(file, embedded, skip_unknown).hidden() for file in hide or []))
+    store = EmbeddedStore.open(settings(store="embedded").home / "graph").hiding(hidden)
     with counting_bar("steps") as advance:
         report = embed_graph(store, out, options, say=say, on_step=advance)
     if json:
@@ -56,14 +57,6 @@ def embed(
         f"{report.entities:,} vectors of {report.dimension} in {out}, epoch {report.best_epoch}, {report.seconds:.0f} s"
     )
     for name, figures in (("this network", report.test), ("popularity", report.test_popularity)):
-        say(f"{name:13} {_figures(figures)}")
-
-
-def _hidden(files: list[Path], skip_unknown: bool) -> HiddenPairs:
-    embedded = settings(store="embedded")
-    return frozenset().union(*(pairs_in(file, embedded, skip_unknown).hidden() for file in files))
-
-
-def _figures(figures: RankReport) -> str:
-    asked = f"{figures.links:,} links of {figures.diseases} diseases held out, {figures.candidates:,} candidates"
-    return f"MRR {figures.mrr:.4f}  hits@10 {figures.hits10:.4f}  ({asked})"
+        asked = f"{figures.links:,} links of {figures.diseases} diseases held out, {figures.candidates:,} candidates"
+        said = f"MRR {figures.mrr:.4f}  hits@10 {figures.hits10:.4f}  ({asked})"
+        say(f"{name:13} {said}")

@@ -42,8 +42,8 @@ def load(
 ) -> None:
     """Type:  kedrec graph load drkg, or with files of yours: kedrec graph load graph.tsv.gz --names names.tsv.gz.
 
-    Build one graph from all the files and put it in place of the former one in a single swap. On any fault in a
-    file nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
+    Build one graph from all the files and replace the former one in a single swap. If a line of a file is faulty,
+    nothing changes. The word drkg stands for the published DRKG with names from open vocabularies; what of it was
     not fetched yet is fetched first. With --store neo4j the graph goes into the Neo4j server of the settings; run
     the same command to resume a load that was stopped; --bulk is several times as fast.
 
@@ -102,7 +102,7 @@ def _load_into(chosen: Settings, given: LoadInputs, bulk: Bulk | None, told: OnS
 
 def _list_groups(report: LoadReport, chosen: Settings) -> None:
     """Write the table of joined ids into the home, in place of that of an earlier load."""
-    from kedrec.graphdb.names.groups import table_of
+    from kedrec.graphdb.names.find_groups import table_of
     from kedrec.graphdb.open_store import open_store
 
     listed = chosen.home / "groups.tsv"

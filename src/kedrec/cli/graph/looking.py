@@ -37,7 +37,7 @@ def info(
 ) -> None:
     """Type:  kedrec graph info.
 
-    Say how large the graph is: entities by kind and how many of them have a name, triples by relation, and the hash
+    Show the size of the graph: entities by kind and how many of them have a name, triples by relation, and the hash
     of its sources.
     """
     from kedrec.graphdb.names.coverage import covered, write_unnamed
@@ -68,10 +68,17 @@ def show(
 ) -> int:
     """Type:  kedrec graph show baricitinib.
 
-    Say what a name means and what the entity is linked to; exits 2 where the name is ambiguous or unknown.
+    Show which entity a name means, and its edges. Exits 2 if the name is ambiguous or unknown.
     """
     store = open_graph()
-    match = store.search(entity, kinds=_kinds(kind), limit=limit)
+    from kedrec.errors import UserError
+    from kedrec.graphdb.drkg.files import KINDS
+
+    if kind is None or kind in KINDS:
+        kinds = None if kind is None else [kind]
+    else:
+        raise UserError(f"Unknown kind {kind!r}; kinds: {', '.join(KINDS)}")
+    match = store.search(entity, kinds=kinds, limit=limit)
     if json:
         meant = match.entity and {"id": match.entity.id, "kind": match.entity.kind, "name": match.entity.name}
         alternatives = [alternative.model_dump() for alternative in match.alternatives]
@@ -151,15 +158,6 @@ def _listed(alternatives: tuple[Alternative, ...]) -> str:
 
 def _brief(entity: Entity) -> dict[str, str]:
     return {"id": entity.id, "kind": entity.kind, "name": entity.name}
-
-
-def _kinds(kind: str | None) -> list[str] | None:
-    from kedrec.errors import UserError
-    from kedrec.graphdb.drkg.files import KINDS
-
-    if kind is None or kind in KINDS:
-        return None if kind is None else [kind]
-    raise UserError(f"Unknown kind {kind!r}; kinds: {', '.join(KINDS)}")
 
 
 def _walk(store: GraphStore, start: str, edges: tuple[Edge, ...]) -> str:

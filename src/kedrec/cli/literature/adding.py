@@ -90,18 +90,7 @@ def say_added(report: Any) -> None:
     total = report.added + report.replaced + report.unchanged + report.older
     rate = total / max(report.seconds, 1e-3)
     resumed = f", going on at record {report.resumed_at + 1:,}" if report.resumed_at else ""
-    say(f"{report.path}: {', '.join(_counts(report))} in {report.seconds:.1f} s ({rate:,.0f}/s){resumed}")
-    if report.rejected:
-        say(f"{report.rejected:,} records could not be read: {settings().home / 'literature' / 'rejected.tsv'}")
-    if report.embedded:
-        say(f"{report.embedded:,} passages embedded")
-    for note in report.notes:
-        say(note)
-    return None
-
-
-def _counts(report: Any) -> list[str]:
-    """Say what became of the records of a file; what is 0 is left out but for the first three."""
+    # What became of the records of a file; what is 0 is left out but for the first three.
     counts = [f"{report.added:,} added, {report.replaced:,} replaced, {report.unchanged:,} unchanged"]
     more = {
         "passed over for a newer revision": report.older,
@@ -109,4 +98,12 @@ def _counts(report: Any) -> list[str]:
         "retracted": report.retracted,
         **{f"left out ({reason})": count for reason, count in report.left_out.items()},
     }
-    return counts + [f"{count:,} {what}" for what, count in more.items() if count]
+    parts = counts + [f"{count:,} {what}" for what, count in more.items() if count]
+    say(f"{report.path}: {', '.join(parts)} in {report.seconds:.1f} s ({rate:,.0f}/s){resumed}")
+    if report.rejected:
+        say(f"{report.rejected:,} records could not be read: {settings().home / 'literature' / 'rejected.tsv'}")
+    if report.embedded:
+        say(f"{report.embedded:,} passages embedded")
+    for note in report.notes:
+        say(note)
+    return None

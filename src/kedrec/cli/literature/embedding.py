@@ -23,7 +23,7 @@ def embed(
 ) -> None:
     """Type:  kedrec literature embed.
 
-    Embed every passage that has no embedding yet, so that searches get their second step. Can be stopped at any time;
+    Embed every passage that has no embedding yet, so that searches rerank by embeddings. Can be stopped at any time;
     run the same command to resume.
     """
     literature, by_ray = open_literature(shards), on_ray(engine)

@@ -42,8 +42,8 @@ def fetch(
 ) -> None:
     """Type:  kedrec literature fetch --disease "alopecia areata" --drug baricitinib --drug sulfasalazine.
 
-    Fetch what PubMed and ClinicalTrials.gov have today on each drug in the disease, under all names that the graph
-    has for them, and add it. Exits 1 where a source did not answer, or not to the end: what came is added, and the
+    Fetch what PubMed and ClinicalTrials.gov have today on each drug in the disease, searched by all names that the
+    graph has for them, and add it. Exits 1 if a source did not answer or stopped early: what arrived is added, and the
     same command fetches the rest.
     """
     from kedrec.errors import SourceError

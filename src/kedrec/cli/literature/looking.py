@@ -11,8 +11,7 @@ __all__ = ["info"]
 def info(json: Json = False) -> None:
     """Type:  kedrec literature info.
 
-    Say how many documents and passages there are, how many are embedded, retracted or without a date, and the hash of
-    all of it.
+    Count documents and passages, and how many are embedded, retracted or without a date; show the hash of all.
     """
     found = open_literature().info()
     if json:

@@ -27,7 +27,7 @@ def search(
 ) -> None:
     """Type:  kedrec literature search "baricitinib alopecia areata" --corpus articles.
 
-    Find passages in two steps: BM25, then the similarity of embeddings where they exist.
+    Find passages by BM25, reranked by embeddings if there are any.
     """
     from kedrec.tools.library.filters import DocumentFilter
 

@@ -48,19 +48,17 @@ def _print_calls(console: Console, trace: Trace) -> None:
             console.print(f"  {STEP_TITLES.get(step, '')}", style="dim", highlight=False)
         went_wrong = call.error if isinstance(call, ModelCall) else call.result.status == "failed"
         style = "red" if went_wrong else None
-        console.print(_told(number, call), markup=False, highlight=False, soft_wrap=True, style=style)
-
-
-def _told(number: int, call: ModelCall | ToolCall) -> str:
-    if isinstance(call, ToolCall):
-        arguments = ", ".join(
-            f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
-            for key, value in call.arguments.items()
-        )
-        result = f"{call.result.status}: {shortened(call.result.message, SHOWN)}"
-        return f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
-    who = f"{call.model}, taken over" if call.model else "the model"
-    return f"{number:4}  {who}: {shortened(_answered(call), SHOWN)}  {_tokens(call)}{call.seconds:.2f} s"
+        if isinstance(call, ToolCall):
+            arguments = ", ".join(
+                f"{key} {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+                for key, value in call.arguments.items()
+            )
+            result = f"{call.result.status}: {shortened(call.result.message, SHOWN)}"
+            told = f"{number:4}  {call.name}({arguments}) -> {result}  {call.seconds:.2f} s"
+        else:
+            who = f"{call.model}, taken over" if call.model else "the model"
+            told = f"{number:4}  {who}: {shortened(_answered(call), SHOWN)}  {_tokens(call)}{call.seconds:.2f} s"
+        console.print(told, markup=False, highlight=False, soft_wrap=True, style=style)
 
 
 def _answered(call: ModelCall) -> str:

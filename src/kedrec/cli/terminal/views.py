@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH
-from kedrec.agents.prompting.answer_format import KINDS, NO_EVIDENCE, QUESTION_TITLES
+from kedrec.agents.prompting.answer_format import KINDS, NO_EVIDENCE
+from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
 from kedrec.characters import shortened
 from kedrec.graphdb.groups import TAKEN_AS_ONE
-from kedrec.records import Answer, Evidence, Match, Recommendation, Sentence
+from kedrec.records import Answer, Evidence, Match, Recommendation, Sentence, in_brackets
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -122,7 +123,7 @@ def _print_sentences(console: Console, sentences: Iterable[Sentence], indent: in
 
     for sentence in sentences:
         text = Text(sentence.text + " ")
-        text.append("".join(f"[{key}]" for key in sentence.citations), style="green")
+        text.append(in_brackets(sentence.citations), style="green")
         console.print(Padding(text, (0, 0, 0, indent)))
 
 
@@ -177,7 +178,7 @@ def _print_found(console: Console, recommendation: Recommendation) -> list[Sente
 
 def _stance(answer: Answer | None) -> str:
     """`supports [K1][P2]`; a dash where nothing was found."""
-    return f"{answer.stance} {''.join(f'[{key}]' for key in answer.citations)}" if answer else "–"
+    return f"{answer.stance} {in_brackets(answer.citations)}" if answer else "–"
 
 
 def _print_weights(console: Console, recommendation: Recommendation, names: Mapping[str, str]) -> None:

@@ -31,7 +31,7 @@ def diff(
 ) -> None:
     """Type:  kedrec trace diff 20261123T0535 latest
 
-    Say what changed from one run to another: choice, confidence, rationale, answers, evidence, calls, prompts,
+    Show what changed from one run to another: choice, confidence, rationale, answers, evidence, calls, prompts,
     settings, versions and data.
     """
     from kedrec.agents.replay.diff import compare_traces

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Model
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
+from kedrec.cli.terminal.options import Model
 from kedrec.cli.trace.finding import RunFilter, find, store
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def replay(
 ) -> int:
     """Type:  kedrec trace replay latest
 
-    Run the graph again on the recorded answers alone, calling nothing, and say at the first difference what differed.
-    Exits 1 where it differs. --all RUN_DIR does so with every trace of a run: a regression test for prompts and code.
+    Replay a run from its recorded answers without calling anything, and report the first difference. Exits 1 if there
+    is one. --all RUN_DIR does so with every trace of a run: a regression test for prompts and code.
     --from STEP takes the answers up to STEP from the trace and continues live, with --model SPEC by another model; the
     new run is a trace of its own, which says where it was forked from.
     """
@@ -58,11 +58,7 @@ def replay(
         raise UserError("A replay asks no model. To go on live with another one, say from where: --from decide")
     if start is not None:
         return _fork(str(trace_id), run, start, model, json_output)
-    return _strict(str(trace_id), run, json_output)
-
-
-def _strict(trace_id: str, run: Path | None, json_output: bool) -> int:
-    trace = find(trace_id, run)[0]
+    trace = find(str(trace_id), run)[0]
     from kedrec.agents.replay.replay import replay as run_again
 
     report = run_again(trace)
@@ -96,7 +92,7 @@ def _all(run: Path, workers: int | None, json_output: bool) -> int:
 
 def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
     from kedrec.agents.replay.fork import fork
-    from kedrec.cli.recommend import outcome_error
+    from kedrec.cli.compare import outcome_error
     from kedrec.cli.terminal.views import print_recommendation
     from kedrec.distill.runs.trace_run import hidden_from
 

@@ -17,8 +17,8 @@ from kedrec.agents.workflow.events import STEPS, Event, Listener
 from kedrec.errors import KedrecError
 from kedrec.records import Match, ModelCall, Recommendation, Record, ToolCall, ToolResult
 from kedrec.serve import requests, results
-from kedrec.serve.happening import happening
-from kedrec.serve.problems_told import misfit_told
+from kedrec.serve.error_status import misfit_told
+from kedrec.serve.followed_work import happening
 from kedrec.serve.service import Service
 
 __all__ = ["TOOLS", "Called", "Tool", "call"]

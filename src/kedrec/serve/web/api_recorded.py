@@ -11,7 +11,7 @@ from kedrec.agents.replay.diff import TraceDiff
 from kedrec.agents.replay.replay import ReplayReport
 from kedrec.records import Recommendation, Record
 from kedrec.serve import requests
-from kedrec.serve.recorded import again
+from kedrec.serve.recorded import replay_and_fork
 from kedrec.serve.web.api import AS_EVENTS, Served, wants_events
 from kedrec.serve.web.problems import STATUSES
 from kedrec.serve.web.streaming import streamed, while_waited_for
@@ -34,15 +34,15 @@ class Fork(Record):
 @router.get("/traces/{id}/replay", response_model=ReplayReport, summary="Replay a recorded run")
 async def replay(id: requests.TraceId, request: Request, service: Served) -> Any:
     """Run the graph again on what the trace holds, calling nothing; the first difference, where there is one."""
-    return await while_waited_for(request, again.replayed(service, id))
+    return await while_waited_for(request, replay_and_fork.replayed(service, id))
 
 
 @router.post("/traces/{id}/fork", response_model=Recommendation, responses=AS_EVENTS, summary="Fork a recorded run")
 async def fork(id: requests.TraceId, asked: Fork, request: Request, service: Served) -> Any:
     """Keep the record up to a step and go on live; as events its progress is streamed."""
     if wants_events(request):
-        return streamed(lambda listener: again.forked(service, id, asked.step, asked.model, listener))
-    return await while_waited_for(request, again.forked(service, id, asked.step, asked.model))
+        return streamed(lambda listener: replay_and_fork.forked(service, id, asked.step, asked.model, listener))
+    return await while_waited_for(request, replay_and_fork.forked(service, id, asked.step, asked.model))
 
 
 @router.get("/diff", summary="Compare two recorded runs")
@@ -52,4 +52,4 @@ def diff(
     b: Annotated[requests.TraceId, Query(description="Id of the second trace.")],
 ) -> TraceDiff:
     """What changed from one run to another."""
-    return again.compared(service, a, b)
+    return replay_and_fork.compared(service, a, b)

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.html import Child, Html, tag
 from kedrec.agents.trace_page.style import STYLE
-from kedrec.serve.web.views.look import LOOK
+from kedrec.serve.web.views.stylesheet import LOOK
 
 __all__ = ["ISLANDS", "POLICY", "framed", "page", "script"]
 

@@ -11,18 +11,18 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from kedrec import errors
-from kedrec.serve.problems_told import misfit_told, problem_of
+from kedrec.serve.error_status import misfit_told, problem_of
 from kedrec.serve.results import ChatFailure, ChatProblem, Failure, Problem
 
 __all__ = ["CHAT_STATUSES", "STATUSES", "answer_with_problems", "as_openai"]
 
 TOLD = {
-    400: "Not to be answered as asked.",
+    400: "The request cannot be answered as it stands.",
     401: "The key is missing or wrong.",
-    402: "What the key may cost today is spent.",
+    402: "The key's budget for today is spent.",
     403: "Sent by a page of another site.",
-    404: "Nothing there by that name or id.",
-    408: "The request took too long to come.",
+    404: "Nothing has that name or id.",
+    408: "The request took too long to arrive.",
     409: "A name that several entities share.",
     413: "The request is too large.",
     415: "The request is no JSON.",

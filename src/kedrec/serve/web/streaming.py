@@ -13,8 +13,8 @@ from starlette.responses import Response, StreamingResponse
 
 from kedrec.agents.workflow.events import STEPS, Event
 from kedrec.errors import KedrecError
-from kedrec.serve.happening import Work, happening
-from kedrec.serve.problems_told import problem_of
+from kedrec.serve.error_status import problem_of
+from kedrec.serve.followed_work import Work, happening
 
 __all__ = ["EVENT_STREAM", "streamed", "while_waited_for"]
 

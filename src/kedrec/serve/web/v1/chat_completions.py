@@ -18,8 +18,8 @@ from kedrec.agents.prompting.answer_format import LONGEST_QUESTION
 from kedrec.agents.workflow.events import STEPS, Event, Listener
 from kedrec.errors import KedrecError, UserError
 from kedrec.records import Evidence, Usage
-from kedrec.serve.happening import happening
-from kedrec.serve.problems_told import problem_of
+from kedrec.serve.error_status import problem_of
+from kedrec.serve.followed_work import happening
 from kedrec.serve.requests import Ask, WhichTrace
 from kedrec.serve.results import Answered
 from kedrec.serve.service import MODEL, Service
@@ -111,11 +111,11 @@ def _name(said: Sequence[str]) -> str:
 async def _answered(service: Service, model: str, said: Sequence[str], listener: Listener) -> Answered:
     """Answer the last message; what the conversation is about then is kept under the name that it has next time."""
     before = _name(said[:-1])
-    known = before if service.topic(before) is not None else None
+    known = before if service.conversations.topic(before) is not None else None
     made = await service.ask(Ask(text=said[-1], conversation=known), listener, model)
-    topic = service.topic(made.conversation)
+    topic = service.conversations.topic(made.conversation)
     if topic is not None:
-        service.remember(_name(said), topic)
+        service.conversations.keep(_name(said), topic)
     return made
 
 

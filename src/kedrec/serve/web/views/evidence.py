@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.prompting.answer_format import KINDS, QUESTION_TITLES
+from kedrec.agents.prompting.answer_format import KINDS
+from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
 from kedrec.agents.trace_page.citations import VERDICTS, cited_keys, source_address, verdict_on
 from kedrec.agents.trace_page.evidence import marked, marks_in
 from kedrec.agents.trace_page.html import Html, join, tag

@@ -6,7 +6,7 @@ from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.html import tag
 from kedrec.errors import KedrecError
-from kedrec.serve.problems_told import problem_of
+from kedrec.serve.error_status import problem_of
 from kedrec.serve.web.page_frame import page
 
 __all__ = ["failed"]

@@ -45,7 +45,7 @@ def _group(group: Sequence[SavedReport]) -> list[Html]:
                "answers there.", class_="error") if shown else None  # fmt: skip
     return [tag("section", tag("h2", "How often the right drug is chosen"), told, seen, _f1(group)),
             tag("section", tag("h2", "By kind of the wrong drug"), _by_kind(group)),
-            tag("section", tag("h2", "Whether confidence means what it says"), _calibration(group))]  # fmt: skip
+            tag("section", tag("h2", "Calibration of confidence"), _calibration(group))]  # fmt: skip
 
 
 def _name(one: SavedReport) -> str:

@@ -21,7 +21,7 @@ from kedrec.agents.traces.store import TraceSummary
 from kedrec.errors import KedrecError
 from kedrec.records import Trace, triples_of
 from kedrec.serve import requests
-from kedrec.serve.recorded.again import compared, models_to_fork_to, replayed
+from kedrec.serve.recorded.replay_and_fork import compared, models_to_fork_to, replayed
 from kedrec.serve.service import Service
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page

@@ -9,22 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.reasons.findings import STRENGTHS, strength_of
-from kedrec.agents.offline.reasons.head_to_head import Comparison
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence
+from kedrec.agents.offline.rationale import phrases
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.head_to_head import Comparison
+from kedrec.agents.offline.rationale.strength import STRENGTHS, strength_of
 from kedrec.agents.offline.roles import Role
 from kedrec.agents.offline.roles.weighed import told
 from kedrec.records import Entity, Evidence, triples_of
 
 __all__ = ["HARM", "Reason", "beside_harm", "main_reason", "reasons_of"]
 
-_TOLD = {
-    "approval": "{source} says that it is approved for this disease",
-    "guideline": "{source} names it among the recommended or standard treatments of this disease",
-    "result": "{source} reports a result in its favour in this disease",
-    "report": "{source} reports a benefit of it in this disease",
-}
-"""Strength of a finding -> what it says of the chosen drug."""
 HARM = -1
 """Sort of the reason that all rivals do harm in the disease."""
 _LISTED, _COMPARED, _FOUND, _SHARED, _LINKED, _TESTED = range(6)
@@ -75,10 +69,9 @@ def reasons_of(task: Task, known: Spoken, compared: Sequence[Comparison]) -> lis
         compared: direct comparisons.
     """
     use = known.use
-    found = [Reason((_LISTED, 0), "the graph lists it as a treatment of this disease", (use.key,))] if use else []
+    found = [Reason((_LISTED, 0), phrases.LISTED, (use.key,))] if use else []
     won = [one for one in compared if one.better is known.drug]
-    said = "it came off better where {} compares them"
-    found += [Reason((_COMPARED, 0), said.format(_source(one.key)), (one.key,)) for one in won]
+    found += [Reason((_COMPARED, 0), phrases.COMPARED.format(source=_source(one.key)), (one.key,)) for one in won]
     found += _clinical(task, known.drug, known.clinical)
     found += _mechanistic(task, known.mechanism)
     return sorted(found, key=lambda reason: reason.rank)
@@ -89,10 +82,10 @@ def _clinical(task: Task, drug: Entity, clinical: QuestionEvidence | None) -> li
     for keys, text in clinical.quotes if clinical else ():
         strength = strength_of(text, drug, task.disease)
         if strength is not None and (keys[0][0] == "P" or strength in ("approval", "guideline")):
-            said = _TOLD[strength].format(source=_source(keys[0]))
+            said = phrases.FINDINGS[strength].format(source=_source(keys[0]))
             found.append(Reason((_FOUND, STRENGTHS.index(strength)), said, keys))
         elif keys[0].startswith("T"):
-            found.append(Reason((_TESTED, 0), "a trial tests it in this disease", keys))
+            found.append(Reason((_TESTED, 0), phrases.TESTED, keys))
     return found
 
 
@@ -104,10 +97,9 @@ def _mechanistic(task: Task, mechanism: tuple[str, tuple[str, ...]] | None) -> l
         if not edges or task.disease.ids.isdisjoint((edges[-1][0], edges[-1][2])):
             continue
         if len(edges) == 3:
-            text = "it acts on a target of a known treatment of this disease"
-            found.append(Reason((_SHARED, 0), text, (key,)))
+            found.append(Reason((_SHARED, 0), phrases.SHARED_TARGET, (key,)))
         elif len(edges) == 2:
-            found.append(Reason((_LINKED, 0), "a target of it is linked to this disease in the graph", (key,)))
+            found.append(Reason((_LINKED, 0), phrases.LINKED_TARGET, (key,)))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import words_of_action
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence, Quoted, best_of, sentences_on
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted, best_of, sentences_on
 from kedrec.records import Entity, Evidence
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.literature_tools import mentions, places
@@ -21,7 +21,7 @@ _APPROVES = re.compile(r"\b(?:approv\w+|licen[sc]ed|authori[sz]ed|guidelines?|re
 def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """What articles and trials say of how a drug acts, best first: on which process, and through which target.
 
-    One that tells of an approval or of a guideline is a clinical finding, whatever it calls the drug.
+    One that reports an approval or a guideline is a clinical finding, whatever it calls the drug.
     """
     evidence = list(evidence)
     literature = (item for item in evidence if item.key[0] in "PT")

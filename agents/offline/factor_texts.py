@@ -177,7 +177,16 @@ class Facts:
         verb = "names" if len(found) == 1 else "name"
         text = f"{_count(len(found), corpus)} {verb} both {both}, {len(heading)} of them in the title or opening"
         if corpus == "trials" and heading:
-            text += _progress(heading)
+            # Phase and status of trials in words.
+            done = sum(meeting.status.startswith("complet") for meeting in heading)
+            ended = sum(meeting.status.startswith(("terminat", "withdrawn", "suspend")) for meeting in heading)
+            late = sum(any(digit in meeting.phase for digit in "34") for meeting in heading)
+            parts = [
+                f"{number} {word}"
+                for number, word in ((done, "completed"), (ended, "stopped early"), (late, "of phase 3 or 4"))
+                if number
+            ]
+            text += f" ({', '.join(parts)})" if parts else ""
         return text, tuple(meeting.id for meeting in found[:CITED])
 
     def _claims(self, corpus: str, disease: str, drug: str) -> tuple[str, tuple[str, ...]]:
@@ -188,18 +197,17 @@ class Facts:
         said = ", ".join(f"{counts[name]} {phrase}" for name, phrase in _SAID.items() if counts[name])
         verb = "names" if counts["sentences"] == 1 else "name"
         text = f"{_plural(counts['sentences'], 'sentence')} of the {corpus} {verb} both {both}"
-        where, sources = self._places(corpus, disease, drug, counts["records"])
-        return text + (f": {said}" if said else "") + where, sources
-
-    def _places(self, corpus: str, disease: str, drug: str, records: int) -> tuple[str, tuple[str, ...]]:
-        """Return where sentences that name both stand, as far as it is known, and those documents."""
+        # Where sentences that name both stand, as far as it is known, and those documents.
+        records = counts["records"]
         found = tuple(meeting.id for meeting in self._found(corpus, disease, drug)[:CITED])
         titled = self._titled(corpus, disease, drug)[:CITED]
         if titled and records > 1:
-            return "; cited: documents with both in the title", titled
-        if records == 1:
-            return "; cited: the only such document", found
-        return "; cited: documents that name both anywhere", found
+            where, sources = "; cited: documents with both in the title", titled
+        elif records == 1:
+            where, sources = "; cited: the only such document", found
+        else:
+            where, sources = "; cited: documents that name both anywhere", found
+        return text + (f": {said}" if said else "") + where, sources
 
     def _titled(self, corpus: str, disease: str, drug: str) -> tuple[str, ...]:
         """Return the documents whose title names both."""
@@ -250,16 +258,3 @@ def _count(number: int, corpus: str) -> str:
 
 def _plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _progress(trials: Sequence[Meeting]) -> str:
-    """Return phase and status of trials in words."""
-    done = sum(meeting.status.startswith("complet") for meeting in trials)
-    ended = sum(meeting.status.startswith(("terminat", "withdrawn", "suspend")) for meeting in trials)
-    late = sum(any(digit in meeting.phase for digit in "34") for meeting in trials)
-    parts = [
-        f"{number} {word}"
-        for number, word in ((done, "completed"), (ended, "stopped early"), (late, "of phase 3 or 4"))
-        if number
-    ]
-    return f" ({', '.join(parts)})" if parts else ""

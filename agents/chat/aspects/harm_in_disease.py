@@ -1,10 +1,10 @@
-"""What speaks of harm of a drug in a disease: of itself, of its class, and whom trials of it leave out."""
+"""Evidence of harm of a drug in a disease: of the drug, of its class, and of patients that its trials exclude."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kedrec.agents.chat.aspects.book import Book, answer_of, quoted
+from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answer_of, quoted
 from kedrec.agents.chat.follow_ups import TopicAnswer
 from kedrec.agents.offline.roles import RoleSource
 from kedrec.agents.recommend import role_reader
@@ -21,24 +21,30 @@ LEFT_OUT_ONLY = "That is caution of those who planned the trials, not a finding.
 """Said where nothing else speaks of harm."""
 
 
-def cautions(book: Book, drug: Entity, disease: Entity) -> TopicAnswer | None:
+def cautions(new_evidence: NewEvidence, drug: Entity, disease: Entity) -> TopicAnswer | None:
     """Return what speaks of harm of a drug in a disease, with its sources; None where nothing does.
 
     Args:
-        book: where is looked, and the keys of evidence.
+        new_evidence: where is looked, and the keys of evidence.
         drug: the drug.
         disease: the disease.
     """
     try:
-        sources = role_reader(book.agent.resources, book.setting).cautions(drug, disease)
+        sources = role_reader(new_evidence.agent.resources, new_evidence.setting).cautions(drug, disease)
     except NotReady:
         return None
-    chosen = [one for sort in _sorts(sources) for one in sort[:OF_EACH]]
+    # What is said of the drug, of its class, and criteria of trials; the plainest of each first.
+    criteria = [one for one in sources if one.sentence.startswith(LEFT_OUT_SAID)]
+    others = [one for one in sources if one not in criteria and (reads_well(one.sentence) or "|" in one.source_id)]
+    own = [one for one in others if not one.member]
+    of_class = [one for one in others if one.member]
+    sorts = [sorted(sort, key=lambda one: (-one.weight, len(one.sentence))) for sort in (own, of_class, criteria)]
+    chosen = [one for sort in sorts for one in sort[:OF_EACH]]
     names = tuple(dict.fromkeys(one.source_id for one in chosen))
     score = CandidateScore(id=drug.id, score=0.0, probability=0.0,
                            factors=(Factor(group="role", share=0.0, text="", sources=names),))  # fmt: skip
-    found = book.agent.resources.toolbox(book.setting).sources(score, disease, drug)
-    told = list(_told(book, chosen, found, disease))
+    found = new_evidence.agent.resources.toolbox(new_evidence.setting).sources(score, disease, drug)
+    told = list(_told(new_evidence, chosen, found, disease))
     if not told:
         return None
     if all(one.sentence.startswith(LEFT_OUT_SAID) for one in chosen):
@@ -47,23 +53,14 @@ def cautions(book: Book, drug: Entity, disease: Entity) -> TopicAnswer | None:
     return answer_of(title, told, drug, disease.id)
 
 
-def _sorts(sources: Sequence[RoleSource]) -> list[list[RoleSource]]:
-    """What is said of the drug, of its class, and criteria of trials; the plainest of each first."""
-    criteria = [one for one in sources if one.sentence.startswith(LEFT_OUT_SAID)]
-    others = [one for one in sources if one not in criteria and (reads_well(one.sentence) or "|" in one.source_id)]
-    own = [one for one in others if not one.member]
-    of_class = [one for one in others if one.member]
-    return [sorted(sort, key=lambda one: (-one.weight, len(one.sentence))) for sort in (own, of_class, criteria)]
-
-
 def _told(
-    book: Book, chosen: Sequence[RoleSource], found: dict[str, Finding], disease: Entity
+    new_evidence: NewEvidence, chosen: Sequence[RoleSource], found: dict[str, Finding], disease: Entity
 ) -> Iterator[tuple[str, str]]:
-    """Yield key and words of each; of a class it is said that it is told of it."""
+    """Yield key and words of each; what concerns its class says so."""
     for one in chosen:
         if one.source_id in found:
             said = one.sentence.removeprefix(LEFT_OUT_SAID).lstrip(":;-–•* ")
-            key = book.enter(found[one.source_id], said)
+            key = new_evidence.enter(found[one.source_id], said)
             lead = f"Of its class ({one.member}): " if one.member else ""
             lead = (
                 f"A trial of it leaves out people with {disease.name}: "

@@ -38,19 +38,18 @@ _REPORTED = re.compile(
 _INDUCED = re.compile(r"[\w+-]+-induced\b|\binduced by \w+", re.IGNORECASE)
 """What something else brought about; what the drug did is a harm by its effect already."""
 _LOOKED_AT = re.compile(
-    r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat|"
-    r"analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|"
-    r"\b(?:assess|evaluat|investigat|examin|compar|review|stud(?:y|ied))\w* (?:the )?(?:\w+,? ){0,3}(?:safety|"
-    r"tolerability|"
-    r"efficacy|toxicit\w+|adverse|side effects?)|\b(?:outcomes?|end ?points?) (?:was|were|included?)|\?$|"
-    r"\bunclear\b|\bunknown\b|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)|\bin silico\b"
+    r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
+    r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
+    r"|examin|compar|review|stud(?:y|ied))\w* (?:the )?(?:\w+,? ){0,3}(?:safety|tolerability|efficacy|toxicit\w+"
+    r"|adverse|side effects?)|\b(?:outcomes?|end ?points?) (?:was|were|included?)|\?$|\bunclear\b|\bunknown\b"
+    r"|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)|\bin silico\b"
     r"|\btested for\b|§D(?: \([^)]*\))? (?:deficien|gene\b|mutation)|\b(?:used|given) to (?:control|treat|prevent)\b"
 )
 """What was set out to be measured, what lacks the drug, and what it is given against."""
 
 
 def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
-    """Return whether a sentence tells of a harm of the drug, or of how it was tolerated.
+    """Return whether a sentence reports a harm of the drug, or how it was tolerated.
 
     Args:
         sentence: the sentence; one that does not name the drug tells nothing.

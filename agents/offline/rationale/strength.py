@@ -23,17 +23,16 @@ _APPROVED = re.compile(
     rf"|\b(?:[a-z]+-)?(?:approved|licen[sc]ed|approval|authori[sz]ed)\b{_NEAR}§D"
 )
 _RECOMMENDED = re.compile(
-    rf"§D{_NEAR}\b(?:recommended|first-(?:line|choice)|first line|treatment of choice|drug of choice|mainstay|gold "
-    rf"standard|standard (?:of care|treatment|therapy)|guidelines?|preferred)\b|\b(?:recommend\w*|first-(?:line|"
-    rf"choice)|"
-    rf"first line|treatment of choice|mainstay|gold standard|standard (?:of care|treatment|therapy))\b{_NEAR}§D"
+    rf"§D{_NEAR}\b(?:recommended|first-(?:line|choice)|first line|treatment of choice|drug of choice|mainstay"
+    rf"|gold standard|standard (?:of care|treatment|therapy)|guidelines?|preferred)\b|\b(?:recommend\w*|first-(?:line"
+    rf"|choice)|first line|treatment of choice|mainstay|gold standard|standard (?:of care|treatment"
+    rf"|therapy))\b{_NEAR}§D"
 )
 _DENIED = re.compile(
-    r"\b(?:not|no|never|nor|without|un|non)[ -](?:\w+ ){0,4}(?:approv\w*|licen[sc]ed|authori[sz]ed|recommend\w*|"
-    r"standard|"
-    r"guidelines?)|unapproved|off-label|not officially|failed|resistan\w+|intolerant|contraindicated"
-    r"|(?:alternative|instead|superior|added|addition|compared|prior|previous\w*|after) (?:\w+ ){0,3}(?:to|of|with)?\b"
-    r"[^;:]{0,40}(?:first|standard)|first-line [^;:]{0,30}\bor placebo"
+    r"\b(?:not|no|never|nor|without|un|non)[ -](?:\w+ ){0,4}(?:approv\w*|licen[sc]ed|authori[sz]ed|recommend\w*"
+    r"|standard|guidelines?)|unapproved|off-label|not officially|failed|resistan\w+|intolerant|contraindicated"
+    r"|(?:alternative|instead|superior|added|addition|compared|prior|previous\w*|after) (?:\w+ ){0,3}(?:to|of"
+    r"|with)?\b[^;:]{0,40}(?:first|standard)|first-line [^;:]{0,30}\bor placebo"
 )
 _PARTS = re.compile(r"[;:]|,? (?:although|but|whereas|while|however|yet)\b")
 _OTHERS = re.compile(r"(?:than|versus|vs\.?|compared (?:with|to)|comparator|control)(?: \S+){0,4} §D")

@@ -15,11 +15,11 @@ from kedrec.agents.student.short_form import CHOICE, FORM
 from kedrec.distill.dataset.chat_rows import ChatRow
 from kedrec.distill.student.base_loading import load_base
 from kedrec.distill.student.encoding import label_tokens
-from kedrec.distill.student.options import StudentReport, TrainOptions
+from kedrec.distill.student.options import OnTrainLog, Say, StudentReport, TrainOptions
 from kedrec.distill.student.student_folder import save_student, write_file
-from kedrec.distill.student.upper.examples import Example
-from kedrec.distill.student.upper.halves import Halves, cut_model
-from kedrec.distill.student.upper.loop import Plan, UpperLoop
+from kedrec.distill.student.upper_layers.examples import ShortExample
+from kedrec.distill.student.upper_layers.halves import Halves, cut_model
+from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop
 from kedrec.errors import UserError
 
 __all__ = ["example_of", "train_short"]
@@ -27,13 +27,9 @@ __all__ = ["example_of", "train_short"]
 MODULES = ("q_proj", "v_proj", "o_proj", "down_proj")
 """Projections that the adapter teaches: half of them, which is a fifth faster than all."""
 _FROZEN = 0.6
-_SHORT_RATE = 6e-4
 _LOOKS = 8
 _TEXTS = 2
 _TOLD_EVERY = 60.0
-
-Say = Callable[[str], None]
-OnProgress = Callable[[int, int, dict[str, float]], None]
 
 
 def train_short(
@@ -44,7 +40,7 @@ def train_short(
     options: TrainOptions,
     *,
     say: Say,
-    on_progress: OnProgress | None,
+    on_progress: OnTrainLog | None,
 ) -> StudentReport:
     """Teach the short form to the upper layers of a base.
 
@@ -86,7 +82,7 @@ def train_short(
     return report
 
 
-def example_of(tokenizer: Any, row: ChatRow, soft: float) -> Example:
+def example_of(tokenizer: Any, row: ChatRow, soft: float) -> ShortExample:
     """A row as token ids; `soft` is the teacher's share in what the label aims at."""
     made = row.selection
     if made is None or len(row.messages) != _TEXTS:
@@ -97,14 +93,14 @@ def example_of(tokenizer: Any, row: ChatRow, soft: float) -> Example:
     answer = _ids(tokenizer, str(row.messages[1]["content"]))[len(begun) :]
     prompt = _ids(tokenizer, prompt_text(tokenizer, str(row.messages[0]["content"])) + CHOICE)
     after = (*answer, int(tokenizer.eos_token_id)) if len(answer) > 1 else ()
-    return Example(row.id, tuple(prompt), tuple(label_tokens(tokenizer, made.labels)), tuple(sure), tuple(after))
+    return ShortExample(row.id, tuple(prompt), tuple(label_tokens(tokenizer, made.labels)), tuple(sure), tuple(after))
 
 
 def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _examples(tokenizer: Any, rows: Sequence[ChatRow], options: TrainOptions) -> list[Example]:
+def _examples(tokenizer: Any, rows: Sequence[ChatRow], options: TrainOptions) -> list[ShortExample]:
     made = [example_of(tokenizer, row, options.soft) for row in rows]
     return [one for one in made if len(one.tokens) <= options.max_length]
 
@@ -136,7 +132,7 @@ def _plan(options: TrainOptions, *, full: bool) -> Plan:
         epochs=options.epochs,
         batch_size=options.batch_size,
         accumulate=options.accumulate,
-        learning_rate=options.learning_rate or (1e-3 if full else _SHORT_RATE),
+        learning_rate=options.rate(full),
         sft_weight=options.sft_weight,
         select_weight=options.select_weight,
         rationale_weight=options.rationale_weight,
@@ -145,7 +141,7 @@ def _plan(options: TrainOptions, *, full: bool) -> Plan:
     )
 
 
-def _sample(row: Example, tokenizer: Any) -> str:
+def _sample(row: ShortExample, tokenizer: Any) -> str:
     after = tokenizer.decode(row.after) if row.after else tokenizer.decode([row.label_tokens[0]])
     return f"{tokenizer.decode(row.prompt)}⟦{after}⟧"
 
@@ -155,7 +151,7 @@ class _Teaching:
 
     def __init__(
         self, loop: UpperLoop, looks: UpperLoop, options: TrainOptions, *, out: Path, say: Say,
-        on_progress: OnProgress | None,
+        on_progress: OnTrainLog | None,
     ) -> None:  # fmt: skip
         self._loop, self._looks, self._options = loop, looks, options
         self._say, self._on_progress, self._out = say, on_progress, out
@@ -165,7 +161,7 @@ class _Teaching:
         self._begun = self._started = self._told = time.monotonic()
 
     def run(
-        self, model: Any, base: str, splits: dict[str, list[ChatRow]], examples: dict[str, list[Example]]
+        self, model: Any, base: str, splits: dict[str, list[ChatRow]], examples: dict[str, list[ShortExample]]
     ) -> StudentReport:
         resumed = self._loop.resume()
         self._say(f"The lower layers read {len(self._loop.examples):,} rows once, before the first step.")
@@ -200,7 +196,7 @@ class _Teaching:
             self._say(f"lower layers: {done:,} of {of:,} rows, {gone * (of - done) / done / 60:.0f} min left")
 
     def _stepped(self, done: int, of: int, terms: dict[str, float], write: Callable[..., None]) -> bool:
-        """Tell of a step; whether to go on."""
+        """Report a step; whether to go on."""
         self._tokens += terms["tokens"]
         gone = time.monotonic() - self._started
         write(done, {**terms, "tokens_per_second": self._tokens / gone})

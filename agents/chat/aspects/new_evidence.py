@@ -1,4 +1,4 @@
-"""Where it is looked, the keys of what is found, and the sentences that are quoted of it as an answer."""
+"""Keys for evidence that a look-up adds to a conversation, and answers that quote it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ from kedrec.tools.text.sentence_cues import quotable
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["ASPECT", "Book", "answer_of", "answered", "quoted"]
+__all__ = ["ASPECT", "NewEvidence", "answer_of", "answered", "quoted"]
 
 ASPECT = "aspect"
 """Key of the question that such an answer answers."""
 
 
-class Book:
-    """Where is looked, and the keys of evidence, old and new."""
+class NewEvidence:
+    """Gives evidence its keys: known evidence keeps its key, new evidence gets the next free one.
+
+    Args:
+        agent: whose resources are searched.
+        setting: which corpora are searched.
+        known: evidence of the conversation by key.
+    """
 
     def __init__(self, agent: Agent, setting: Corpora, known: dict[str, Evidence]) -> None:
         self.agent, self.setting = agent, setting
@@ -29,7 +35,7 @@ class Book:
         self.new: dict[str, Evidence] = {}
 
     def enter(self, finding: Finding, sentence: str) -> str:
-        """The key of a finding; its text is its head and the sentence that is quoted."""
+        """Return the key of a finding, and note it as evidence where it is new: its head and the quoted sentence."""
         known = self._keys.get(finding.source_id)
         if known is not None and (finding.kind == "graph" or sentence in self._texts.get(known, "")):
             return known
@@ -46,24 +52,26 @@ class Book:
         return key
 
 
-def answered(book: Book, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, ill: str = "") -> TopicAnswer:
+def answered(
+    new_evidence: NewEvidence, title: str, told: Iterable[tuple[Finding, str]], drug: Entity, disease: str = ""
+) -> TopicAnswer:
     """Return sentences of findings as an answer, quoted.
 
     Args:
-        book: gives them their keys.
+        new_evidence: gives them their keys.
         title: what the answer is about, for people.
         told: each finding and the sentence of it.
         drug: the drug.
-        ill: id of the disease, where there is one.
+        disease: id of the disease; empty if there is none.
     """
-    quotes = [(book.enter(finding, sentence), sentence) for finding, sentence in told]
-    return answer_of(title, [(key, quoted(key, sentence)) for key, sentence in quotes], drug, ill)
+    quotes = [(new_evidence.enter(finding, sentence), sentence) for finding, sentence in told]
+    return answer_of(title, [(key, quoted(key, sentence)) for key, sentence in quotes], drug, disease)
 
 
-def answer_of(title: str, lines: Sequence[tuple[str, str]], drug: Entity, ill: str = "") -> TopicAnswer:
+def answer_of(title: str, lines: Sequence[tuple[str, str]], drug: Entity, disease: str = "") -> TopicAnswer:
     """Return lines of text, each with the key that it cites, as an answer; without any, that nothing was found."""
     text = " ".join(line for _, line in lines) or NO_EVIDENCE
-    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=ill, drug=drug.id)
+    question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=disease, drug=drug.id)
     keys = tuple(dict.fromkeys(key for key, _ in lines))
     return TopicAnswer(title=title, answer=Answer(question=question, text=text, stance="unclear", citations=keys))
 

@@ -13,11 +13,11 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from kedrec.distill.student.encoding import IGNORED, Encoded
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
 
-__all__ = ["DistillCollator", "DistillTrainer", "Weights", "columns"]
+__all__ = ["DistillCollator", "DistillTrainer", "LossWeights", "columns"]
 
 
 @dataclass(frozen=True)
-class Weights:
+class LossWeights:
     """Weights of the added terms; that of `L_sft` is 1."""
 
     select: float = 1.0
@@ -76,7 +76,7 @@ class DistillTrainer(SFTTrainer):  # type: ignore[misc]
     and only at the places that predict a trained token (`logits_to_keep`), so that a long prompt costs no logits.
     """
 
-    def __init__(self, *args: Any, weights: Weights, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, weights: LossWeights, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.weights = weights
 
@@ -99,28 +99,21 @@ class DistillTrainer(SFTTrainer):  # type: ignore[misc]
             logits_to_keep=places,
             use_cache=False,
         )
-        loss = self._weighted(model, outputs.logits, places, inputs, items=num_items_in_batch)
-        return (loss, outputs) if return_outputs else loss
-
-    def _weighted(self, model: Any, logits: Tensor, places: Tensor, inputs: dict[str, Tensor], *, items: Any) -> Tensor:
-        targets = inputs["labels"][:, 1:][:, places]
-        at_choice = self._at_choice(logits, places, inputs["choice_position"])
+        wanted = inputs["labels"][:, 1:][:, places]
+        # Logits [B, V] that predict the label; those of the first place for rows without a choice.
+        index = torch.searchsorted(places, (inputs["choice_position"] - 1).clamp(min=0)).clamp(max=len(places) - 1)
+        at_choice = outputs.logits[torch.arange(len(outputs.logits), device=outputs.logits.device), index]
         inside = inputs["rationale"][:, 1:][:, places]
         table = self.accelerator.unwrap_model(model).get_input_embeddings().weight
         terms = {
-            "sft": sft_loss(logits, targets, items),
+            "sft": sft_loss(outputs.logits, wanted, num_items_in_batch),
             "select": select_loss(at_choice, inputs["label_tokens"], inputs["choice"]),
-            "rationale": rationale_loss(logits, targets.clamp(min=0), inside, table),
+            "rationale": rationale_loss(outputs.logits, wanted.clamp(min=0), inside, table),
         }
-        self._note(terms, at_choice, logits, targets, inputs)
+        self._note(terms, at_choice, outputs.logits, wanted, inputs)
         added = self.weights.select * terms["select"] + self.weights.rationale * terms["rationale"]
-        return terms["sft"] + added / (1 if items is None else self.current_gradient_accumulation_steps)
-
-    @staticmethod
-    def _at_choice(logits: Tensor, places: Tensor, position: Tensor) -> Tensor:
-        """Logits [B, V] that predict the label; those of the first place for rows without a choice."""
-        index = torch.searchsorted(places, (position - 1).clamp(min=0)).clamp(max=len(places) - 1)
-        return logits[torch.arange(len(logits), device=logits.device), index]
+        loss = terms["sft"] + added / (1 if num_items_in_batch is None else self.current_gradient_accumulation_steps)
+        return (loss, outputs) if return_outputs else loss
 
     @torch.no_grad()
     def _note(

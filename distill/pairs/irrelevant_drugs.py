@@ -1,4 +1,4 @@
-"""The drugs that may stand against a relevant one, nearest first: equation (3) of KEDRec-LM.
+"""The irrelevant drugs (hard negatives) for a relevant one, nearest first: equation (3) of KEDRec-LM.
 
 Nearest is by cosine of the embeddings. Left out is every drug with a therapeutic edge to the disease, to another entity
 of the same name or, where an ontology is given, to one of its ancestors, descendants and other ids; and every other id
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
-from kedrec.distill.pairs.eligible import namesakes
+from kedrec.distill.pairs.askable_names import namesakes
 from kedrec.graphdb.embeddings.nearest import Nearest
 from kedrec.graphdb.link_prediction.disease_ontology import Ontology
 from kedrec.graphdb.link_prediction.relevance import DrugUses
@@ -66,7 +66,13 @@ class IrrelevantDrugs:
     def barred(self, disease: int) -> dict[int, str]:
         """Return the drugs that are not irrelevant to a disease, and why."""
         if disease not in self._barred:
-            related = [drug for other in self._related(disease) for drug in self._used_for(other)]
+            kin = self._ontology.related(self._uses.disease_ids[disease]) if self._ontology else frozenset()
+            known = {self._column[entity_id] for entity_id in kin if entity_id in self._column}
+            related = [
+                drug
+                for other in (known | self._same_disease.get(disease, frozenset())) - {disease}
+                for drug in self._used_for(other)
+            ]
             used = dict.fromkeys(related, "used for a related disease")
             used |= dict.fromkeys(self._used_for(disease), "used for the disease")
             twins = {twin for drug in used for twin in self._same_drug.get(drug, ())}
@@ -77,8 +83,3 @@ class IrrelevantDrugs:
         first, last = self._users.indptr[disease : disease + 2].tolist()
         used: list[int] = self._users.indices[first:last].tolist()
         return used
-
-    def _related(self, disease: int) -> set[int]:
-        kin = self._ontology.related(self._uses.disease_ids[disease]) if self._ontology else frozenset()
-        known = {self._column[entity_id] for entity_id in kin if entity_id in self._column}
-        return (known | self._same_disease.get(disease, frozenset())) - {disease}

@@ -1,4 +1,4 @@
-"""`kedrec ask` and `kedrec chat`: questions in plain words."""
+"""`kedrec ask`: one question in plain words."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kedrec.cli.recommend import Brief, Model, SettingOption, show_outcome, step_bar
+from kedrec.cli.compare import show_outcome, step_bar
 from kedrec.cli.terminal.console import Json, emit_json, progress, say, settings
+from kedrec.cli.terminal.options import Brief, Model, SettingOption
 from kedrec.errors import UserError
 
 if TYPE_CHECKING:
     from kedrec.agents.chat.conversation import Reply
     from kedrec.agents.chat.question_parser import Understanding
 
-__all__ = ["ask", "chat"]
+__all__ = ["ask"]
 
 
 def ask(
@@ -68,30 +69,3 @@ def _ask_back(understood: Understanding, text: str, json_output: bool) -> None:
         for match in ([understood.disease] if understood.disease else []) + list(understood.drugs):
             say(f"Understood {said_how(match)}.")
     raise UserError(text)
-
-
-def chat(
-    setting: SettingOption = None,
-    model: Model = None,
-    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the last conversation.")] = False,
-) -> None:
-    """Type:  kedrec chat
-
-    Talk about drugs for diseases. Follow-ups such as "and compared with methotrexate?", "what about its safety?" and
-    "and for psoriasis?" are understood. Ctrl-C stops an answer, and at the prompt the chat; /help lists the commands.
-    """
-    resolved = settings(setting=setting, model=model)
-    from kedrec.agents.agent import Agent, new_trace_id
-    from kedrec.agents.chat.conversation import Conversation
-    from kedrec.agents.chat.history import ChatHistory
-    from kedrec.cli.talk import Talk
-
-    with Agent.open(resolved) as agent:
-        history = ChatHistory(resolved.home / "chat", None if go_on else new_trace_id())
-        if not history.conversation:
-            history.begin(new_trace_id())
-        conversation = Conversation(agent, resolved.setting, history.topic())
-        try:
-            Talk(conversation, history).run()
-        finally:
-            history.close()

@@ -9,48 +9,27 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task, speaks_of
+from kedrec.agents.offline.domain_answers import found_for, treating
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.quoted_lines import SOURCES, Line, against, clinical, quoted, safety, short, told_role
-from kedrec.agents.offline.quotes import found_for, treating
-from kedrec.agents.offline.reasons.head_to_head import Comparison, comparisons
-from kedrec.agents.offline.reasons.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
-from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
+from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
+from kedrec.agents.offline.rationale.likeness import KEYS, likeness, listed
+from kedrec.agents.offline.rationale.lines import Line, against, clinical, quoted, safety, short, told_role
+from kedrec.agents.offline.rationale.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
+from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
+from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.roles import Role
-from kedrec.records import CandidateScore, Entity, Evidence, Factor
+from kedrec.records import CandidateScore, Entity, Evidence
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
-from kedrec.tools.text.spans import Words, repeats, words_of, worth
+from kedrec.tools.text.spans import WordSet, repeats, words_of, worth
 
 __all__ = ["has_grounds", "rationale"]
 
-LIKENESS = {
-    "drug in the graph": "the graph lists it as a treatment of more other diseases",
-    "role": "what is written speaks of it as used in this disease",
-    "graph": "the graph links it to this disease",
-    "trials": "more trial records name it together with this disease",
-    "articles": "more articles name it together with this disease",
-    "claims in trials": "trial records speak more of its use in this disease",
-    "claims in articles": "articles speak more of its use in this disease",
-    "writing in trials": "records of its trials read more like those on this disease",
-    "writing in articles": "articles on it read more like those on this disease",
-    "class in trials": "drugs like it are tested more in this disease",
-    "class in articles": "articles deal more with drugs like it in this disease",
-}
-"""Group of evidence -> in what a drug is more like a treatment of the disease than its rivals."""
-NAMED = {
-    "similar drugs": "drugs like it are listed as treatments of this disease",
-    "similar diseases": "it is listed as a treatment of diseases like this one",
-}
-"""Groups whose facts end in the names that they rest on."""
 BARELY = 0.6
 """Below this probability the evidence barely separates the candidates."""
 MOST = 9
 """Most sentences."""
-KEYS = 4
-"""Most citations of one sentence."""
-_NAMES = 3
-_SMALLEST_SHARE = 0.005
 
 
 class _Known(NamedTuple):
@@ -139,7 +118,7 @@ def has_grounds(task: Task, drug: Entity) -> bool:
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
     """The lines, less those that quote what another one quotes, or nearly so."""
     kept: list[Line] = []
-    shown: list[Words] = []
+    shown: list[WordSet] = []
     for line in lines:
         words = words_of(line.text.partition(": “")[2] or line.text)
         if not repeats(words, shown):
@@ -156,7 +135,7 @@ def _choice(
     if chosen.drug.id not in harmful:
         reason = beside_harm(reason, [other.drug for other in others], harmful) or reason
     best = task.candidates.index(chosen.drug)
-    liked, cited = _likeness(task, scores, best)
+    liked, cited = likeness(task, scores, best)
     drugs = [chosen.drug, *(other.drug for other in others)]
     speaking = [_speaking(task, drug) for drug in drugs]
     first = [*(reason.keys if reason else ()), *(cited[:2] if not reason or not apart else ())]
@@ -185,49 +164,6 @@ def _because(reason: Reason | None, apart: bool, liked: str, rivals: str) -> str
     return f": {reason.text}; as much was found for {rivals}, so that likeness tips the balance ({liked})"
 
 
-def _likeness(task: Task, scores: Sequence[CandidateScore], best: int) -> tuple[str, tuple[str, ...]]:
-    """In what the chosen candidate is most ahead by the weigher and can be cited, and where that stands."""
-    rivals = [score for place, score in enumerate(scores) if place != best]
-    ahead = sorted(_ahead(scores[best], rivals), key=lambda row: -row[0])
-    for _, factor in ahead:
-        keys = [key for key in keys_of(task, factor) if not is_retracted(task.evidence[key].text)]
-        if keys:
-            return _why(factor), tuple(keys)
-    return (_why(ahead[0][1]) if ahead else "what was found speaks less for the others"), ()
-
-
-def _why(factor: Factor) -> str:
-    """A likeness in words; of groups that rest on other drugs or diseases, with their names."""
-    if factor.group not in NAMED:
-        return LIKENESS.get(factor.group, "the evidence speaks more for it")
-    names = [name for name in factor.text.rpartition(": ")[2].split(", ") if ": " in factor.text][:_NAMES]
-    told = NAMED[factor.group]
-    return f"{told}: {_listed(names, ' and ')}" if names else told
-
-
-def _ahead(score: CandidateScore, rivals: Sequence[CandidateScore]) -> Iterator[tuple[float, Factor]]:
-    """By how much a group of evidence speaks more for a candidate than for any of its rivals, where it does."""
-    for factor in score.factors:
-        theirs = [other.share for rival in rivals for other in rival.factors if other.group == factor.group]
-        ahead = factor.share - max(theirs, default=0.0)
-        if factor.share >= _SMALLEST_SHARE and ahead >= _SMALLEST_SHARE:
-            yield ahead, factor
-
-
-def keys_of(task: Task, factor: Factor) -> tuple[str, ...]:
-    """Evidence keys of a factor's sources, in their order; the source itself before what contains it."""
-    found: list[str] = []
-    for source in factor.sources:
-        exact = [item.key for item in task.evidence.values() if item.source_id == source]
-        found += exact or [item.key for item in task.evidence.values() if source in _parts(item)]
-    return tuple(dict.fromkeys(found))[:KEYS]
-
-
-def _parts(item: Evidence) -> set[str]:
-    """The document of a passage, and each edge of a path."""
-    return {item.source_id.split("#")[0], *item.source_id.split(" ; ")}
-
-
 def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
     """How a drug works, whether it is in use, what was found clinically, and what is known of harm."""
     drug = known.drug
@@ -239,14 +175,10 @@ def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
         for keys, text in course(task, drug):
             yield Line("mechanism", f"An article says of how {task.disease.name} comes about: “{short(text)}”", keys)
     if known.use is not None:
-        yield Line("use", f"In the graph, {_clause(known.use.text)}.", (known.use.key,))
+        yield Line("use", f"In the graph, {quotable(known.use.text).rstrip('. ')}.", (known.use.key,))
     if full:
         yield from clinical(task, drug, known.clinical)
         yield from safety(task, drug, known.safety)
-
-
-def _clause(text: str) -> str:
-    return quotable(text).rstrip(". ")
 
 
 def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[Line]:
@@ -271,7 +203,7 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
     gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one)]
     said = ["The evidence barely separates the candidates"] if len(known) > 1 and score.probability < BARELY else []
     said += ["The evidence could not be weighed and was counted by rule"] if task.weighing is None else []
-    said += [f"The evidence gathered here says nothing of {_listed(gaps)}"] if gaps else []
+    said += [f"The evidence gathered here says nothing of {listed(gaps)}"] if gaps else []
     if said and looked:
         first, *rest = said
         text = "; ".join([first, *(part[:1].lower() + part[1:] for part in rest)])
@@ -286,10 +218,6 @@ def _gaps(known: _Known) -> Iterator[str]:
         yield f"how {known.drug.name} works" + (f" and its {missing}" if missing else "")
     elif missing:
         yield f"the {missing} of {known.drug.name}"
-
-
-def _listed(parts: Sequence[str], last: str = " or ") -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}{last}{parts[-1]}"
 
 
 def _speaking(task: Task, drug: Entity) -> str | None:

@@ -8,8 +8,8 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
-from kedrec.distill.student.upper.examples import Example
-from kedrec.distill.student.upper.halves import Halves, padded
+from kedrec.distill.student.upper_layers.examples import ShortExample
+from kedrec.distill.student.upper_layers.halves import Halves, padded
 
 __all__ = ["LowerOutputs", "OnRows"]
 
@@ -30,7 +30,7 @@ class LowerOutputs:
         together: rows that go through the lower half at once.
     """
 
-    def __init__(self, halves: Halves, examples: Sequence[Example], filler: int, together: int) -> None:
+    def __init__(self, halves: Halves, examples: Sequence[ShortExample], filler: int, together: int) -> None:
         self._halves, self._filler = halves, filler
         self._rows = [row.tokens for row in examples]
         ends = list(accumulate(map(len, self._rows)))
@@ -43,15 +43,13 @@ class LowerOutputs:
     def compute(self, on_rows: OnRows | None = None) -> None:
         """Compute all that is not there; always in the same groups, so that the rounding is always the same."""
         while self._left:
-            self._compute(self._left.pop())
+            group = self._left.pop()
+            rows = [self._rows[place] for place in group]
+            made = self._halves.below(padded(rows, self._filler, _rounded(max(map(len, rows)))))
+            for place, row, one in zip(group, rows, made, strict=True):
+                self._block[self._slices[place]] = one[: len(row)]
             if on_rows is not None:
                 on_rows(len(self._rows) - sum(map(len, self._left)), len(self._rows))
-
-    def _compute(self, group: Sequence[int]) -> None:
-        rows = [self._rows[place] for place in group]
-        made = self._halves.below(padded(rows, self._filler, _rounded(max(map(len, rows)))))
-        for place, row, one in zip(group, rows, made, strict=True):
-            self._block[self._slices[place]] = one[: len(row)]
 
     def of(self, places: Sequence[int]) -> Tensor:
         """What was made of some rows, padded with zeros: [B, T, D]."""

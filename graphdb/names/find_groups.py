@@ -122,7 +122,14 @@ def read_groups(path: Path) -> GivenGroups:
     groups = []
     for number, line in lines_of(path, "groups"):
         if group := _group(path, number, line.split("\t")):
-            _check(path, number, group, seen)
+            kinds = sorted({kind_of(one) for one in group})
+            if len(kinds) > 1:
+                raise InputError(
+                    path, f"{' and '.join(kinds)} in one group; the ids of a group are of one kind", number
+                )
+            for one in group:
+                if seen.setdefault(one, number) != number:
+                    raise InputError(path, f"{one} is in line {seen[one]} already; an id is in one group", number)
             groups.append(group)
     return GivenGroups(groups=tuple(groups), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
@@ -137,16 +144,6 @@ def _group(path: Path, number: int, fields: Iterable[str]) -> Group:
             raise InputError(path, f"{field[:60]!r} is no id; ids look like Disease::MESH:D006073", number)
         ids += [field] if field else []
     return tuple(dict.fromkeys(ids))
-
-
-def _check(path: Path, number: int, group: Group, seen: dict[str, int]) -> None:
-    """Raise where the ids are of several kinds, or one is in an earlier line."""
-    kinds = sorted({kind_of(one) for one in group})
-    if len(kinds) > 1:
-        raise InputError(path, f"{' and '.join(kinds)} in one group; the ids of a group are of one kind", number)
-    for one in group:
-        if seen.setdefault(one, number) != number:
-            raise InputError(path, f"{one} is in line {seen[one]} already; an id is in one group", number)
 
 
 def table_of(groups: Iterable[Group], names: Mapping[str, str]) -> str:

@@ -7,11 +7,11 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Example", "batches"]
+__all__ = ["ShortExample", "batches"]
 
 
 @dataclass(frozen=True)
-class Example:
+class ShortExample:
     """One row."""
 
     row_id: str
@@ -31,7 +31,7 @@ class Example:
         return (*self.prompt, *self.after[:-1])
 
 
-def batches(examples: Sequence[Example], size: int, seed: int, epoch: int) -> Iterator[tuple[int, ...]]:
+def batches(examples: Sequence[ShortExample], size: int, seed: int, epoch: int) -> Iterator[tuple[int, ...]]:
     """Places of the examples of each batch: alike in length, in an order that seed and epoch alone decide."""
     dice = random.Random(hashlib.sha256(f"{seed} {epoch}".encode()).digest())
     order = list(range(len(examples)))

@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 
 from kedrec.distill.student.losses import rationale_loss, select_loss, sft_loss
-from kedrec.distill.student.upper.examples import Example, batches
-from kedrec.distill.student.upper.halves import Halves
-from kedrec.distill.student.upper.lower_outputs import LowerOutputs
+from kedrec.distill.student.options import SHORT_WARMUP
+from kedrec.distill.student.upper_layers.examples import ShortExample, batches
+from kedrec.distill.student.upper_layers.halves import Halves
+from kedrec.distill.student.upper_layers.lower_outputs import LowerOutputs
 
 __all__ = ["Plan", "UpperLoop", "probabilities"]
 
 OnStep = Callable[[int, int, dict[str, float]], bool]
 """Gets steps done, steps in all and the terms of the loss; false ends the training."""
 STATE = "state.pt"
-_WARMUP = 0.06
 _LONGEST_GRADIENT = 1.0
 
 
@@ -63,7 +63,7 @@ class UpperLoop:
     """
 
     def __init__(
-        self, halves: Halves, examples: Sequence[Example], plan: Plan, folder: Path, *, filler: int, half: bool
+        self, halves: Halves, examples: Sequence[ShortExample], plan: Plan, folder: Path, *, filler: int, half: bool
     ) -> None:
         self.halves, self.examples, self.plan, self.folder = halves, examples, plan, folder
         self.lower, self._half = LowerOutputs(halves, examples, filler, plan.batch_size), half
@@ -146,31 +146,27 @@ class UpperLoop:
             for name, value in terms.items():
                 noted[name] = noted.get(name, 0.0) + value / len(group)
             noted["tokens"] += sum(len(self.examples[place].tokens) for place in places)
-        self._move()
-        return noted
-
-    def _move(self) -> None:
-        """One step of the optimizer on the full-precision weights."""
+        # One step of the optimizer on the full-precision weights.
         for master, own in zip(self._masters, self.trained, strict=True):
             master.grad = own.grad.float() if own.grad is not None else None
             own.grad = None
         torch.nn.utils.clip_grad_norm_(self._masters, _LONGEST_GRADIENT)
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.plan.learning_rate * self._share(self.done)
+        for parameters in self._optimizer.param_groups:
+            warm = max(1, round(SHORT_WARMUP * self.steps))
+            if self.done < warm:
+                share = (self.done + 1) / warm
+            else:
+                share = 0.5 * (1 + math.cos(math.pi * (self.done - warm) / max(1, self.steps - warm)))
+            parameters["lr"] = self.plan.learning_rate * share
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
         self._hand_down()
+        return noted
 
     @torch.no_grad()
     def _hand_down(self) -> None:
         for master, own in zip(self._masters, self.trained, strict=True):
             own.copy_(master)
-
-    def _share(self, step: int) -> float:
-        warm = max(1, round(_WARMUP * self.steps))
-        if step < warm:
-            return (step + 1) / warm
-        return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, self.steps - warm)))
 
     def loss(self, places: Sequence[int]) -> tuple[Tensor, dict[str, float]]:
         """The weighted sum for some rows, and its terms."""
@@ -181,7 +177,12 @@ class UpperLoop:
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
             logits = self.halves.logits(hidden, torch.arange(len(rows)).repeat_interleave(width), at.flatten())
         logits = logits.float().view(len(rows), width, -1)
-        tokens, sure = _labels(rows)
+        most = max(len(row.label_tokens) for row in rows)
+        tokens = torch.full((len(rows), most), -1)
+        sure = torch.zeros(len(rows), most)
+        for i, row in enumerate(rows):
+            tokens[i, : len(row.label_tokens)] = torch.tensor(row.label_tokens)
+            sure[i, : len(row.sure)] = torch.tensor(row.sure)
         terms = {"select": select_loss(logits[:, 0], tokens, torch.zeros(len(rows), dtype=torch.long), sure)}
         if self.plan.sft_weight and inside.any():
             terms["sft"] = sft_loss(logits, targets)
@@ -195,7 +196,7 @@ class UpperLoop:
         return total, {**{name: float(term.detach()) for name, term in terms.items()}, "right": float(right)}
 
 
-def _trained_places(rows: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+def _trained_places(rows: Sequence[ShortExample]) -> tuple[Tensor, Tensor, Tensor]:
     """Places that predict [B, K], their targets [B, K] and which of them are of the ground; the label's comes first."""
     width = max(1, *(len(row.after) for row in rows))
     at = torch.zeros(len(rows), width, dtype=torch.long)
@@ -206,16 +207,6 @@ def _trained_places(rows: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
         for k, token in enumerate(row.after[1:], 1):
             targets[i, k] = token
     return at, targets, targets >= 0
-
-
-def _labels(rows: Sequence[Example]) -> tuple[Tensor, Tensor]:
-    most = max(len(row.label_tokens) for row in rows)
-    tokens = torch.full((len(rows), most), -1)
-    sure = torch.zeros(len(rows), most)
-    for i, row in enumerate(rows):
-        tokens[i, : len(row.label_tokens)] = torch.tensor(row.label_tokens)
-        sure[i, : len(row.sure)] = torch.tensor(row.sure)
-    return tokens, sure
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""What the plan of somebody's own query must look like, so that it only reads the graph.
+"""Allows a query of a user or a model only if every operator of its plan is listed in `_READS`.
 
 A transaction in READ mode is not enough. Neo4j refuses writing in it, changes of the schema and of users included, but
 runs `LOAD CSV` over any file that the server may read and any address that it can reach, shows its settings, ends other

@@ -1,11 +1,11 @@
-"""Sentences of the evidence, and what each tells of a drug in a disease."""
+"""Sentences of the evidence, and what each says of a drug in a disease."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kedrec.agents.offline.reasons.findings import Strength, strength_of
+from kedrec.agents.offline.rationale.strength import Strength, strength_of
 from kedrec.records import Entity, Evidence, Stance
 from kedrec.tools.findings.effects import Effect, effect_of
 from kedrec.tools.literature_tools import joined_names, mentions

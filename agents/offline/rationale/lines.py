@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.quotes import WORDS_OF_QUOTE
-from kedrec.agents.offline.reasons.findings import strength_of
-from kedrec.agents.offline.reasons.sentences import QuestionEvidence, Quoted
+from kedrec.agents.offline.domain_answers import WORDS_OF_QUOTE
+from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted
+from kedrec.agents.offline.rationale.phrases import SOURCES
+from kedrec.agents.offline.rationale.strength import strength_of
 from kedrec.agents.offline.roles import ROLES, Role
 from kedrec.agents.offline.roles.wordings import is_class
 from kedrec.records import Entity, SentenceKind
@@ -18,10 +19,8 @@ from kedrec.tools.findings.trial_records import phase_and_status, title_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
-__all__ = ["SOURCES", "Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
+__all__ = ["Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
 
-SOURCES = {"P": "An article", "T": "A trial"}
-"""First letter of an evidence key -> what it is."""
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
 _SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
 """A figure for a table, not for a sentence: `β = -0.150`."""
@@ -65,7 +64,7 @@ def clinical(task: Task, drug: Entity, found: QuestionEvidence | None) -> Iterat
 
 
 def _finds(sentence: str, drug: Entity, disease: Entity) -> bool:
-    """Whether a sentence tells of a finding, and not only that the drug was given."""
+    """Whether a sentence reports a finding, and not only that the drug was given."""
     return strength_of(sentence, drug, disease) is not None or effect_of(sentence, drug, disease) != "nothing"
 
 

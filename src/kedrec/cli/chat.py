@@ -1,25 +1,26 @@
-"""The chat on the terminal, or on a pipe: reads messages, shows answers while they come, obeys commands."""
+"""`kedrec chat`, on the terminal or on a pipe: reads messages, shows answers while they come, obeys commands."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from kedrec.agents.workflow.events import STEPS
-from kedrec.cli.terminal.console import say
-from kedrec.cli.terminal.views import print_reply
+import typer
+
+from kedrec.cli.terminal.console import say, settings
+from kedrec.cli.terminal.options import Model, SettingOption
 from kedrec.errors import KedrecError
 
 if TYPE_CHECKING:
     from rich.live import Live
 
     from kedrec.agents.chat.conversation import Conversation
-    from kedrec.agents.chat.history import ChatHistory
+    from kedrec.agents.chat.saved_conversations import ChatHistory
     from kedrec.agents.workflow.events import Event
 
-__all__ = ["Talk"]
+__all__ = ["chat"]
 
 PROMPT = "\n> "
 WELCOME = "Ask about drugs for a disease, for instance: Why baricitinib rather than sulfasalazine for alopecia areata?"
@@ -29,6 +30,32 @@ Ask in plain words, and follow up: "and compared with methotrexate?", "what abou
 /evidence  all evidence of the last answer     /new   forget what this is about
 /help      this                                /quit  leave (or Ctrl-D; Ctrl-C stops an answer)"""
 LINES_SHOWN = 8
+
+
+def chat(
+    setting: SettingOption = None,
+    model: Model = None,
+    go_on: Annotated[bool, typer.Option("--continue", help="Go on with the last conversation.")] = False,
+) -> None:
+    """Type:  kedrec chat
+
+    Talk about drugs for diseases. Follow-ups such as "and compared with methotrexate?", "what about its safety?" and
+    "and for psoriasis?" are understood. Ctrl-C stops an answer, and at the prompt the chat; /help lists the commands.
+    """
+    resolved = settings(setting=setting, model=model)
+    from kedrec.agents.agent import Agent, new_trace_id
+    from kedrec.agents.chat.conversation import Conversation
+    from kedrec.agents.chat.saved_conversations import ChatHistory
+
+    with Agent.open(resolved) as agent:
+        history = ChatHistory(resolved.home / "chat", None if go_on else new_trace_id())
+        if not history.conversation:
+            history.begin(new_trace_id())
+        conversation = Conversation(agent, resolved.setting, history.topic())
+        try:
+            Talk(conversation, history).run()
+        finally:
+            history.close()
 
 
 class Talk:
@@ -90,6 +117,8 @@ class Talk:
             if reply.kind == "question":
                 self._print(reply.text)
             else:
+                from kedrec.cli.terminal.views import print_reply
+
                 print_reply(reply)
         except KeyboardInterrupt:
             say("stopped; the chat goes on. Ctrl-C again or /quit leaves it.")
@@ -151,6 +180,8 @@ class Watching(AbstractContextManager["Watching"]):
 
     def told(self, event: Event) -> None:
         """Take in an event of the run."""
+        from kedrec.agents.workflow.events import STEPS
+
         if event.kind == "step_started":
             self._step, self._text = STEPS.get(event.step, event.step), ""
         elif event.kind == "token":

@@ -1,11 +1,11 @@
-"""What the text of somebody's own query is refused for before any server sees it.
+"""Refuses, by its text, a query of a user or a model that could compute for ever, before a server sees it.
 
-A server stops the walk over nodes, links and rows at its time limit, and refuses what would write. It does not look at
-the clock while it works out one value: a long `range`, a `reduce`, a regular expression that backtracks or a loop in a
-loop run as long as they like. So these are refused by their words.
+A server stops a traversal of nodes and edges at its time limit, and refuses what would write. It does not check the
+time while it computes one value: a long `range`, a `reduce`, a regular expression that backtracks or a nested loop over
+lists run as long as they like. So these are refused by their words.
 
 What this covers: those words, wherever they stand outside of strings and comments, in back-ticks or not. What it does
-not: a value that grows by doubling (`WITH l + l AS l`, thirty times over); `neo4j_reading` is there for that.
+not: a value that grows by doubling (`WITH l + l AS l`, thirty times over); `user_query` ends the process for that.
 """
 
 from __future__ import annotations
@@ -78,16 +78,12 @@ def _loop(tokens: Sequence[str]) -> str | None:
     open_loops: list[bool] = []
     for at, token in enumerate(tokens):
         if token in "([{":
-            loops = _begins_loop(tokens, at)
+            # Whether a bracket begins `[x IN …` or `any(x IN …`.
+            over = at + 2 < len(tokens) and tokens[at + 2] == "in"
+            loops = over and (token == "[" or (token == "(" and at > 0 and tokens[at - 1] in QUANTIFIERS))
             if loops and any(open_loops):
                 return "The query has a loop over a list within another loop. UNWIND one of the lists instead."
             open_loops.append(loops)
         elif token in ")]}" and open_loops:
             open_loops.pop()
     return None
-
-
-def _begins_loop(tokens: Sequence[str], at: int) -> bool:
-    """Say whether a bracket begins `[x IN …` or `any(x IN …`."""
-    over = at + 2 < len(tokens) and tokens[at + 2] == "in"
-    return over and (tokens[at] == "[" or (tokens[at] == "(" and at > 0 and tokens[at - 1] in QUANTIFIERS))

@@ -1,4 +1,4 @@
-"""Conversations kept in SQLite, so that one can be gone on with."""
+"""Conversations kept in SQLite, so that one can be resumed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kedrec.agents.chat.conversation import Reply, Topic
+from kedrec.records import in_brackets
 
 if TYPE_CHECKING:
     from langchain_community.chat_message_histories import SQLChatMessageHistory
@@ -72,16 +73,12 @@ def spoken(reply: Reply) -> str:
         return ""
     names = {drug.id: drug.name for drug in recommendation.candidates}
     head = names.get(recommendation.choice or "", recommendation.undecided)
-    return "\n".join([head, *(f"{one.text} {_marks(one.citations)}" for one in recommendation.sentences)])
+    return "\n".join([head, *(f"{one.text} {in_brackets(one.citations)}" for one in recommendation.sentences)])
 
 
 def _topic(topic: TopicAnswer) -> str:
-    said = f"{topic.answer.text} {_marks(topic.answer.citations)}".rstrip()
+    said = f"{topic.answer.text} {in_brackets(topic.answer.citations)}".rstrip()
     return f"{topic.heading}\n{said}" if topic.title else said
-
-
-def _marks(keys: tuple[str, ...]) -> str:
-    return "".join(f"[{key}]" for key in keys)
 
 
 def _history(engine: Engine, conversation: str) -> SQLChatMessageHistory:

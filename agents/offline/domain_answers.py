@@ -7,14 +7,21 @@ from collections.abc import Callable, Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.mechanism import mechanism_of
-from kedrec.agents.offline.reasons.findings import STRENGTHS, is_not_tested
-from kedrec.agents.offline.reasons.mechanism_quotes import course, explained
-from kedrec.agents.offline.reasons.sentences import MOST_QUOTES, QuestionEvidence, Quote, Quoted, best_of, sentences_on
+from kedrec.agents.offline.rationale.evidence_sentences import (
+    MOST_QUOTES,
+    QuestionEvidence,
+    Quote,
+    Quoted,
+    best_of,
+    sentences_on,
+)
+from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
+from kedrec.agents.offline.rationale.strength import STRENGTHS, is_not_tested
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Entity, Evidence, Stance, triples_of
-from kedrec.tools.findings.safety import tells_safety
+from kedrec.records import Entity, Evidence, Stance, in_brackets, triples_of
+from kedrec.tools.findings.tells_safety import tells_safety
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
     praises,
@@ -50,7 +57,7 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
     found = found_for(task, drug, question_key)
     if found is None or not found.quotes:
         return f"unclear | {NO_EVIDENCE}"
-    said = (f"{_stop(quotable(text))} {''.join(f'[{key}]' for key in keys)}" for keys, text in found.quotes)
+    said = (f"{_stop(quotable(text))} {in_brackets(keys)}" for keys, text in found.quotes)
     return f"{found.stance} | " + " ".join(said)
 
 
@@ -108,7 +115,7 @@ def _texts(items: Iterable[Evidence]) -> tuple[Quoted, ...]:
 
 
 def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
-    """What sentences of articles and trials that name both say of the effect; none that tells of harm."""
+    """What sentences of articles and trials that name both say of the effect; none that reports harm."""
     names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
@@ -122,18 +129,13 @@ def _strength(quote: Quote) -> int:
     return STRENGTHS.index(quote.strength) if quote.strength else len(STRENGTHS) + (quote.effect == "nothing")
 
 
-def _is_whole(sentence: str) -> bool:
-    """Whether a sentence was not cut off by where it comes from."""
-    return sentence.rstrip(")\"'”’ ").endswith((".", "!", "?"))
-
-
 def _on_both(quote: Quote) -> bool:
     """Whether a sentence tells something of the drug in the disease, and not only what was set out to be found."""
     return quote.closeness == 2 and not sets_out(quote.text)
 
 
 def _harms(quote: Quote, disease: str) -> bool:
-    """Whether a sentence tells of harm and not of a negative result."""
+    """Whether a sentence reports harm and not a negative result."""
     if quote.strength in ("approval", "guideline"):
         return False
     told = quote.cue == "harm" or (quote.cue != "against" and reports_harm(quote.text, disease))
@@ -141,7 +143,7 @@ def _harms(quote: Quote, disease: str) -> bool:
 
 
 def _stance(quotes: Iterable[Quote]) -> Stance:
-    """For where more sentences tell of a benefit than of none, against the other way round; mere use is neither."""
+    """For where more sentences report a benefit than none, against the other way round; mere use is neither."""
     told = [quote.effect if not quote.strength else "benefit" for quote in quotes]
     if told.count("benefit") == told.count("no_difference"):
         return "unclear"
@@ -167,7 +169,12 @@ def _harm_first(quote: Quote) -> tuple[bool, bool, int, float]:
 
 def _fits(sentence: str) -> bool:
     """Whether a sentence can be quoted whole."""
-    return _is_whole(sentence) and not quotable(sentence).endswith("…") and len(sentence.split()) <= WORDS_OF_QUOTE
+    # The sentence was not cut off by where it comes from.
+    return (
+        sentence.rstrip(")\"'”’ ").endswith((".", "!", "?"))
+        and not quotable(sentence).endswith("…")
+        and len(sentence.split()) <= WORDS_OF_QUOTE
+    )
 
 
 def _current_use(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
@@ -189,7 +196,9 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questio
     """Negative results that name drug and disease, then trials that were stopped."""
     negative = _quotes(evidence, drug, disease, lambda quote: _is_negative(quote) and not praises(quote.text))
     found = [Quoted((quote.key,), quote.text) for quote in best_of(negative)]
-    stopped = [item for item in _trials_of_both(evidence, drug, disease) if _is_stopped(item)]
+    stopped = [
+        item for item in _trials_of_both(evidence, drug, disease) if any(word in item.text.lower() for word in _STOPPED)
+    ]
     chosen = (*found, *_texts_of_trials(stopped, drug, disease))[:MOST_QUOTES]
     return QuestionEvidence("against", chosen) if chosen else None
 
@@ -197,10 +206,6 @@ def _against(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questio
 def _is_negative(quote: Quote) -> bool:
     """Whether a sentence on both tells that the drug did no better than what it was compared with, and not as well."""
     return quote.closeness == 2 and quote.effect == "no_difference" and not _AS_GOOD.search(quote.text)
-
-
-def _is_stopped(item: Evidence) -> bool:
-    return any(word in item.text.lower() for word in _STOPPED)
 
 
 def _trials_of_both(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:

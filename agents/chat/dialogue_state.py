@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kedrec.agents.chat.intents.cues import HARMS
+from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Intent, Wanted
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
 from kedrec.records import Entity, Evidence, Match, Recommendation, Record
@@ -202,7 +202,13 @@ def _beside(new: Understanding, topic: Topic, former: Sequence[Match]) -> tuple[
     adds = _ADDS.search(new.text) and not _COMPARED.search(new.text)
     if topic.recommendation is None or topic.unclear or adds or len(new.drugs) > 1:
         return _joined(former if adds or topic.unclear or topic.recommendation is None else (), new.drugs)
-    return (*_kept(new.drugs[0], topic), *new.drugs)
+    # The drug that a new one is compared with: the chosen one, or the first one named.
+    last = topic.recommendation
+    chosen = next((drug for drug in last.candidates if drug.id == last.favoured), None) if last else None
+    kept = _match(chosen) if chosen else next(iter(_former(topic)), None)
+    if kept is None or kept.entity is None or _same(kept, new.drugs[0]):
+        return new.drugs
+    return (next((drug for drug in topic.drugs if _same(drug, kept)), kept), *new.drugs)
 
 
 def _corrected(new: Understanding, topic: Topic) -> Understanding:
@@ -243,16 +249,6 @@ def _drugs(new: Understanding, topic: Topic) -> tuple[Match, ...]:
     if new.drugs and (topic.unclear or topic.recommendation is None):
         return _joined(topic.drugs, new.drugs)
     return new.drugs or topic.drugs
-
-
-def _kept(new: Match, topic: Topic) -> tuple[Match, ...]:
-    """The drug that a new one is compared with: the chosen one, or the first one named."""
-    last = topic.recommendation
-    chosen = next((drug for drug in last.candidates if drug.id == last.favoured), None) if last else None
-    kept = _match(chosen) if chosen else next(iter(_former(topic)), None)
-    if kept is None or kept.entity is None or _same(kept, new):
-        return ()
-    return (next((drug for drug in topic.drugs if _same(drug, kept)), kept),)
 
 
 def _former(topic: Topic) -> tuple[Match, ...]:

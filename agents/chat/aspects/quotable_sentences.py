@@ -1,0 +1,79 @@
+"""The sentences of the literature that an answer about a drug may quote, and which of them come first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from kedrec.agents.chat.aspects.new_evidence import NewEvidence
+from kedrec.records import Entity, Finding
+from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
+from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
+
+if TYPE_CHECKING:
+    from kedrec.tools.library.writer import CorpusGroup
+
+__all__ = ["SPEAKS_OF_RISK", "best_sentences", "documents", "names_of", "own_sentences", "worth_of"]
+
+HITS = 8
+"""Passages looked through for one drug and aspect in a corpus."""
+QUOTES = 2
+"""Sentences quoted for one drug and aspect."""
+SPEAKS_OF_RISK = re.compile(
+    r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok|precipitat|fatal"
+    r"|death|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers|toxic"
+    r"|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
+    re.IGNORECASE,
+)
+"""Words of harm or safety."""
+LONGEST = 420
+"""Characters of a sentence that is quoted."""
+
+
+def documents(new_evidence: NewEvidence, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
+    """Yield documents that hold a name of the drug and one of the other words, articles first."""
+    if new_evidence.setting == "none":
+        return
+    literature = new_evidence.agent.resources.literature()
+    corpora: tuple[CorpusGroup, ...] = ("articles", "trials")
+    for corpus in corpora:
+        if new_evidence.setting in {corpus, "both"}:
+            hits = literature.search(words, corpus, HITS, require_all_of=(names_of(drug), tuple(others))).hits
+            yield from (record_finding(literature, hit, (drug,)) for hit in hits)
+
+
+def own_sentences(finding: Finding) -> list[str]:
+    """The sentences of a document that can be quoted; plans and criteria tell nothing, and a retracted article less."""
+    if is_retracted(finding.text):
+        return []
+    own = [one for one in sentences_of(finding.text[finding.head :]) if len(one) <= LONGEST]
+    return [one for one in own if reads_well(one) and not sets_out(one)]
+
+
+def best_sentences(found: Iterable[tuple[Finding, str]], worth: Callable[[str], float]) -> list[tuple[Finding, str]]:
+    """The sentences that tell most, one of each document."""
+    best: dict[str, tuple[float, Finding, str]] = {}
+    for finding, sentence in found:
+        told = worth(sentence)
+        if finding.source_id not in best or told > best[finding.source_id][0]:
+            best[finding.source_id] = (told, finding, sentence)
+    ranked = sorted(best.values(), key=lambda row: -row[0])
+    return [(finding, sentence) for _, finding, sentence in ranked[:QUOTES]]
+
+
+def worth_of(sentence: str, disease: Entity | None) -> float:
+    """How much a sentence tells: of the disease, of harm, in numbers, and not too long."""
+    about = disease is not None and mentions(sentence, disease)
+    return (
+        2.0 * about
+        + 1.5 * bool(speaks_of_harm(sentence))
+        + bool(SPEAKS_OF_RISK.search(sentence))
+        + bool(re.search(r"\d", sentence))
+        - len(sentence) / 400
+    )
+
+
+def names_of(entity: Entity) -> tuple[str, ...]:
+    """The name of an entity and its synonyms of more than three letters."""
+    return (entity.name, *(name for name in entity.synonyms if len(name) > 3))
