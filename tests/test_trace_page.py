@@ -34,7 +34,7 @@ TAGS = re.compile(
 )
 ATTRIBUTES = re.compile(
     "lang|scope|tabindex|charset|http-equiv|content|name|class|id|href|title|rel|style|open|viewbox|role|aria-(label|hidden)|[xyd]|rx"
-    "|width|height|data-(sentences?|keys|path)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
+    "|width|height|data-(sentences?|keys|path|drug)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
 )
 OPEN = {"meta", "br"}
 

@@ -16,10 +16,13 @@ from kedrec.agents.trace_page.style import STYLE
 from kedrec.agents.traces.labels import asked
 from kedrec.records import Recommendation, Trace
 
-__all__ = ["POLICY", "facts", "made_by", "outcome", "trace_page", "understood"]
+__all__ = ["POLICY", "READ_IN", "facts", "made_by", "outcome", "trace_page", "understood"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with the page: show it."""
+READ_IN = {"none": "the graph alone", "trials": "graph and trials", "articles": "graph and articles",
+           "both": "graph, articles and trials"}  # fmt: skip
+"""Setting -> what is read for an answer, in words."""
 
 
 def trace_page(trace: Trace) -> str:
@@ -47,16 +50,16 @@ def _header(trace: Trace, titles: Iterable[str]) -> Html:
 
 def facts(trace: Trace) -> Html:
     """With what the run was made, and what it took."""
-    used = trace.usage
+    used, setting = trace.usage, str(trace.question.get("setting"))
     told = [
-        f"setting {trace.question.get('setting')}",
+        f"evidence: {READ_IN.get(setting, setting)}",
         f"model {trace.config.get('model')}",
         f"{len(trace.calls)} calls",
-        f"{used.input_tokens + used.output_tokens:,} tokens" if used.input_tokens else "no tokens",
-        f"${used.cost:.4f}" if used.cost else "no cost",
+        f"{used.input_tokens + used.output_tokens:,} tokens" if used.input_tokens else "",
+        f"${used.cost:.4f}" if used.cost else "",
         f"{trace.seconds:.2f} s",
     ]
-    pills = tag("p", *(tag("span", fact, class_="pill") for fact in told))
+    pills = tag("p", *(tag("span", fact, class_="pill") for fact in told if fact))
     return join(pills, _forked(trace.config.get("forked_from")))
 
 
@@ -95,7 +98,10 @@ def understood(made: Recommendation) -> str:
 
 
 def _understood(query: str, entity: Any, how: str) -> str:
-    return f"{query} = {entity.name} ({entity.id}, {how})" if entity is not None else f"{query}: {how}"
+    """The id tells what was meant; how the name was found, only where that is more than another way to write it."""
+    if entity is None:
+        return f"{query}: {how}"
+    return f"{query} = {entity.name} ({entity.id}{f', {how}' if how in ('synonym', 'given') else ''})"
 
 
 def made_by(trace: Trace) -> dict[str, Html | None]:
