@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import subprocess
 import tomllib
 from pathlib import Path
@@ -65,6 +66,20 @@ def test_the_container_of_the_server_has_settings_that_there_are_and_names_that_
         if found := re.fullmatch(r"\w+://(\w+):(\d+)", value):
             other = told["services"][found[1]]
             assert other["ports"][0].endswith(f":{found[2]}") and found[1] in service["depends_on"]
+
+
+def test_the_server_waits_for_a_graph_store_that_answers_and_comes_back_after_a_crash():
+    """Without a store it ends at once, and Neo4j takes longer to start than it does."""
+    services = compose()["services"]
+    assert services["kedrec"]["depends_on"]["neo4j"] == {"condition": "service_healthy"}
+    assert all(service["restart"] == "unless-stopped" for service in services.values())
+    kind, *command = services["neo4j"]["healthcheck"]["test"]
+    port = services["neo4j"]["ports"][0].rpartition(":")[2]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = [word.replace(f"/{port}", f"/{server.getsockname()[1]}") for word in command]
+        assert kind == "CMD" and here != command
+        assert subprocess.run(here, check=False, capture_output=True).returncode == 0
+    assert subprocess.run(here, check=False, capture_output=True).returncode != 0
 
 
 def test_chroma_is_of_the_release_that_was_tried():

@@ -37,6 +37,15 @@ def test_the_first_screen_of_the_readme_prints_what_it_shows():
     assert printed[: len(shown)] == shown
 
 
+def test_the_first_screen_of_the_readme_shows_the_page_and_how_to_start_it():
+    screen = README.splitlines()[:20]
+    [picture] = re.findall(r"!\[[^\]]{40,}\]\((\S+)\)", "\n".join(screen))
+    assert (ROOT / picture).read_bytes()[:4] == b"\x89PNG"
+    assert any(re.search(r"kedrec [^`]*serve` and http://127\.0\.0\.1:8765/", line) for line in screen)
+    demo = (ROOT / "examples" / "demo.py").read_text("utf-8").split("def main")[1].split("\n\n\n")[0]
+    assert "serve   and http://127.0.0.1:8765/" in demo.splitlines()[-1]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_named_exists(page):
     group = typer.main.get_command(app)

@@ -125,6 +125,28 @@ def kept(settings, trace, **changes):
     return other
 
 
+def test_a_reader_is_told_what_is_read_in_words_and_can_choose_it(web):
+    assert "evidence: graph, articles and trials" in web.get(at(web, "/answers/ID")).text
+    assert "evidence: graph, articles and trials" in web.get("/").text
+    form = web.get("/compare").text
+    assert 'value="both" selected' in form and 'value="none" selected' not in form
+    assert 'value="none" selected' in web.get("/compare?setting=none").text
+
+
+def test_long_passages_and_a_rankings_evidence_are_folded_and_nothing_is_lost(web):
+    for address, summary in (
+        ("/ranking?disease=alopecia+areata", "pieces"),
+        ("/evidence?query=baricitinib", "passage"),
+    ):
+        text = web.get(address).text
+        folded = re.findall(r"<details[^>]*><summary>([^<]*)</summary>", text)
+        assert all(summary in one for one in folded)
+        assert folded or max(map(len, re.findall(r"<p>([^<]*)</p>", text))) <= 600
+    ranking = web.get("/ranking?disease=alopecia+areata").text
+    assert re.search(r"<summary>\d+ pieces</summary><ul", ranking)
+    assert not re.search(r"<li><b>[^<]*</b><small>[^<]*</small><p>[a-z]", ranking)
+
+
 def test_what_failed_stands_before_the_choice(settings, web):
     other = kept(settings, record(settings), failed=("weigh_evidence: <b>no</b> disk",))
     text = web.get(f"/answers/{other.id}").text

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from world import build
 
 from kedrec.agents.trace_page.citations import share
+from kedrec.agents.trace_page.evidence import headed, marked
 from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
 from kedrec.agents.trace_page.graph_svg import drawing
 from kedrec.agents.trace_page.html import join, tag
@@ -34,7 +35,7 @@ TAGS = re.compile(
 )
 ATTRIBUTES = re.compile(
     "lang|scope|tabindex|charset|http-equiv|content|name|class|id|href|title|rel|style|open|viewbox|role|aria-(label|hidden)|[xyd]|rx"
-    "|width|height|data-(sentences?|keys|path)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
+    "|width|height|data-(sentences?|keys|path|drug)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
 )
 OPEN = {"meta", "br"}
 
@@ -183,6 +184,12 @@ def test_a_line_from_end_to_end_goes_below_all_boxes():
         tuple(map(float, point.split())) for point in re.findall(r"[\d.]+ [\d.]+", direct)
     ]
     assert (y1 + y2) / 8 + deep * 0.75 > lowest
+
+
+def test_headings_of_an_abstract_stand_out_and_other_stars_stay():
+    text = "**METHODS:** 10 ** 3 < 4. **RESULTS:** a * b **bold** c"
+    assert headed(text) == "<b>METHODS:</b> 10 ** 3 &lt; 4. <b>RESULTS:</b> a * b **bold** c"
+    assert marked("**AIM:** x", {(9, 10): ()}) == "<b>AIM:</b> <mark>x</mark>"
 
 
 def test_only_what_the_markup_itself_made_stays_unescaped():

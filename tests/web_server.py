@@ -26,7 +26,8 @@ def serving(settings, model=None, limits=None, **options):
     service = Service(agent, limits or Limits(), also)
     service.budgets = options.get("budgets", service.budgets)
     made = listen("127.0.0.1", 0)
-    server = server_of(application(service, keys=options.get("keys"), rates=options.get("rates")))
+    app = application(service, keys=options.get("keys"), rates=options.get("rates"))
+    server = server_of(app, service.work.end)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [made]})
     thread.start()
     deadline = time.monotonic() + 10

@@ -36,30 +36,32 @@ def answers(made: Recommendation) -> Html | None:
 
 
 def _table(made: Recommendation, drugs: Sequence[str], rows: dict[str, list[Answer | None]]) -> Html:
-    head = tag("tr", tag("td"), *(_head(made, drug) for drug in drugs))
+    names = {one.id: one.name for one in made.candidates}
+    head = tag("tr", tag("td"), *(_head(made, drug, names.get(drug, drug)) for drug in drugs))
     body = (
-        tag("tr", tag("th", _title(key), scope="row"), *(_cell(answer, made) for answer in row))
+        tag("tr", tag("th", _title(key), scope="row"),
+            *(_cell(answer, made, names.get(drug, drug)) for drug, answer in zip(drugs, row, strict=True)))
         for key, row in rows.items()
-    )
-    table = tag("table", tag("thead", head), tag("tbody", *body), class_="beside")
+    )  # fmt: skip
+    table = tag("table", tag("thead", head), tag("tbody", *body), class_="beside drugs")
     return wide_table(table, "Domain questions, drug by drug")
 
 
-def _head(made: Recommendation, drug: str) -> Html:
+def _head(made: Recommendation, drug: str, name: str) -> Html:
     """A drug's name, how it is weighed, and whether it was chosen."""
-    name = next((one.name for one in made.candidates if one.id == drug), drug)
     weighed = next((f" {share(score.probability)}" for score in made.scores if score.id == drug), "")
     told = tag("small", weighed, title="probability that it is the better one, by the weigher") if weighed else None
     chosen = tag("span", "chosen", class_="chip supports") if made.choice == drug else None
     return tag("th", name, told, " " if chosen else None, chosen, scope="col")
 
 
-def _cell(answer: Answer | None, made: Recommendation) -> Html:
+def _cell(answer: Answer | None, made: Recommendation, name: str) -> Html:
+    """An answer; the drug's name stands before it where the window is too narrow for columns."""
     if answer is None or answer.text == NO_EVIDENCE:
-        return tag("td", tag("small", NO_EVIDENCE))
+        return tag("td", tag("small", NO_EVIDENCE), data_drug=name)
     stance = tag("span", answer.stance, class_=f"chip {answer.stance}")
     said = tag("p", linked(answer.text, made.evidence), " ", key_links(answer.citations, made.evidence))
-    return tag("td", stance, said, title=answer.question.text)
+    return tag("td", stance, said, title=answer.question.text, data_drug=name)
 
 
 def _title(key: str) -> str:

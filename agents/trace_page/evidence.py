@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from kedrec.agents.prompting.answer_format import KINDS
@@ -9,7 +10,10 @@ from kedrec.agents.trace_page.citations import anchor, cited_keys, source_addres
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Recommendation
 
-__all__ = ["evidence", "evidence_item", "marked", "marks_in"]
+__all__ = ["evidence", "evidence_item", "headed", "marked", "marks_in"]
+
+_HEADING = re.compile(r"\*\*([^*\n]{1,80}:)\*\*")
+"""A heading within an abstract, as PubMed's are written down here."""
 
 
 def evidence(made: Recommendation, understood: str, answer: str = "") -> Html | None:
@@ -87,9 +91,14 @@ def marked(text: str, marks: Mapping[tuple[int, int], Sequence[int]], name: str 
     for start, end in sorted(mark for mark in marks if 0 <= mark[0] < mark[1] <= len(text)):
         if start >= last:
             by = " ".join(map(str, marks[start, end])) or None
-            parts += [text[last:start], tag(name, text[start:end], data_sentences=by)]
+            parts += [headed(text[last:start]), tag(name, text[start:end], data_sentences=by)]
             last = end
-    return join(*parts, text[last:])
+    return join(*parts, headed(text[last:]))
+
+
+def headed(text: str) -> Html:
+    """A text whose headings stand out instead of standing between stars."""
+    return join(*(tag("b", part) if at % 2 else part for at, part in enumerate(_HEADING.split(text))))
 
 
 def _uses(key: str, made: Recommendation, answer: str) -> list[Html]:

@@ -12,12 +12,15 @@ from kedrec.agents.trace_page.graph_svg import Address
 from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.agents.trace_page.style import STYLE
 from kedrec.agents.traces.labels import asked
-from kedrec.records import Recommendation, Trace
+from kedrec.records import Entity, Recommendation, Trace
 
-__all__ = ["POLICY", "facts", "made_by", "outcome", "trace_page", "understood"]
+__all__ = ["POLICY", "READ_IN", "facts", "made_by", "outcome", "trace_page", "understood"]
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What a browser may do with the page: show it."""
+READ_IN = {"none": "the graph alone", "trials": "graph and trials", "articles": "graph and articles",
+           "both": "graph, articles and trials"}  # fmt: skip
+"""Setting -> what is read for an answer, in words."""
 
 
 def trace_page(trace: Trace) -> str:
@@ -46,16 +49,16 @@ def trace_page(trace: Trace) -> str:
 
 def facts(trace: Trace) -> Html:
     """With what the run was made, and what it took."""
-    used = trace.usage
+    used, setting = trace.usage, str(trace.question.get("setting"))
     told = [
-        f"setting {trace.question.get('setting')}",
+        f"evidence: {READ_IN.get(setting, setting)}",
         f"model {trace.config.get('model')}",
         f"{len(trace.calls)} calls",
-        f"{used.input_tokens + used.output_tokens:,} tokens" if used.input_tokens else "no tokens",
-        f"${used.cost:.4f}" if used.cost else "no cost",
+        f"{used.input_tokens + used.output_tokens:,} tokens" if used.input_tokens else "",
+        f"${used.cost:.4f}" if used.cost else "",
         f"{trace.seconds:.2f} s",
     ]
-    pills = tag("p", *(tag("span", fact, class_="pill") for fact in told))
+    pills = tag("p", *(tag("span", fact, class_="pill") for fact in told if fact))
     origin = trace.config.get("forked_from")
     if not origin:
         forked = None
@@ -89,12 +92,14 @@ def outcome(trace: Trace, address: Address | None = None) -> dict[str, Html | No
 
 def understood(made: Recommendation) -> str:
     """What each name was taken for, and how it was found."""
-    return "; ".join(
-        f"{match.query} = {match.entity.name} ({match.entity.id}, {match.match})"
-        if match.entity is not None
-        else f"{match.query}: {match.match}"
-        for match in made.matches
-    )
+    return "; ".join(_understood(match.query, match.entity, match.match) for match in made.matches)
+
+
+def _understood(query: str, entity: Entity | None, how: str) -> str:
+    """The id tells what was meant; how the name was found, only where that is more than another way to write it."""
+    if entity is None:
+        return f"{query}: {how}"
+    return f"{query} = {entity.name} ({entity.id}{f', {how}' if how in ('synonym', 'given') else ''})"
 
 
 def made_by(trace: Trace) -> dict[str, Html | None]:

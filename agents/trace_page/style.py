@@ -40,7 +40,7 @@ border-radius:4px;border:1px solid currentColor;text-decoration:none;color:var(-
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(330px,100%),1fr));gap:1rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.9rem 1.1rem;min-width:0}
 .card table{width:100%;border-collapse:collapse;font-size:.88rem}.card td{padding:.12rem .3rem .12rem 0}
-.number{font-variant-numeric:tabular-nums;text-align:right;color:var(--soft);white-space:nowrap;font-size:.84rem}
+.number{font-variant-numeric:tabular-nums;text-align:right;color:var(--soft);white-space:nowrap}
 .weigh{display:block;position:relative;width:130px;height:10px;background:var(--wash);border-radius:3px}
 .weigh::after{content:"";position:absolute;left:50%;top:-2px;bottom:-2px;border-left:1px solid var(--soft)}
 .weigh i{position:absolute;top:0;bottom:0;border-radius:3px}.weigh .for{background:var(--good)}
@@ -90,7 +90,11 @@ background:var(--accent);border-radius:3px;opacity:.75}
 .labelled{margin:.5rem 0}.message summary{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .findings{padding-left:1.1rem;font-size:.9rem}.findings li{margin:.25rem 0}
 s{color:var(--soft)}footer{margin-top:2rem}
-@media (max-width:640px){.call>summary{grid-template-columns:1.4rem minmax(0,1fr) 3.6rem}.call>summary .chip,.when{
+@media (max-width:640px){.beside.drugs :is(tr,th,td){display:block;min-width:0}.beside.drugs thead td{display:none}
+.beside.drugs :is(th,td){border:0;padding:.3rem .8rem}.beside.drugs tr{border-bottom:1px solid var(--line)}
+.beside.drugs tbody th{font-size:1rem;padding-top:.6rem}.beside.drugs [data-drug]::before{content:attr(data-drug);
+display:block;font-weight:600;font-size:.84rem;color:var(--soft)}.beside.drugs td:not(:first-child){min-width:0}
+.call>summary{grid-template-columns:1.4rem minmax(0,1fr) 3.6rem}.call>summary .chip,.when{
 display:none}.sure{margin-left:0}}
 @media print{:root{color-scheme:light;--paper:#fff;--card:#fff;--ink:#000;--soft:#555;--line:#ccc;--wash:#f4f4f4;
 --accent:#0b6e5d;--graph:#2459a8;--article:#0b6e5d;--trial:#9a5b00;--good:#0b6e5d;--bad:#b03a2e;--edge:#999}

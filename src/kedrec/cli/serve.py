@@ -86,7 +86,8 @@ def serve(  # noqa: PLR0917 - options, given by name
         service.budgets = Budgets(budget)
         if otlp is not None:
             service.send_spans(otlp)
-        server = server_of(application(service, hosts_of(host, allow_host or ()), keys, Rates(per_minute)))
+        guarded = application(service, hosts_of(host, allow_host or ()), keys, Rates(per_minute))
+        server = server_of(guarded, service.work.end)
         say(f"KEDRec is at {address_of(made)} (model {resolved.model}, setting {resolved.setting}). Ctrl-C ends it.")
         server.run(sockets=[made])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from kedrec.agents.trace_page.citations import source_address
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.agents.workflow.events import Listener
 from kedrec.errors import NotReady, ToolError, error_named
-from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace
+from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace, Usage
 from kedrec.serve import requests, results
 from kedrec.serve.access.budgets import Budgets
 from kedrec.serve.access.keys import ASKER
@@ -31,6 +32,8 @@ __all__ = ["MODEL", "Service"]
 
 MODEL = "kedrec"
 """Name under which the agent answers where several do."""
+MOST_USAGES = 1000
+"""Questions whose usage is known without reading their traces."""
 
 
 class Service:
@@ -64,6 +67,7 @@ class Service:
         self._spans: SpanSender | None = None
         self._about: tuple[str, results.About] | None = None
         self.conversations = KeptConversations()
+        self._usages: OrderedDict[str, Usage] = OrderedDict()
 
     def warm(self) -> None:
         """Open what the first question would have to wait for; what is damaged is reported now."""
@@ -234,8 +238,19 @@ class Service:
         for hear in self.finished:
             hear(ASKER.get(), trace)
 
+    def usage_of(self, trace_id: str) -> Usage:
+        """What a question took; from its trace where it is not among the latest.
+
+        Raises:
+            NotReady: if there is no such trace.
+        """
+        return self._usages.get(trace_id) or self.trace(requests.WhichTrace(id=trace_id)).usage
+
     def _spend(self, asker: str, trace: Trace) -> None:
         self.budgets.spend(asker, trace.usage.cost)
+        self._usages[trace.id] = trace.usage
+        while len(self._usages) > MOST_USAGES:
+            self._usages.popitem(last=False)
 
     def _tool(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         return self.agent.resources.toolbox(self.settings.setting).call(name, arguments)

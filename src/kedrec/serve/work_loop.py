@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from kedrec.errors import Overloaded, TookTooLong
 __all__ = ["Limits", "WorkLoop"]
 
 T = TypeVar("T")
+ENDING = "The server is ending, so the work was stopped. Ask again when it is back."
 SPARE = 4
 """Threads beside one for each question."""
 
@@ -38,7 +40,7 @@ class WorkLoop:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits, self._taken = limits, 0
+        self._limits, self._taken, self._ending = limits, 0, False
         self._free = asyncio.Semaphore(limits.at_once)
         self._loop = asyncio.new_event_loop()
         self._beside = ThreadPoolExecutor(limits.at_once + SPARE, thread_name_prefix="beside")
@@ -55,7 +57,7 @@ class WorkLoop:
         """Do a piece of work; cancelling this stops it.
 
         Raises:
-            Overloaded: where too much is going on already.
+            Overloaded: where too much is going on already, or the server ends.
             TookTooLong: where it takes too long.
         """
         most = self._limits.at_once + self._limits.waiting
@@ -64,7 +66,14 @@ class WorkLoop:
         self._taken += 1
         try:
             async with asyncio.timeout(self._limits.seconds) as scope, self._free:
+                if self._ending:
+                    raise Overloaded(ENDING)
                 return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), self._loop))
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if not self._ending or (waiting is not None and waiting.cancelling()):
+                raise
+            raise Overloaded(ENDING) from None
         except TimeoutError as error:
             if not scope.expired():
                 raise
@@ -74,6 +83,12 @@ class WorkLoop:
             ) from error
         finally:
             self._taken -= 1
+
+    def end(self) -> None:
+        """Stop what is in work and take on no more: whoever waits for it is told so."""
+        self._ending = True
+        with suppress(RuntimeError):  # closed before
+            self._loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self._loop)])
 
     def close(self) -> None:
         """Stop all work."""

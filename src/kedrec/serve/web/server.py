@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from kedrec.errors import UserError
@@ -78,10 +78,16 @@ def address_of(made: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
-def server_of(app: ASGIApp) -> uvicorn.Server:
-    """A server for an application; `run(sockets=[...])` serves until a signal."""
+def server_of(app: ASGIApp, stop: Callable[[], None]) -> uvicorn.Server:
+    """A server; `run(sockets=[...])` serves until a signal.
+
+    Args:
+        app: the application.
+        stop: stops its work when the server ends.
+    """
     import uvicorn
 
+    from kedrec.serve.web.ending import EndingServer
     from kedrec.serve.web.slow_clients import Impatient
 
     config = uvicorn.Config(
@@ -89,4 +95,4 @@ def server_of(app: ASGIApp) -> uvicorn.Server:
         proxy_headers=False, limit_concurrency=CONNECTIONS, timeout_keep_alive=15,
         timeout_graceful_shutdown=SECONDS_TO_LEAVE,
     )  # fmt: skip
-    return uvicorn.Server(config)
+    return EndingServer(config, stop)

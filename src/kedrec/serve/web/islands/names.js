@@ -11,7 +11,7 @@ async function understood(name, kind) {
 
 function tell(place, match, take) {
   if (match.entity) {
-    const how = match.match === "exact" ? "" : `, ${match.match}`;
+    const how = match.match === "synonym" ? ", a synonym" : "";
     add(place, "span", `${match.query} = ${match.entity.name} (${match.entity.id}${how}). `);
     return;
   }

@@ -20,7 +20,7 @@ from kedrec.errors import KedrecError, UserError
 from kedrec.records import Evidence, Usage
 from kedrec.serve.error_status import problem_of
 from kedrec.serve.followed_work import happening
-from kedrec.serve.requests import Ask, WhichTrace
+from kedrec.serve.requests import Ask
 from kedrec.serve.results import Answered
 from kedrec.serve.service import MODEL, Service
 from kedrec.serve.web.api import Served
@@ -126,7 +126,7 @@ def _evidence(made: Answered) -> dict[str, Evidence]:
 def _used(service: Service, made: Answered) -> Usage:
     if made.reply.kind != "recommendation" or made.reply.trace_id is None:
         return Usage()
-    return service.trace(WhichTrace(id=made.reply.trace_id)).usage
+    return service.usage_of(made.reply.trace_id)
 
 
 def _usage(used: Usage) -> dict[str, int]:

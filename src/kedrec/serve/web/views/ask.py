@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.page import READ_IN
 from kedrec.serve.results import About
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
@@ -36,9 +37,9 @@ def standing(about: About) -> Html:
     documents = sum(about.documents.values())
     facts = (
         f"model {about.model}",
-        f"setting {about.setting}",
-        f"{about.entities:,} entities, {about.triples:,} triples, graph {about.graph_sha256[:8]}",
-        f"{documents:,} documents",
+        f"evidence: {READ_IN[about.setting]}",
+        f"graph {about.graph_sha256[:8]}: {about.entities:,} entities, {about.triples:,} facts",
+        f"{documents:,} articles and trials",
         "answers are kept" if about.records else "answers are forgotten when the server ends",
     )
     return tag("p", *(tag("span", fact, class_="pill") for fact in facts))

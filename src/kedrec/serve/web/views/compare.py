@@ -12,6 +12,7 @@ from kedrec.agents.recommend import RankedDrug, Ranking
 from kedrec.agents.trace_page.citations import sentence_links
 from kedrec.agents.trace_page.evidence import evidence_item
 from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.trace_page.page import READ_IN
 from kedrec.errors import KedrecError
 from kedrec.records import Corpora, Evidence
 from kedrec.serve import requests
@@ -28,7 +29,8 @@ Filled = Annotated[str, Query(max_length=5000)]
 
 
 @router.get("/compare")
-def compare(
+def compare(  # noqa: PLR0917 - fields of the form
+    service: Served,
     disease: Filled = "",
     drugs: Filled = "",
     setting: Corpora | None = None,
@@ -37,7 +39,7 @@ def compare(
 ) -> HTMLResponse:
     """Where a disease and its drugs are filled in; an address may hold them already."""
     variant = _variant_of(before) if before else None
-    form = forms.compare_form(disease, drugs, setting or "", hide=hide, trace=before or "")
+    form = forms.compare_form(disease, drugs, setting or service.settings.setting, hide=hide, trace=before or "")
     parts = (tag("h1", "Compare drugs for a disease"), variant, form, forms.working(), forms.rank_form())
     return page("Compare", *parts, view="/compare", islands=("asking", "names"))
 
@@ -64,7 +66,7 @@ async def ranking(
         return made
     told = tag("p", "Ranked by rule from the graph and the literature. Not medical advice.", class_="hint")
     title = f"Drugs for {made.disease.name}"
-    facts = tag("p", f"{made.disease.id}, setting {made.setting}", class_="hint")
+    facts = tag("p", f"{made.disease.id}; evidence: {READ_IN[made.setting]}", class_="hint")
     return page(title, tag("h1", title), facts, _ranked(made), told, view="/compare", islands=("citations",))
 
 
@@ -74,7 +76,8 @@ def _ranked(ranking: Ranking) -> Html:
     notes = (tag("li", note) for note in ranking.not_found)
     missing = tag("section", tag("h2", "Notes"), tag("ul", *notes), id="missing") if ranking.not_found else None
     entries = (evidence_item(entry) for entry in ranking.evidence.values())
-    found = tag("section", tag("h2", "Evidence"), tag("ul", *entries, class_="evidence"), id="evidence")
+    listed = tag("details", tag("summary", f"{len(ranking.evidence)} pieces"), tag("ul", *entries, class_="evidence"))
+    found = tag("section", tag("h2", "Evidence"), listed, id="evidence")
     against = (
         tag("p", one.sentence.text, " ", sentence_links(one.sentence, ranking.evidence)) for one in ranking.set_aside
     )
@@ -83,5 +86,5 @@ def _ranked(ranking: Ranking) -> Html:
 
 
 def _drug(drug: RankedDrug, evidence: Mapping[str, Evidence]) -> Html:
-    said = (tag("p", one.text, " ", sentence_links(one, evidence)) for one in drug.sentences)
+    said = (tag("p", one.text[:1].upper() + one.text[1:], " ", sentence_links(one, evidence)) for one in drug.sentences)
     return tag("li", tag("b", drug.name), tag("small", f" {drug.id}, score {drug.score:+.2f}"), *said)

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kedrec.agents.trace_page.html import Child, Html, tag
+from kedrec.agents.trace_page.page import READ_IN
 from kedrec.records import Evidence, Recommendation, Trace, triples_of
 
-__all__ = ["SETTINGS", "again_form", "ask_form", "choosing", "compare_form", "field", "rank_form", "tick", "working"]
-
-SETTINGS = {"": "as the server was started", "both": "articles and trials", "articles": "articles", "trials": "trials",
-            "none": "the graph alone"}  # fmt: skip
+__all__ = ["again_form", "ask_form", "choosing", "compare_form", "field", "rank_form", "tick", "working"]
 
 
 def ask_form(*, new: bool) -> Html:
@@ -57,8 +55,8 @@ def compare_form(disease: str = "", drugs: str = "", setting: str = "", *, hide:
         tag("label", "Drugs, one a line", for_="drugs"),
         tag("textarea", drugs, id="drugs", required="required", maxlength=5000),
         _understood("drugs"),
-        choosing("Corpora", "setting", SETTINGS, setting),
-        tick("Hide direct edges between the disease and the drugs, as if nothing were known", "hide", on=hide),
+        choosing("Evidence", "setting", READ_IN, setting),
+        tick("Leave out what the graph states directly of the disease and the drugs (direct edges)", "hide", on=hide),
         tag("div", tag("button", "Compare", type="submit")),
         tag("noscript", tag("p", "Comparing needs JavaScript.", class_="error")),
         class_="card",
@@ -123,8 +121,8 @@ def again_form(trace: Trace) -> Html | None:
     asked = {"disease": made.disease.id, "candidates": [drug.id for drug in made.candidates], "setting": made.setting}
     return tag(
         "form",
-        tag("p", "The graph has direct edges between this disease and these drugs: it states the use itself.",
-            class_="hint"),
+        tag("p", "The graph states a use of these drugs in this disease itself, by direct edges. What speaks for them "
+            "without that?", class_="hint"),
         tag("button", "Hide the direct edges and ask again", type="submit", class_="plain"),
         id="again",
         data_ask="again",

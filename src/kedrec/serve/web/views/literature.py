@@ -8,9 +8,11 @@ from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
 from kedrec.agents.trace_page.citations import source_address
+from kedrec.agents.trace_page.evidence import headed
 from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
 from kedrec.agents.trace_page.graph_svg import arrowheads, drawing
 from kedrec.agents.trace_page.html import Html, tag
+from kedrec.characters import shortened
 from kedrec.errors import KedrecError
 from kedrec.records import Passage, Triple
 from kedrec.serve import requests, results
@@ -27,6 +29,9 @@ __all__ = ["router"]
 router = APIRouter()
 CORPORA = {"": "articles and trials", "articles": "articles", "trials": "trials"}
 RECENT = 8
+"""Answers whose evidence is offered."""
+SHOWN = 600
+"""Characters of a passage in a list."""
 NameField = Annotated[str, Query(max_length=500)]
 
 
@@ -80,7 +85,15 @@ def _passage(hit: Passage) -> Html:
     gone = tag("span", "retracted", class_="chip against") if hit.retracted else None
     title = tag("b", hit.title) if hit.title and hit.section != "title" else None
     return tag("li", tag("span", kind[:1].upper().replace("A", "P"), class_=f"key {kind}", title=kind),
-               tag("div", gone, title, tag("p", hit.text), told))  # fmt: skip
+               tag("div", gone, title, *_text(hit.text), told))  # fmt: skip
+
+
+def _text(text: str) -> tuple[Html, ...]:
+    """A passage, its end folded where it is long."""
+    if len(text) <= SHOWN:
+        return (tag("p", headed(text)),)
+    whole = tag("details", tag("summary", "the whole passage"), tag("p", headed(text)), class_="passage")
+    return tag("p", headed(shortened(text, SHOWN))), whole
 
 
 @router.get("/paths")

@@ -11,7 +11,7 @@ __all__ = ["PlotRow", "bars", "dots"]
 
 LEFT, WIDE, TALL, TOP = 250, 430, 30, 28
 """Room for the names, length of the scale, height of a row, room above; in pixels."""
-LETTERS = 40
+LETTERS = 34
 
 
 class PlotRow(Record):

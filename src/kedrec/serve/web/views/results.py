@@ -18,6 +18,8 @@ from kedrec.serve.web.views.plots import PlotRow, bars, dots
 __all__ = ["router"]
 
 router = APIRouter()
+MOST_DRAWN = 12
+"""Batches beside another one in the picture; the table has all."""
 COMMAND = f"kedrec eval selection PAIRS.jsonl --hide-pairs --json > HOME/{FOLDER}/NAME.json"
 
 
@@ -104,13 +106,14 @@ def _calibration(group: Sequence[SavedReport]) -> Html:
 
 
 def _agreements(found: Sequence[RunAgreement]) -> Html | None:
-    counted = [one for one in found if one.both]
+    counted = [one for one in reversed(found) if one.both]  # the latest first
     if not counted:
         return None
-    rows = [PlotRow(name=f"{one.first} / {one.second}", value=one.same / one.both) for one in counted]
+    rows = [PlotRow(name=f"{one.first} / {one.second}", value=one.same / one.both) for one in counted[:MOST_DRAWN]]
     table = _table(("Batch", "Other batch", "Both chose", "The same drug"),
                    ([one.first, one.second, one.both, one.same] for one in counted))  # fmt: skip
     told = "How often two batches over the same pairs choose the same drug, as a teacher and its student"
+    told += f"; the latest {MOST_DRAWN} of {len(counted)} are drawn" if len(counted) > MOST_DRAWN else ""
     return tag("section", tag("h2", "Batches beside one another"), _figure(f"{told}.", bars(told, rows), table))
 
 

@@ -32,7 +32,7 @@ content:" ✓";color:var(--good)}form h2{margin:0 0 .4rem;padding:0;border:0}
 .runs :is(th,td){overflow-wrap:break-word;white-space:nowrap}.runs td.asked{white-space:normal}
 .runs.beside :is(th,td){min-width:0}.runs.beside td.asked{min-width:14rem}.runs td.outcome{white-space:normal;
 min-width:9rem}
-.fields{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8rem,100%),1fr));gap:0 .8rem;align-items:end}
+.fields{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(8rem,100%),1fr));gap:0 .8rem;align-items:start}
 .understood{margin:.2rem 0 0;min-height:1.3rem}.understood button{margin:.2rem .3rem 0 0;padding:.1rem .6rem;
 font-size:.84rem}
 .two{display:grid;grid-template-columns:minmax(0,22rem) minmax(0,1fr);gap:1.2rem;align-items:start}
