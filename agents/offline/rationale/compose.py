@@ -138,7 +138,7 @@ def _choice(
     liked, cited = likeness(task, scores, best)
     drugs = [chosen.drug, *(other.drug for other in others)]
     speaking = [_speaking(task, drug) for drug in drugs]
-    first = [*(reason.keys if reason else ()), *(cited[:2] if not reason or not apart else ())]
+    first = [*(reason.keys if reason else ()), *(cited if not reason or not apart else ())]
     keys = tuple(dict.fromkeys([*first, *(key for key in speaking if key)]))[: KEYS + 2]
     shown = [task.evidence[key] for key in keys]
     rivals = " and ".join(drug.name for drug in drugs[1:] if _named_in(shown, drug))

@@ -13,6 +13,8 @@ __all__ = ["KEYS", "likeness", "listed"]
 
 KEYS = 4
 """Most citations of one sentence."""
+CITED = 2
+"""Most citations of a likeness."""
 _NAMES = 3
 _SMALLEST_SHARE = 0.005
 
@@ -24,15 +26,17 @@ def likeness(task: Task, scores: Sequence[CandidateScore], best: int) -> tuple[s
     for _, factor in ahead:
         keys = [key for key in _keys_of(task, factor) if not is_retracted(task.evidence[key].text)]
         if keys:
-            return _why(factor), tuple(keys)
-    return (_why(ahead[0][1]) if ahead else "what was found speaks less for the others"), ()
+            shown = [task.evidence[key].text for key in keys[:CITED]]
+            return _why(factor, shown), tuple(keys[:CITED])
+    return (_why(ahead[0][1], ()) if ahead else "what was found speaks less for the others"), ()
 
 
-def _why(factor: Factor) -> str:
-    """A likeness in words; of groups that rest on other drugs or diseases, with their names."""
+def _why(factor: Factor, shown: Sequence[str]) -> str:
+    """A likeness in words; of groups that rest on other drugs or diseases, with names that stand in what is cited."""
     if factor.group not in NAMED:
         return LIKENESS.get(factor.group, "the evidence speaks more for it")
-    names = [name for name in factor.text.rpartition(": ")[2].split(", ") if ": " in factor.text][:_NAMES]
+    told, _, listing = factor.text.rpartition(": ")
+    names = [name for name in listing.split(", ") if told and any(name in text for text in shown)][:_NAMES]
     told = NAMED[factor.group]
     return f"{told}: {listed(names, ' and ')}" if names else told
 
