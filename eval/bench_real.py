@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.offline.features import SETTINGS
+from kedrec.agents.offline.question_features import SETTINGS
 from kedrec.config import Settings, load
 from kedrec.distill.pairs.pairs_file import Pairs, read_pairs
-from kedrec.eval.baselines import by_frequency
+from kedrec.eval.frequency_baseline import by_frequency
 from kedrec.eval.machine import KEDREC, where
 from kedrec.eval.metrics import Scores, score
 from kedrec.eval.selection import SelectionReport, evaluate_selection

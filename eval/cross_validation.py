@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kedrec.agents.offline.features import SETTINGS
 from kedrec.agents.offline.fit import slope_of
 from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion
+from kedrec.agents.offline.question_features import SETTINGS
 from kedrec.config import load
 from kedrec.errors import UserError
 from kedrec.eval.held_out import HeldOutWork, computed, held_out, material_of

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kedrec.agents.offline.features import corpora_of
 from kedrec.agents.offline.fit import held_out_margins, item_features, no_numbers
 from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion, fold_of, looks
 from kedrec.agents.offline.literature_stats import Derived, open_derived
+from kedrec.agents.offline.question_features import corpora_of
 from kedrec.agents.resources import Resources
 from kedrec.atomic_file import staged
 from kedrec.config import load

@@ -15,8 +15,8 @@ from kedrec.graphdb.drkg.files import source_of
 from kedrec.records import Edge, GraphPath
 
 __all__ = [
-    "edge_key", "make_edge", "make_path", "neighbour_key", "path_key", "path_score", "relation_weight", "shared_key",
-    "shared_score",
+    "edge_key", "hub_penalty", "make_edge", "make_path", "neighbour_key", "path_key", "path_score", "relation_weight",
+    "shared_key", "shared_score",
 ]  # fmt: skip
 
 WEIGHTS: tuple[tuple[str, float], ...] = (
@@ -72,12 +72,17 @@ def neighbour_key(edge: Edge, entity_id: str, degree: int) -> tuple[int, str, st
 
 def shared_score(degree: int) -> float:
     """Return the worth of a shared neighbour with this many neighbours."""
-    return round(1 / math.sqrt(max(degree, 1)), 9)
+    return round(hub_penalty(degree), 9)
 
 
 def shared_key(entity_id: str, degree: int) -> tuple[int, str]:
     """Sort key of shared neighbours: the least connected first."""
     return (degree, entity_id)
+
+
+def hub_penalty(degree: int) -> float:
+    """Return by what a path is worth less that walks through an entity with this many neighbours: 0 to 1."""
+    return 1 / math.sqrt(max(degree, 1))
 
 
 def path_score(weights: Sequence[float], degrees: Sequence[int]) -> float:
@@ -91,7 +96,7 @@ def path_score(weights: Sequence[float], degrees: Sequence[int]) -> float:
     for weight in weights:
         score *= weight
     for degree in degrees:
-        score /= math.sqrt(degree)
+        score *= hub_penalty(degree)
     return round(score, 9)
 
 

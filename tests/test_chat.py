@@ -20,7 +20,7 @@ from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent
 from kedrec.agents.chat.conversation import Conversation, Topic
-from kedrec.agents.chat.follow_ups import topics_in
+from kedrec.agents.chat.from_last_answer import topics_in
 from kedrec.agents.chat.saved_conversations import ChatHistory
 from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.offline.chat_model import OfflineChatModel

@@ -24,7 +24,7 @@ ROOMS = (
     "agents.traces", "agents.models", "agents.models.openai_api", "agents.models.local", "agents.prompting",
     "agents.models.replayed", "agents.offline", "agents.student", "agents.resources",
     "agents.workflow", "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay",
-    "agents.recommend", "agents.chat", "agents.trace_page", "agents.trace_export",
+    "agents.recommend", "agents.chat", "agents.answer_html", "agents.trace_export",
     "distill.pairs", "distill.runs", "distill.dataset", "distill.student",
     "eval",
 )  # fmt: skip

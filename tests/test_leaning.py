@@ -7,16 +7,16 @@ from recorded_runs import QUERY
 from world import BARI, build, decision, key_of
 
 from kedrec.agents.agent import Agent
+from kedrec.agents.answer_html.page import trace_page
 from kedrec.agents.chat.conversation import Reply
 from kedrec.agents.chat.saved_conversations import spoken
 from kedrec.agents.models.scripted import ScriptedChatModel
 from kedrec.agents.replay.replay import replay
 from kedrec.agents.trace_export.parquet import trace_row
-from kedrec.agents.trace_page.page import trace_page
 from kedrec.agents.traces.store import TraceStore
 from kedrec.distill.dataset.conversations import chat_rows
 from kedrec.distill.dataset.teaching_traces import reason_to_leave_out
-from kedrec.distill.runs.pair_loop import outcome_row
+from kedrec.distill.runs.in_process_loop import outcome_row
 from kedrec.eval.metrics import Outcome, score
 from kedrec.records import Trace
 

@@ -19,7 +19,7 @@ from kedrec.errors import MissingExtra
 from kedrec.tools import literature as literature_module
 from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.literature import Literature
-from kedrec.tools.search.rerank import fused
+from kedrec.tools.search.two_step import fused
 
 NOTES = [
     ("Hair loss", "Patches of missing hair on the scalp grew back under the drug."),

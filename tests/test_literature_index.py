@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import pytest
 
-from kedrec.agents.trace_page.citations import source_address
+from kedrec.agents.answer_html.citations import source_address
 from kedrec.config import Settings
 from kedrec.errors import Busy, InputError, UserError
 from kedrec.locks import writing
@@ -315,7 +315,7 @@ def test_a_second_writer_is_refused(literature, tmp_path):
 ADD = """
 import sys
 from pathlib import Path
-from kedrec.agents.trace_page.citations import source_address
+from kedrec.agents.answer_html.citations import source_address
 from kedrec.config import Settings
 from kedrec.tools.literature import Literature
 literature = Literature.open(Path(sys.argv[1]), Settings(embed="never"))

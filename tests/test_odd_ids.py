@@ -7,9 +7,9 @@ import pytest
 from graph_stores import GENE_OF, TARGET, TREATS, write_graph
 from typer.testing import CliRunner
 
+from kedrec.agents.answer_html.graph_paths import network_of
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
-from kedrec.agents.trace_page.graph_paths import network_of
 from kedrec.cli.app import app
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.records import Evidence, Recommendation

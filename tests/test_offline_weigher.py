@@ -11,11 +11,11 @@ from test_kernels import TREATS, TRIPLES, Graph, drug, ill
 
 from kedrec.agents.offline import ranker as ranker_module
 from kedrec.agents.offline.factor_texts import Facts
-from kedrec.agents.offline.features import SETTINGS, field_groups, field_names
 from kedrec.agents.offline.fit import fit
 from kedrec.agents.offline.items import fold_of, read_items
 from kedrec.agents.offline.literature_build import MemoryLiterature, build
 from kedrec.agents.offline.literature_stats import open_derived
+from kedrec.agents.offline.question_features import SETTINGS, field_groups, field_names
 from kedrec.agents.offline.ranker import MODEL_FOLDER, Ranker, load_ranker
 from kedrec.agents.offline.roles.weighed import edge_share
 from kedrec.agents.offline.weigher import Weigher

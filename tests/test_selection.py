@@ -17,7 +17,7 @@ from kedrec.cli import main
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import read_pairs
 from kedrec.errors import InputError
-from kedrec.eval.baselines import by_frequency
+from kedrec.eval.frequency_baseline import by_frequency
 from kedrec.eval.selection import evaluate_selection, run_selection
 
 STARTER = Path(__file__).parent.parent / "examples" / "starter"

@@ -11,13 +11,13 @@ from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
 from world import build
 
-from kedrec.agents.trace_page.citations import share
-from kedrec.agents.trace_page.evidence import headed, marked
-from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
-from kedrec.agents.trace_page.graph_svg import drawing
-from kedrec.agents.trace_page.html import join, tag
-from kedrec.agents.trace_page.outcome import choice
-from kedrec.agents.trace_page.page import trace_page
+from kedrec.agents.answer_html.citations import share
+from kedrec.agents.answer_html.evidence import headed, marked
+from kedrec.agents.answer_html.graph_paths import DrawnEdge, DrugPaths
+from kedrec.agents.answer_html.graph_svg import drawing
+from kedrec.agents.answer_html.html import join, tag
+from kedrec.agents.answer_html.outcome import choice
+from kedrec.agents.answer_html.page import trace_page
 from kedrec.cli.app import app
 from kedrec.records import ModelCall, Recommendation, Trace
 

@@ -27,7 +27,7 @@ from kedrec.tools.library.filters import Cut, DocumentFilter
 from kedrec.tools.library.info import LiteratureInfo
 from kedrec.tools.library.ingest import Adder, AddReport, OnProgress, write_rejected
 from kedrec.tools.search.indexes import Indexes
-from kedrec.tools.search.rerank import EMBED, EmbedReport, Estimate, Similarity
+from kedrec.tools.search.passage_vectors import EMBED, EmbedReport, Estimate, Similarity
 from kedrec.tools.search.two_step import SearchResult, TwoStepSearch
 from kedrec.tools.sources import Format, Reading
 from kedrec.tools.text.drug_filter import DrugFilter

@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.aspects import Looked, look_up
-from kedrec.agents.chat.dialogue_state import Topic, asks_on, drugs_meant, merged
-from kedrec.agents.chat.follow_ups import TopicAnswer, answer_on, reasons, sources, telling, told_overall, topics_in
+from kedrec.agents.chat.follow_up_meaning import Topic, asks_on, drugs_meant, merged
+from kedrec.agents.chat.from_last_answer import (
+    TopicAnswer,
+    answer_on,
+    reasons,
+    sources,
+    telling,
+    told_overall,
+    topics_in,
+)
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import Understanding

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from langchain_community.chat_message_histories import SQLChatMessageHistory
     from sqlalchemy import Engine
 
-    from kedrec.agents.chat.follow_ups import TopicAnswer
+    from kedrec.agents.chat.from_last_answer import TopicAnswer
 
 __all__ = ["ChatHistory"]
 

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.features import corpora_of
 from kedrec.agents.offline.literature_stats import Derived, Meeting
+from kedrec.agents.offline.question_features import corpora_of
 from kedrec.agents.offline.roles.weighed import edge_share
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
 from kedrec.records import Corpora, Factor
-from kedrec.tools.text.comentions import FIELDS
+from kedrec.tools.text.pair_record_counts import FIELDS
 from kedrec.tools.text.zones import TITLE
 
 __all__ = ["CITED", "Facts", "direct_edges"]
@@ -71,7 +71,7 @@ class Facts:
         """Return what is known in a group of evidence.
 
         Args:
-            group: One of ``kedrec.agents.offline.features.GROUPS``.
+            group: One of ``kedrec.agents.offline.question_features.GROUPS``.
             disease: Disease id.
             drug: Compound id.
 

@@ -29,8 +29,8 @@ from kedrec.errors import DamagedData
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.records import Document
 from kedrec.tools.library.writer import CorpusGroup
-from kedrec.tools.text.comentions import count_pairs
 from kedrec.tools.text.mention_finder import MentionFinder
+from kedrec.tools.text.pair_record_counts import count_pairs
 from kedrec.tools.text.profiles import Profiles, build_profiles
 from kedrec.tools.text.tokens import tokenise
 from kedrec.tools.text.zones import EntityRows, entity_rows

@@ -20,7 +20,7 @@ from kedrec.errors import DamagedData, WorkError
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.os_error_causes import cause_of
 from kedrec.tools.library.writer import CorpusGroup
-from kedrec.tools.text.comentions import FIELDS, PairCounts
+from kedrec.tools.text.pair_record_counts import FIELDS, PairCounts
 from kedrec.tools.text.profiles import Profiles
 from kedrec.tools.text.zones import BODY, CRITERIA
 

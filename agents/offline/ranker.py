@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.features import field_groups, field_names
+from kedrec.agents.offline.question_features import field_groups, field_names
 from kedrec.errors import DamagedData, NotReady
 from kedrec.records import Corpora
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.agents.offline.factor_texts import Facts, direct_edges
-from kedrec.agents.offline.features import Transfer, corpora_of, question_features
 from kedrec.agents.offline.literature_build import LiteratureSource, build
 from kedrec.agents.offline.literature_stats import Derived, open_derived
+from kedrec.agents.offline.question_features import Transfer, corpora_of, question_features
 from kedrec.agents.offline.ranker import Ranker, chances, load_ranker
 from kedrec.agents.offline.roles.family import acting_alike
 from kedrec.agents.offline.roles.role import Role

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kedrec.agents.answer_html.citations import cited_keys
 from kedrec.agents.trace_export.timing import TimedCall, timed
-from kedrec.agents.trace_page.citations import cited_keys
 from kedrec.agents.traces.labels import call_model, concluded
 from kedrec.atomic_file import staged
 from kedrec.records import ToolCall, Trace

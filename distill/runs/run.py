@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from kedrec.config import Settings
 from kedrec.distill.pairs.pairs_file import Pair, Pairs
 from kedrec.distill.runs.folder import RunFolder, RunInfo, info_of
+from kedrec.distill.runs.in_process_loop import PairLoop
 from kedrec.distill.runs.journal import Journal, ResultRow
-from kedrec.distill.runs.pair_loop import PairLoop
 from kedrec.distill.runs.shards import ShardMerger
 from kedrec.errors import ConfigError, UserError
 from kedrec.locks import writing

@@ -72,8 +72,8 @@ def run_shard(settings: Settings, run: Path, shard: Shard) -> str | None:
     from kedrec.agents.models.openai_api.run_budget import RunBudget
     from kedrec.agents.traces.store import TraceStore
     from kedrec.distill.runs.folder import RunFolder
+    from kedrec.distill.runs.in_process_loop import PairLoop
     from kedrec.distill.runs.journal import Journal
-    from kedrec.distill.runs.pair_loop import PairLoop
     from kedrec.locks import writing
 
     agent, folder = _opened(settings, run), shard_folder(run, shard.name)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from kedrec.agents.trace_page.graph_paths import network_of
+from kedrec.agents.answer_html.graph_paths import network_of
 from kedrec.eval.rationale_measures.curated_mechanisms import CuratedNode, MechanismPart, Protein
 from kedrec.eval.rationale_measures.name_patterns import folded, name_pattern, node_pattern, symbol_pattern
 from kedrec.eval.rationale_measures.subjects import subject_of

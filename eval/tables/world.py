@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.features import Transfer, question_features
 from kedrec.agents.offline.literature_stats import Derived, open_derived
+from kedrec.agents.offline.question_features import Transfer, question_features
 from kedrec.agents.resources import Resources
 from kedrec.atomic_file import staged
 from kedrec.config import Settings

@@ -33,7 +33,7 @@ class PathSearch:
         self._walks, self._near, self._link = walks, walks.near, walks.link
         self._weights = np.repeat(weights, 2)
         self._lengths = np.diff(walks.start)
-        self._spread = 1 / np.sqrt(np.maximum(walks.degrees, 1))
+        self._spread = 1 / np.sqrt(np.maximum(walks.degrees, 1))  # `hub_penalty` of each entity
         self._open = (-1, np.zeros(0, np.bool_))
 
     def paths(self, first: int, last: int, max_hops: int, limit: int, hub_limit: int) -> list[AdjacencyRow]:

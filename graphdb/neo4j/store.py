@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ from kedrec.graphdb.neo4j import cypher
 from kedrec.graphdb.neo4j.connection import Server
 from kedrec.graphdb.neo4j.hidden_pairs import Concealed, edge_of, edges_between
 from kedrec.graphdb.neo4j.names import FetchedNames, fetched_names
+from kedrec.graphdb.ranking import hub_penalty
 from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.records import Edge, Entity, GraphPath, Match
 
@@ -45,7 +45,7 @@ class _Step:
 
     @property
     def worth(self) -> float:
-        return self.weight / math.sqrt(self.degree)
+        return self.weight * hub_penalty(self.degree)
 
 
 class _Graph:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from kedrec.tools.text.comentions import FIELDS, PairCounts
+from kedrec.tools.text.pair_record_counts import FIELDS, PairCounts
 from kedrec.tools.text.tokens import TokenStream, sentences_of
 from kedrec.tools.text.zones import EntityRows
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answer_of, quoted
-from kedrec.agents.chat.follow_ups import TopicAnswer
+from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.offline.roles import RoleSource
 from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady

@@ -6,7 +6,7 @@ import re
 
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answered
 from kedrec.agents.chat.aspects.quotable_sentences import best_sentences, documents, names_of, own_sentences, worth_of
-from kedrec.agents.chat.follow_ups import TopicAnswer
+from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.records import Entity
 from kedrec.tools.literature_tools import mentions
 

@@ -17,7 +17,7 @@ from kedrec.agents.chat.aspects.quotable_sentences import (
     own_sentences,
     worth_of,
 )
-from kedrec.agents.chat.follow_ups import TopicAnswer
+from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS_IN_TEXTS
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source

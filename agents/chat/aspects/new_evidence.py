@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from kedrec.agents.chat.follow_ups import TopicAnswer
+from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.prompting.answer_format import LETTERS, NO_EVIDENCE
 from kedrec.records import Answer, Corpora, Entity, Evidence, Finding, Question
 from kedrec.tools.text.sentence_cues import quotable

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.features import corpora_of, field_names
+from kedrec.agents.offline.question_features import corpora_of, field_names
 from kedrec.errors import MissingExtra
-from kedrec.eval.baselines import by_frequency
+from kedrec.eval.frequency_baseline import by_frequency
 from kedrec.eval.tables.baselines.chosen import outcomes_of
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import Task, asked

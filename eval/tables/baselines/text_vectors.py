@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.agents.offline.features import corpora_of
+from kedrec.agents.offline.question_features import corpora_of
 from kedrec.records import Corpora, Entity, Finding
 from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.literature_tools import LiteratureTools, mentions

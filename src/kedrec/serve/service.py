@@ -11,9 +11,9 @@ from typing import Any
 
 import kedrec
 from kedrec.agents.agent import Agent, Query
+from kedrec.agents.answer_html.citations import source_address
 from kedrec.agents.chat.conversation import Conversation
 from kedrec.agents.recommend import ERRORS, Ranking, rank_drugs
-from kedrec.agents.trace_page.citations import source_address
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.agents.workflow.events import Listener
 from kedrec.errors import NotReady, ToolError, error_named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.graph import embedding, fetching, loading, looking, querying, synthesizing
+from kedrec.cli.graph import embedding, fetching, info_and_paths, loading, querying, synthesizing
 
 __all__ = ["app"]
 
@@ -13,9 +13,9 @@ for command in (
     fetching.fetch,
     fetching.names,
     loading.load,
-    looking.info,
-    looking.show,
-    looking.path,
+    info_and_paths.info,
+    info_and_paths.show,
+    info_and_paths.path,
     querying.query,
     embedding.embed,
     synthesizing.synthesize,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from kedrec.cli.trace import comparing, exporting, looking, replaying
+from kedrec.cli.trace import comparing, exporting, list_and_show, replaying
 
 __all__ = ["app"]
 
@@ -13,8 +13,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Type:  kedrec trace show latest\n\nLook at recorded runs and replay them.",
 )
-app.command("list")(looking.list_traces)
-app.command()(looking.show)
+app.command("list")(list_and_show.list_traces)
+app.command()(list_and_show.show)
 app.command()(replaying.replay)
 app.command()(comparing.diff)
 app.command()(exporting.export)

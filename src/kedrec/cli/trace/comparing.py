@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json
-from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find
+from kedrec.cli.trace.which_trace import RunFilter, TraceIdArgument, find
 
 if TYPE_CHECKING:
     from kedrec.agents.replay.diff import TraceChange, TraceDiff

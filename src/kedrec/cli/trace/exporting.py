@@ -10,7 +10,7 @@ import typer
 
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunFilter, held_by, store
+from kedrec.cli.trace.which_trace import RunFilter, held_by, store
 
 if TYPE_CHECKING:
     from kedrec.agents.trace_export.export import ExportFormat

@@ -10,7 +10,7 @@ import typer
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
 from kedrec.cli.terminal.options import Model
-from kedrec.cli.trace.finding import RunFilter, find, store
+from kedrec.cli.trace.which_trace import RunFilter, find, store
 
 if TYPE_CHECKING:
     pass

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from kedrec.agents.trace_page.citations import cited_keys
+from kedrec.agents.answer_html.citations import cited_keys
 from kedrec.agents.traces.labels import asked, concluded
 from kedrec.agents.workflow.events import STEPS, Event, Listener
 from kedrec.errors import KedrecError

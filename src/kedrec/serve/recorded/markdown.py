@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kedrec.agents.answer_html.citations import cited_keys, source_address
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
-from kedrec.agents.trace_page.citations import cited_keys, source_address
 from kedrec.agents.traces.labels import asked
 from kedrec.records import Answer, Recommendation, Trace
 

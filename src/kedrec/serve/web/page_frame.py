@@ -8,8 +8,8 @@ from importlib.resources import files
 
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Child, Html, tag
-from kedrec.agents.trace_page.style import STYLE
+from kedrec.agents.answer_html.html import Child, Html, tag
+from kedrec.agents.answer_html.style import STYLE
 from kedrec.serve.web.views.stylesheet import LOOK
 
 __all__ = ["ISLANDS", "POLICY", "framed", "page", "script"]

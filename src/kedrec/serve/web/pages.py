@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, Response
 
 from kedrec.serve.web import api_recorded
 from kedrec.serve.web.page_frame import ISLANDS, script
-from kedrec.serve.web.views import answers, ask, batch, compare, evidence, graph, literature, results, run, runs
+from kedrec.serve.web.views import answers, ask, batch, compare, graph, literature, results, run, runs
+from kedrec.serve.web.views import evidence_list as evidence
 
 __all__ = ["router"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kedrec.agents.trace_page.citations import MARK, cited_keys, source_address
+from kedrec.agents.answer_html.citations import MARK, cited_keys, source_address
 from kedrec.characters import shortened
 from kedrec.records import Evidence, Recommendation
 from kedrec.serve.results import Answered

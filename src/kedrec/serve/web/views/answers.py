@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from kedrec.agents.trace_page.citations import share
-from kedrec.agents.trace_page.html import Html, tag
-from kedrec.agents.trace_page.page import facts, outcome, trace_page
+from kedrec.agents.answer_html.citations import share
+from kedrec.agents.answer_html.html import Html, tag
+from kedrec.agents.answer_html.page import facts, outcome, trace_page
 from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError
 from kedrec.records import Recommendation, Trace

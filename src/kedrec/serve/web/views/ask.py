@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag
-from kedrec.agents.trace_page.page import READ_IN
+from kedrec.agents.answer_html.html import Html, tag
+from kedrec.agents.answer_html.page import READ_IN
 from kedrec.serve.results import About
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page

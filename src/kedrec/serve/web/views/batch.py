@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag, wide_table
+from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.errors import KedrecError
 from kedrec.records import Record
 from kedrec.serve.kept_runs import KeptRun, RunQuestion

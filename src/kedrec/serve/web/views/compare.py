@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from kedrec.agents.answer_html.citations import sentence_links
+from kedrec.agents.answer_html.evidence import evidence_item
+from kedrec.agents.answer_html.html import Html, tag
+from kedrec.agents.answer_html.page import READ_IN
 from kedrec.agents.recommend import RankedDrug, Ranking
-from kedrec.agents.trace_page.citations import sentence_links
-from kedrec.agents.trace_page.evidence import evidence_item
-from kedrec.agents.trace_page.html import Html, tag
-from kedrec.agents.trace_page.page import READ_IN
 from kedrec.errors import KedrecError
 from kedrec.records import Corpora, Evidence
 from kedrec.serve import requests

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import tag
+from kedrec.agents.answer_html.html import tag
 from kedrec.errors import KedrecError
 from kedrec.serve.error_status import problem_of
 from kedrec.serve.web.page_frame import page

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from kedrec.agents.trace_page.html import Child, Html, tag
-from kedrec.agents.trace_page.page import READ_IN
+from kedrec.agents.answer_html.html import Child, Html, tag
+from kedrec.agents.answer_html.page import READ_IN
 from kedrec.records import Evidence, Recommendation, Trace, triples_of
 
 __all__ = ["again_form", "ask_form", "choosing", "compare_form", "field", "rank_form", "tick", "working"]

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag, wide_table
+from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.errors import UnknownEntity
 from kedrec.records import Edge, Entity
 from kedrec.serve.service import Service

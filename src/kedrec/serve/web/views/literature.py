@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.citations import source_address
-from kedrec.agents.trace_page.evidence import headed
-from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
-from kedrec.agents.trace_page.graph_svg import arrowheads, drawing
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.answer_html.citations import source_address
+from kedrec.agents.answer_html.evidence import headed
+from kedrec.agents.answer_html.graph_paths import DrawnEdge, DrugPaths
+from kedrec.agents.answer_html.graph_svg import arrowheads, drawing
+from kedrec.agents.answer_html.html import Html, tag
 from kedrec.characters import shortened
 from kedrec.errors import KedrecError
 from kedrec.records import Passage, Triple

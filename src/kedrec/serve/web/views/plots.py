@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.answer_html.html import Html, tag
 from kedrec.records import Record
 
 __all__ = ["PlotRow", "bars", "dots"]

@@ -8,7 +8,7 @@ from itertools import groupby
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag, wide_table
+from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.serve.kept_runs import RunAgreement
 from kedrec.serve.recorded.reports import FOLDER, SavedReport, read_reports
 from kedrec.serve.web.api import Served

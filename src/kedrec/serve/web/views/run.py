@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
+from kedrec.agents.answer_html.citations import share
+from kedrec.agents.answer_html.evidence import evidence
+from kedrec.agents.answer_html.html import Html, tag, wide_table
+from kedrec.agents.answer_html.page import facts, made_by, understood
 from kedrec.agents.replay.diff import TraceChange, TraceDiff
-from kedrec.agents.trace_page.citations import share
-from kedrec.agents.trace_page.evidence import evidence
-from kedrec.agents.trace_page.html import Html, tag, wide_table
-from kedrec.agents.trace_page.page import facts, made_by, understood
 from kedrec.agents.traces.labels import asked, concluded
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.errors import KedrecError

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
-from kedrec.agents.trace_page.html import Html, tag, wide_table
+from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.distill.runs.folder import RunStatus
 from kedrec.serve.kept_runs import KeptRun

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kedrec.agents.trace_page.citations import cited_keys, linked, sentence_links, share
-from kedrec.agents.trace_page.graph_paths import network_of
-from kedrec.agents.trace_page.graph_svg import Address, arrowheads, drawing
-from kedrec.agents.trace_page.html import Html, join, tag
-from kedrec.agents.trace_page.path_table import path_table
+from kedrec.agents.answer_html.citations import cited_keys, linked, sentence_links, share
+from kedrec.agents.answer_html.graph_paths import network_of
+from kedrec.agents.answer_html.graph_svg import Address, arrowheads, drawing
+from kedrec.agents.answer_html.html import Html, join, tag
+from kedrec.agents.answer_html.path_table import path_table
 from kedrec.records import CandidateScore, Factor, Recommendation
 
 __all__ = ["choice", "notes", "paths", "weights"]

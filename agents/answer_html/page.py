@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from kedrec.agents.trace_page import outcome as outcome_parts
-from kedrec.agents.trace_page.calls import steps
-from kedrec.agents.trace_page.domain_answers import answers
-from kedrec.agents.trace_page.evidence import evidence
-from kedrec.agents.trace_page.graph_svg import Address
-from kedrec.agents.trace_page.html import Html, join, tag
-from kedrec.agents.trace_page.style import STYLE
+from kedrec.agents.answer_html import outcome as outcome_parts
+from kedrec.agents.answer_html.calls import steps
+from kedrec.agents.answer_html.domain_answers import answers
+from kedrec.agents.answer_html.evidence import evidence
+from kedrec.agents.answer_html.graph_svg import Address
+from kedrec.agents.answer_html.html import Html, join, tag
+from kedrec.agents.answer_html.style import STYLE
 from kedrec.agents.traces.labels import asked
 from kedrec.records import Entity, Recommendation, Trace
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from kedrec.agents.answer_html.citations import anchor, cited_keys, source_address
+from kedrec.agents.answer_html.html import Html, join, tag
 from kedrec.agents.prompting.answer_format import KINDS
-from kedrec.agents.trace_page.citations import anchor, cited_keys, source_address
-from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Recommendation
 
 __all__ = ["evidence", "evidence_item", "headed", "marked", "marks_in"]

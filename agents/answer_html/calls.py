@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from kedrec.agents.answer_html.citations import linked, source_address
+from kedrec.agents.answer_html.html import Html, join, tag
 from kedrec.agents.prompting.answer_format import STEP_TITLES
-from kedrec.agents.trace_page.citations import linked, source_address
-from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Finding, ModelCall, ToolCall, Trace
 
 __all__ = ["steps"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, unquote
 
+from kedrec.agents.answer_html.html import Html, join, tag
 from kedrec.agents.prompting.answer_format import KEY, KINDS
-from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.records import Evidence, Recommendation, Sentence
 
 __all__ = [

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import HTMLResponse
 
+from kedrec.agents.answer_html.citations import VERDICTS, cited_keys, source_address, verdict_on
+from kedrec.agents.answer_html.evidence import marked, marks_in
+from kedrec.agents.answer_html.html import Html, join, tag
 from kedrec.agents.prompting.answer_format import KINDS
 from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
-from kedrec.agents.trace_page.citations import VERDICTS, cited_keys, source_address, verdict_on
-from kedrec.agents.trace_page.evidence import marked, marks_in
-from kedrec.agents.trace_page.html import Html, join, tag
 from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError, NotReady
 from kedrec.records import Evidence, Recommendation, Record, triples_of

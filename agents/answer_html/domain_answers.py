@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kedrec.agents.answer_html.citations import key_links, linked, share
+from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
-from kedrec.agents.trace_page.citations import key_links, linked, share
-from kedrec.agents.trace_page.html import Html, tag, wide_table
 from kedrec.records import Answer, Recommendation
 
 __all__ = ["answers"]

@@ -15,7 +15,7 @@ from scipy import sparse
 from kedrec.agents.offline.literature_stats import CorpusStats, Derived
 from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
 from kedrec.records import Corpora
-from kedrec.tools.text.comentions import FIELDS
+from kedrec.tools.text.pair_record_counts import FIELDS
 
 __all__ = ["GROUPS", "SETTINGS", "Transfer", "corpora_of", "field_groups", "field_names", "question_features"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kedrec.agents.trace_page.citations import anchor
-from kedrec.agents.trace_page.graph_paths import DrawnEdge, DrugPaths
-from kedrec.agents.trace_page.html import Html, join, tag
+from kedrec.agents.answer_html.citations import anchor
+from kedrec.agents.answer_html.graph_paths import DrawnEdge, DrugPaths
+from kedrec.agents.answer_html.html import Html, join, tag
 from kedrec.tools.text.graph_sentences import relation_verb
 
 __all__ = ["Address", "arrowheads", "drawing"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kedrec.agents.trace_page.citations import key_link
-from kedrec.agents.trace_page.html import Html, tag
+from kedrec.agents.answer_html.citations import key_link
+from kedrec.agents.answer_html.html import Html, tag
 from kedrec.records import Entity, Evidence, Recommendation, triples_of
 
 __all__ = ["path_table"]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kedrec.cli.terminal.console import Json, emit_json, say, settings
-from kedrec.cli.trace.finding import RunFilter, TraceIdArgument, find, store
+from kedrec.cli.trace.which_trace import RunFilter, TraceIdArgument, find, store
 
 __all__ = ["list_traces", "show"]
 
@@ -48,8 +48,8 @@ def show(
     """
     trace = find(trace_id, run)[0]
     if html is not None:
+        from kedrec.agents.answer_html.page import trace_page
         from kedrec.agents.trace_export.sanitize import clean_trace
-        from kedrec.agents.trace_page.page import trace_page
         from kedrec.atomic_file import staged
         from kedrec.redaction import Redactor
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -23,7 +23,7 @@ from kedrec.tools.library.database import Library
 from kedrec.tools.library.ingest import OnProgress
 from kedrec.tools.search.chroma import VectorStore
 
-__all__ = ["EmbedReport", "Estimate", "Similarity", "Standing", "fused"]
+__all__ = ["EmbedReport", "Estimate", "Similarity", "Standing"]
 
 Rounds = Callable[[Sequence[str]], Iterator[tuple[range, NDArray[np.float32]]]]
 """Passages to positions and vectors, a round at a time."""
@@ -32,12 +32,6 @@ DISK_BESIDE, MEMORY_BESIDE = 900, 500
 """Bytes of disk and memory that Chroma takes for a vector besides the vector itself."""
 ASSUMED_RATE = 20.0
 """Passages a second, before any were embedded here: two cores without bfloat16 units."""
-COSINE_WEIGHT = 0.5
-"""Weight of the cosine against the BM25 score over the best one.
-
-On 1,500 known-item queries MRR@10 is 0.939 by BM25, 0.941 by both (34 better, 18 worse), 0.745 by the cosine alone;
-weights from 0.1 to 1.0 differ by 0.001, less than chance does.
-"""
 AT_ONCE = 8192
 """Passages whose texts are held in memory together."""
 WORTH_NOTING = 500
@@ -241,18 +235,3 @@ class Similarity:
             self.vectors.put(names, vectors)
             self.library.mark_embedded(names)
             yield len(names)
-
-
-def fused(lexical: Mapping[int, float], cosines: Mapping[int, float]) -> list[int]:
-    """Order passages by both steps together.
-
-    Args:
-        lexical: BM25 score of each passage.
-        cosines: Cosine of the same passages.
-
-    Returns:
-        Their keys, best first, ties in the order of `lexical`.
-    """
-    top = max(lexical.values())
-    total = {key: score / top + COSINE_WEIGHT * cosines[key] for key, score in lexical.items()}
-    return sorted(total, key=lambda key: -total[key])
