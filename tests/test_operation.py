@@ -8,11 +8,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from chat_server import ChatServer, completion, send
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 from web_server import serving, until
 from world import BARI, build
 
 from kedrec.agents.trace_export.otel import otlp
 from kedrec.errors import DatabaseFailed
+from kedrec.serve.operation.spans import SpanSender
 
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
 
@@ -147,6 +149,21 @@ def test_each_run_is_sent_to_a_collector_as_the_spans_of_its_export(settings):
         [(path, kind, sent)] = collector.taken
         assert (path, kind) == ("/v1/traces", "application/json")
         assert sent == otlp(web.service.agent.traces.get(made["trace_id"]))
+    collector.shutdown()
+    collector.server_close()
+
+
+def test_a_secret_that_is_known_only_to_the_sender_is_in_no_span(settings):
+    secret = "Sulfasalazine"
+    with serving(settings) as web:
+        made = web.post("/api/compare", json=ASKED).json()
+        trace = web.service.agent.traces.get(made["trace_id"])
+    collector = Collector()
+    sender = SpanSender(collector.address, settings.model_copy(update={"api_key": SecretStr(secret)}))
+    sender.hear("everyone", trace)
+    sender.close()
+    [(_, _, sent)] = collector.taken
+    assert secret in trace.model_dump_json() and secret not in json.dumps(sent)
     collector.shutdown()
     collector.server_close()
 

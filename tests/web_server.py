@@ -30,21 +30,21 @@ def serving(settings, model=None, limits=None, **options):
     server = server_of(app, service.work.end)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [made]})
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not server.started and time.monotonic() < deadline:
         time.sleep(0.01)
     try:
-        with httpx.Client(base_url=address_of(made), timeout=30) as client:
+        with httpx.Client(base_url=address_of(made), timeout=120) as client:
             client.service = service
             yield client
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(60)
         made.close()
         service.close()
 
 
-def until(met, seconds=5.0):
+def until(met, seconds=60.0):
     """Whether something becomes true in time."""
     deadline = time.monotonic() + seconds
     while not met() and time.monotonic() < deadline:

@@ -23,6 +23,8 @@ COLUMNS = (
     "input_tokens", "output_tokens", "cost", "trace_id",
 )  # fmt: skip
 SUFFIXES = (".jsonl", ".csv", ".parquet")
+FORMULA = r"\A([=+\-@\t\r])"
+"""A text that a spreadsheet takes for a formula: no model and no article may write one, so `'` goes before it."""
 
 
 def export_run(run: Path, out: Path) -> int:
@@ -30,7 +32,8 @@ def export_run(run: Path, out: Path) -> int:
 
     Args:
         run: folder of the run; may be at work.
-        out: `.jsonl`, `.csv` or `.parquet`; lists are joined by ` | `.
+        out: `.jsonl`, `.csv` or `.parquet`; lists are joined by ` | `. In CSV a text that begins as a formula does gets
+            `'` before it.
 
     A row whose trace was lost with a damaged file has no rationale, confidence and cost.
 
@@ -59,7 +62,7 @@ def export_run(run: Path, out: Path) -> int:
     if out.suffix == ".jsonl":
         table.write_ndjson(staged)
     elif out.suffix == ".csv":
-        table.write_csv(staged)
+        table.with_columns(pl.col(pl.String).str.replace(FORMULA, "'${1}")).write_csv(staged)
     else:
         table.write_parquet(staged)
     staged.replace(out)
