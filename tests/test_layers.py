@@ -19,7 +19,7 @@ ROOMS = (
     "tools.embedders", "tools.search",
     "tools.ray_workers",
     "tools.literature", "tools.live", "tools.graph_tools", "tools.literature_tools", "tools.cypher_tool",
-    "tools.toolbox",
+    "tools.toolbox", "tools.harm_toolbox",
     "agents.traces", "agents.models", "agents.models.openai_api", "agents.models.local", "agents.prompting",
     "agents.models.replayed", "agents.offline", "agents.student", "agents.weighing_by_name", "agents.resources",
     "agents.workflow", "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay",

@@ -11,8 +11,10 @@ from langchain_core.messages.tool import tool_call
 from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.decision import decision
+from kedrec.agents.offline.harms.decision import harm_decision
 from kedrec.agents.offline.quotes import answer_lines
 from kedrec.tools.literature_tools import is_retracted
+from kedrec.tools.text.effect_wording import SIDE_EFFECT
 
 __all__ = ["OfflineChatModel"]
 
@@ -26,6 +28,8 @@ class OfflineChatModel(WholeAnswerModel):
     - `answer`: for each domain question the sentences of the evidence that bear on it, quoted;
     - `decide`: the candidate with the highest weighed probability, with the factors behind it as the rationale;
     - `repair`: the same without the sentences that failed the check.
+
+    Where a side effect stands in the place of the disease, the candidate that is more likely to have it is chosen.
 
     It reads the data that the graph sends along with each request, and none of the prose; it uses no tokens.
 
@@ -49,7 +53,9 @@ class OfflineChatModel(WholeAnswerModel):
         task = _sound(read_task(messages))
         if task.task == "investigate":
             return _investigate(task, messages, parameters)
-        return AIMessage(answer_lines(task) if task.task == "answer" else decision(task))
+        if task.task == "answer":
+            return AIMessage(answer_lines(task))
+        return AIMessage(harm_decision(task) if task.disease.kind == SIDE_EFFECT else decision(task))
 
 
 def _sound(task: Task) -> Task:

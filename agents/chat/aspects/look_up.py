@@ -13,8 +13,9 @@ from kedrec.agents.chat.intents.cues import GROUPS
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
+from kedrec.tools.harm_toolbox import own_sentences
 from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
-from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
+from kedrec.tools.text.sentence_cues import speaks_of_harm
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -54,8 +55,6 @@ _RISKY = re.compile(
     re.IGNORECASE,
 )
 """Words of harm or safety."""
-LONGEST = 420
-"""Characters of a sentence that is quoted."""
 
 
 class Aspect(NamedTuple):
@@ -225,8 +224,7 @@ def _own_sentences(finding: Finding) -> list[str]:
     """The sentences of a document that can be quoted; plans and criteria tell nothing, and a retracted article less."""
     if is_retracted(finding.text):
         return []
-    own = [one for one in sentences_of(finding.text[finding.head :]) if len(one) <= LONGEST]
-    return [one for one in own if reads_well(one) and not sets_out(one)]
+    return own_sentences(finding.text[finding.head :])
 
 
 def _best(found: Iterable[tuple[Finding, str]], worth: Callable[[str], float]) -> list[tuple[Finding, str]]:

@@ -1,0 +1,37 @@
+"""How texts word a side effect that a list of effects has by one name: `Haematuria`, `Weight increased`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["SIDE_EFFECT", "is_side_effect", "wordings"]
+
+SIDE_EFFECT: Final = "Side Effect"
+"""Kind of an entity that is an unwanted effect of drugs."""
+_AMERICAN = (
+    ("haem", "hem"), ("aemi", "emi"), ("oedema", "edema"), ("rrhoea", "rrhea"), ("oesoph", "esoph"),
+    ("pnoea", "pnea"), ("tumour", "tumor"), ("anaesth", "anesth"), ("faec", "fec"), ("coeliac", "celiac"),
+)  # fmt: skip
+"""British beginnings of words and their American spelling; MedDRA, from which the names come, is British."""
+_CHANGES = {"increased": "gain", "decreased": "loss", "abnormal": "abnormality", "impaired": "impairment"}
+_CHANGED = re.compile(rf"(.+) ({'|'.join(_CHANGES)})", re.IGNORECASE)
+
+
+def is_side_effect(entity_id: str) -> bool:
+    """Whether an id is that of a side effect."""
+    return entity_id.startswith(f"{SIDE_EFFECT}::")
+
+
+def wordings(name: str) -> tuple[str, ...]:
+    """Return other ways of writing the name of an effect: turned round, and in American spelling."""
+    found, changed = [name.lower()], _CHANGED.fullmatch(name.lower())
+    if changed:
+        found += [f"{changed[2]} {changed[1]}", f"{changed[1]} {_CHANGES[changed[2]]}"]
+    return tuple(one for one in dict.fromkeys([*found, *map(_american, found)]) if one != name.lower())
+
+
+def _american(name: str) -> str:
+    for british, american in _AMERICAN:
+        name = name.replace(british, american)
+    return name
