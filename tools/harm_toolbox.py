@@ -7,6 +7,7 @@ literature is searched for sentences that name drug and effect.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,10 +16,10 @@ from kedrec.tools.graph_tools import CLASSES, HARMS, LIMIT, GraphTools, Kind
 from kedrec.tools.literature import Literature
 from kedrec.tools.literature_tools import LiteratureTools, mentions, names_for_search, record_finding
 from kedrec.tools.text.effect_wording import SIDE_EFFECT, wordings
-from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out
+from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
 from kedrec.tools.toolbox import Toolbox
 
-__all__ = ["MOST_EFFECTS", "HarmToolbox", "naming_both", "own_sentences", "sentences_on"]
+__all__ = ["MOST_EFFECTS", "RISKY", "HarmToolbox", "harm_worth", "naming_both", "own_sentences", "sentences_on"]
 
 MOST_EFFECTS = 500
 """Side effects of one drug, and drugs of one effect or class, that are looked at."""
@@ -26,6 +27,15 @@ LOOKED_THROUGH = 40
 """Passages of one corpus that name drug and effect and are looked through."""
 LONGEST = 420
 """Characters of a sentence that is quoted."""
+
+RISKY = re.compile(
+    r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
+    r"|precipitat|fatal|death"
+    r"|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers"
+    r"|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
+    re.IGNORECASE,
+)
+"""Words of harm or safety."""
 
 
 def own_sentences(text: str) -> list[str]:
@@ -36,6 +46,12 @@ def own_sentences(text: str) -> list[str]:
 def sentences_on(text: str, drug: Entity, effect: Entity) -> list[str]:
     """Return the sentences of a document that name both drug and effect and can be quoted."""
     return [one for one in own_sentences(text) if mentions(one, effect) and mentions(one, drug)]
+
+
+def harm_worth(sentence: str) -> float:
+    """Return how much a sentence tells of harm: in words of harm or safety, in numbers, and not too long."""
+    words = 1.5 * bool(speaks_of_harm(sentence)) + bool(RISKY.search(sentence))
+    return words + bool(re.search(r"\d", sentence)) - len(sentence) / 400
 
 
 def naming_both(

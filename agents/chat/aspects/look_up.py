@@ -13,9 +13,8 @@ from kedrec.agents.chat.intents.cues import GROUPS
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
-from kedrec.tools.harm_toolbox import own_sentences
+from kedrec.tools.harm_toolbox import RISKY, harm_worth, own_sentences
 from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
-from kedrec.tools.text.sentence_cues import speaks_of_harm
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -47,14 +46,6 @@ _BETWEEN = re.compile(
 """Words of what two drugs do to each other."""
 _DOES = re.compile(r"interact|bleed|increas|risk|toxic|potentiat", re.IGNORECASE)
 """Those that tell most."""
-_RISKY = re.compile(
-    r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok"
-    r"|precipitat|fatal|death"
-    r"|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers"
-    r"|toxic|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
-    re.IGNORECASE,
-)
-"""Words of harm or safety."""
 
 
 class Aspect(NamedTuple):
@@ -166,7 +157,7 @@ def _one(book: Book, drug: Entity, aspect: Aspect, disease: Entity | None, *, ri
         (finding, sentence)
         for finding in _documents(book, words, drug, aspect.words)
         for sentence in _own_sentences(finding)
-        if aspect.pattern.search(sentence) and mentions(sentence, drug) and (_RISKY.search(sentence) or not risky)
+        if aspect.pattern.search(sentence) and mentions(sentence, drug) and (RISKY.search(sentence) or not risky)
     ]
     articles = [one for one in found if one[0].kind == "article"]
     told += _best(articles or found, lambda sentence: _worth(sentence, disease))
@@ -241,13 +232,7 @@ def _best(found: Iterable[tuple[Finding, str]], worth: Callable[[str], float]) -
 def _worth(sentence: str, disease: Entity | None) -> float:
     """How much a sentence tells: of the disease, of harm, in numbers, and not too long."""
     about = disease is not None and mentions(sentence, disease)
-    return (
-        2.0 * about
-        + 1.5 * bool(speaks_of_harm(sentence))
-        + bool(_RISKY.search(sentence))
-        + bool(re.search(r"\d", sentence))
-        - len(sentence) / 400
-    )
+    return 2.0 * about + harm_worth(sentence)
 
 
 def _names(entity: Entity) -> tuple[str, ...]:

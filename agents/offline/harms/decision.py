@@ -1,4 +1,4 @@
-"""The decision on a question of harm: the drug that more speaks for, with what was counted and said as the rationale."""
+"""The decision on a question of harm: the drug that more speaks for, and what was counted and said as the rationale."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.quoted_lines import SOURCES, Line, short
+from kedrec.agents.offline.roles.role import HARMFUL
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.records import CandidateScore, Entity, Factor, triples_of
-from kedrec.tools.harm_toolbox import sentences_on
+from kedrec.tools.harm_toolbox import RISKY, harm_worth, sentences_on
+from kedrec.tools.text.role_sentences import claims_of
 from kedrec.tools.text.sentence_cues import quotable
 
 __all__ = ["NOTHING_LISTED", "harm_decision"]
@@ -58,15 +60,19 @@ def _keys(task: Task, factor: Factor) -> tuple[str, ...]:
 
 
 def _said(task: Task, drug: Entity) -> Iterator[Line]:
-    """Sentences that name drug and effect, word for word."""
-    found = [
-        (key, sentence)
-        for key, item in task.evidence.items()
-        if key[0] in SOURCES
-        for sentence in sentences_on(item.text, drug, task.disease)[:1]
-    ]
-    for key, sentence in sorted(found, key=lambda one: (one[0][0] != "P", len(one[1])))[:QUOTES]:
-        yield Line("safety", f"{SOURCES[key[0]]} says: “{short(quotable(sentence))}”", (key,))
+    """Sentences that name drug and effect, one of each source, first those that say that one brings about the other."""
+    best: dict[str, tuple[bool, bool, float, str]] = {}
+    for key, item in task.evidence.items():
+        found = sentences_on(item.text, drug, task.disease) if key[0] in SOURCES else ()
+        for sentence in filter(RISKY.search, found):
+            rank = (not _says_cause(sentence, drug, task.disease), key[0] != "P", -harm_worth(sentence), sentence)
+            best[key] = min(rank, best.get(key, rank))
+    for key in sorted(best, key=lambda key: best[key])[:QUOTES]:
+        yield Line("safety", f"{SOURCES[key[0]]} says: “{short(quotable(best[key][-1]))}”", (key,))
+
+
+def _says_cause(sentence: str, drug: Entity, effect: Entity) -> bool:
+    return any(claim.role in HARMFUL for claim in claims_of(sentence, drug, effect))
 
 
 def _of_class(task: Task, drug: Entity) -> Iterator[Line]:
@@ -76,4 +82,3 @@ def _of_class(task: Task, drug: Entity) -> Iterator[Line]:
         if len(triples) == 3 and triples[0][2] in drug.ids and triples[2][2] in task.disease.ids:
             yield Line("mechanism", f"{item.text}.", (key,))
             return
-

@@ -2,8 +2,8 @@
 
 Counted are the side effects that the graph lists of a drug at all, and the articles with a sentence that names drug and
 effect; an edge that states the effect adds a fixed amount. The weights are fitted by `python -m
-kedrec.eval.harm_weights`; what drugs of the same class are listed with was tried and told nothing, so that it is shown
-and not counted.
+kedrec.eval.harm_weights`. What drugs of the same class are listed with, and which articles say that the drug brings the
+effect about, told nothing beyond that when it was tried, so that both are shown and not counted.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Known(NamedTuple):
     @property
     def counts(self) -> tuple[float, ...]:
         """The numbers behind `FIELDS`."""
-        return math.log1p(len(self.listed)), math.log1p(len(self.articles))
+        return tuple(math.log1p(len(found)) for found in (self.listed, self.articles))
 
 
 @cache

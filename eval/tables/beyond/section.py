@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kedrec.eval.metrics import score
 from kedrec.eval.tables.beyond.added_passages import added_passages
 from kedrec.eval.tables.beyond.adverse_effects import adverse_effects
+from kedrec.eval.tables.beyond.asked_of_harms import asked_of_harms
 from kedrec.eval.tables.beyond.asked_otherwise import asked_otherwise
 from kedrec.eval.tables.beyond.ranking import ranking
 from kedrec.eval.tables.beyond.rationales import rationales
@@ -32,6 +33,8 @@ OF_MODELS: dict[str, tuple[Work, tuple[str, ...], float]] = {
     "rationales": (rationales, ("beyond/rationales.py", "beyond/ragas_texts.py"), 2.0),
 }
 """What is measured of teacher and student: name -> what does it, its code, and its minutes."""
+ASKED_OF_HARMS = ("asked_of_harms", "harm_questions", "adverse_effects")
+"""Modules of the questions of harm."""
 
 
 def beyond_steps(world: World, task: Task) -> Iterator[Step]:
@@ -51,6 +54,11 @@ def beyond_steps(world: World, task: Task) -> Iterator[Step]:
     if world.options.has_row("side-effects"):
         key = world.key("side-effects", code_of("beyond/adverse_effects.py"))
         yield Step("beyond-side-effects", key, partial(adverse_effects, world), 0.3, Turn.FURTHER)
+    for setting in in_order(world.options.settings)[:2]:
+        if world.options.has_row("harms"):
+            code = code_of("agent_rows.py", *(f"beyond/{one}.py" for one in ASKED_OF_HARMS))
+            work = partial(asked_of_harms, world, setting, TEACHER)
+            yield Step(f"beyond-harms-teacher-{setting}", world.key("harms", setting, code), work, 2.0, Turn.FURTHER)
 
 
 def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
