@@ -16,6 +16,7 @@ from kedrec.tools.graph_tools import CLASSES, HARMS, LIMIT, GraphTools, Kind
 from kedrec.tools.literature import Literature
 from kedrec.tools.literature_tools import LiteratureTools, mentions, names_for_search, record_finding
 from kedrec.tools.text.effect_wording import SIDE_EFFECT, wordings
+from kedrec.tools.text.role_sentences import USES, claims_of
 from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
 from kedrec.tools.toolbox import Toolbox
 
@@ -44,8 +45,10 @@ def own_sentences(text: str) -> list[str]:
 
 
 def sentences_on(text: str, drug: Entity, effect: Entity) -> list[str]:
-    """Return the sentences of a document that name both drug and effect and can be quoted."""
-    return [one for one in own_sentences(text) if mentions(one, effect) and mentions(one, drug)]
+    """Return the sentences of a document that name drug and effect and speak of harm, not of a use of the drug."""
+    named = (one for one in own_sentences(text) if mentions(one, effect) and mentions(one, drug))
+    spoken = [one for one in named if RISKY.search(one)]
+    return [one for one in spoken if not any(claim.role in USES for claim in claims_of(one, drug, effect))]
 
 
 def harm_worth(sentence: str) -> float:
@@ -57,7 +60,7 @@ def harm_worth(sentence: str) -> float:
 def naming_both(
     literature: Literature, corpus: Literal["articles", "trials"], drug: Entity, effect: Entity
 ) -> list[Passage]:
-    """Return passages with a sentence that names drug and effect, best first; none that was retracted."""
+    """Return passages with a sentence on drug and effect, best first; none that was retracted."""
     names = (names_for_search(drug), names_for_search(effect))
     hits = literature.search(f"{drug.name} {effect.name}", corpus, LOOKED_THROUGH, require_all_of=names).hits
     return [hit for hit in hits if not hit.retracted and sentences_on(hit.text, drug, effect)]
@@ -120,7 +123,7 @@ class _Papers(LiteratureTools):
     def _find(
         self, literature: Literature, corpus: Literal["articles", "trials"], words: str, drug: Entity, disease: Entity
     ) -> tuple[list[Finding], list[str]]:
-        """Passages with a sentence that names both; what names the drug alone tells nothing of the effect."""
+        """Passages with a sentence on both; what names the drug alone tells nothing of the effect."""
         hits = naming_both(literature, corpus, drug, disease)[: self._passages]
         cut = literature.cut()
         about = (drug.id, disease.id)

@@ -35,3 +35,21 @@ def _american(name: str) -> str:
     for british, american in _AMERICAN:
         name = name.replace(british, american)
     return name
+
+
+def listed_as(said: str) -> tuple[str, ...]:
+    """Return names under which an effect may be listed that people call so: `weight gain`, `diarrhea`, `infections`."""
+    plain = said.lower()
+    found = [plain, *([plain[:-1]] if plain.endswith("s") else ())]
+    for listed, usual in _CHANGES.items():
+        for one in tuple(found):
+            if one.endswith(f" {usual}"):
+                found.append(f"{one.removesuffix(usual)}{listed}")
+            if one.startswith(f"{listed} "):
+                found.append(f"{one.removeprefix(listed).strip()} {listed}")
+    return tuple(dict.fromkeys([*found, *(british for one in found for british in _british(one))]))
+
+
+def _british(name: str) -> tuple[str, ...]:
+    forms = (name.replace(american, british) for british, american in _AMERICAN)
+    return tuple(form for form in forms if form != name)

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
     from kedrec.tools.library.writer import CorpusGroup
 
-__all__ = ["Looked", "look_up"]
+__all__ = ["NOT_FOUND", "Looked", "limits_of", "look_up"]
 
+_COMPARES = re.compile(
+    r"\b(?:which|fewer|less|more|safer|better|than|lower|higher|both|either|differ\w*)\b", re.IGNORECASE
+)
+NOT_COMPARED = "What is said of each stands side by side; no sentence quoted here compares them on this."
+NOT_FOUND = "Where nothing was found, that does not mean it is safe: the literature here may lack it."
 MOST_ASPECTS = 3
 """Aspects of one message that are looked up."""
 HITS = 8
@@ -99,6 +104,22 @@ def look_up(
     if together and len(drugs) > 1:
         topics.append(_both(book, drugs[0], drugs[1]))
     return Looked(tuple(topics), book.new)
+
+
+def limits_of(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ...]:
+    """Return what has to be said of what was looked up: that nothing compares the drugs, or that nothing was found.
+
+    Args:
+        looked: what was looked up.
+        drugs: the drugs.
+        text: the message.
+    """
+    answers = [topic.answer for topic in looked.topics]
+    quoted = [f"{answer.text}" for answer in answers if answer.citations]
+    compares = len(drugs) > 1 and quoted and _COMPARES.search(text)
+    apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
+    missing = any(not answer.citations for answer in answers)
+    return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
 
 
 def _harm_in(book: Book, drug: Entity, disease: Entity) -> Iterator[TopicAnswer]:

@@ -9,7 +9,7 @@ from kedrec.agents.offline.quoted_lines import SOURCES, Line, short
 from kedrec.agents.offline.roles.role import HARMFUL
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.records import CandidateScore, Entity, Factor, triples_of
-from kedrec.tools.harm_toolbox import RISKY, harm_worth, sentences_on
+from kedrec.tools.harm_toolbox import harm_worth, sentences_on
 from kedrec.tools.text.role_sentences import claims_of
 from kedrec.tools.text.sentence_cues import quotable
 
@@ -33,7 +33,8 @@ def harm_decision(task: Task) -> str:
         return f"CHOICE: {ABSTAINED} | {NOTHING_LISTED}"
     best = max(range(len(scores)), key=lambda place: (scores[place].probability, -place))
     refused = [str(failure) for failure in task.failures]
-    lines = [line for line in _lines(task, scores, best) if not any(line.text in one for one in refused)]
+    every = {line.text: line for line in _lines(task, scores, best)}
+    lines = [line for text, line in every.items() if not any(text in one for one in refused)]
     body = [f"- ({line.kind}) {line.text} {''.join(f'[{key}]' for key in line.keys)}" for line in lines]
     head = [f"CHOICE: {task.labels[best]}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:"]
     return "\n".join([*head, *body[:LONGEST_RATIONALE]])
@@ -64,7 +65,7 @@ def _said(task: Task, drug: Entity) -> Iterator[Line]:
     best: dict[str, tuple[bool, bool, float, str]] = {}
     for key, item in task.evidence.items():
         found = sentences_on(item.text, drug, task.disease) if key[0] in SOURCES else ()
-        for sentence in filter(RISKY.search, found):
+        for sentence in found:
             rank = (not _says_cause(sentence, drug, task.disease), key[0] != "P", -harm_worth(sentence), sentence)
             best[key] = min(rank, best.get(key, rank))
     for key in sorted(best, key=lambda key: best[key])[:QUOTES]:

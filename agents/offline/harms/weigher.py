@@ -1,7 +1,7 @@
 """Weighs which of some drugs is more likely to have a side effect.
 
 Counted are the side effects that the graph lists of a drug at all, and the articles with a sentence that names drug and
-effect; an edge that states the effect adds a fixed amount. The weights are fitted by `python -m
+effect and speaks of harm; an edge that states the effect adds a fixed amount. The weights are fitted by `python -m
 kedrec.eval.harm_weights`. What drugs of the same class are listed with, and which articles say that the drug brings the
 effect about, told nothing beyond that when it was tried, so that both are shown and not counted.
 """
@@ -51,7 +51,7 @@ class Known(NamedTuple):
     listed: tuple[Edge, ...]
     """Edges to all side effects of the drug."""
     articles: tuple[str, ...]
-    """Articles with a sentence that names both."""
+    """Articles with a sentence that names both and speaks of harm."""
 
     @property
     def counts(self) -> tuple[float, ...]:
@@ -128,5 +128,7 @@ def _factors(effect: Entity, drug: Entity, known: Known, shares: Sequence[float]
         yield Factor(group="side effects listed", share=round(shares[1], 6), text=text, sources=sources)
     if known.articles:
         count = len(known.articles)
-        text = f"{count} article{'s name' if count > 1 else ' names'} {drug.name} and {effect.name} in one sentence"
+        text = (
+            f"{count} article{'s name' if count > 1 else ' names'} {drug.name} and {effect.name} in a sentence of harm"
+        )
         yield Factor(group="articles", share=round(shares[2], 6), text=text, sources=known.articles[:CITED])
