@@ -10,9 +10,9 @@ from kedrec.config import Settings
 from kedrec.errors import NotReady, UserError
 from kedrec.graphdb.open_store import open_store
 from kedrec.graphdb.store import GraphStore, HiddenPairs
+from kedrec.graphdb.vocabularies.side_effects import is_side_effect
 from kedrec.records import Corpora, Entity
 from kedrec.tools.harm_toolbox import HarmToolbox
-from kedrec.tools.text.effect_wording import is_side_effect
 from kedrec.tools.toolbox import Toolbox, Weighs
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from kedrec.records import Edge, Entity, Finding, Match, Passage, ToolResult
+from kedrec.graphdb.vocabularies.side_effects import wordings
+from kedrec.records import SIDE_EFFECT, Edge, Entity, Finding, Match, Passage, ToolResult
 from kedrec.tools.graph_tools import CLASSES, HARMS, LIMIT, GraphTools, Kind
 from kedrec.tools.literature import Literature
 from kedrec.tools.literature_tools import LiteratureTools, mentions, names_for_search, record_finding
-from kedrec.tools.text.effect_wording import SIDE_EFFECT, wordings
 from kedrec.tools.text.role_sentences import USES, claims_of
 from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
 from kedrec.tools.toolbox import Toolbox

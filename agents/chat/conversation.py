@@ -17,8 +17,7 @@ from kedrec.agents.chat.question_parser_llm import understand_question
 from kedrec.agents.chat.thread import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
-from kedrec.records import Corpora, Entity, Evidence, Match, Recommendation, Record
-from kedrec.tools.text.effect_wording import SIDE_EFFECT
+from kedrec.records import SIDE_EFFECT, Corpora, Entity, Evidence, Match, Recommendation, Record
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent

@@ -13,8 +13,8 @@ from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.decision import decision
 from kedrec.agents.offline.harms.decision import harm_decision
 from kedrec.agents.offline.quotes import answer_lines
+from kedrec.records import SIDE_EFFECT
 from kedrec.tools.literature_tools import is_retracted
-from kedrec.tools.text.effect_wording import SIDE_EFFECT
 
 __all__ = ["OfflineChatModel"]
 

@@ -14,8 +14,7 @@ from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest
 from kedrec.agents.workflow.evidence_budget import within
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import Question, ToolResult
-from kedrec.tools.text.effect_wording import SIDE_EFFECT
+from kedrec.records import SIDE_EFFECT, Question, ToolResult
 from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["Requests", "evidence_text", "tool_text"]

@@ -10,8 +10,8 @@ from kedrec.agents.chat.aspects.book import ASPECT
 from kedrec.agents.chat.follow_ups import TopicAnswer
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Answer, Question
-from kedrec.tools.text.effect_wording import SIDE_EFFECT, listed_as
+from kedrec.graphdb.vocabularies.side_effects import listed_as
+from kedrec.records import SIDE_EFFECT, Answer, Question
 
 if TYPE_CHECKING:
     from kedrec.agents.chat.question_parser import Understanding

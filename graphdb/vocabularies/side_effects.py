@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 
-__all__ = ["SIDE_EFFECT", "is_side_effect", "wordings"]
+from kedrec.records import SIDE_EFFECT
 
-SIDE_EFFECT: Final = "Side Effect"
-"""Kind of an entity that is an unwanted effect of drugs."""
+__all__ = ["is_side_effect", "listed_as", "wordings"]
+
 _AMERICAN = (
     ("haem", "hem"), ("aemi", "emi"), ("oedema", "edema"), ("rrhoea", "rrhea"), ("oesoph", "esoph"),
     ("pnoea", "pnea"), ("tumour", "tumor"), ("anaesth", "anesth"), ("faec", "fec"), ("coeliac", "celiac"),
