@@ -10,7 +10,7 @@ from kedrec.config import Settings
 from kedrec.distill.runs.run import start_run
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.eval.metrics import Outcome
-from kedrec.eval.tables.options import TablesOptions
+from kedrec.eval.tables.options import TablesOptions, pinned
 from kedrec.eval.tables.recorded_runs import RecordedRuns, question_of
 from kedrec.eval.tables.reporting.paper import read_paper
 from kedrec.eval.tables.reporting.significance import compare
@@ -54,6 +54,17 @@ def made(tmp_path_factory, data, settings) -> tuple[Path, list[str]]:
     out, told = tmp_path_factory.mktemp("tables") / "out", []
     make_tables(out, settings, small(data), say=told.append)
     return out, told
+
+
+def test_a_judge_named_later_is_kept_and_anything_else_is_refused(tmp_path, data):
+    begun = pinned(tmp_path, small(data))
+    assert (begun.judge, pinned(tmp_path, None, {"judge": "openai:tiny", "pyhealth": None}).judge) == (
+        None,
+        "openai:tiny",
+    )
+    assert pinned(tmp_path, small(data)).judge == "openai:tiny"
+    with pytest.raises(UserError, match="seed"):
+        pinned(tmp_path, small(data, seed=7), {"judge": "openai:tiny"})
 
 
 def outcome(pair: int, right: bool, disease: str = "") -> Outcome:
