@@ -30,11 +30,11 @@ def main() -> None:
 
 
 def _trained(told: dict[str, Any], folder: str) -> tuple[list[list[float]], int]:
-    import torch
     from pyhealth.datasets import SampleEHRDataset, get_dataloader
     from pyhealth.trainer import Trainer
+    from torch import manual_seed
 
-    torch.manual_seed(told["seed"])
+    manual_seed(told["seed"])
     parts = {name: _samples(told[name], name) for name in ("learnt", "kept", "asked")}
     every = SampleEHRDataset([one for part in parts.values() for one in part], "visits", "drugs")
     model = _model(every, told)

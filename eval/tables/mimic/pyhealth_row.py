@@ -23,7 +23,7 @@ from kedrec.eval.tables.mimic.visit_measures import Table
 if TYPE_CHECKING:
     from kedrec.eval.tables.mimic.visits import Visit, Visits
 
-__all__ = ["pyhealth_chances"]
+__all__ = ["pyhealth_chances", "told_of"]
 
 PROGRAM = Path(__file__).with_name("pyhealth_program.py")
 
@@ -46,9 +46,14 @@ def pyhealth_chances(
     Raises:
         UserError: the program did not end well.
     """
+    found = _run(python, {**settings, **told_of(visits, inchis, apart)})
+    return np.array(found["chances"], np.float32), int(found["parameters"])
+
+
+def told_of(visits: Visits, inchis: dict[str, str], apart: Sequence[bool]) -> dict[str, Any]:
+    """Return what goes to PyHealth: structures, and visits as numbers of columns without anything of a patient."""
     histories = visits.histories(visits.train)
-    told = {
-        **settings,
+    return {
         "drugs": len(visits.drugs),
         "inchis": [inchis.get(drug, "") for drug in visits.drugs],
         "interacting": [] if visits.interacting is None else np.argwhere(np.triu(visits.interacting)).tolist(),
@@ -56,8 +61,6 @@ def pyhealth_chances(
         "kept": [_numbered(visits, one) for one, kept in zip(histories, apart, strict=True) if kept],
         "asked": [_numbered(visits, one) for one in visits.histories(visits.test)],
     }
-    found = _run(python, told)
-    return np.array(found["chances"], np.float32), int(found["parameters"])
 
 
 def _numbered(visits: Visits, history: Sequence[Visit]) -> dict[str, Any]:
