@@ -30,8 +30,8 @@ def main() -> None:
 
 
 def _trained(told: dict[str, Any], folder: str) -> tuple[list[list[float]], int]:
-    from pyhealth.datasets import SampleEHRDataset, get_dataloader
-    from pyhealth.trainer import Trainer
+    from pyhealth.datasets import SampleEHRDataset, get_dataloader  # type: ignore[import-not-found]
+    from pyhealth.trainer import Trainer  # type: ignore[import-not-found]
     from torch import manual_seed
 
     manual_seed(told["seed"])
@@ -48,7 +48,7 @@ def _trained(told: dict[str, Any], folder: str) -> tuple[list[list[float]], int]
     return found[:, order].tolist(), sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
 
 
-class _Part(list):  # type: ignore[type-arg]
+class _Part(list[dict[str, Any]]):
     """Samples as a data set."""
 
 
@@ -67,7 +67,7 @@ def _samples(visits: list[dict[str, Any]], part: str) -> list[dict[str, Any]]:
 
 def _model(every: Any, told: dict[str, Any]) -> Any:
     import torch
-    from pyhealth.models import SafeDrug
+    from pyhealth.models import SafeDrug  # type: ignore[import-not-found]
     from rdkit import Chem
 
     class OfStructures(SafeDrug):  # type: ignore[misc]
