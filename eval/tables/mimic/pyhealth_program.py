@@ -76,7 +76,7 @@ def _model(every: Any, told: dict[str, Any]) -> Any:
         def generate_smiles_list(self) -> list[list[str]]:
             found: list[list[str]] = [[] for _ in range(self.label_size)]
             for drug, inchi in enumerate(told["inchis"]):
-                molecule = Chem.MolFromInchi(inchi) if inchi else None
+                molecule = Chem.MolFromInchi(inchi) if inchi else None  # type: ignore[no-untyped-call]
                 if molecule is not None:
                     found[self.label_tokenizer.vocabulary(str(drug))] = [Chem.MolToSmiles(molecule)]
             return found
