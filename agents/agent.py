@@ -42,10 +42,10 @@ THREADS = 4
 
 
 class Query(Record):
-    """A question: which of these drugs for this disease?"""
+    """A question: which of these drugs for this disease, or which is more likely to have this side effect?"""
 
     disease: str
-    """Name or id."""
+    """Name or id; of a side effect its id."""
     candidates: tuple[str, ...]
     """Names or ids, one to ten."""
     setting: Corpora
@@ -165,7 +165,7 @@ class Agent:
         Returns:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
-        toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing)
+        toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing, about=query.disease)
         calls = self.live_calls(toolbox, on_event, slot)
         return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event, slot=slot)
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kedrec.config import Settings
-from kedrec.errors import NotReady
+from kedrec.errors import NotReady, UserError
 from kedrec.graphdb.open_store import open_store
 from kedrec.graphdb.store import GraphStore, HiddenPairs
+from kedrec.graphdb.vocabularies.side_effects import is_side_effect
 from kedrec.records import Corpora, Entity
-from kedrec.tools.toolbox import Toolbox
+from kedrec.tools.harm_toolbox import HarmToolbox
+from kedrec.tools.toolbox import Toolbox, Weighs
 
 if TYPE_CHECKING:
     from kedrec.agents.offline.roles.reader import RoleReader
@@ -61,7 +63,7 @@ class Resources:
         self._literature: Literature | None = None
         self._weigher: Weigher | None = None
         self._live: OnDemand | None = None
-        self._toolboxes: dict[tuple[Corpora, bool], Toolbox] = {}
+        self._toolboxes: dict[tuple[Corpora, bool, bool], Toolbox] = {}
         self._role_readers: dict[Corpora, RoleReader] = {}
 
     @classmethod
@@ -145,10 +147,22 @@ class Resources:
                 self._role_readers[setting] = RoleReader(store, literature, self.weigher(), setting, self.hidden)
             return self._role_readers[setting]
 
-    def toolbox(self, setting: Corpora, *, weigh: bool = False) -> Toolbox:
-        """The tools of a setting; kept, so that a question costs nothing to set up."""
+    def toolbox(self, setting: Corpora, *, weigh: bool = False, about: str = "") -> Toolbox:
+        """The tools of a setting; kept, so that a question costs nothing to set up.
+
+        Args:
+            setting: which corpora are used.
+            weigh: whether `weigh_evidence` is among them.
+            about: id of what is asked about; where it is a side effect, the tools are those of harm.
+
+        Raises:
+            UserError: a side effect is asked about and the model does not weigh by rule.
+        """
+        harms = is_side_effect(about)
+        if harms and not weigh:
+            raise UserError("Which drug is more likely to have a side effect is answered by --model offline alone.")
         with self._lock:
-            if (setting, weigh) not in self._toolboxes:
+            if (setting, weigh, harms) not in self._toolboxes:
                 # What reads Neo4j by the model's own Cypher, where the settings allow that and no pairs are hidden.
                 if not self._settings.model_cypher or self._settings.store != "neo4j" or self.hidden:
                     reader = None
@@ -156,10 +170,11 @@ class Resources:
                     from kedrec.graphdb.neo4j.user_query import Reader
 
                     reader = Reader(self._settings)
-                self._toolboxes[setting, weigh] = Toolbox(
+                made = HarmToolbox if harms else Toolbox
+                self._toolboxes[setting, weigh, harms] = made(
                     self.store,
                     self.literature() if setting != "none" or weigh else None,
-                    _WeighsWhenAsked(self) if weigh else None,
+                    self._weighs(harms=harms) if weigh else None,
                     setting,
                     self.hidden,
                     passages=self._settings.passages,
@@ -168,7 +183,15 @@ class Resources:
                     live=self._live_sources() if setting != "none" else None,
                     given=self._given,
                 )
-            return self._toolboxes[setting, weigh]
+            return self._toolboxes[setting, weigh, harms]
+
+    def _weighs(self, *, harms: bool) -> Weighs:
+        """What weighs by rule: for a side effect, else for a disease."""
+        if not harms:
+            return _WeighsWhenAsked(self)
+        from kedrec.agents.offline.harms.weigher import HarmWeigher
+
+        return HarmWeigher(self.store, self.literature())
 
     def _live_sources(self) -> OnDemand | None:
         """What asks PubMed and ClinicalTrials.gov, where the settings allow that."""

@@ -132,3 +132,18 @@ def _handler(server: ChatServer) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+CLAIMS: dict[str, list[str]] = {"statements": ["Baricitinib regrew hair.", "It cures all."]}
+VERDICTS = {"statements": [{"statement": s, "reason": "r", "verdict": v} for v, s in enumerate(CLAIMS["statements"])]}
+
+
+def judging(server: ChatServer, *, claims: Any = CLAIMS) -> None:
+    """Let the server judge: of two claims that it finds in every rationale, it holds the second for true."""
+
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        text = json.dumps(server.requests[-1]["messages"])
+        made = VERDICTS if "verdict" in text else claims
+        send(handler, 200, json.dumps(completion(json.dumps(made))).encode())
+
+    server.queue = [reply]

@@ -41,6 +41,15 @@ def server():
 
 
 @pytest.fixture
+def judge(server, monkeypatch):
+    """That server as the one that the settings name, to be a judge by `judging`."""
+    pytest.importorskip("ragas")
+    for name, value in {"BASE_URL": server.url, "API_KEY": "k", "WORKERS": "1", "RETRIES": "0"}.items():
+        monkeypatch.setenv(f"KEDREC_{name}", value)
+    return server
+
+
+@pytest.fixture
 def real_data():
     """Folder of the real data, or a skip that says why."""
     folder = os.environ.get("KEDREC_REAL_DATA")

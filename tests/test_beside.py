@@ -5,8 +5,8 @@ import json
 import pytest
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.chat.aspects import look_up
-from kedrec.agents.chat.conversation import NOT_FOUND, Conversation
+from kedrec.agents.chat.aspects import NOT_FOUND, look_up
+from kedrec.agents.chat.conversation import Conversation
 from kedrec.agents.offline.decision import UNPROVEN
 from kedrec.agents.offline.roles.wordings import classes_of, is_tracer, signs_of
 from kedrec.agents.recommend import rank_drugs

@@ -20,7 +20,7 @@ ROOMS = (
     "tools.ray_workers",
     "tools.literature", "tools.live", "tools.drug_targets", "tools.graph_tools", "tools.literature_tools",
     "tools.cypher_tool",
-    "tools.toolbox",
+    "tools.toolbox", "tools.harm_toolbox",
     "agents.traces", "agents.models", "agents.models.openai_api", "agents.models.local", "agents.prompting",
     "agents.models.replayed", "agents.offline", "agents.student", "agents.resources",
     "agents.workflow", "agents.open_model", "agents.models.openai_batch", "agents.agent", "agents.replay",

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from chat_server import completion, failure, send
+from chat_server import failure, judging
 from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
 
 from kedrec.agents.traces.store import TraceStore
@@ -219,27 +219,6 @@ def test_the_share_of_gathered_sources_that_is_cited_is_the_mean_over_rationales
     ]
     assert report.ragas.evidence_used.value == pytest.approx(sum(shares) / len(shares), abs=1e-3)
     assert report.ragas.judge is report.ragas.faithfulness is None
-
-
-CLAIMS = {"statements": ["Baricitinib regrew hair.", "It cures all."]}
-VERDICTS = {"statements": [{"statement": s, "reason": "r", "verdict": v} for v, s in enumerate(CLAIMS["statements"])]}
-
-
-def judging(server, *, claims=CLAIMS):
-    def reply(handler):
-        text = json.dumps(server.requests[-1]["messages"])
-        made = VERDICTS if "verdict" in text else claims
-        send(handler, 200, json.dumps(completion(json.dumps(made))).encode())
-
-    server.queue = [reply]
-
-
-@pytest.fixture
-def judge(server, monkeypatch):
-    pytest.importorskip("ragas")
-    for name, value in {"BASE_URL": server.url, "API_KEY": "k", "WORKERS": "1", "RETRIES": "0"}.items():
-        monkeypatch.setenv(f"KEDREC_{name}", value)
-    return server
 
 
 def test_a_judge_is_asked_only_where_one_is_named(files, capsys, judge):

@@ -10,7 +10,7 @@ from kedrec.config import Settings
 from kedrec.distill.runs.run import start_run
 from kedrec.errors import InputError, NotReady, UserError
 from kedrec.eval.metrics import Outcome
-from kedrec.eval.tables.options import TablesOptions
+from kedrec.eval.tables.options import TablesOptions, pinned
 from kedrec.eval.tables.recorded_runs import RecordedRuns, question_of
 from kedrec.eval.tables.reporting.paper import read_paper
 from kedrec.eval.tables.reporting.significance import compare
@@ -54,6 +54,17 @@ def made(tmp_path_factory, data, settings) -> tuple[Path, list[str]]:
     out, told = tmp_path_factory.mktemp("tables") / "out", []
     make_tables(out, settings, small(data), say=told.append)
     return out, told
+
+
+def test_a_judge_named_later_is_kept_and_anything_else_is_refused(tmp_path, data):
+    begun = pinned(tmp_path, small(data))
+    assert (begun.judge, pinned(tmp_path, None, {"judge": "openai:tiny", "pyhealth": None}).judge) == (
+        None,
+        "openai:tiny",
+    )
+    assert pinned(tmp_path, small(data)).judge == "openai:tiny"
+    with pytest.raises(UserError, match="seed"):
+        pinned(tmp_path, small(data, seed=7), {"judge": "openai:tiny"})
 
 
 def outcome(pair: int, right: bool, disease: str = "") -> Outcome:
@@ -217,7 +228,8 @@ def test_a_step_that_fails_is_named_and_the_others_go_on(tmp_path):
 
 
 def test_the_papers_figures_are_read_and_a_bad_line_is_named(tmp_path):
-    assert "34.03" in read_paper().cell("2", "student", "both", "rougeL")
+    assert read_paper().cell("2", "student", "both", "rougeL").startswith("0.340 ")  # 34.03 in percent
+    assert "34.03" in read_paper().sources_of("2")[0] and not read_paper().sources_of("1 drkg")
     assert read_paper().cell("1 drkg", "gnn", "both", "f1") == "–"
     path = tmp_path / "paper.tsv"
     path.write_text("table\trow\tsetting\tmeasure\tvalue\tsource\n1 drkg\tgnn\tboth\tf1\t50.0\tpage 4\n1\tgnn\n")

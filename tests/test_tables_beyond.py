@@ -1,15 +1,17 @@
 """What the paper did not measure: other names, passages added, and what ragas can and cannot tell."""
 
 import pytest
+from chat_server import judging
 from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
 
 from kedrec.agents.agent import Agent
-from kedrec.config import Settings
+from kedrec.config import Settings, load
 from kedrec.distill.pairs.pairs_file import Named, Pair, Pairs, Scoring
 from kedrec.eval.tables.agent_rows import traces_of
 from kedrec.eval.tables.beyond.added_passages import MADE_UP, added_passages
 from kedrec.eval.tables.beyond.asked_otherwise import asked_otherwise, names_of
 from kedrec.eval.tables.beyond.ragas_texts import RagasText, ragas_of_texts
+from kedrec.eval.tables.beyond.section import beyond_steps
 from kedrec.eval.tables.options import TablesOptions
 from kedrec.eval.tables.task import Task
 from kedrec.eval.tables.world import World
@@ -99,3 +101,23 @@ def test_what_ragas_cannot_tell_is_counted_and_no_part_of_the_mean():
     assert found["context recall"] == {"mean": 1.0, "of": 1, "not a number": 1}
     assert found["context precision"]["mean"] == pytest.approx(0.5)  # an empty list is none of use
     assert found["likeness to the mechanism"] == {"mean": 1.0, "of": 1, "not a number": 0}
+
+
+# as above
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_judge_is_asked_about_the_rationales_and_what_it_said_is_kept(world, task, judge):
+    judging(judge)
+    settings = load({"home": world.settings.home}).settings
+    judged = World(settings, world.options.model_copy(update={"judge": "openai:tiny"}), world.out)
+    [step] = [one for one in beyond_steps(judged, task) if one.name.startswith("beyond-faithfulness")]
+    kept = step.work()
+    asked = list(traces_of(judged, task, "both", "offline", task.test.questions).values())
+    with_reasons = sum(bool(trace.recommendation and trace.recommendation.sentences) for trace in asked)
+    assert kept.figures["claims that the evidence holds"] == [0.5, 0.5, 0.5]  # one of its two claims
+    assert (kept.figures["judged"], kept.figures["without a rationale"]) == (with_reasons, 2 - with_reasons)
+    assert len(judge.requests) == 2 * with_reasons
+    assert "`openai:tiny`" in kept.note
+
+
+def test_without_a_judge_nothing_is_judged(world, task):
+    assert not [one for one in beyond_steps(world, task) if "faithfulness" in one.name]

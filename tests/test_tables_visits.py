@@ -1,13 +1,18 @@
 """MIMIC-III as visits, on tables made here: order, what is learnt, what interacts, what is measured."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from graph_stores import TARGET, embedded
 
 from kedrec.config import Settings
+from kedrec.errors import UserError
 from kedrec.eval.tables.baselines.molecules import read_molecules
 from kedrec.eval.tables.mimic.mapping import Mapper
+from kedrec.eval.tables.mimic.pyhealth_row import pyhealth_chances, told_of
 from kedrec.eval.tables.mimic.visit_measures import interaction_rate, measured
 from kedrec.eval.tables.mimic.visit_networks import FourSDrugVisits, SafeDrugVisits, trained_on_visits
 from kedrec.eval.tables.mimic.visits import Visit, Visits, interactions_of, visits_of
@@ -144,3 +149,29 @@ def test_a_visit_keeps_no_id_of_patient_or_admission(visits):
     told = repr(visits)
     assert not [number for number in range(60_001, 60_041) if str(number) in told]
     assert isinstance(visits.train[0], Visit)
+
+
+def test_pyhealth_is_told_columns_and_nothing_of_a_patient(visits):
+    kept = [history[-1].patient % 7 == 0 for history in visits.histories(visits.train)]
+    told = told_of(visits, {DRUGS[0]: ASPIRIN}, kept)
+    assert told["interacting"] == [sorted((visits.drugs.index(DRUGS[1]), visits.drugs.index(DRUGS[2])))]
+    assert told["inchis"][visits.drugs.index(DRUGS[0])] == ASPIRIN
+    assert (len(told["learnt"]), len(told["kept"])) == (kept.count(False), kept.count(True))
+    for one, visit in zip(told["asked"], visits.test, strict=True):
+        assert set(one) == {"diagnoses", "procedures", "drugs"}
+        assert {visits.drugs[place] for place in one["drugs"]} == visit.drugs & set(visits.drugs)
+
+
+def test_pyhealth_is_asked_only_where_its_python_is_named(home, tables):
+    options = TablesOptions(data=home, mimic=tables)
+    names = [
+        {step.name for step in visit_steps(World(Settings(home=home), made, home / "out"))}
+        for made in (options, options.model_copy(update={"pyhealth": Path(sys.executable)}))
+    ]
+    assert names[1] - names[0] == {"visits-pyhealth"}
+
+
+@pytest.mark.parametrize("python", [sys.executable, "/nowhere/python"])
+def test_a_python_without_pyhealth_is_refused_with_its_reason(visits, python):
+    with pytest.raises(UserError, match=r"No module named 'pyhealth'|/nowhere/python cannot be run"):
+        pyhealth_chances(visits, {}, Path(python), {"seed": 0}, [False] * len(visits.train))

@@ -13,7 +13,7 @@ from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sor
 from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
 from kedrec.records import Edge
 
-__all__ = ["NAMED", "TARGETS", "Acting", "DrugTargets"]
+__all__ = ["CLASSES", "NAMED", "TARGETS", "Acting", "DrugTargets"]
 
 TARGETS = "DRUGBANK::target::Compound:Gene"
 CLASSES = "Hetionet::PCiC::Pharmacologic Class:Compound"
@@ -84,7 +84,7 @@ class DrugTargets:
         return Acting(
             targets=tuple(kept[:LISTED]),
             process=self._process(targets, kept[:NAMED]),
-            classes=tuple(self._classes(drug)),
+            classes=tuple(self.classes(drug)),
             alike=self._alike(drug, kept[:LISTED], also, treating),
             untypical=frozenset(edge.tail for edge in every if edge not in kept),
         )
@@ -125,7 +125,7 @@ class DrugTargets:
     def _members(self, group: str) -> set[str]:
         return {edge.tail for edge in self._store.neighbours(group, relation=CLASSES, limit=MOST_DRUGS)}
 
-    def _classes(self, drug: str) -> list[Edge]:
+    def classes(self, drug: str) -> list[Edge]:
         """By what the drug acts and what that brings about, else what it is made like."""
         first: dict[ClassSort, Edge] = {}
         for edge in self._store.neighbours(drug, relation=CLASSES, limit=MOST_CLASSES):
@@ -160,7 +160,7 @@ class DrugTargets:
         return (first, alike, treating[alike.head]) if first and alike else ()
 
     def _class_names(self, drug: str) -> list[str]:
-        return [self._name(edge.head) for edge in self._classes(drug)]
+        return [self._name(edge.head) for edge in self.classes(drug)]
 
     def _name(self, entity_id: str) -> str:
         entity = self._store.get(entity_id)

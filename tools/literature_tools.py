@@ -93,7 +93,7 @@ class LiteratureTools:
             findings, notes = self._find(self._literature, corpus, words, compound, ill)
             notes += lacks
         if not findings:
-            text = f"No {corpus} that name {compound.name} were found for {words!r}."
+            text = self._nothing(corpus, compound, ill, words)
             return ToolResult(status="nothing_found", message=text, data={"notes": notes} | live if notes else live)
         both = sum(ill.id in finding.about for finding in findings)
         if not both:
@@ -101,6 +101,11 @@ class LiteratureTools:
         data = {"notes": notes} | live if notes else live
         text = f"{len(findings)} passage(s) from {corpus}, {both} of them naming both {compound.name} and {ill.name}."
         return ToolResult(status="found", message=text, findings=tuple(findings), data=data)
+
+    @staticmethod
+    def _nothing(corpus: str, drug: Entity, disease: Entity, words: str) -> str:
+        """What is said where nothing was found."""
+        return f"No {corpus} that name {drug.name} were found for {words!r}."
 
     @staticmethod
     def _top_up(

@@ -64,6 +64,11 @@ class Toolbox:
         given: names that came with ids; one whose id the graph lacks is asked about by its name.
     """
 
+    graph_tools: type[GraphTools] = GraphTools
+    """What asks the graph."""
+    literature_tools: type[LiteratureTools] = LiteratureTools
+    """What searches the literature."""
+
     def __init__(
         self,
         store: GraphStore,
@@ -81,8 +86,8 @@ class Toolbox:
         self._store = store.hiding(hidden) if hidden else store
         self._literature, self._weigher = literature, weigher
         self._setting, self._hidden = setting, hidden
-        self.graph = GraphTools(self._store, hub_limit, given)
-        self.papers = LiteratureTools(literature, self.graph, passages, live)
+        self.graph = self.graph_tools(self._store, hub_limit, given)
+        self.papers = self.literature_tools(literature, self.graph, passages, live)
         self._cypher = CypherTool(reader, self.graph) if reader is not None and not hidden else None
         self.names = tools_in(setting, weigh=weigher is not None, cypher=self._cypher is not None)
 

@@ -27,7 +27,7 @@ def choice(made: Recommendation) -> Html:
 def _chosen(made: Recommendation, choice: str) -> Html:
     bar = join(_bar(made.confidence), f"confidence {share(made.confidence)}")
     told = tag("span", "confidence unknown" if made.failed else bar, class_="sure")
-    return tag("p", tag("b", _name(made, choice)), f" for {made.disease.name}", told, class_="verdict")
+    return tag("p", tag("b", _name(made, choice)), f" {made.chosen_as}", told, class_="verdict")
 
 
 def _undecided(made: Recommendation) -> Html:

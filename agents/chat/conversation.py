@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from kedrec.agents.chat.aspects import Looked, look_up
+from kedrec.agents.agent import Query
+from kedrec.agents.chat.aspects import NOT_FOUND, NOT_RULED_OUT, Looked, effect_asked, limits_of, look_up, told_of_harm
 from kedrec.agents.chat.follow_up_meaning import Topic, asks_on, drugs_meant, merged
 from kedrec.agents.chat.from_last_answer import (
     TopicAnswer,
@@ -24,11 +25,10 @@ from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
-from kedrec.records import Corpora, Entity, Evidence, Match, Recommendation, Record
-from kedrec.tools.literature_tools import mentions
+from kedrec.records import SIDE_EFFECT, Corpora, Entity, Evidence, Match, Recommendation, Record
 
 if TYPE_CHECKING:
-    from kedrec.agents.agent import Agent, Query
+    from kedrec.agents.agent import Agent
     from kedrec.agents.workflow.events import Listener
     from kedrec.records import Trace
 
@@ -42,15 +42,10 @@ _ORDINALS = {"first": 1, "second": 2, "third": 3}
 _ELSE = re.compile(
     r"\b(?:else|others?|another|alternatives?|instead|besides|substitut\w*|replac\w*|options?)\b", re.IGNORECASE
 )
-_COMPARES = re.compile(
-    r"\b(?:which|fewer|less|more|safer|better|than|lower|higher|both|either|differ\w*)\b", re.IGNORECASE
-)
 _OVERALL = ("clinical_evidence", "safety", "against")
 """Domain questions that are answered of another drug where none was asked."""
 PERSONAL = "This is what is written in general; what suits you or someone close to you, a doctor or pharmacist can say."
 """Said beside an answer to a question about somebody's own treatment."""
-NOT_COMPARED = "What is said of each stands side by side; no sentence quoted here compares them on this."
-NOT_FOUND = "Where nothing was found, that does not mean it is safe: the literature here may lack it."
 NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
 
 
@@ -121,6 +116,8 @@ class Conversation:
         self.understood = understood
         if (said := self._at_once(understood, notes)) or (said := self._on_last(understood, notes)):
             return said
+        if effect := self._agent.reads_weighing and effect_asked(understood, self._agent.resources.store):
+            return self._contest(understood, effect, notes)
         whole = merged(understood, self.topic)
         if whole.ask_back:
             return self._asked_back(understood, whole, notes)
@@ -139,10 +136,17 @@ class Conversation:
                       harm=of_harm)  # fmt: skip
         return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
 
+    def _contest(self, asked: Understanding, effect: Entity, notes: tuple[str, ...]) -> Planned:
+        """What the agent is asked where drugs are compared by a side effect."""
+        ids = tuple(drug.entity.id for drug in asked.drugs if drug.entity)
+        query = Query(disease=effect.id, candidates=ids, setting=self._setting, text=asked.text)
+        return query, Topic(drugs=asked.drugs, intent="causes"), asked.wanted, (*notes, *self._personal(asked.wanted))
+
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
         choice = _NUMBER.fullmatch(text)
-        options = [option for match in self.topic.unclear for option in _options(match)]
+        known = [(match.alternatives or ((match.entity,) if match.entity else ())) for match in self.topic.unclear]
+        options = [option.id for found in known for option in found]
         if choice and options:
             number = int(choice.group(1) or _ORDINALS[choice.group(2).lower()])
             if 1 <= number <= len(options):
@@ -214,7 +218,7 @@ class Conversation:
             update={"focus": tuple(drug.id for drug in drugs), "asked": keys, "about": about,
                     "more": {**self.topic.more, **looked.evidence}}
         )  # fmt: skip
-        told = (*notes, *self._personal(new.wanted), *_limits(looked, drugs, new.text))
+        told = (*notes, *self._personal(new.wanted), *limits_of(looked, drugs, new.text))
         told = (*told, *(() if about else said_left_out(new.left_out)))
         topics = (*looked.topics, *said)
         return Reply(kind="topic", notes=told, recommendation=last, topics=topics,
@@ -240,7 +244,7 @@ class Conversation:
         self.topic = Topic(drugs=whole.drugs, intent=whole.intent)
         looked = self._looked(drugs, whole.wanted.about, None, together=together)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
-        told = (*notes, *self._personal(whole.wanted), *_limits(looked, drugs, ""))
+        told = (*notes, *self._personal(whole.wanted), *limits_of(looked, drugs, ""))
         return Reply(kind="topic", notes=told, topics=looked.topics, evidence=looked.evidence)
 
     def _personal(self, wanted: Wanted) -> tuple[str, ...]:
@@ -261,6 +265,10 @@ class Conversation:
             error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
             raise error_named(error["type"], f"{error['message']} (trace {trace.id})")
         made = trace.recommendation
+        if made.disease.kind == SIDE_EFFECT:
+            self.topic = topic.model_copy(update={"more": made.evidence})
+            return Reply(kind="topic", notes=(*notes, NOT_RULED_OUT), topics=told_of_harm(made), evidence=made.evidence,
+                         trace_id=trace.id)  # fmt: skip
         disease = topic.disease or Match(query=made.disease.id, match="exact", entity=made.disease)
         keys = TOPICS.get(topic.intent, ())
         self.topic = topic.model_copy(
@@ -274,27 +282,12 @@ class Conversation:
         said = [one for one in said if one.answer.citations or not found]
         kind: Literal["topic", "recommendation"] = "topic" if said or found else "recommendation"
         overall = told_overall(made) if said and len(made.candidates) > 1 and not topic.harm else ()
-        limits = _limits(looked, made.candidates, trace.question.get("text") or "")
+        limits = limits_of(looked, made.candidates, trace.question.get("text") or "")
         if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
 
 
-def _limits(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ...]:
-    """What has to be said of what was looked up: that nothing compares the drugs, or that nothing was found."""
-    answers = [topic.answer for topic in looked.topics]
-    quoted = [f"{answer.text}" for answer in answers if answer.citations]
-    compares = len(drugs) > 1 and quoted and _COMPARES.search(text)
-    apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
-    missing = any(not answer.citations for answer in answers)
-    return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
-
-
 def _count(evidence: dict[str, Evidence], letter: str) -> int:
     return max((int(key[1:]) for key in evidence if key[0] == letter), default=0)
-
-
-def _options(match: Match) -> list[str]:
-    """Ids that a number may choose among."""
-    return [alternative.id for alternative in match.alternatives] or ([match.entity.id] if match.entity else [])

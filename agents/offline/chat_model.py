@@ -12,6 +12,8 @@ from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import read_task
 from kedrec.agents.offline.decision import decision
 from kedrec.agents.offline.domain_answers import answer_lines
+from kedrec.agents.offline.harms.decision import harm_decision
+from kedrec.records import SIDE_EFFECT
 from kedrec.tools.literature_tools import is_retracted
 
 __all__ = ["OfflineChatModel"]
@@ -26,6 +28,8 @@ class OfflineChatModel(WholeAnswerModel):
     - `answer`: for each domain question the sentences of the evidence that bear on it, quoted;
     - `decide`: the candidate with the highest weighed probability, with the factors behind it as the rationale;
     - `repair`: the same without the sentences that failed the check.
+
+    Where a side effect stands in the place of the disease, the candidate that is more likely to have it is chosen.
 
     It reads the data that the graph sends along with each request, and none of the prose; it uses no tokens.
 
@@ -56,7 +60,9 @@ class OfflineChatModel(WholeAnswerModel):
                 return AIMessage("Nothing more to look up.")
             arguments = {"disease": task.disease.id, "candidates": [drug.id for drug in task.candidates]}
             return AIMessage("", tool_calls=[tool_call(name=_WEIGH, args=arguments, id="weigh-1")])
-        return AIMessage(answer_lines(task) if task.task == "answer" else decision(task))
+        if task.task == "answer":
+            return AIMessage(answer_lines(task))
+        return AIMessage(harm_decision(task) if task.disease.kind == SIDE_EFFECT else decision(task))
 
 
 def _already_asked(messages: Sequence[BaseMessage]) -> bool:

@@ -15,7 +15,7 @@ from kedrec.agents.prompting.templates import Prompts
 from kedrec.agents.workflow.calls import ModelRequest
 from kedrec.agents.workflow.evidence_budget import within
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import Question, ToolResult, in_brackets
+from kedrec.records import SIDE_EFFECT, Question, ToolResult, in_brackets
 from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["Requests", "evidence_text", "tool_text"]
@@ -92,7 +92,8 @@ class Requests:
         return ModelRequest(tuple(messages), self.payload("repair", state, failures=state["failures"], evidence=shown))
 
     def questions(self, state: RunState, drug: dict[str, Any]) -> list[Question]:
-        """The domain questions with the names filled in."""
+        """The domain questions with the names filled in; of a side effect there is only what is said of harm."""
+        keys = ("safety",) if state["disease"]["kind"] == SIDE_EFFECT else QUESTION_KEYS
         return [
             Question(
                 key=key,
@@ -100,7 +101,7 @@ class Requests:
                 disease=state["disease"]["id"],
                 drug=drug["id"],
             )
-            for key in QUESTION_KEYS
+            for key in keys
         ]
 
     def _shown(self, state: RunState) -> dict[str, Any]:

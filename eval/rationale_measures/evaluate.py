@@ -20,7 +20,7 @@ from kedrec.eval.rationale_measures.summary import agreement_figures, mechanism_
 from kedrec.eval.rationale_measures.token_counts import quarter_of_characters
 from kedrec.records import Recommendation, Trace
 
-__all__ = ["Measures", "ReadRationale", "evaluate_rationales", "read_rationale"]
+__all__ = ["Measures", "ReadRationale", "claimed_of", "evaluate_rationales", "read_rationale"]
 
 
 class Measures(NamedTuple):
@@ -117,12 +117,7 @@ class _Found:
             return
         self.read.append(read_rationale(question, trace, made, self._measures, self._right))
         if question.id in self._to_judge:
-            keys = dict.fromkeys(key for one in made.sentences for key in one.citations if key in made.evidence)
-            drugs = " or ".join(drug.name for drug in made.candidates)
-            asked = f"Which is the better choice for {made.disease.name}: {drugs}?"
-            self.claimed.append(
-                Claimed(question.disease.id, asked, _text(made), tuple(made.evidence[key].text for key in keys))
-            )
+            self.claimed.append(claimed_of(question, made))
 
 
 def _right(answers: Pairs | None, questions: tuple[Pair, ...]) -> dict[str, str | None] | None:
@@ -186,6 +181,14 @@ def _hits(
 
 def _text(made: Recommendation) -> str:
     return " ".join(sentence.text for sentence in made.sentences)
+
+
+def claimed_of(question: Pair, made: Recommendation) -> Claimed:
+    """Return a rationale with the evidence that it cites, to be judged."""
+    keys = dict.fromkeys(key for one in made.sentences for key in one.citations if key in made.evidence)
+    drugs = " or ".join(drug.name for drug in made.candidates)
+    asked = f"Which is the better choice for {made.disease.name}: {drugs}?"
+    return Claimed(question.disease.id, asked, _text(made), tuple(made.evidence[key].text for key in keys))
 
 
 def _rationales_of(run: Path) -> dict[str, tuple[str, tuple[str, ...]]]:

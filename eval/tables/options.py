@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field
@@ -16,6 +17,8 @@ __all__ = ["SETTINGS", "TablesOptions", "file_hash", "pinned"]
 
 SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 PINNED = "tables.json"
+LATER = ("judge", "pyhealth")
+"""Options that may be named in any call: each adds steps and changes no other."""
 
 
 class TablesOptions(Record):
@@ -40,6 +43,10 @@ class TablesOptions(Record):
     """Of all weights and drawings."""
     rationale_pairs: int = Field(default=400, ge=1)
     """Training pairs whose rationales the writers of Table 2 learn from."""
+    judge: str | None = None
+    """Model that judges how faithful rationales are; nothing is judged where there is none."""
+    pyhealth: Path | None = None
+    """Python of an environment with PyHealth, whose SafeDrug is to stand beside ours; left out where there is none."""
     limit: int | None = Field(default=None, ge=2)
     """First so many pairs of each file only; for trying it out."""
 
@@ -58,8 +65,13 @@ class TablesOptions(Record):
         return self.mimic or self.file("mimic3_demo")
 
 
-def pinned(out: Path, given: TablesOptions | None) -> TablesOptions:
+def pinned(out: Path, given: TablesOptions | None, later: Mapping[str, object] | None = None) -> TablesOptions:
     """The options of a folder of tables: those given, or those it was begun with.
+
+    Args:
+        out: the folder.
+        given: what this call names; None where it names nothing.
+        later: of `LATER`, what this call names; what was named before stays.
 
     Raises:
         NotReady: nothing was begun there and no data are given.
@@ -69,18 +81,25 @@ def pinned(out: Path, given: TablesOptions | None) -> TablesOptions:
     there = TablesOptions.model_validate_json(path.read_text("utf-8")) if path.is_file() else None
     if given is None and there is None:
         raise NotReady(f"No tables were begun in {out}. Begin: kedrec eval tables --out {out} --data DIR")
-    if given is not None and there is not None and given != there:
-        first = next(name for name in TablesOptions.model_fields if getattr(given, name) != getattr(there, name))
-        raise UserError(
-            f"{out} was begun with {first} = {getattr(there, first)}, here it is {getattr(given, first)}. Give the same"
-            " or none, or another --out."
-        )
-    chosen = given or there
-    assert chosen is not None
+    if given is not None and there is not None:
+        _check_same(out, given, there)
+    first = there or given
+    assert first is not None
+    named = {name: value for name, value in (later or {}).items() if value is not None}
+    chosen = first.model_copy(update=named)
     _check(chosen)
     out.mkdir(parents=True, exist_ok=True)
     write_whole(path, [json.dumps(chosen.model_dump(mode="json"), indent=1)])
     return chosen
+
+
+def _check_same(out: Path, given: TablesOptions, there: TablesOptions) -> None:
+    for name in TablesOptions.model_fields:
+        own, before = getattr(given, name), getattr(there, name)
+        if own != before and name not in LATER:
+            raise UserError(
+                f"{out} was begun with {name} = {before}, here it is {own}. Give the same or none, or another --out."
+            )
 
 
 def _check(options: TablesOptions) -> None:

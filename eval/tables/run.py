@@ -45,6 +45,10 @@ class Call(Record):
     """Steps to leave for another call."""
     runs: tuple[Path, ...] = ()
     """Folders of recorded runs whose traces are taken in place of asking again."""
+    judge: str | None = None
+    """Model that judges rationales from this call on, by steps of its own."""
+    pyhealth: Path | None = None
+    """Python of an environment with PyHealth, which is run from this call on, by a step of its own."""
     plan_only: bool = False
     """Say what is ahead, do nothing and write nothing."""
     report_only: bool = False
@@ -83,7 +87,7 @@ def make_tables(
         Busy: another process is at work there.
     """
     call = call or Call()
-    world = World(settings, pinned(out, given), out, call.runs, say)
+    world = World(settings, pinned(out, given, {"judge": call.judge, "pyhealth": call.pyhealth}), out, call.runs, say)
     with writing(out):
         for line in world.recorded.lines():
             say(line)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kedrec.records import Entity
 from kedrec.tools.text.sentence_cues import sentences_of
 
-__all__ = ["LEFT_OUT_SAID", "Claim", "claims_of", "left_out_of", "names_of"]
+__all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of", "names_of"]
 
 DRUG, ILL, MAKING, LACKING = "§D", "§X", "§A", "§N"
 """What the names are replaced by before the patterns are tried."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kedrec.agents.chat.aspects.look_up import Looked, look_up
+from kedrec.agents.chat.aspects.likelier import effect_asked, told_of_harm
+from kedrec.agents.chat.aspects.look_up import NOT_FOUND, Looked, limits_of, look_up
 from kedrec.agents.chat.aspects.new_evidence import ASPECT
+from kedrec.agents.offline.harms.weigher import NOTE as NOT_RULED_OUT
 
-__all__ = ["ASPECT", "Looked", "look_up"]
+__all__ = ["ASPECT", "NOT_FOUND", "NOT_RULED_OUT", "Looked", "effect_asked", "limits_of", "look_up", "told_of_harm"]

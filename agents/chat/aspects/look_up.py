@@ -10,7 +10,6 @@ from kedrec.agents.chat.aspects.harm_in_disease import cautions
 from kedrec.agents.chat.aspects.interactions import taken_together
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answered
 from kedrec.agents.chat.aspects.quotable_sentences import (
-    SPEAKS_OF_RISK,
     best_sentences,
     documents,
     names_of,
@@ -22,13 +21,19 @@ from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS_IN_TEXTS
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
+from kedrec.tools.harm_toolbox import RISKY
 from kedrec.tools.literature_tools import mentions
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["Looked", "look_up"]
+__all__ = ["NOT_FOUND", "Looked", "limits_of", "look_up"]
 
+_COMPARES = re.compile(
+    r"\b(?:which|fewer|less|more|safer|better|than|lower|higher|both|either|differ\w*)\b", re.IGNORECASE
+)
+NOT_COMPARED = "What is said of each stands side by side; no sentence quoted here compares them on this."
+NOT_FOUND = "Where nothing was found, that does not mean it is safe: the literature here may lack it."
 MOST_ASPECTS = 3
 """Aspects of one message that are looked up."""
 EDGES = 500
@@ -88,6 +93,22 @@ def look_up(
     return Looked(tuple(topics), new_evidence.new)
 
 
+def limits_of(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, ...]:
+    """Return what has to be said of what was looked up: that nothing compares the drugs, or that nothing was found.
+
+    Args:
+        looked: what was looked up.
+        drugs: the drugs.
+        text: the message.
+    """
+    answers = [topic.answer for topic in looked.topics]
+    quoted = [f"{answer.text}" for answer in answers if answer.citations]
+    compares = len(drugs) > 1 and quoted and _COMPARES.search(text)
+    apart = compares and not any(all(mentions(one, drug) for drug in drugs) for one in quoted)
+    missing = any(not answer.citations for answer in answers)
+    return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
+
+
 def _harm_in(new_evidence: NewEvidence, drug: Entity, disease: Entity) -> Iterator[TopicAnswer]:
     """Yield what speaks of harm of a drug in a disease, and sentences that name both and speak of risk."""
     told = cautions(new_evidence, drug, disease)
@@ -125,9 +146,7 @@ def _one(
         (finding, sentence)
         for finding in documents(new_evidence, words, drug, aspect.words)
         for sentence in own_sentences(finding)
-        if aspect.pattern.search(sentence)
-        and mentions(sentence, drug)
-        and (SPEAKS_OF_RISK.search(sentence) or not risky)
+        if aspect.pattern.search(sentence) and mentions(sentence, drug) and (RISKY.search(sentence) or not risky)
     ]
     articles = [one for one in found if one[0].kind == "article"]
     told += best_sentences(articles or found, lambda sentence: worth_of(sentence, disease))

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence
 from kedrec.records import Entity, Finding
+from kedrec.tools import harm_toolbox
 from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
-from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
 
 if TYPE_CHECKING:
     from kedrec.tools.library.writer import CorpusGroup
 
-__all__ = ["SPEAKS_OF_RISK", "best_sentences", "documents", "names_of", "own_sentences", "worth_of"]
+__all__ = ["best_sentences", "documents", "names_of", "own_sentences", "worth_of"]
 
 HITS = 8
 """Passages looked through for one drug and aspect in a corpus."""
 QUOTES = 2
 """Sentences quoted for one drug and aspect."""
-SPEAKS_OF_RISK = re.compile(
-    r"\bharm|\brisk|\bsafe|tolerat|contra-?indicat|\bavoid|caution|worsen|exacerbat|induced|provok|precipitat|fatal"
-    r"|death|caus|\brates? of|incidence|were reported|reported are|occurr|reaction|develop|associat|onset|advers|toxic"
-    r"|bronchospas|bronchoconstrict|aggravat|side effect|deteriorat|\battack",
-    re.IGNORECASE,
-)
-"""Words of harm or safety."""
-LONGEST = 420
-"""Characters of a sentence that is quoted."""
 
 
 def documents(new_evidence: NewEvidence, words: str, drug: Entity, others: Sequence[str]) -> Iterator[Finding]:
@@ -47,8 +37,7 @@ def own_sentences(finding: Finding) -> list[str]:
     """The sentences of a document that can be quoted; plans and criteria tell nothing, and a retracted article less."""
     if is_retracted(finding.text):
         return []
-    own = [one for one in sentences_of(finding.text[finding.head :]) if len(one) <= LONGEST]
-    return [one for one in own if reads_well(one) and not sets_out(one)]
+    return harm_toolbox.own_sentences(finding.text[finding.head :])
 
 
 def best_sentences(found: Iterable[tuple[Finding, str]], worth: Callable[[str], float]) -> list[tuple[Finding, str]]:
@@ -65,13 +54,7 @@ def best_sentences(found: Iterable[tuple[Finding, str]], worth: Callable[[str], 
 def worth_of(sentence: str, disease: Entity | None) -> float:
     """How much a sentence tells: of the disease, of harm, in numbers, and not too long."""
     about = disease is not None and mentions(sentence, disease)
-    return (
-        2.0 * about
-        + 1.5 * bool(speaks_of_harm(sentence))
-        + bool(SPEAKS_OF_RISK.search(sentence))
-        + bool(re.search(r"\d", sentence))
-        - len(sentence) / 400
-    )
+    return 2.0 * about + harm_toolbox.harm_worth(sentence)
 
 
 def names_of(entity: Entity) -> tuple[str, ...]:

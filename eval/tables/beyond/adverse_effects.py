@@ -21,7 +21,7 @@ from kedrec.graphdb.link_prediction.kernels import weighted
 if TYPE_CHECKING:
     from kedrec.eval.tables.world import World
 
-__all__ = ["adverse_effects"]
+__all__ = ["HELD_OUT", "QUESTIONS", "adverse_effects", "effects_of", "held_out_of", "likeness_of", "questions_of"]
 
 RELATION = "::CcSE::"
 HELD_OUT, QUESTIONS, LEAST = 5, 400, 3
@@ -31,13 +31,13 @@ LIKENESS = {"targets": 1.0, "classes": 0.6, "resemblance": 0.4, "name": 0.5}
 
 def adverse_effects(world: World) -> Kept:
     """Draw questions and answer them, by likeness and by how many effects a drug is listed with at all."""
-    table, effects = _effects(world)
+    table, effects = effects_of(world)
     if not table.nnz:
         return Kept(note="the graph has no side effects")
-    likeness = _likeness(world)
-    held = _held_out(table, effects)
+    likeness = likeness_of(world)
+    held = held_out_of(table, effects)
     shown = sparse.csr_matrix(table - held)
-    rows = list(_questions(table, held, likeness))
+    rows = list(questions_of(table, held, likeness))
     scores = likeness @ shown
     popular = np.asarray(shown.sum(axis=1)).ravel()
     by_likeness = [_outcome(row, float(scores[row[0], row[2]] - scores[row[1], row[2]]), effects) for row in rows]
@@ -46,7 +46,7 @@ def adverse_effects(world: World) -> Kept:
     return Kept(outcomes=tuple(by_likeness), figures={"questions": len(rows), "by the number of effects alone": alone})
 
 
-def _effects(world: World) -> tuple[sparse.csr_matrix, list[str]]:
+def effects_of(world: World) -> tuple[sparse.csr_matrix, list[str]]:
     """Drugs by side effects, ones, rows as in the facts."""
     store, facts = world.store, world.facts
     kinds = [place for place, name in enumerate(store.relations) if RELATION in name]
@@ -61,7 +61,7 @@ def _effects(world: World) -> tuple[sparse.csr_matrix, list[str]]:
     return table, effects
 
 
-def _likeness(world: World) -> sparse.csr_matrix:
+def likeness_of(world: World) -> sparse.csr_matrix:
     """How alike drugs are by all but their effects, nothing with themselves."""
     profiles = {kind: weighted(world.facts.drugs[kind]) for kind in LIKENESS if kind in world.facts.drugs}
     total = sum((LIKENESS[kind] * (profile @ profile.T) for kind, profile in profiles.items()))
@@ -71,26 +71,26 @@ def _likeness(world: World) -> sparse.csr_matrix:
     return likeness
 
 
-def _held_out(table: sparse.csr_matrix, effects: list[str]) -> sparse.csr_matrix:
-    """A share of the edges by a hash, of effects that enough drugs have."""
+def held_out_of(table: sparse.csr_matrix, effects: list[str], fifth: int = 0) -> sparse.csr_matrix:
+    """One of five shares of the edges by a hash, of effects that enough drugs have."""
     often = np.asarray(table.sum(axis=0)).ravel() >= LEAST
     rows, columns = table.nonzero()
     lots = [
         hashlib.sha256(f"{row} {effects[column]}".encode()).digest()[0]
         for row, column in zip(rows, columns, strict=True)
     ]
-    kept = (np.array(lots) % HELD_OUT == 0) & often[columns]
+    kept = (np.array(lots) % HELD_OUT == fifth) & often[columns]
     return sparse.csr_matrix((np.ones(int(kept.sum()), np.float32), (rows[kept], columns[kept])), table.shape)
 
 
-def _questions(
-    table: sparse.csr_matrix, held: sparse.csr_matrix, likeness: sparse.csr_matrix
+def questions_of(
+    table: sparse.csr_matrix, held: sparse.csr_matrix, likeness: sparse.csr_matrix, most: int | None = QUESTIONS
 ) -> list[tuple[int, int, int]]:
-    """(drug with the effect, similar drug that is not listed with it but with others, effect)."""
+    """(drug with the effect, similar drug that is not listed with it but with others, effect), at most so many."""
     listed = np.flatnonzero(np.asarray(table.sum(axis=1)).ravel() > 0)
     edges = np.stack(held.nonzero(), axis=1)
     found = []
-    for row, column in np.random.default_rng(0).permutation(edges)[:QUESTIONS].tolist():
+    for row, column in np.random.default_rng(0).permutation(edges)[:most].tolist():
         near: NDArray[np.float32] = likeness.getrow(row).toarray().ravel()[listed]
         near[table.getcol(column).toarray().ravel()[listed] > 0] = 0
         if near.max(initial=0) > 0:

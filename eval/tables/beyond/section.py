@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from kedrec.eval.metrics import score
 from kedrec.eval.tables.beyond.added_passages import added_passages
 from kedrec.eval.tables.beyond.adverse_effects import adverse_effects
+from kedrec.eval.tables.beyond.asked_of_harms import asked_of_harms
 from kedrec.eval.tables.beyond.asked_otherwise import asked_otherwise
+from kedrec.eval.tables.beyond.faithfulness import faithfulness
 from kedrec.eval.tables.beyond.ranking import ranking
 from kedrec.eval.tables.beyond.rationales import rationales
 from kedrec.eval.tables.plan import in_order
@@ -32,6 +34,10 @@ OF_MODELS: dict[str, tuple[Work, tuple[str, ...], float]] = {
     "rationales": (rationales, ("beyond/rationales.py", "beyond/ragas_texts.py"), 2.0),
 }
 """What is measured of teacher and student: name -> what does it, its code, and its minutes."""
+ASKED_OF_HARMS = ("asked_of_harms", "harm_questions", "adverse_effects")
+"""Modules of the questions of harm."""
+JUDGING = ("agent_rows.py", "beyond/faithfulness.py")
+"""Modules of what a judge says."""
 
 
 def beyond_steps(world: World, task: Task) -> Iterator[Step]:
@@ -45,12 +51,21 @@ def beyond_steps(world: World, task: Task) -> Iterator[Step]:
                 work = partial(do, world, task, setting, model)
                 key = world.key(name, model, setting, task.sha256, code_of("agent_rows.py", *code))
                 yield Step(f"beyond-{name}-{model_name}-{setting}", key, work, minutes, Turn.FURTHER)
+        if world.options.judge and world.options.has_row(f"faithfulness-{model_name}"):
+            key = world.key("faithfulness", model, setting, task.sha256, world.options.judge, code_of(*JUDGING))
+            work = partial(faithfulness, world, task, setting, model)
+            yield Step(f"beyond-faithfulness-{model_name}-{setting}", key, work, 5.0, Turn.FURTHER)
     if world.options.has_row("ranking"):
         key = world.key("ranking", setting, task.sha256, code_of("beyond/ranking.py"))
         yield Step(f"beyond-ranking-{setting}", key, partial(ranking, world, task, setting), 3.0, Turn.FURTHER)
     if world.options.has_row("side-effects"):
         key = world.key("side-effects", code_of("beyond/adverse_effects.py"))
         yield Step("beyond-side-effects", key, partial(adverse_effects, world), 0.3, Turn.FURTHER)
+    for setting in in_order(world.options.settings)[:2]:
+        if world.options.has_row("harms"):
+            asking = code_of("agent_rows.py", *(f"beyond/{one}.py" for one in ASKED_OF_HARMS))
+            work = partial(asked_of_harms, world, setting, TEACHER)
+            yield Step(f"beyond-harms-teacher-{setting}", world.key("harms", setting, asking), work, 2.0, Turn.FURTHER)
 
 
 def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
@@ -65,9 +80,12 @@ def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
         " a fifth of their edges held out. Calibration, coverage, seconds and cost stand under Table 1."
     )
     notes = [f"**{step.name.removeprefix('beyond-')}**: {kept.note}." for step, kept in found if kept.note]
-    left = "Faithfulness by a judge: `kedrec eval rationales RUN --judge MODEL` on the runs below `runs`."
+    judged = any(step.name.startswith("beyond-faithfulness") for step, _ in found)
+    left = (
+        () if judged else ("No judge was named (`--judge MODEL`), so that nothing says how faithful rationales are.",)
+    )
     grid = Grid(("what", "figure", "value"), tuple(lines))
-    return Section("What the paper did not measure", text, grid, "beyond", (*notes, left))
+    return Section("What the paper did not measure", text, grid, "beyond", (*notes, *left))
 
 
 def _lines(name: str, kept: Kept) -> Iterator[tuple[str, str, str]]:

@@ -29,8 +29,9 @@ TITLES = {
     "before": "the drugs of the patient's visit before; in a first visit as above",
     "safedrug": "SafeDrug",
     "4sdrug": "4SDrug",
+    "pyhealth": "SafeDrug of PyHealth 1.1.6, as a check",
 }
-EPOCHS = 60
+EPOCHS, RATE = 60, 2e-3
 CODE = ("files", "mapping", "visits", "visit_measures", "visit_networks")
 READ = ("safedrug", "four_s_drug", "drug_matcher", "molecules", "medication_sets")
 
@@ -42,10 +43,12 @@ def visit_steps(world: World) -> Iterator[Step]:
         return
     visits = cache(partial(_visits, world))
     code = code_of(*(f"mimic/{one}.py" for one in CODE), *(f"baselines/{one}.py" for one in READ))
+    theirs = code_of("mimic/pyhealth_row.py", "mimic/pyhealth_program.py")
     for name in TITLES:
-        if world.options.has_row(name):
-            key = world.key("visits", name, world.hashes["MIMIC-III"], world.hashes["molecules"], code)
-            yield Step(f"visits-{name}", key, partial(_work, world, visits, name), 1.0, Turn.NETWORKS)
+        if world.options.has_row(name) and (name != "pyhealth" or world.options.pyhealth):
+            own, minutes = (code + theirs, 6.0) if name == "pyhealth" else (code, 1.0)
+            key = world.key("visits", name, world.hashes["MIMIC-III"], world.hashes["molecules"], own)
+            yield Step(f"visits-{name}", key, partial(_work, world, visits, name), minutes, Turn.NETWORKS)
 
 
 def visits_section(found: Sequence[tuple[Step, Kept]]) -> Section:
@@ -110,6 +113,8 @@ def _network(world: World, visits: Visits, name: str) -> tuple[Table, int, str]:
     from kedrec.eval.tables.baselines.molecules import read_inchis, read_molecules
     from kedrec.eval.tables.mimic.visit_networks import FourSDrugVisits, SafeDrugVisits, apart, trained_on_visits
 
+    if name == "pyhealth":
+        return _pyhealth(world, visits)
     torch.manual_seed(world.options.seed)
     network: FourSDrugVisits | SafeDrugVisits
     if name == "4sdrug":
@@ -119,8 +124,21 @@ def _network(world: World, visits: Visits, name: str) -> tuple[Table, int, str]:
         molecules = read_molecules(visits.drugs, read_inchis(world.options.file("kg/compound_structures.tsv.gz")))
         network = SafeDrugVisits(visits, molecules)
         note = f"Yang et al. 2021; molecules of {int(molecules.known.sum())} of the drugs, the others a learnt vector"
-    chances = trained_on_visits(network, EPOCHS, 2e-3, world.options.seed)
+    chances = trained_on_visits(network, EPOCHS, RATE, world.options.seed)
     return chances, sum(weight.numel() for weight in network.parameters()), note
+
+
+def _pyhealth(world: World, visits: Visits) -> tuple[Table, int, str]:
+    from kedrec.eval.tables.baselines.molecules import read_inchis
+    from kedrec.eval.tables.mimic.pyhealth_row import pyhealth_chances
+    from kedrec.eval.tables.mimic.visit_networks import AT_ONCE, WIDTH, apart
+
+    assert world.options.pyhealth is not None
+    inchis = read_inchis(world.options.file("kg/compound_structures.tsv.gz"))
+    alike = {"width": WIDTH, "epochs": EPOCHS, "rate": RATE, "at_once": AT_ONCE, "seed": world.options.seed}
+    kept = [apart(history[-1]) for history in visits.histories(visits.train)]
+    chances, size = pyhealth_chances(visits, inchis, world.options.pyhealth, alike, kept)
+    return chances, size, "its own model and trainer on the same visits, structures and sizes"
 
 
 def _told(value: object) -> str:

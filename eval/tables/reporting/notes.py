@@ -16,7 +16,8 @@ that is not ours, chosen after the
 fact, and are not corrected for the number of comparisons.
 
 **Not comparable with the paper**: its pairs, literature, teacher (GPT) and student (LLaMA) are others; it does not say
-whether the pairs' own edges were hidden or whether diseases were kept apart; it gives no intervals. Its figures stand
-in columns of their own and say whether an order of methods holds, not by how much. A negative here is a drug that is
-not listed for the disease, which is not one that does not work; a stopped trial is not a failed drug.
+whether the pairs' own edges were hidden or whether diseases were kept apart; it gives no intervals. Its figures stand,
+where they are known, in columns of their own and say whether an order of methods holds, not by how much. A negative
+here is a drug that is not listed for the disease, which is not one that does not work; a stopped trial is not a failed
+drug.
 """

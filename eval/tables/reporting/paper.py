@@ -23,9 +23,13 @@ class PaperFigures(Record):
     """Figures by (table, row, setting, measure); the setting is empty where it is not known."""
 
     figures: dict[tuple[str, str, str, str], str]
-    """As written in the file."""
-    sources: tuple[str, ...]
-    """Where they are from, each once."""
+    """As shares; one above 1 in the file is in percent there."""
+    sources: dict[tuple[str, str, str, str], str]
+    """Where each is from."""
+
+    def sources_of(self, table: str) -> tuple[str, ...]:
+        """Where the figures for a table are from, each once."""
+        return tuple(dict.fromkeys(source for key, source in self.sources.items() if key[0] == table))
 
     def cell(self, table: str, row: str, setting: str, measure: str) -> str:
         """A figure for a table, a dash where there is none."""
@@ -38,7 +42,7 @@ def read_paper(path: Path | None = None) -> PaperFigures:
     """Read a table of figures; the one that comes with this where none is named.
 
     Raises:
-        InputError: it cannot be read, or a line has other columns than the header asks for.
+        InputError: it cannot be read, or a line has other columns than the header asks for, or no number.
     """
     shipped = files("kedrec.eval.tables.reporting") / "paper_figures.txt"
     text = content_of(path) if path else shipped.read_text("utf-8")
@@ -46,11 +50,13 @@ def read_paper(path: Path | None = None) -> PaperFigures:
     lines = list(csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
     if not lines or tuple(lines[0]) != COLUMNS:
         raise InputError(name, f"expected a tab-separated table with the header {' '.join(COLUMNS)}.", 1)
-    figures, sources = {}, dict[str, None]()
+    figures, sources = {}, {}
     for number, line in enumerate(lines[1:], 2):
         if len(line) != len(COLUMNS):
             raise InputError(name, f"{len(line)} columns, the header has {len(COLUMNS)}.", number)
         table, row, setting, measure, value, source = (cell.strip() for cell in line)
-        figures[table, row, setting, measure] = value
-        sources[source] = None
-    return PaperFigures(figures=figures, sources=tuple(sources))
+        if not value.replace(".", "", 1).isdecimal():
+            raise InputError(name, f"expected a number as the value, found {value!r}.", number)
+        figures[table, row, setting, measure] = f"{float(value) / (100 if float(value) > 1 else 1):.3f}"
+        sources[table, row, setting, measure] = source
+    return PaperFigures(figures=figures, sources=sources)

@@ -54,17 +54,23 @@ def _compared(cell: Cell, best: Cell | None) -> Cell:
 
 
 def short_grid(cells: Sequence[Cell], settings: Sequence[Corpora], paper: PaperFigures, task: Task) -> Grid:
-    """Rows by settings: F1 with its interval by groups, and the paper's in brackets."""
+    """Rows by settings: F1 with its interval by groups, and the paper's in columns of their own where any is known."""
     rows = list(dict.fromkeys(cell.row.name for cell in cells))
     by = {(cell.row.name, cell.setting): cell for cell in cells}
-    head = ["row", *(f"`{setting}`" for setting in settings), *(f"paper, `{setting}`" for setting in settings)]
+    known = [setting for setting in settings if _theirs(rows, setting, paper, task)]
+    head = ["row", *(f"`{setting}`" for setting in settings), *(f"paper, `{setting}`" for setting in known)]
     lines = []
     for name in rows:
         row = next(cell.row for cell in cells if cell.row.name == name)
         own = [_f1(by.get((name, setting)), "the same" if row.settings_alike else "–") for setting in settings]
-        theirs = [paper.cell(f"1 {task.name}", name, setting, "f1") for setting in settings]
+        theirs = [paper.cell(f"1 {task.name}", name, setting, "f1") for setting in known]
         lines.append([row.title, *own, *theirs])
     return Grid(tuple(head), tuple(map(tuple, lines)))
+
+
+def _theirs(rows: Sequence[str], setting: Corpora, paper: PaperFigures, task: Task) -> bool:
+    """Whether the paper has a figure for any of the rows in a setting."""
+    return any(paper.cell(f"1 {task.name}", name, setting, "f1") != "–" for name in rows)
 
 
 def _f1(cell: Cell | None, without: str) -> str:

@@ -13,7 +13,7 @@ from kedrec.eval.tables.honesty import CHECKS, SHOWN
 from kedrec.eval.tables.plan import Planned
 from kedrec.eval.tables.reporting import notes
 from kedrec.eval.tables.reporting.grid import Grid
-from kedrec.eval.tables.reporting.paper import read_paper
+from kedrec.eval.tables.reporting.paper import PaperFigures, read_paper
 from kedrec.eval.tables.reporting.plots import plot_coverage, plot_f1
 from kedrec.eval.tables.reporting.selection_table import Cell, cells_of, detail_grid, short_grid
 from kedrec.eval.tables.reporting.sureness import sureness_grid
@@ -100,8 +100,16 @@ def _column(world: World, task: Task, cells: Sequence[Cell], written: Written) -
     asked = f"{len(task.train.questions):,} questions to learn from; {scores.n:,} of {scores.diseases:,}"
     head = f"## Table 1, {task.title}: selection, F1\n\n{asked} {task.grouped_by} asked.\n"
     plots = f"![F1](f1-{task.name}.svg) ![accuracy against coverage](coverage-{task.name}.svg)\n"
-    below = "".join(f"- {line}\n" for line in (*_rows_told(cells), *paper.sources))
+    below = "".join(f"- {line}\n" for line in (*_rows_told(cells), *_paper_told(paper, task)))
     return "\n".join((head, short.markdown(), detail.markdown(), sure.markdown(), plots, below))
+
+
+def _paper_told(paper: PaperFigures, task: Task) -> tuple[str, ...]:
+    """Where the paper's figures are from, or that none is known."""
+    none = (
+        "The paper's own figures for this table are not known here; `--paper FILE` puts them into columns beside ours."
+    )
+    return paper.sources_of(f"1 {task.name}") or (none,)
 
 
 def _rows_told(cells: Sequence[Cell]) -> Iterator[str]:

@@ -24,8 +24,10 @@ def table2(world: World, task: Task, written: Sequence[tuple[Writer, Kept]]) -> 
     path = world.options.file("mechanisms/drugmechdb_open.jsonl")
     teacher = {one.setting: kept for one, kept in written if one.name == "teacher"}
     references = references_of(task, teacher, mechanism_sentences(path) if path else {})
-    grid = rouge_grid(written, references, read_paper(world.options.paper))
-    return Section("Table 2: rationales, ROUGE", _told(references), grid, "table2", list(_rows_told(written)))
+    paper = read_paper(world.options.paper)
+    below = [*_rows_told(written), *(f"Paper: {source}." for source in paper.sources_of("2"))]
+    grid = rouge_grid(written, references, paper)
+    return Section("Table 2: rationales, ROUGE", _told(references), grid, "table2", below)
 
 
 def _told(references: References) -> str:

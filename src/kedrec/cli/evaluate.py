@@ -181,6 +181,10 @@ def tables(
         list[Path] | None,
         typer.Option(help="Recorded run with its pairs' edges hidden, whose answers are taken; give it repeatedly."),
     ] = None,
+    judge: Annotated[str | None, typer.Option(help="Model that judges how faithful rationales are (ragas).")] = None,
+    pyhealth: Annotated[
+        Path | None, typer.Option(help="Python of an environment with PyHealth, to check SafeDrug (docs/tables.md).")
+    ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say which steps are ahead and how long they take.")] = False,
     report: Annotated[bool, typer.Option("--report", help="Run nothing; write the tables from what is done.")] = False,
     json_output: Json = False,
@@ -201,7 +205,8 @@ def tables(
         given = TablesOptions.model_validate(
             {"data": data, "settings": measured, "rationale_pairs": rationale_pairs, **named, **more}
         )
-    named_steps = {"only": _words(only), "without": _words(without), "runs": tuple(runs or ())}
+    named_steps = {"only": _words(only), "without": _words(without), "runs": tuple(runs or ()),
+                   "judge": judge, "pyhealth": pyhealth}  # fmt: skip
     call = Call.model_validate({**named_steps, "plan_only": plan, "report_only": report})
     done = make_tables(out, settings(), given, say=say, call=call)
     if json_output:

@@ -1,7 +1,7 @@
 """The values that cross a folder or a file: frozen, closed, versioned."""
 
 from kedrec.records.base import Record
-from kedrec.records.graph import Alternative, Edge, Entity, GraphPath, Match, MatchKind
+from kedrec.records.graph import SIDE_EFFECT, Alternative, Edge, Entity, GraphPath, Match, MatchKind
 from kedrec.records.literature import Corpora, Corpus, Document, Passage, Section
 from kedrec.records.paths import Triple, edge_source, path_source, triples_of
 from kedrec.records.reasoning import (
@@ -19,6 +19,7 @@ from kedrec.records.showing import in_brackets
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
 
 __all__ = [
+    "SIDE_EFFECT",
     "Alternative",
     "Answer",
     "CandidateScore",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from kedrec.records.base import Record
 
-__all__ = ["Alternative", "Edge", "Entity", "GraphPath", "Match", "MatchKind"]
+__all__ = ["SIDE_EFFECT", "Alternative", "Edge", "Entity", "GraphPath", "Match", "MatchKind"]
 
 MatchKind = Literal["exact", "synonym", "folded", "given", "ambiguous", "none"]
+
+
+SIDE_EFFECT: Final = "Side Effect"
+"""Kind of an entity that is an unwanted effect of drugs; it may stand where a disease is asked about."""
 
 
 class Entity(Record):

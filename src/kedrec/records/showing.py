@@ -64,7 +64,7 @@ def _title(made: Recommendation) -> str:
         return f"{made.disease.name}   {made.undecided}"
     name = next((drug.name for drug in made.candidates if drug.id == made.choice), made.choice)
     sure = "unknown" if made.failed else f"{made.confidence:.2f}"
-    return f"{name} for {made.disease.name}   confidence {sure}"
+    return f"{name} {made.chosen_as}   confidence {sure}"
 
 
 def in_brackets(keys: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from kedrec.records.base import Record
-from kedrec.records.graph import Entity, Match
+from kedrec.records.graph import SIDE_EFFECT, Entity, Match
 from kedrec.records.literature import Corpora
 from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Finding, Sentence
 from kedrec.records.showing import as_html, as_text, trace_as_html, trace_as_text
@@ -72,6 +72,12 @@ class Recommendation(Record):
     def favoured(self) -> str | None:
         """Id of the chosen candidate, or of the one that the evidence leans to; null where nothing is known."""
         return self.choice or self.leaning
+
+    @property
+    def chosen_as(self) -> str:
+        """What the choice is, to stand behind its name: `for asthma`; of an effect, the likelier to bring it about."""
+        told = "the likelier to bring about" if self.disease.kind == SIDE_EFFECT else "for"
+        return f"{told} {self.disease.name}"
 
     @property
     def undecided(self) -> str:

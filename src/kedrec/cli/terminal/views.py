@@ -41,7 +41,7 @@ def print_recommendation(recommendation: Recommendation, *, brief: bool = False)
     if recommendation.choice is None:
         console.print(recommendation.undecided, style="bold", markup=False, highlight=False)
     else:
-        line = f"{names[recommendation.choice]} for {recommendation.disease.name}"
+        line = f"{names[recommendation.choice]} {recommendation.chosen_as}"
         console.print(line, style="bold", end="", markup=False, highlight=False)
         console.print(f"   {_how_sure(recommendation)}", style="cyan", highlight=False)
     console.print()

@@ -179,4 +179,4 @@ def _choice(made: Recommendation) -> str:
     if made.choice is None:
         return f"{failed}{made.undecided} (trace {made.trace_id})"
     sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-    return f"{failed}{names[made.choice]} for {made.disease.name}, {sure} (trace {made.trace_id}). Not medical advice."
+    return f"{failed}{names[made.choice]} {made.chosen_as}, {sure} (trace {made.trace_id}). Not medical advice."

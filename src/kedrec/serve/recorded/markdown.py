@@ -34,7 +34,7 @@ def _choice(made: Recommendation) -> str:
     if made.choice is None:
         return f"{failed}**No choice:** {made.abstained}"
     sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-    return f"{failed}**{names[made.choice]}** for {made.disease.name}, {sure}"
+    return f"{failed}**{names[made.choice]}** {made.chosen_as}, {sure}"
 
 
 def _sentences(made: Recommendation) -> str:

@@ -47,7 +47,7 @@ def _recommended(made: Recommendation) -> Iterator[str]:
         yield f"**{_plain(made.undecided).replace(': ', ':** ', 1)}"
     else:
         sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-        yield f"**{_plain(names[made.choice])}** for {_plain(made.disease.name)}, {sure}"
+        yield f"**{_plain(names[made.choice])}** {_plain(made.chosen_as)}, {sure}"
     yield "\n".join(f"- {_plain(one.text)} {_marks(one.citations)}" for one in made.sentences)
     missing = [*made.not_found, *(f"struck out: {note}" for note in made.struck_out)]
     yield "\n".join(f"- _{_plain(note)}_" for note in missing)
