@@ -184,8 +184,16 @@ def is_of_another_version(folder: Path) -> bool:
         folder: Folder that ``literature_build.build`` wrote to.
     """
     manifests = (path for group in CORPORA for path in folder.glob(f"*/{group}/manifest.json"))
-    formats = {json.loads(path.read_text(encoding="utf-8") or "{}").get("format") for path in manifests}
+    formats = {_format_of(path) for path in manifests}
     return bool(formats) and FORMAT not in formats
+
+
+def _format_of(manifest: Path) -> object:
+    """The format that a manifest names; this version's where it cannot be read, which is reported when it is opened."""
+    try:
+        return json.loads(manifest.read_text(encoding="utf-8"))["format"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return FORMAT
 
 
 def read_corpus(place: Path) -> CorpusStats | None:
