@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["differences", "fit_harm_weights", "main"]
 
 FOLDS, RIDGE = 5, 1.0
-CHOICES: tuple[tuple[str, ...], ...] = (("listed",), ("articles",), FIELDS)
+CHOICES: tuple[tuple[str, ...], ...] = (FIELDS,)
 """Fields that are tried together."""
 
 

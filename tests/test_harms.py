@@ -21,7 +21,7 @@ from kedrec.eval.tables.world import World
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.vocabularies.side_effects import listed_as, wordings
 from kedrec.records import Entity
-from kedrec.tools.harm_toolbox import sentences_on
+from kedrec.tools.harm_toolbox import SAYS_LITTLE, sentences_on
 from kedrec.tools.literature import Literature
 
 HARMS, CLASS = "Hetionet::CcSE::Compound:Side Effect", "Hetionet::PCiC::Pharmacologic Class:Compound"
@@ -90,9 +90,8 @@ def test_a_hidden_effect_is_neither_told_nor_cited(settings):
     assert any("Enalapril has as a side effect Cough" in one.text for one in made.sentences)
 
 
-def test_where_nothing_is_listed_nor_written_there_is_no_choice(settings):
-    made = answer(settings, RASH, ASPIRIN, LOSARTAN, hidden=frozenset({frozenset({ASPIRIN, "Side Effect::C18681"}),
-                                                                       frozenset({LOSARTAN, DIARRHOEA})}))  # fmt: skip
+def test_what_else_is_listed_of_a_drug_tells_nothing_and_there_is_no_choice(settings):
+    made = answer(settings, RASH, ASPIRIN, LOSARTAN)  # both are listed with other effects
     assert made.favoured is None
     assert not made.sentences
 
@@ -102,6 +101,20 @@ def test_a_sentence_of_use_does_not_count_as_one_of_harm():
     effect = Entity(id=DIARRHOEA, kind="Side Effect", name="Diarrhoea", synonyms=wordings("Diarrhoea"))
     kept = [text for text in TEXTS[1:] if sentences_on(text, drug, effect)]
     assert kept == [TEXTS[2]]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "counted"),
+    [
+        ("The risk of cough is high with losartan.", True),
+        ("Losartan has a low risk of cough.", False),
+        ("Cough was reported less often as an adverse event of losartan.", False),
+    ],
+)
+def test_a_sentence_that_speaks_of_little_harm_does_not_count(sentence, counted):
+    drug = Entity(id=LOSARTAN, kind="Compound", name="Losartan")
+    effect = Entity(id=COUGH, kind="Side Effect", name="Cough")
+    assert [SAYS_LITTLE.search(one) is None for one in sentences_on(sentence, drug, effect)] == [counted]
 
 
 def test_only_articles_that_may_be_read_are_counted(settings):
@@ -195,9 +208,12 @@ def test_what_is_held_out_is_not_counted(world):
     drawn = HarmQuestions(world)
     questions = drawn.learnt()[:20]
     table = differences(world, questions)
-    for one, row in zip(questions, table[:, 0], strict=True):
-        assert (row > 0) == (drawn.by_count(one) > 0)
-        assert frozenset((one.drugs[0], one.effect)) in drawn.hidden(one.held_out)
+    assert not table.any()  # there is no literature, and the edges that are asked about are hidden
+    weigher = HarmWeigher(world.store, None)
+    for one in questions:
+        drug, effect = (world.store.get(name) for name in (one.drugs[0], one.effect))
+        assert weigher.known(effect, drug, "none", frozenset()).stated
+        assert not weigher.known(effect, drug, "none", drawn.hidden(one.held_out)).stated
 
 
 def test_the_right_drug_stands_first_in_about_half_of_the_questions():

@@ -21,7 +21,16 @@ from kedrec.tools.text.role_sentences import USES, claims_of
 from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out, speaks_of_harm
 from kedrec.tools.toolbox import Toolbox
 
-__all__ = ["MOST_EFFECTS", "RISKY", "HarmToolbox", "harm_worth", "naming_both", "own_sentences", "sentences_on"]
+__all__ = [
+    "MOST_EFFECTS",
+    "RISKY",
+    "SAYS_LITTLE",
+    "HarmToolbox",
+    "harm_worth",
+    "naming_both",
+    "own_sentences",
+    "sentences_on",
+]
 
 MOST_EFFECTS = 500
 """Side effects of one drug, and drugs of one effect or class, that are looked at."""
@@ -38,6 +47,14 @@ RISKY = re.compile(
     re.IGNORECASE,
 )
 """Words of harm or safety."""
+
+
+SAYS_LITTLE = re.compile(
+    r"\b(?:low(?:er|est)?|less|fewer|least|minimal|favou?rabl[ey]|rare(?:ly)?|no|not|without|absence|reduc\w+|decreas\w+"
+    r"|combat)\b",
+    re.IGNORECASE,
+)
+"""Words by which a sentence of harm may say that there is little of it, or that something is done against it."""
 
 
 def own_sentences(text: str) -> list[str]:
