@@ -118,7 +118,7 @@ def test_an_example_that_is_shown_gives_the_right_drug_on_the_starter_data(start
 
 
 def test_the_first_drug_recommended_on_the_starter_data_is_a_listed_treatment(starter, capsys):
-    assert 'kedrec recommend "alopecia areata"' in (ROOT / "src/kedrec/cli/compare.py").read_text("utf-8")
+    assert 'kedrec recommend "alopecia areata"' in (ROOT / "src/kedrec/cli/recommend.py").read_text("utf-8")
     with pytest.raises(SystemExit):
         main(["--home", str(starter), "recommend", "alopecia areata", "--json"])
     ranking = json.loads(capsys.readouterr().out)

@@ -66,7 +66,9 @@ def traces_of(
     left = [pair for question, pair in first.items() if question not in found]
     if left:
         folder = world.out / "runs" / _name(task, setting, model, part)
-        chosen = world.settings.model_copy(update={"setting": setting, "model": model})
+        # The address is a judge's alone where the model itself is on this machine.
+        address = world.settings.base_url if model.startswith("openai:") else None
+        chosen = world.settings.model_copy(update={"setting": setting, "model": model, "base_url": address})
         tell = _Teller(world, f"{task.name}, {model.partition(':')[0]}, {setting}")
         start_run(
             _with_others(task, left), folder, chosen, hide_pairs=task.hides, limit=len(left), on_progress=tell.told
