@@ -14,7 +14,7 @@ from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
 from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
 from kedrec.agents.offline.rationale.likeness import KEYS, likeness, listed
-from kedrec.agents.offline.rationale.lines import Line, against, clinical, quoted, safety, short, told_role
+from kedrec.agents.offline.rationale.lines import SIGNED, Line, against, clinical, quoted, safety, short, told_role
 from kedrec.agents.offline.rationale.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
 from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
 from kedrec.agents.offline.rationale.phrases import SOURCES
@@ -78,7 +78,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
         told += _about(task, other, full=len(others) == 1)
     last = [*against(task, chosen.drug, chosen.against)]
     last += _unknown(task, [chosen, *others], scores[best])
-    lines = _without_repeats(line for line in (*told, *last) if line.keys)
+    lines = _without_repeats(line for line in (*told, *last) if line.keys and not SIGNED.search(line.text))
     ending = [line for line in last if line in lines]
     return [*[line for line in lines if line not in ending][: MOST - len(ending)], *ending]
 

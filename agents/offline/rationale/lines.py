@@ -19,10 +19,10 @@ from kedrec.tools.findings.trial_records import phase_and_status, title_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 
-__all__ = ["Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
+__all__ = ["SIGNED", "Line", "against", "clinical", "quoted", "safety", "short", "told_role"]
 
 _RANGE = re.compile(r"(?<=\d)-(?=\d)")
-_SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
+SIGNED = re.compile(r"(?<![\d–-])[-+−]\d\.\d\d")
 """A figure for a table, not for a sentence: `β = -0.150`."""
 _STOPPED = re.compile(r"Status: (terminated|withdrawn|suspended)\.", re.IGNORECASE)
 
@@ -43,7 +43,7 @@ def quoted(task: Task, drug: Entity, found: QuestionEvidence | None, kind: Sente
     for keys, text in found.quotes if found else ():
         source = SOURCES.get(keys[0][0])
         withdrawn = is_retracted(task.evidence[keys[0]].text)
-        if source and mentions(text, drug) and not withdrawn and reads_well(text) and not _SIGNED.search(text):
+        if source and mentions(text, drug) and not withdrawn and reads_well(text) and not SIGNED.search(text):
             yield Line(kind, f"{source} {verb}: “{short(text)}”", keys)
             return
 
