@@ -59,8 +59,7 @@ class Query(Record):
 class Agent:
     """Answers questions with one model over one home.
 
-    Open it once and ask it often; the graph, the literature and the weigher are opened when first needed. One agent may
-    have many `arun` in flight on one event loop.
+    Open it once and ask it often, also with many `arun` in flight on one event loop; stores open when first needed.
 
     Args:
         settings: limits, model and home.

@@ -83,8 +83,10 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
     Raises:
         UnknownEntity: where the graph has no such disease.
         AmbiguousName: where several diseases have that name.
+        NotReady: where another version of KEDRec derived what literature is weighed with.
         ToolError: where the graph could not be asked.
     """
+    resources.refuse_other_version()
     toolbox = resources.toolbox(setting, weigh=True)
     understood = toolbox.call("resolve_entity", {"name": disease, "kind": "disease"})
     if understood.status != "found":

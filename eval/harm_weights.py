@@ -1,8 +1,8 @@
 """Fit what speaks for a side effect of a drug: a logistic regression on questions of harm, folds by effect.
 
 `python -m kedrec.eval.harm_weights --home HOME` draws the questions about one half of the side effects, whose edges are
-hidden, counts what is known of both drugs, and prints weights and how well they do in cross-validation. What it prints
-goes into `agents/offline/model/harms.json`; the other half of the effects is not looked at.
+hidden, counts what is known of both drugs, and prints weights and how well they do in cross-validation; the other half
+of the effects is not looked at. `agents/offline/model/harms.json` holds the weight that is used, and says why.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["differences", "fit_harm_weights", "main"]
 
 FOLDS, RIDGE = 5, 1.0
-CHOICES: tuple[tuple[str, ...], ...] = (FIELDS,)
-"""Fields that are tried together."""
 
 
 def differences(world: World, questions: Sequence[HarmQuestion]) -> NDArray[np.float64]:
@@ -85,7 +83,7 @@ def cross_validated(table: NDArray[np.float64], effects: Sequence[str]) -> tuple
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print what the choices of fields come to, with their weights."""
+    """Print the weights, and how well they do."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="home with graph and literature (KEDREC_HOME)")
     given = parser.parse_args(arguments)
@@ -96,15 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         table, effects = differences(world, questions), [one.effect for one in questions]
     except UserError as error:
         sys.exit(f"{error}")
-    sys.stdout.write("".join(f"{json.dumps(_fitted(table, effects, names))}\n" for names in CHOICES))
-
-
-def _fitted(table: NDArray[np.float64], effects: Sequence[str], names: Sequence[str]) -> dict[str, object]:
-    columns = table[:, [FIELDS.index(name) for name in names]]
-    right, loss = cross_validated(columns, effects)
-    weights = dict(zip(names, fit_harm_weights(columns).round(3).tolist(), strict=True))
-    told = {"questions": len(table), "effects": len(set(effects)), "right": right, "log_loss": loss}
-    return {"weights": weights, **told}
+    right, loss = cross_validated(table, effects)
+    weights = dict(zip(FIELDS, fit_harm_weights(table).round(3).tolist(), strict=True))
+    found = {"questions": len(table), "effects": len(set(effects)), "right": right, "log_loss": loss}
+    sys.stdout.write(f"{json.dumps({'weights': weights, **found})}\n")
 
 
 if __name__ == "__main__":

@@ -182,6 +182,8 @@ def test_what_another_version_derived_is_refused_and_not_passed_over(tmp_path):
         manifest.write_text(manifest.read_text("utf-8").replace('"format": ', '"format": 9'), "utf-8")
     with pytest.raises(NotReady, match="kedrec model derive"):
         Agent.open(settings)
+    with pytest.raises(NotReady, match="kedrec model derive"):
+        rank_drugs(Resources.open(settings), DISEASE, "both", 3)
     shutil.rmtree(settings.home / "derived")
     Resources.open(settings).weigher().prepare()
     Agent.open(settings).close()

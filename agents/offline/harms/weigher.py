@@ -1,10 +1,10 @@
 """Weighs which of some drugs is more likely to have a side effect.
 
 Counted are the articles with a sentence that names drug and effect and speaks of harm; an edge that states the effect
-adds a fixed amount. The weight is fitted by `python -m kedrec.eval.harm_weights`. How many side effects the graph lists
-of a drug at all tells held-out edges as well as all else together, and is not counted: it says how closely a drug was
-watched, and would have aripiprazole bring about more weight than olanzapine. What drugs of the same class are listed
-with told nothing beyond that when it was tried; it is shown and not counted.
+adds a fixed amount. The weight is set by hand: what `python -m kedrec.eval.harm_weights` fits is at chance. How many
+side effects the graph lists of a drug at all tells held-out edges as well as all else together, and is not counted: it
+says how closely a drug was watched, and would have aripiprazole bring about more weight than olanzapine. What drugs of
+the same class are listed with is shown and not counted: it told nothing beyond that when it was tried.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Known(NamedTuple):
 
 @cache
 def harm_weights() -> tuple[float, ...]:
-    """Return the fitted weights of `FIELDS`."""
+    """Return the weights of `FIELDS`."""
     told = json.loads((Path(__file__).parent.parent / "model" / "harms.json").read_text("utf-8"))
     return tuple(float(told["weights"][name]) for name in FIELDS)
 

@@ -44,7 +44,7 @@ def asked_of_harms(world: World, setting: Corpora, model: str) -> Kept:
     figures: dict[str, Any] = {"asked": len(outcomes), **_figures(outcomes), **_said(traces)}
     for name, ahead in (("number of effects", drawn.by_count), ("likeness", drawn.by_likeness)):
         figures |= _beside(outcomes, [one.outcome(ahead(one)) for one in questions], name)
-    return Kept(outcomes=tuple(outcomes), figures=figures, note="weights chosen on other effects")
+    return Kept(outcomes=tuple(outcomes), figures=figures, note="articles weighed by hand, listed effects not counted")
 
 
 def harm_task(questions: Sequence[HarmQuestion], also_hidden: Sequence[HarmQuestion] = ()) -> Task:
