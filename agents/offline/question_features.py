@@ -17,7 +17,16 @@ from kedrec.graphdb.link_prediction.links import LINK_FIELDS, LinkModel
 from kedrec.records import Corpora
 from kedrec.tools.text.pair_record_counts import FIELDS
 
-__all__ = ["GROUPS", "SETTINGS", "Transfer", "corpora_of", "field_groups", "field_names", "question_features"]
+__all__ = [
+    "GROUPS",
+    "SETTINGS",
+    "Transfer",
+    "corpora_of",
+    "field_groups",
+    "field_names",
+    "measures",
+    "question_features",
+]
 
 SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 """The four settings."""
@@ -41,6 +50,18 @@ GROUPS = (
 )  # fmt: skip
 """Groups of evidence that a share of the score is given for."""
 
+_MEASURES = {
+    "similar drugs": "drug_joint_share",
+    "similar diseases": "disease_joint_some",
+    "trials": "trials.surprise",
+    "articles": "articles.surprise",
+    "writing in trials": "trials.record_profile",
+    "writing in articles": "articles.record_profile",
+    "class in trials": "trials.carried_targets_surprise",
+    "class in articles": "articles.carried_targets_surprise",
+}
+"""Group of evidence -> the one number that tells most of it."""
+
 _DISEASE_SIDE = ("ridge_disease", "disease_", "spectral")
 _CLAIMS = ("near", "for_disease", "disease_by", "induced", "with_disease", "cue_")
 
@@ -58,6 +79,24 @@ def field_names(setting: Corpora) -> tuple[str, ...]:
 def field_groups(setting: Corpora) -> tuple[str, ...]:
     """Return the group of each of a setting's numbers, in order."""
     return tuple(_group(name) for name in field_names(setting))
+
+
+def measures(numbers: NDArray[np.float32], setting: Corpora) -> dict[str, float]:
+    """Return one number for each group of evidence that has one, the same whatever the weights are.
+
+    Args:
+        numbers: A candidate's numbers, columns as in ``field_names``, shape (fields,).
+        setting: The setting.
+
+    Returns:
+        Group -> number, those that are known: share of a drug's likeness that falls to drugs of the disease; sum of the
+        three greatest likenesses to diseases that the drug treats; logarithm of how many times as often as by chance
+        drug and disease are named together; cosine of what is written about both; the same logarithm, at least 0, over
+        drugs that share targets, weighed by likeness.
+    """
+    known = dict(zip(field_names(setting), numbers.tolist(), strict=True))
+    told = {group: known[field] for group, field in _MEASURES.items() if field in known}
+    return {group: round(number, 3) for group, number in told.items() if not np.isnan(number)}
 
 
 def _group(name: str) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from kedrec.agents.offline.factor_texts import Facts, direct_edges
 from kedrec.agents.offline.literature_build import LiteratureSource, build
 from kedrec.agents.offline.literature_stats import Derived, open_derived
-from kedrec.agents.offline.question_features import Transfer, corpora_of, question_features
+from kedrec.agents.offline.question_features import Transfer, corpora_of, measures, question_features
 from kedrec.agents.offline.ranker import Ranker, chances, load_ranker
 from kedrec.agents.offline.roles.family import acting_alike
 from kedrec.agents.offline.roles.role import Role
@@ -121,7 +121,8 @@ class Weigher:
         view = self._view(hidden)
         used = self._usable(setting, view.derived)
         order = sorted(set(candidate_ids))
-        shares, groups = self._ranker.shares(view.features(disease_id, order, used), used)
+        table = view.features(disease_id, order, used)
+        shares, groups = self._ranker.shares(table, used)
         shares = shares - shares.mean(axis=0, keepdims=True) if len(order) > 1 else shares
         direct = [direct_edges(view.link.facts, drug, disease_id, hidden) for drug in order]
         scores = shares.sum(axis=1) + np.array([edge_share(edges) for edges in direct])
@@ -132,6 +133,7 @@ class Weigher:
                 score=round(float(scores[i]), 6),
                 probability=round(float(chance), 6),
                 factors=facts.factors(disease_id, drug, groups=groups, shares=shares[i], direct=direct[i]),
+                measures=measures(table[i], used),
             )
             for i, (drug, chance) in enumerate(zip(order, chances(scores), strict=True))
         }

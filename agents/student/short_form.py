@@ -1,13 +1,15 @@
 """The short form of a decision: what a small model reads of a request of the agent graph, and what it writes.
 
 One form for training and for use. For each candidate it holds the facts that were counted and looked up, in words and
-always in the same order, and how each answer to the domain questions speaks for it. It holds nothing of what the
-weigher made of the facts: no share, no score, no probability, and not the order by weight.
+always in the same order, how much evidence of each kind there is in ten levels, and how each answer to the domain
+questions speaks for it. It holds nothing of what the weigher made of these: no share, no score, no probability, and not
+the order by weight.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from kedrec.agents.models.graph_request import Task
@@ -20,7 +22,7 @@ from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "StudentChoice", "short_request", "swapped", "written"]
 
-FORM = 2
+FORM = 3
 """Version of the form: a student reads the one that it was taught."""
 
 CHOICE = "CHOICE:"
@@ -59,6 +61,17 @@ _FACTS = {
     "drug in the graph": "other uses",
 }
 """Group of evidence -> heading of its line; the order of the lines. Groups whose text tells no fact are left out."""
+_LEVELS = {
+    "similar drugs": ("drugs", (0.001, 0.004, 0.008, 0.013, 0.021, 0.028, 0.039, 0.061, 0.096)),
+    "similar diseases": ("diseases", (0.001, 0.003, 0.006, 0.031, 0.066, 0.115, 0.181, 0.259, 0.407)),
+    "articles": ("articles", (0.156, 0.875, 1.428, 1.955, 2.48, 2.993, 3.411, 3.868, 4.496)),
+    "writing in articles": ("article writing", (0.176, 0.243, 0.307, 0.383, 0.467, 0.563, 0.66, 0.758, 0.854)),
+    "class in articles": ("article class", (0.036, 0.065, 0.092, 0.121, 0.154, 0.192, 0.262, 0.369, 0.658)),
+    "trials": ("trials", (-0.033, 0.766, 1.344, 1.694, 2.13, 2.568, 2.99, 3.464, 4.12)),
+    "writing in trials": ("trial writing", (0.148, 0.216, 0.298, 0.375, 0.46, 0.559, 0.634, 0.748, 0.834)),
+    "class in trials": ("trial class", (0.027, 0.05, 0.067, 0.087, 0.109, 0.144, 0.189, 0.278, 0.492)),
+}
+"""Group of evidence -> what its measure is called, and where its levels 1 to 9 begin (tenths of the training pairs)."""
 _ASKED = ("mechanism", "clinical_evidence", "safety", "current_use", "against")
 """Domain questions whose answers are told; `shared_targets` repeats what `mechanism` says."""
 _NAME = 60
@@ -92,7 +105,8 @@ def short_request(task: Task) -> str:
     """What the student reads: the question, and what is known of each candidate."""
     lines = [f"Which drug is better for {_named(task.disease)}?"]
     for label, drug, role in zip(task.labels, task.candidates, roles_of(task), strict=True):
-        lines += [f"{label}: {_named(drug)}", *_role(role), *_facts(task, drug), *_stances(task.answers, drug)]
+        lines += [f"{label}: {_named(drug)}", *_role(role), *_levels(task, drug), *_facts(task, drug)]
+        lines += _stances(task.answers, drug)
     return "\n".join(lines)
 
 
@@ -114,6 +128,15 @@ def _role(role: Role) -> Iterator[str]:
     """What the drug is to the disease, and how many records say so and say the opposite."""
     if role.role != "unknown":
         yield f"role: {ROLES[role.role]}, {role.support:.0f} for, {role.against:.0f} against"
+
+
+def _levels(task: Task, drug: Entity) -> Iterator[str]:
+    """How much evidence of each kind there is, in ten levels."""
+    weighed = task.weighing.candidates if task.weighing else ()
+    found = next((score.measures for score in weighed if score.id == drug.id), {})
+    told = [f"{name} {bisect_right(cuts, found[group])}" for group, (name, cuts) in _LEVELS.items() if group in found]
+    if told:
+        yield f"levels: {', '.join(told)}"
 
 
 def _facts(task: Task, drug: Entity) -> Iterator[str]:

@@ -120,3 +120,5 @@ class CandidateScore(Record):
     """Calibrated probability that it is the choice among these candidates."""
     factors: tuple[Factor, ...] = ()
     """Largest share first."""
+    measures: dict[str, float] = Field(default_factory=dict)
+    """Group of evidence -> how much of it there is, before it is weighed; empty where nothing was measured."""
