@@ -65,6 +65,24 @@ def test_shares_make_up_the_score_and_chances_sum_to_one(weigher, setting):
             assert told == pytest.approx(score.score, abs=0.02 * len(field_groups(setting)))
 
 
+def test_what_is_measured_depends_on_the_evidence_and_not_on_the_weights(weigher, tmp_path):
+    ranker = load_ranker()
+    heavier = Ranker(ranker.boosters, {setting: 9.0 * slope for setting, slope in ranker.slopes.items()}, ranker.card)
+    other = Weigher(Graph(TRIPLES), MemoryLiterature(DOCUMENTS), tmp_path, heavier)
+    asked = (ill("hypertension"), CANDIDATES, "both", frozenset({PAIR}))
+    one, two = weigher.weigh(*asked).candidates, other.weigh(*asked).candidates
+    assert [score.measures for score in one] == [score.measures for score in two]
+    assert [score.score for score in one] != [score.score for score in two]
+    bisoprolol, baricitinib = (score.measures for score in one)
+    assert bisoprolol["articles"] > baricitinib["articles"]
+
+
+@pytest.mark.parametrize(("setting", "corpora"), [("none", 0), ("trials", 1), ("articles", 1), ("both", 2)])
+def test_only_what_a_setting_may_use_is_measured(weigher, setting, corpora):
+    measured = weigher.weigh(ill("hypertension"), CANDIDATES, setting).candidates[0].measures
+    assert len(measured) == 2 + 3 * corpora
+
+
 def test_hidden_is_the_same_as_never_loaded(tmp_path):
     literature = MemoryLiterature(DOCUMENTS)
     without = Graph([t for t in TRIPLES if frozenset((t[0], t[2])) != PAIR])

@@ -37,7 +37,13 @@ def answer(drug: Entity, key: str, stance: str) -> Answer:
 def task(drugs: int = 2, share: float = 0.4, probability: float = 0.7) -> Task:
     chosen = DRUGS[:drugs]
     scores = tuple(
-        CandidateScore(id=drug.id, score=share * n, probability=probability, factors=factors(drug, 3 * n, share))
+        CandidateScore(
+            id=drug.id,
+            score=share * n,
+            probability=probability,
+            factors=factors(drug, 3 * n, share),
+            measures={"articles": 1.5 * n, "similar drugs": 0.0},
+        )
         for n, drug in enumerate(chosen, 1)
     )
     return Task(
@@ -61,12 +67,14 @@ def test_the_facts_are_told_in_words_and_in_one_order():
     assert short_request(task()).splitlines() == [
         "Which drug is better for dropsy?",
         "A: Alphacin",
+        "levels: drugs 0, articles 3",
         "articles: 3, 1 in titles",
         "trials: 3, 2 in titles (1 completed)",
         "drugs like it that treat this: Deltavir, Epsilone",
         "other uses: 3",
         "answers: mechanism supports",
         "B: Betamol",
+        "levels: drugs 0, articles 6",
         "articles: 6, 1 in titles",
         "trials: 6, 2 in titles (1 completed)",
         "drugs like it that treat this: Deltavir, Epsilone",
