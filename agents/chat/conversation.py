@@ -8,24 +8,36 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.agent import Query
-from kedrec.agents.chat.aspects import NOT_FOUND, NOT_RULED_OUT, Looked, effect_asked, limits_of, look_up, told_of_harm
-from kedrec.agents.chat.follow_up_meaning import Topic, asks_on, drugs_meant, merged
+from kedrec.agents.chat.aspects import (
+    LISTED,
+    NOT_FOUND,
+    NOT_RULED_OUT,
+    Looked,
+    effect_asked,
+    limits_of,
+    look_up,
+    told_of_harm,
+)
+from kedrec.agents.chat.aspects.drug_facts import uses_of
+from kedrec.agents.chat.follow_up_meaning import Topic, asks_on, drugs_meant, merged, said_absent
 from kedrec.agents.chat.from_last_answer import (
-    TopicAnswer,
     answer_on,
     reasons,
+    said_missing,
     sources,
     telling,
     told_overall,
     topics_in,
 )
-from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
+from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
+from kedrec.agents.chat.reply import Reply
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
-from kedrec.records import SIDE_EFFECT, Corpora, Entity, Evidence, Match, Recommendation, Record
+from kedrec.graphdb.names.other_names import read_as
+from kedrec.records import SIDE_EFFECT, Corpora, Entity, Match, Recommendation
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -38,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["PERSONAL", "Conversation", "Reply", "Topic"]
 
 _NUMBER = re.compile(r"\s*(?:the )?(?:(\d)|(first|second|third))(?: one)?[.!]?\s*", re.IGNORECASE)
+_YES = re.compile(r"\s*(?:yes|yep|yeah|yup|correct|right|exactly|i (?:do|did|meant that))\b[\s,.!]*(?:please|that one"
+                  r"|exactly|i (?:do|did)|correct|right)?[\s.!]*", re.IGNORECASE)  # fmt: skip
 _ORDINALS = {"first": 1, "second": 2, "third": 3}
 _ELSE = re.compile(
     r"\b(?:else|others?|another|alternatives?|instead|besides|substitut\w*|replac\w*|options?)\b", re.IGNORECASE
@@ -47,30 +61,6 @@ _OVERALL = ("clinical_evidence", "safety", "against")
 PERSONAL = "This is what is written in general; what suits you or someone close to you, a doctor or pharmacist can say."
 """Said beside an answer to a question about somebody's own treatment."""
 NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
-
-
-class Reply(Record):
-    """What is said to one message."""
-
-    kind: Literal["recommendation", "topic", "question"]
-    """A new answer, sides of an answer or what was looked up for it, or something said or asked back."""
-    notes: tuple[str, ...] = ()
-    """How the message was taken."""
-    recommendation: Recommendation | None = None
-    """The answer, or the one that the topics are from."""
-    topics: tuple[TopicAnswer, ...] = ()
-    """Answers to domain questions, and to what was asked beside them."""
-    evidence: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
-    """What they cite beyond the evidence of the answer."""
-    text: str = ""
-    """What is said or asked back."""
-    trace_id: str | None = None
-    """The trace that it rests on."""
-
-    @property
-    def cited(self) -> dict[str, Evidence]:
-        """All evidence by key."""
-        return {**(self.recommendation.evidence if self.recommendation else {}), **self.evidence}
 
 
 class Conversation:
@@ -114,6 +104,8 @@ class Conversation:
         """What is said at once, or what the agent has to be asked first."""
         understood, notes = self._understood(text)
         self.understood = understood
+        named = (*understood.drugs, *([understood.disease] if understood.disease else []))
+        notes = (*notes, *read_as(named))
         if (said := self._at_once(understood, notes)) or (said := self._on_last(understood, notes)):
             return said
         if effect := self._agent.reads_weighing and effect_asked(understood, self._agent.resources.store):
@@ -123,6 +115,9 @@ class Conversation:
             return self._asked_back(understood, whole, notes)
         if whole.wanted.together and whole.disease is None:
             return self._together(whole, notes)
+        if self._is_unused(whole) and (alone := self._together(whole, notes, together=False)).topics:
+            return alone
+        notes = (*notes, *said_absent(whole, self.topic))
         query, added = query_for(self._agent, whole, self._setting)
         # Whether harm is asked about of one drug in a disease, or still of several after that.
         same = self.topic.harm and whole.disease == self.topic.disease
@@ -136,6 +131,11 @@ class Conversation:
                       harm=of_harm)  # fmt: skip
         return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
 
+    def _is_unused(self, whole: Understanding) -> bool:
+        """Whether it is about one drug, in no disease, and the graph states no use of the drug."""
+        alone = whole.drugs[0].entity if len(whole.drugs) == 1 and whole.disease is None else None
+        return alone is not None and whole.intent in LISTED and not uses_of(self._agent, alone)
+
     def _contest(self, asked: Understanding, effect: Entity, notes: tuple[str, ...]) -> Planned:
         """What the agent is asked where drugs are compared by a side effect."""
         ids = tuple(drug.entity.id for drug in asked.drugs if drug.entity)
@@ -147,6 +147,8 @@ class Conversation:
         choice = _NUMBER.fullmatch(text)
         known = [(match.alternatives or ((match.entity,) if match.entity else ())) for match in self.topic.unclear]
         options = [option.id for found in known for option in found]
+        if _YES.fullmatch(text) and len(options) == 1:
+            text = options[0]
         if choice and options:
             number = int(choice.group(1) or _ORDINALS[choice.group(2).lower()])
             if 1 <= number <= len(options):
@@ -179,14 +181,10 @@ class Conversation:
 
     def _sources(self, new: Understanding, notes: tuple[str, ...], last: Recommendation | None) -> Reply:
         evidence = self.topic.evidence
-        missing = [key for key in new.wanted.keys if key not in evidence]
-        if missing:
-            held = ", ".join(f"{letter}1 to {letter}{count}" for letter in "KPT" if (count := _count(evidence, letter)))
-            told = f"There is no {' or '.join(missing)} in the last answer; it holds {held}."
-            if len(missing) == len(new.wanted.keys):
-                return Reply(kind="question", notes=notes, text=told)
-            notes = (*notes, told)
-        topics = sources(new.wanted.keys, evidence)
+        topics, missing = sources(new.wanted.keys, evidence), said_missing(new.wanted.keys, evidence)
+        if not topics:
+            return Reply(kind="question", notes=notes, text=missing)
+        notes = (*notes, missing) if missing else notes
         more = {key: self.topic.more[key] for key in new.wanted.keys if key in self.topic.more}
         trace = last.trace_id if last else None
         return Reply(kind="topic", notes=notes, recommendation=last, topics=topics, evidence=more, trace_id=trace)
@@ -232,17 +230,19 @@ class Conversation:
         *,
         together: bool = False,
         harmful: Entity | None = None,
+        lists: Intent | None = None,
     ) -> Looked:
-        if not (about or together or harmful):
+        if not (about or together or harmful or lists):
             return Looked()
         return look_up(self._agent, self._setting, drugs, about, disease=disease, together=together, harmful=harmful,
-                       known=self.topic.evidence)  # fmt: skip
+                       lists=lists, known=self.topic.evidence)  # fmt: skip
 
     def _together(self, whole: Understanding, notes: tuple[str, ...], *, together: bool = True) -> Reply:
         """What is said of drugs where no disease is named, taken together where that is asked: no choice is made."""
         drugs = tuple(drug.entity for drug in whole.drugs if drug.entity)
         self.topic = Topic(drugs=whole.drugs, intent=whole.intent)
-        looked = self._looked(drugs, whole.wanted.about, None, together=together)
+        lists = None if together else whole.intent
+        looked = self._looked(drugs, whole.wanted.about, None, together=together, lists=lists)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         told = (*notes, *self._personal(whole.wanted), *limits_of(looked, drugs, ""))
         return Reply(kind="topic", notes=told, topics=looked.topics, evidence=looked.evidence)
@@ -254,13 +254,14 @@ class Conversation:
         """Ask, again where a reply names nothing; what was understood stays, so that a short reply completes it."""
         told = whole.ask_back or ""
         if new.disease or new.drugs or new.unclear:
-            known = {"disease": whole.disease, "drugs": whole.drugs, "unclear": new.unclear, "intent": whole.intent}
+            known = {"disease": whole.disease, "drugs": whole.drugs, "unclear": new.unclear, "intent": whole.intent,
+                     "about": whole.wanted.about}  # fmt: skip
             self.topic = self.topic.model_copy(update={**known, "pending": told})
         return Reply(kind="question", notes=notes, text=self.topic.pending or told)
 
     def _told(self, planned: Planned, trace: Trace) -> Reply:
         """What a run came to; from now on the conversation is about that."""
-        _, topic, wanted, notes = planned
+        query, topic, wanted, notes = planned
         if trace.recommendation is None:
             error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
             raise error_named(error["type"], f"{error['message']} (trace {trace.id})")
@@ -275,7 +276,10 @@ class Conversation:
             update={"recommendation": made, "disease": disease, "asked": keys, "about": wanted.about}
         )
         harmful = made.disease if topic.harm and not wanted.together else None
-        looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
+        lists = topic.intent if topic.assumed and topic.intent in {"use", "safety"} else None
+        ill = None if lists == "safety" else made.disease
+        looked = self._looked(made.candidates, wanted.about, ill, together=wanted.together, harmful=harmful,
+                              lists=lists)  # fmt: skip
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         said = [one for drug in made.candidates for one in telling(answer_on(made, drug.id, keys))]
         found = any(one.answer.citations for one in looked.topics)
@@ -285,9 +289,6 @@ class Conversation:
         limits = limits_of(looked, made.candidates, trace.question.get("text") or "")
         if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
+        limits = (*limits, *(said_left_out(query.left_out or ()) if kind == "topic" else ()))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
-
-
-def _count(evidence: dict[str, Evidence], letter: str) -> int:
-    return max((int(key[1:]) for key in evidence if key[0] == letter), default=0)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Intent, Wanted
-from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
+from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding, of_a_class
 from kedrec.records import Entity, Evidence, Match, Recommendation, Record
 
-__all__ = ["Topic", "asks_on", "drugs_meant", "merged"]
+__all__ = ["Topic", "asks_on", "drugs_meant", "merged", "said_absent"]
 
 _AFRESH = re.compile(
     r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?"
@@ -32,7 +32,7 @@ _PLACES = (
 _WITHOUT = re.compile(
     r"\b(?:without|minus|except|excluding|leav(?:e|ing)|drop\w*|remov\w+|exclud\w+|ignor\w+|omit\w*"
     r"|not counting|apart from"
-    r"|other than|take out|get rid of)\b",
+    r"|other than|take out|get rid of|can ?not|can['’]?t|could ?n['’]?t|unable|allergic|intoleran\w+|refus\w+)\b",
     re.IGNORECASE,
 )
 _ADDS = re.compile(r"\b(?:add\w*|includ\w*|with|also|too|as well|plus)\b", re.IGNORECASE)
@@ -130,6 +130,8 @@ def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: S
 
 def merged(new: Understanding, topic: Topic) -> Understanding:
     """Return a message completed by what the conversation is about."""
+    if topic.pending and new.intent in {"assess", "choose", "list"} and _is_names_alone(new):
+        new = new.model_copy(update={"wanted": Wanted(intent=topic.intent, about=topic.about)})
     if new.wanted.corrects and (new.disease or new.drugs):
         return _corrected(new, topic)
     if topic.harm and new.drugs and new.disease is None and _COMPARED.search(new.text):
@@ -147,10 +149,32 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         return new.model_copy(
             update={"disease": topic.disease, "drugs": (), "without": gone, "wanted": wanted, "ask_back": None}
         )
-    unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
+    unclear = new.ask_back if new.unclear or new.ask_back in {WHAT_TO_AVOID, of_a_class(new.text)} else None
     disease = new.disease or topic.disease
     ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
     return new.model_copy(update={"disease": disease, "drugs": _drugs(new, topic), "ask_back": ask})
+
+
+def said_absent(whole: Understanding, topic: Topic) -> tuple[str, ...]:
+    """Say of the drugs that a message leaves out which were not among those that were weighed.
+
+    Args:
+        whole: the message, completed.
+        topic: what the conversation was about before it.
+    """
+    if topic.recommendation is None:
+        return ()
+    weighed = {drug.id for drug in topic.recommendation.candidates}
+    new = [drug.entity for drug in whole.without[len(topic.without) :] if drug.entity]
+    return tuple(f"{drug.name} was not among the drugs weighed." for drug in new if drug.id not in weighed)
+
+
+def _is_names_alone(new: Understanding) -> bool:
+    """Whether a message says nothing beside names, as a reply to a question back does."""
+    text = new.text.lower()
+    for match in (*new.drugs, *([new.disease] if new.disease else [])):
+        text = text.replace(match.query.lower(), " ")
+    return bool(new.drugs or new.disease) and not set(re.findall(r"[a-z]{2,}", text)) - {"the", "or", "and", "please"}
 
 
 def _adds_on(new: Understanding, topic: Topic) -> bool:

@@ -59,7 +59,8 @@ GROUPS: dict[str, Group] = {
         texts=r"hepat\w+|child[- ]pugh",
     ),
     "alcohol": Group(
-        asked=r"alcohol|drinking|beers?|wine|booze|spirits",
+        asked=r"alcohol|drinking|beers?|wine|booze|spirits|drink (?:on|with|while|when|if|whilst)"
+        r"|(?:have|having) a drink",
         search=("alcohol", "ethanol"),
     ),
     "driving": Group(
@@ -93,6 +94,6 @@ HARMS_IN_TEXTS = {
     "bleed": r"ha?emorrhag", "hair loss": r"alopecia", "heart attack": r"myocardial infarct",
     "stroke": r"cerebrovascular", "liver": r"hepat|transaminase", "kidney": r"renal|nephr", "clot": r"thromb",
     "swelling": r"o?edema", "shingles": r"zoster", "cancer": r"malignan|lymphoma|neoplas",
-    "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
+    "side effect": r"adverse|toxic", "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
 }  # fmt: skip
 """Beginning of a word of harm -> pattern of synonyms used in texts."""

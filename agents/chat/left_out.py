@@ -67,6 +67,10 @@ def _counts(word: Token, before: Token | None) -> bool:
     plain = word.text.lower().replace("’", "'")
     if plain in _OF_AGE:
         return before is not None and before.text[0].isdigit()
-    if plain in _SAYS_NOTHING or (len(plain) < 2 and not plain.isdigit()):
+    if (
+        plain in _SAYS_NOTHING
+        or re.search(r"(?:n't|'(?:ve|ll|re|m|d))$", plain)
+        or (len(plain) < 2 and not plain.isdigit())
+    ):
         return False
     return plain in _NARROWS or plain not in common_words()

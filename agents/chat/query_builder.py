@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kedrec.agents.agent import Query
-from kedrec.agents.chat.drug_facts import disease_of, role_note
+from kedrec.agents.chat.aspects.drug_facts import disease_of, role_note
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.recommend import best_treatments
 from kedrec.errors import UserError
-from kedrec.records import Corpora
+from kedrec.graphdb.names.other_names import is_own_name
+from kedrec.records import Corpora, Match
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -44,16 +45,17 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     """
     understood, taken = _with_disease(agent, understood)
     if understood.disease is None or understood.disease.entity is None:
-        raise UserError(understood.ask_back or "The question names no disease.")
+        named = "".join(f" The graph states no use of {drug.query}." for drug in understood.drugs[:1])
+        raise UserError(understood.ask_back or f"For which disease?{named} Name the disease that you mean.")
     if len(understood.drugs) > MOST:
         raise UserError(f"The question names {len(understood.drugs)} drugs; at most {MOST} can be weighed at once.")
-    named = [drug.query for drug in understood.drugs]
+    named = [_asked_by(drug) for drug in understood.drugs]
     alone = len(named) == 1 and understood.intent in ABOUT_ONE
     added = _added(agent, understood, setting) if len(named) < 2 and not alone else []
     if not named and not added:
         raise UserError(f"Nothing speaks for any drug in {understood.disease.entity.name}. Name the drugs to weigh.")
     query = Query(
-        disease=understood.disease.query,
+        disease=_asked_by(understood.disease),
         candidates=(*named, *(entity_id for entity_id, _ in added)),
         setting=setting,
         text=understood.text,
@@ -63,6 +65,11 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     return query, (*taken, *_said(understood, [name for _, name in added]), *role)
 
 
+def _asked_by(match: Match) -> str:
+    """The name as written; the id where the graph has the entity under another name alone."""
+    return match.query if match.entity is None or is_own_name(match) else match.entity.id
+
+
 def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understanding, tuple[str, ...]]:
     """A question about one drug with the disease that it is used for, where it names none, and a note of that."""
     if understood.disease is not None or len(understood.drugs) != 1 or understood.intent not in ABOUT_ONE:
@@ -70,8 +77,7 @@ def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understandin
     drug = understood.drugs[0].entity
     found = disease_of(agent, drug) if drug else None
     if drug is None or found is None or found.entity is None:
-        name = drug.name if drug else understood.drugs[0].query
-        raise UserError(f"For which disease? The graph states no use of {name}; name the disease that you mean.")
+        return understood, ()
     note = (
         f"No disease was named; {drug.name} is looked at in {found.entity.name}, which the graph states it is used for."
     )

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import names_in, unknown_names
-from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
+from kedrec.agents.chat.entity_finder import ALIKE, NameInText, doubtful_words, find_names
+from kedrec.agents.chat.groups_and_harms import GROUPS
 from kedrec.agents.chat.intents.reading import class_named, read
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, is_cue
@@ -21,6 +22,7 @@ __all__ = [
     "WHAT_TO_AVOID",
     "Understanding",
     "asks_what_to_avoid",
+    "of_a_class",
     "said_how",
     "understand",
     "understood_from",
@@ -42,6 +44,8 @@ _TREATED = re.compile(
     r"|with|treatment of)){0,4} $",
     re.I,
 )
+_PLACED = re.compile(r"\b(?:in|for|against|of|caus(?:es?|ing)|triggers?) (?:(?:the|an?|acute|chronic|severe) )?$", re.I)
+"""Stands before the name of a disease."""
 _HARMED = re.compile(
     r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
     r"|trigger\w*|worsen\w*|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious"
@@ -101,7 +105,20 @@ def understand(text: str, store: GraphStore) -> Understanding:
         wanted = read(text, [*_spans(found), *_where(text, misspelled)])
     made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted=wanted)
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
-    return made.model_copy(update={"left_out": left_out(text, found, vague)})
+    return _asking_of_unknown(made.model_copy(update={"left_out": left_out(text, found, vague)}), store)
+
+
+def _asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
+    """Ask back of words that stand where a disease would, where one would be taken for them."""
+    if made.disease or made.unclear or made.ask_back or made.wanted.about or made.intent not in {"evidence", "causes"}:
+        return made
+    placed = [phrase for phrase in made.left_out if _PLACED.search(made.text[: made.text.find(phrase)])]
+    if len(made.drugs) != 1 or not placed:
+        return made
+    unknown = store.search(placed[0], kinds=("Disease",), limit=3)
+    near = tuple(one for one in unknown.alternatives if one.score >= ALIKE)
+    unclear = (unknown.model_copy(update={"alternatives": near}),)
+    return made.model_copy(update={"unclear": unclear, "ask_back": asked_back((), (), made.drugs, unclear)})
 
 
 def understood_from(
@@ -157,9 +174,16 @@ def _said(wanted: Wanted, text: str, drugs: Sequence[Match], disease: bool, unsu
         return OUT_OF_SCOPE[wanted.beyond]
     if drugs or unsure:
         return None
-    if wanted.intent in ABOUT_ONE and (named := class_named(text)):
-        return f"“{named}” are a class, and I look at single drugs. Name one of them, and the disease."
+    if wanted.intent in ABOUT_ONE and (told := of_a_class(text)):
+        return told
     return WHAT_TO_AVOID if asks_what_to_avoid(text) or (wanted.intent == "safety" and disease) else None
+
+
+def of_a_class(text: str) -> str | None:
+    """Return what is said to a message that names a class of drugs and no drug; None where it names no class."""
+    if (named := class_named(text)) is None:
+        return None
+    return f"“{named}” are a class, and I look at single drugs. Name one of them, and the disease."
 
 
 def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence[Match], unsure: bool) -> bool:
@@ -249,4 +273,9 @@ def _misspelled(
 ) -> list[Match]:
     """Words that may have been meant as what the question lacks."""
     kinds = [*([] if diseases else ["Disease"]), *([] if len(drugs) > 1 else ["Compound"])]
-    return [match for match in doubtful_words(text, store, found, kinds) if not is_cue(match.query)]
+    grouped = [one.group().lower() for group in GROUPS.values() for one in re.finditer(group.asked, text, re.I)]
+    return [
+        match
+        for match in doubtful_words(text, store, found, kinds)
+        if not is_cue(match.query) and not any(match.query.lower() in phrase for phrase in grouped)
+    ]

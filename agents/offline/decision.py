@@ -27,9 +27,9 @@ UNREASONABLE = "by what was found it is less likely to be of use than an average
 
 
 UNPROVEN = 0.6
-"""Most that is said for a drug asked about alone where no edge, result, approval or shared target speaks for it, only
-that it is like others, or tried. The pairs that probabilities are fitted on hold one treatment each, and a drug that is
-asked about alone may be none."""
+"""Most that is said for a drug asked about alone, or beside drugs that all do harm in the disease, where no edge,
+result, approval or shared target speaks for it, only that it is like others, or tried. The pairs that probabilities are
+fitted on hold one treatment each, and a drug that is asked about alone may be none."""
 _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -48,8 +48,10 @@ def decision(task: Task) -> str:
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
-    if len(scores) == 1 and not has_grounds(task, task.candidates[0]):
-        scores = [scores[0].model_copy(update={"probability": min(scores[0].probability, UNPROVEN)})]
+    rivals = [role for place, role in enumerate(roles) if place != best]
+    if all(role.is_harmful for role in rivals) and not has_grounds(task, task.candidates[best]):
+        unproven = min(scores[best].probability, UNPROVEN)
+        scores = [one.model_copy(update={"probability": unproven}) if one is scores[best] else one for one in scores]
     return choice_text(task, scores, best, roles)
 
 

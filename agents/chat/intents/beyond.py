@@ -18,7 +18,7 @@ _MINE = (
 )
 _TAKE = (
     r"(?:take|taking|stop|start|use|switch|try|keep|give|quit|increase|reduce|skip|combine|mix|drink|have|be on|swap"
-    r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue|worry)"
+    r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue)"
 )
 _DOSE = (
     r"(?<!low )(?<!high )(?<!reduced )\bdos(?:e|es|age|ages|ing)\b(?! dependent)|\bposolog|\btitrat"
@@ -41,8 +41,8 @@ _DOSE = (
     r"|per) day\b"
 )
 _PRICE = (
-    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*"
-    r"|covered by|medicare|medicaid|copay)\b"
+    r"\b(?:price|prices|costs?(?! aside| apart)|pricing|expensive|cheap|cheaper|cheapest|afford\w*"
+    r"|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
     r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
@@ -50,6 +50,7 @@ _PRICE = (
 _DIAGNOSIS = (
     r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer"
     r"|be suffering)\b(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
+    r"|\bi have (?:an? )?(?:\w+ ){0,4}(?:ILL )?(?:\w+ ){0,3}what is (?:it|this|that)\b(?!.*DRUG)"
     r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b(?! to)|\bwhat (?:disease|illness|condition)s? (?:is it"
     r"|is this|is that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
     r"|it) (?:\w+ )?(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor"
@@ -65,7 +66,8 @@ _OWN = (
     r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and"
     r"|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
     rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware"
-    rf"|ask|mention))|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|pay|keep an eye))"
+    rf"|ask|mention|worry|be worried|monitor|check|test|be concerned))"
+    r"|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|pay|keep an eye))"
     rf"|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
     rf"|safe|better"

@@ -13,9 +13,10 @@ CLASSES = (
     r"\b(?:statins?|nsaids?|ssris?|snris?|maois?|beta ?blockers?|(?:\w+ )?inhibitors?|(?:\w+ )?agonists?"
     r"|(?:\w+ )?antagonists?|(?:cortico|gluco\w+)?steroids?|glucocorticoids?|antibiotics?|antidepressants?"
     r"|antipsychotics?|neuroleptics?|biologics?|biologicals?|diuretics?|thiazides?|opioids?|opiates?|benzodiazepines?"
-    r"|triptans?|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sulfonylureas?|gliptins?|glitazones?"
-    r"|gliflozins?|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?|monoclonal antibodies|ppis?"
-    r"|sartans?|arbs|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|probiotics?)\b"
+    r"|triptans?|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sul(?:f|ph)onylureas?|gliptins?"
+    r"|glitazones?|gliflozins?|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?"
+    r"|monoclonal antibodies|ppis?"
+    r"|sartans?|arbs|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|insulins|probiotics?)\b"
 )
 """Classes of drugs."""
 

@@ -37,14 +37,16 @@ _THANKS = re.compile(
     r"|bye|goodbye)\W*)*"
     r"(?:many |a lot of )?(?:thanks?|thank you|cheers|much obliged)?(?: (?:you|so|very|much|a lot|a bunch"
     r"|for \w+(?: \w+)?|again))*\W*"
-    r"(?:bye|goodbye|that is all|that helps)?\W*$"
+    r"(?:bye|goodbye|that is all|(?:that|this|it) (?:really )?(?:helps?|helped)(?: a lot| me| very much| so much)*"
+    r"|(?:that|this) (?:is|was) (?:very |really |so )?(?:helpful|useful|clear))?\W*$"
 )
 _RESTART = re.compile(
     r"^(?:please |ok(?:ay)?,? |let us |lets? |let's |can we |i want to )*(?:start (?:over|again|afresh|anew"
     r"|from scratch|new)|begin (?:again|anew|afresh)|restart"
     r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)"
     r"|forget (?:it|that|this|everything|all)(?: all)?|clear"
-    r"|from scratch|new)(?: please| now)?\W*$"
+    r"|from scratch|new)(?: please| now)?(?:,? (?:and )?(?:a |the )?(?:new|next|another|different) "
+    r"(?:patient|question|case|topic|one|subject))?\W*$|^(?:ok(?:ay)?,? )?(?:the )?next (?:patient|case|question)\W*$"
 )
 _HELP = re.compile(
     rf"^(?:{_GREETING}|help(?: me)?(?: please)?|\?+|(?:please )?help)\W*$"
@@ -59,7 +61,7 @@ _HELP = re.compile(
 _EXPLAIN = re.compile(
     r"^(?:but |and |so |ok(?:ay)?,? |hm+,? |please |can you |could you |would you |sorry,? )*(?:why(?: (?:so"
     r"|that|this|is that|not|exactly|did you \w+.*|do you \w+.*|that one|this one|them|the first one|him"
-    r"|her))?"
+    r"|her|(?:not )?the (?:other|second|first|latter|former|third)(?: one| drug)?))?"
     r"|how so|how come|(?:please )?(?:explain|elaborate|justify|clarify)(?: (?:that|this|it|why|more|your"
     r"|the|me|to|please|yourself|again|in|simply|simpler|plain|words|choice|answer|reason\w*|decision"
     r"|further|like|i|am|five|better|a|bit|for|layman\w*|patient\w*|terms|simple|language|english).*)?"
@@ -87,6 +89,10 @@ _WITHOUT = re.compile(
     r"\b(?:without|minus|except(?: for)?|excluding|leav(?:e|ing) (?:out|aside)|drop(?:ping)?|remov(?:e|ing)"
     r"|exclud(?:e|ing)|ignor(?:e|ing)|omit(?:ting)?|not counting|apart from|other than|take out"
     r"|get rid of) (?:the )?DRUG\b|\b(?:leave|take) DRUG (?:out|aside|away)\b"
+    r"|\b(?:what |and |but )?if\b.*\b(?:(?:can|could|may|must|should) not|unable to|does not want to|refus\w+)"
+    r"(?: \w+){0,2} (?:have|take|tolerate|get|use|be given|be on) DRUG\b"
+    r"|\bif\b.*\b(?:allergic|intolerant) (?:to|of) DRUG\b"
+    r"|\bif (?:\w+ ){1,2}not tolerate DRUG\b"
 )
 _AGAIN = re.compile(
     r"\b(?:again|redo|repeat|rerun|the same|same (?:question|thing|comparison)|once more|try|now"
@@ -103,7 +109,8 @@ _AGAIN = re.compile(
 )  # fmt: skip
 _LISTS = re.compile(
     r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there"
-    r"|use of|role of)\b"
+    r"|use of|role of|new (?:things?|drugs?|medicines?|treatments?|options?|therap\w+)"
+    r"|do (?:they|you|we|people|doctors) (?:now )?(?:use|give|prescribe|recommend))\b"
 )
 _LISTS_NOW = re.compile(
     r"(?:what|which) (?:do|does|are|is|drugs?|medicines?) (?!about)(?:\w+ ){1,3}(?:now"
@@ -153,7 +160,8 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
 def class_named(text: str, names: Iterable[NamedSpan] = ()) -> str | None:
     """Return the class of drugs that a message names, such as statins."""
     found = CUES["classes"].search(normal(text, names))
-    return found.group() if found else None
+    written = re.search(re.escape(found.group()), text, re.IGNORECASE) if found else None
+    return (written or found).group() if found else None
 
 
 def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, Beyond | None]:
