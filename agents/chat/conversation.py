@@ -19,7 +19,7 @@ from kedrec.agents.chat.aspects import (
     told_of_harm,
 )
 from kedrec.agents.chat.aspects.drug_facts import uses_of
-from kedrec.agents.chat.follow_up_meaning import Topic, asks_on, drugs_meant, merged, said_absent
+from kedrec.agents.chat.follow_up_meaning import asks_on, completes, drugs_meant, is_harm, merged, said_absent
 from kedrec.agents.chat.from_last_answer import (
     answer_on,
     reasons,
@@ -33,7 +33,7 @@ from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
 from kedrec.agents.chat.query_builder import query_for
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
-from kedrec.agents.chat.reply import Reply
+from kedrec.agents.chat.turns import Reply, Topic
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
 from kedrec.graphdb.names.other_names import read_as
@@ -61,6 +61,8 @@ _OVERALL = ("clinical_evidence", "safety", "against")
 PERSONAL = "This is what is written in general; what suits you or someone close to you, a doctor or pharmacist can say."
 """Said beside an answer to a question about somebody's own treatment."""
 NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
+
+NOTHING_OFFERED = "Nothing was asked back. Ask on, of the last answer or of another disease."
 
 
 class Conversation:
@@ -161,11 +163,11 @@ class Conversation:
             self.topic = Topic()
         if new.intent in SAID or new.intent == "out_of_scope":
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
-        if self.topic.pending and not (
-            new.drugs or new.disease or new.unclear or new.intent in {"citation", "explain"}
-        ):
-            return Reply(kind="question", notes=notes, text=self.topic.pending)
-        asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
+        named = bool(new.drugs or new.disease or new.unclear)
+        waits = not (named or new.intent in {"citation", "explain"} or completes(new, self.topic))
+        if (self.topic.pending and waits) or (not self.topic.pending and _YES.fullmatch(new.text)):
+            return Reply(kind="question", notes=notes, text=self.topic.pending or NOTHING_OFFERED)
+        asks_choice = new.intent == "choose" and not (named or _ELSE.search(new.text))
         asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
         if new.intent not in {"citation", "explain"} and not asks_choice:
             return None
@@ -205,7 +207,7 @@ class Conversation:
         if about and set(keys) <= {"safety", "against"}:
             keys = ()
         other = new.disease.entity if new.disease and new.intent in {"safety", "causes"} else None
-        harmful = other if other is not None and other.id != last.disease.id else None
+        harmful = other if other is not None and other.id != last.disease.id and not is_harm(new) else None
         looked = self._looked(drugs, about, last.disease, harmful=harmful)
         if harmful and any(one.answer.citations for one in looked.topics):
             looked = looked._replace(topics=tuple(one for one in looked.topics if one.answer.citations))
@@ -284,7 +286,8 @@ class Conversation:
         said = [one for drug in made.candidates for one in telling(answer_on(made, drug.id, keys))]
         found = any(one.answer.citations for one in looked.topics)
         said = [one for one in said if one.answer.citations or not found]
-        kind: Literal["topic", "recommendation"] = "topic" if said or found else "recommendation"
+        beside = (said or found) and topic.intent not in {"choose", "list"}
+        kind: Literal["topic", "recommendation"] = "topic" if beside else "recommendation"
         overall = told_overall(made) if said and len(made.candidates) > 1 and not topic.harm else ()
         limits = limits_of(looked, made.candidates, trace.question.get("text") or "")
         if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Intent, Wanted
 from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding, of_a_class
-from kedrec.records import Entity, Evidence, Match, Recommendation, Record
+from kedrec.agents.chat.turns import Topic
+from kedrec.records import Entity, Match, Recommendation
 
-__all__ = ["Topic", "asks_on", "drugs_meant", "merged", "said_absent"]
+__all__ = ["asks_on", "completes", "drugs_meant", "is_harm", "merged", "said_absent"]
 
 _AFRESH = re.compile(
     r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?"
@@ -40,44 +41,6 @@ _COMPARED = re.compile(r"\b(?:compar\w*|versus|vs|against|instead|rather)\b", re
 _NOT = re.compile(r"\b(?:not|instead of|rather than)\W+(?:\w+\W+){0,2}?$", re.IGNORECASE)
 
 
-class Topic(Record):
-    """What a conversation is about."""
-
-    disease: Match | None = None
-    """The disease."""
-    drugs: tuple[Match, ...] = ()
-    """The drugs that were named."""
-    without: tuple[Match, ...] = ()
-    """Drugs that are not to be weighed."""
-    recommendation: Recommendation | None = None
-    """The last answer."""
-    unclear: tuple[Match, ...] = ()
-    """What was asked back last."""
-    harm: bool = False
-    """Whether the disease is one in which harm of the drugs is asked about, and not one that they are to treat."""
-    pending: str = ""
-    """The question that was asked back last and is not answered yet."""
-    intent: Intent = "choose"
-    """What the last question wanted."""
-    focus: tuple[str, ...] = ()
-    """Ids of the drugs that the last reply was about."""
-    asked: tuple[str, ...] = ()
-    """Domain questions that were asked last."""
-    about: tuple[str, ...] = ()
-    """Groups of people and harms that were asked about last."""
-    assumed: bool = False
-    """Whether the disease was not named, and taken as what the drug is used for."""
-    earlier: tuple[Match, ...] = ()
-    """The one drug that the question before was about, in the same disease."""
-    more: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
-    """Evidence that was looked up beyond the last answer's."""
-
-    @property
-    def evidence(self) -> dict[str, Evidence]:
-        """All evidence that has a key in the conversation."""
-        return {**(self.recommendation.evidence if self.recommendation else {}), **self.more}
-
-
 def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
     """Return the harms and groups that a message asks about the drugs of the last answer; None where it goes elsewhere.
 
@@ -92,15 +55,24 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
         return new.wanted.about if not new.unclear else None
     if new.drugs and new.intent != "causes":
         return None
-    harm = new.intent in {"safety", "causes"} or re.fullmatch(rf"(?:{HARMS})", named.query.lower())
+    harm = new.intent in {"safety", "causes"} or is_harm(new)
     return tuple(dict.fromkeys([named.query, *new.wanted.about])) if harm else None
+
+
+def is_harm(new: Understanding) -> bool:
+    """Whether the disease that a message names is a side effect as people word it, such as infections."""
+    return new.disease is not None and re.fullmatch(rf"(?:{HARMS})", new.disease.query.lower()) is not None
+
+
+def completes(new: Understanding, topic: Topic) -> bool:
+    """Whether a message asks of the one drug that a question back was about, and needs no name."""
+    named = new.drugs or new.disease or new.unclear or topic.unclear
+    return not named and len(topic.drugs) == 1 and new.intent in ABOUT_ONE[1:] and topic.disease is None
 
 
 def _goes_elsewhere(new: Understanding, topic: Topic, weighed: set[str]) -> bool:
     """Whether a message is not about the drugs that were weighed, or changes which are."""
-    harm = (
-        new.disease is not None and re.fullmatch(rf"(?:{HARMS})", new.disease.query.lower()) and _ALL.search(new.text)
-    )
+    harm = is_harm(new) and _ALL.search(new.text)
     if new.wanted.corrects or new.intent in {"choose", "out_of_scope"} or (new.intent == "list" and not harm):
         return True
     changes = bool(new.disease) or not (topic.about or topic.asked) or _WITHOUT.search(new.text)
@@ -151,7 +123,8 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         )
     unclear = new.ask_back if new.unclear or new.ask_back in {WHAT_TO_AVOID, of_a_class(new.text)} else None
     disease = new.disease or topic.disease
-    ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
+    enough = (disease and (new.disease or new.drugs)) or (topic.pending and completes(new, topic))
+    ask = unclear or (None if enough else new.ask_back)
     return new.model_copy(update={"disease": disease, "drugs": _drugs(new, topic), "ask_back": ask})
 
 

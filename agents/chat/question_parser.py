@@ -105,7 +105,10 @@ def understand(text: str, store: GraphStore) -> Understanding:
         wanted = read(text, [*_spans(found), *_where(text, misspelled)])
     made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted=wanted)
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
-    return _asking_of_unknown(made.model_copy(update={"left_out": left_out(text, found, vague)}), store)
+    asked = wanted.about if wanted.intent in {"safety", "causes"} else ()
+    groups = "|".join(GROUPS[name].asked for name in asked if name in GROUPS) or "(?!)"
+    left = tuple(phrase for phrase in left_out(text, found, vague) if not re.search(rf"\b(?:{groups})", phrase, re.I))
+    return _asking_of_unknown(made.model_copy(update={"left_out": left}), store)
 
 
 def _asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
@@ -146,7 +149,9 @@ def understood_from(
     ill, harms = told_apart(text, sure, wanted)
     known = tuple(match for match in drugs if match.entity is not None)
     named = [ill] if ill else sure
-    ask = " ".join(unknown_told(match) for match in unknown) or asked_back(ambiguous, named, known, misspelled)
+    told = [unknown_told(match) for match in unknown]
+    told = told or [said for match in misspelled if (said := of_a_class(match.query))]
+    ask = " ".join(told) or asked_back(ambiguous, named, known, misspelled)
     unsure = bool(ambiguous or misspelled or unknown)
     ask = _said(wanted, text, known, bool(sure), unsure) or (
         None if _needs_no_disease(wanted, known, named, unsure) else ask

@@ -37,19 +37,21 @@ def listed(new_evidence: NewEvidence, drug: Entity, intent: Intent) -> TopicAnsw
 
 def _uses(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
     edges = [one for one in _edges(new_evidence, drug, kind="Disease")[::-1] if is_therapeutic(one.relation)]
-    return _told(new_evidence, drug, edges, f"What {drug.name} is used for", "The graph lists it as a treatment of")
+    return _told(
+        new_evidence, drug, edges, f"What {drug.name} is used for", "The graph lists it as a treatment of these:"
+    )
 
 
 def _side_effects(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
     """The side effects that the fewest other drugs have come first: those that all drugs have tell nothing."""
     edges = [one for one in _edges(new_evidence, drug, relation=HARMS) if not is_therapeutic(one.relation)]
     told = f"Side effects listed of {drug.name}"
-    return _told(new_evidence, drug, edges, told, "The graph lists, those that the fewest other drugs have first,")
+    return _told(new_evidence, drug, edges, told, "The graph lists, the least common of all drugs first:")
 
 
 def _targets(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
     edges = [one for relation in _TARGETS for one in _edges(new_evidence, drug, relation=relation)]
-    return _told(new_evidence, drug, edges, f"What {drug.name} acts on", "The graph lists as its targets")
+    return _told(new_evidence, drug, edges, f"What {drug.name} acts on", "The graph lists as its targets:")
 
 
 def _edges(
@@ -81,6 +83,6 @@ def _told(
         return None
     shown = {entity.name.lower(): entity.name for entity in reversed(entities)}
     more = len(shown) - len(entries)
-    names = ", ".join(shown[name] for name in entries)
-    text = f"{opening} {names}{f', and {more} more' if more else ''}."
+    names = "; ".join(shown[name] for name in entries)
+    text = f"{opening} {names}{f'; and {more} more' if more else ''}."
     return answer_of(title, [(key, text if not at else "") for at, key in enumerate(entries.values())], drug)

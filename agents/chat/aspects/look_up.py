@@ -90,11 +90,11 @@ def look_up(
         known: evidence that has keys already.
     """
     new_evidence, topics = NewEvidence(agent, setting, dict(known or {})), list[TopicAnswer]()
-    if lists in LISTED and not about and not together:
-        topics += [told for drug in drugs if (told := listed(new_evidence, drug, lists))]
-        about = (*about, *((_SIDE_EFFECTS,) if lists == "safety" else ()))
+    inventory = lists if lists in LISTED and not about and not together else None
+    about = (_SIDE_EFFECTS,) if inventory == "safety" else about
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
         topics += [_one(new_evidence, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
+    topics += [told for drug in drugs if inventory and (told := listed(new_evidence, drug, inventory))]
     if harmful:
         covered = any(_aspect(word).pattern.search(harmful.name) for word in about)
         topics += [one for drug in drugs for one in _harm_in(new_evidence, drug, harmful, named=not covered)]

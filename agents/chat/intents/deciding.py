@@ -9,7 +9,7 @@ from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.wanted import Beyond, Intent
 
-__all__ = ["of_disease", "of_none", "of_one", "of_several"]
+__all__ = ["HARM_COMPARED", "of_disease", "of_none", "of_one", "of_several"]
 
 _AVOIDS = re.compile(
     r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken"
@@ -25,6 +25,11 @@ _COMPARED_HARM = re.compile(
     rf"|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b"
     r"|\b(?:worse|safer) (?:\w+ ){0,3}ILL\b"
 )
+HARM_COMPARED = re.compile(
+    r"\b(?:has|have|causes?|gives?|produces?|with) (?:the )?(?:fewer|less|more|lower|higher|least|most|fewest)"
+    r" (?!evidence|trials?|stud|data|effect|support|benefit|approv|about|information|detail|than)([a-z]{4,})"
+)
+"""A harm of whatever name by which drugs are compared: `which has fewer hypos?`."""
 _HOW_MUCH = re.compile(
     r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust"
     r"|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b"
@@ -123,7 +128,7 @@ def of_none(wording: str) -> tuple[Intent, Beyond | None]:
             (CUES["contest"].search(wording) and not re.search(r"\bsafe", wording), "choose"),
             (has["harm"], "safety"),
             (has["mechanism"], "mechanism"),
-            (has["patients"] or has["harms"], "safety"),
+            (has["patients"] or has["harms"] or HARM_COMPARED.search(wording), "safety"),
             (has["causal"], "causes"),
             (has["evidence"], "evidence"),
             (has["use"], "use"),

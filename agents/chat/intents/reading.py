@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES
-from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
+from kedrec.agents.chat.intents.deciding import HARM_COMPARED, of_disease, of_none, of_one, of_several
 from kedrec.agents.chat.intents.learned import SURE, likeliest
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
@@ -144,7 +144,7 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))
     return Wanted(
         intent=intent,
-        about=_about(text, wording)
+        about=_about(_without_diseases(text, spans), wording)
         if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"}
         else (),
         keys=tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
@@ -213,8 +213,18 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
 def _about(text: str, wording: str) -> tuple[str, ...]:
     """Return the groups of people and the harms that a message asks about, as it words them."""
     harms = [found.group() for found in re.finditer(rf"\b(?:{HARMS})\b", wording)]
-    brought = [] if "ILL" in wording else [found.group(1) for found in _BROUGHT.finditer(wording)]
+    forms = () if "ILL" in wording else (_BROUGHT, HARM_COMPARED)
+    brought = [found.group(1) for form in forms for found in form.finditer(wording)]
     return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought)]))
+
+
+def _without_diseases(text: str, names: Iterable[NamedSpan]) -> str:
+    """Return a message without the diseases that it names: gestational diabetes is no question about pregnancy."""
+    groups = "|".join(group.asked for group in GROUPS.values())
+    for start, end, kind in sorted(names, reverse=True):
+        if kind == "Disease" and not re.fullmatch(rf"(?:{groups})", text[start:end], re.IGNORECASE):
+            text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def _groups(text: str, wording: str) -> list[str]:
