@@ -45,8 +45,8 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     """
     understood, taken = _with_disease(agent, understood)
     if understood.disease is None or understood.disease.entity is None:
-        named = "".join(f" The graph states no use of {drug.query}." for drug in understood.drugs[:1])
-        raise UserError(understood.ask_back or f"For which disease?{named} Name the disease that you mean.")
+        unused = "".join(f" The graph states no use of {drug.query}." for drug in understood.drugs[:1])
+        raise UserError(understood.ask_back or f"For which disease?{unused} Name the disease that you mean.")
     if len(understood.drugs) > MOST:
         raise UserError(f"The question names {len(understood.drugs)} drugs; at most {MOST} can be weighed at once.")
     named = [_asked_by(drug) for drug in understood.drugs]

@@ -42,7 +42,7 @@ _DOSE = (
 )
 _PRICE = (
     r"\b(?:price|prices|costs?(?! aside| apart)|pricing|expensive|cheap|cheaper|cheapest|afford\w*"
-    r"|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
+    r"|sold|on sale|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
     r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
@@ -71,7 +71,7 @@ _OWN = (
     rf"|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
     rf"|safe|better"
-    r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b|\b(?:good|right|best|safe|better|ok|okay|fine"
+    r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b(?! [a-z]{4,})|\b(?:good|right|best|safe|better|ok|okay|fine"
     r"|suitable) for my {_KIN}\b|\bwant(?:s|ed)? me (?:to|on)\b|\b(?:put|started) me on\b"
     rf"|\bwhat would you (?:do|take) (?:in my|if you)\b|\bin my (?:case|situation)\b"
     rf"|\b(?:i|we) (?:have|got|suffer from|was diagnosed with|am|feel)\b.*\b(?:is|are|was) DRUG (?:ok|okay"
@@ -90,7 +90,8 @@ _ILLNESS = (
     r"|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet|definition) (?:of|in|for"
     r"|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
-    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b|\bhow (?:do"
+    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b|\btests?\b.*\bILL\b"
+    r"|\bdiagnos(?:e|es|is of) ILL\b|\bhow (?:do"
     r"|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
 _PERSONAL = re.compile(

@@ -44,7 +44,8 @@ _HARM = (
     r"|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*"
     r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bconcerns?\b|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
     r"|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
-    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\bnot (?:so )?(?:good|advisable|wise|ideal) (?:in|for|with)\b"
+    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\b(?:good|bad) idea (?:if|when)\b"
+    r"|\bnot (?:so )?(?:good|advisable|wise|ideal) (?:in|for|with)\b"
     r"|\bbad (?:in|with)\b|\bgrape ?fruit\w*|\bcoffee\b|\bvigilan\w+|\blook out for\b|\bhurts?\b|\bdamag\w+"
     r"|\b(?:alright|allowed|acceptable|permitted|permissible|wise) (?:in|during|with|for people with) ILL\b"
     rf"|\b(?:can|may|could|should|is it \w+ for) {_PERSONS}(?: (?:with|who ha(?:ve|s)|having|suffering from))?"
@@ -113,7 +114,7 @@ _EVIDENCE = (
 )
 _USE = (
     r"\bwhy\b|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
-    r"|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
+    r"|\bwhere (?:does|do|is|would) DRUG (?:fit|stand|sit|come)\b|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
     r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead|together))"
     r"|\buses\b|\bindicat\w+|\brole\b|\bexplain\b|\bfirst (?:line|choice)\b|\bplace\b|\bposition of\b"
     r"|\btell me (?:\w+ )?(?:about|more)\b|\bapprov\w+|\b(?:prescri\w+|given|taken|meant|intended|employed)\b"
@@ -138,7 +139,7 @@ _ASSESS = (
 _CONTEST = (
     r"\balternatives?\b|\binstead\b(?!$)|\b(?:what|which|who) .*\binstead\b|\bsubstitut\w+|\breplac\w+"
     r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b|\banother (?:drug"
-    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b|\bbesides\b"
+    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b|\bbesides\b(?! ILL)"
     r"|\brather than\b|\bversus\b|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better"
     r"|safer)\b|\bany(?:thing|one|body)? (?:else|better|other|safer|superior)\b|\b(?:better|superior|safer|stronger"
     r"|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?|choice|treatments?|medicines?|agents?|alternative"
@@ -146,9 +147,11 @@ _CONTEST = (
     r"|agents?|therap\w+|one)\b|\bbeats?\b|\bout(?:perform|do|class|shin|match)\w*|\bnext (?:step|line|option|move)\b"
     r"|\bDRUG (?:resistant|refractory)\b|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s"
     r"|ed)?|not tolerated|intoleran\w+|did not (?:work|help)|does not (?:work|help)|no longer works?"
-    r"|stopped working)\b.*\b(?:what|which|next|now|then|options?|alternatives?)\b|\b(?:what|which|next"
+    r"|stopped (?:working|helping)|(?:did|does|doing) (?:badly|poorly) on|no longer enough)"
+    r"\b.*\b(?:what|which|where|next|now|then|options?|alternatives?)\b|\b(?:what|which|next"
     r"|options?) .*\b(?:after|if|when|once) DRUG (?:\w+ )?(?:fail\w*|does not|did not|stops?)\b|\b(?:fail\w*"
     r"|intoleran\w+|not tolerated|refractory to)\b.*\b(?:next|instead|then what|now what)\b|\bswitch (?:to|from)\b"
+    r"|\b(?:what|which)\b.*\bfollow DRUG\b"
 )
 _PREFERS = (
     r"\b(?:better|best|prefer\w*|choos\w*|choice|choosing|recommend\w*|superior|pick|wins?|winner|favou?r\w*|decide"

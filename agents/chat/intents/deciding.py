@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.wanted import Beyond, Intent
 
 __all__ = ["HARM_COMPARED", "of_disease", "of_none", "of_one", "of_several"]
+
+Told = TypeVar("Told", Intent, None)
 
 _AVOIDS = re.compile(
     r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken"
@@ -45,7 +48,7 @@ _SAFE = re.compile(r"\b(?:saf|contra ?indicat|toxic)\w*")
 _OPEN = re.compile(r"(?:what|which|who|when|where|why)\b")
 """Begins a question that is not to be answered by yes or no."""
 _WELL = re.compile(r"how (?:well|good|effective|useful)\b")
-_BUILDS = re.compile(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b")
+_BUILDS = re.compile(r"\bcombin\w+ (?:of )?.* or\b|\b(?:better|best)\b")
 _NAMED_ONLY = re.compile(r"what (?:is|are) DRUG(?:,? (?:and |with )?DRUG)*(?: \w+)?\W*$")
 _SUBSTANCE = re.compile(r"(?:what|which) (?:\w+ ){0,2}?(?:lowers?|reduces?|raises?|brings down|increases?) DRUG\W*$")
 _GIVES_TO = re.compile(r"\b(?:give|prescribe|use|giving) (?:\w+ ){0,3}DRUG (?:to|with) ILL\b")
@@ -57,8 +60,8 @@ _ANY = re.compile(r"(?:and |is there |are there )*any (?:risk of |danger of )?IL
 _DOES_CAUSE = re.compile(r"\b(?:it|that) (?:\w+ )?(?:cause|bring|lead|trigger)")
 
 
-def of_several(wording: str) -> Intent:
-    """Return what a message wants that names several drugs."""
+def of_several(wording: str) -> Intent | None:
+    """Return what a message wants that names several drugs; None where no cue tells."""
     has = {name: bool(cue.search(wording)) for name, cue in CUES.items()}
     both, free = bool(_BOTH.search(wording)), not has["prefers"]
     together = has["together"] and not both and not _BUILDS.search(wording)
@@ -71,13 +74,14 @@ def of_several(wording: str) -> Intent:
             (has["harm"] or _COMPARED_HARM.search(wording), "safety"),
             (has["evidence"] and free, "evidence"),
             (has["causal"] and "ILL" in wording and free, "causes"),
+            (has["prefers"] or has["contest"], "choose"),
         ),
-        "choose",
+        None,
     )
 
 
-def of_one(wording: str, groups: Sequence[str]) -> Intent:
-    """Return what a message wants that names one drug.
+def of_one(wording: str, groups: Sequence[str]) -> Intent | None:
+    """Return what a message wants that names one drug; None where no cue tells.
 
     Args:
         wording: the message as `normal` gives it.
@@ -99,7 +103,7 @@ def of_one(wording: str, groups: Sequence[str]) -> Intent:
             (_GIVES_TO.search(wording) or (groups and _of_group(wording, asked)), "safety"),
             (not asked and has["harms"] and "ILL" not in wording, "safety"),
         ),
-        asked[0] if asked else "assess",
+        asked[0] if asked else None,
     )
 
 
@@ -114,7 +118,7 @@ def of_disease(wording: str, *, lists: bool) -> Intent:
     if harm:
         return "causes" if _DOES_CAUSE.search(wording) else "safety"
     if _PRONOUN.search(wording) and not lists:
-        return of_one(_PRONOUN.sub("DRUG", wording), ())
+        return of_one(_PRONOUN.sub("DRUG", wording), ()) or "assess"
     return "list"
 
 
@@ -139,7 +143,7 @@ def of_none(wording: str) -> tuple[Intent, Beyond | None]:
     return intent, "other" if intent == "out_of_scope" else None
 
 
-def _first(rules: Iterable[tuple[object, Intent]], otherwise: Intent) -> Intent:
+def _first(rules: Iterable[tuple[object, Intent]], otherwise: Told) -> Intent | Told:
     """The intent of the first rule that holds."""
     return next((intent for holds, intent in rules if holds), otherwise)
 

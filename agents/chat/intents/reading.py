@@ -9,7 +9,7 @@ from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.deciding import HARM_COMPARED, of_disease, of_none, of_one, of_several
-from kedrec.agents.chat.intents.learned import SURE, likeliest
+from kedrec.agents.chat.intents.learned import SURE, SURER, likeliest
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
@@ -177,12 +177,14 @@ def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, B
     if drugs + classes == 0:
         return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
     by_rules = of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording))
+    otherwise: Intent = "choose" if drugs > 1 else "assess"
     if not _BEYOND_NAMES.search(wording):
-        return by_rules, None
+        return by_rules or otherwise, None
     like, chance = likeliest(wording, drugs=drugs + classes, diseases=diseases)
     contest = drugs > 1 or CUES["contest"].search(wording) is not None
-    believed = chance >= SURE and like != "list" and (contest or like != "choose")
-    return like if believed else by_rules, None
+    sure = chance >= (SURER if by_rules else SURE)
+    believed = sure and like != "list" and (contest or like != "choose")
+    return like if believed else by_rules or otherwise, None
 
 
 def _form(text: str, wording: str, *, named: bool) -> Intent | None:
