@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.agent import Query
+from kedrec.agents.chat.asking_back import is_yes, name_chosen
 from kedrec.agents.chat.aspects import (
     LISTED,
     NOT_FOUND,
@@ -19,7 +20,15 @@ from kedrec.agents.chat.aspects import (
     told_of_harm,
 )
 from kedrec.agents.chat.aspects.drug_facts import uses_of
-from kedrec.agents.chat.follow_up_meaning import asks_on, completes, drugs_meant, is_harm, merged, said_absent
+from kedrec.agents.chat.follow_up_meaning import (
+    asks_on,
+    asks_why_not,
+    completes,
+    drugs_meant,
+    is_harm,
+    merged,
+    said_absent,
+)
 from kedrec.agents.chat.from_last_answer import (
     answer_on,
     reasons,
@@ -49,10 +58,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PERSONAL", "Conversation", "Reply", "Topic"]
 
-_NUMBER = re.compile(r"\s*(?:the )?(?:(\d)|(first|second|third))(?: one)?[.!]?\s*", re.IGNORECASE)
-_YES = re.compile(r"\s*(?:yes|yep|yeah|yup|correct|right|exactly|i (?:do|did|meant that))\b[\s,.!]*(?:please|that one"
-                  r"|exactly|i (?:do|did)|correct|right)?[\s.!]*", re.IGNORECASE)  # fmt: skip
-_ORDINALS = {"first": 1, "second": 2, "third": 3}
 _ELSE = re.compile(
     r"\b(?:else|others?|another|alternatives?|instead|besides|substitut\w*|replac\w*|options?)\b", re.IGNORECASE
 )
@@ -126,7 +131,8 @@ class Conversation:
         of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
         # The drug that was asked about before a question of the same about another.
         former, ill = self.topic.drugs, self.topic.disease
-        unchanged = ill is not None and whole.disease is not None and ill.entity == whole.disease.entity
+        ill = None if self.topic.assumed else ill
+        unchanged = (ill and ill.entity) == (whole.disease and whole.disease.entity)
         earlier = former if unchanged and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
         topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
                       assumed=whole.disease is None, earlier=earlier,
@@ -146,16 +152,7 @@ class Conversation:
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
-        choice = _NUMBER.fullmatch(text)
-        known = [(match.alternatives or ((match.entity,) if match.entity else ())) for match in self.topic.unclear]
-        options = [option.id for found in known for option in found]
-        if _YES.fullmatch(text) and len(options) == 1:
-            text = options[0]
-        if choice and options:
-            number = int(choice.group(1) or _ORDINALS[choice.group(2).lower()])
-            if 1 <= number <= len(options):
-                text = options[number - 1]
-        return understand_question(self._agent, text)
+        return understand_question(self._agent, name_chosen(text, self.topic.unclear))
 
     def _at_once(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
         """What is said without looking anything up; None where something has to be."""
@@ -165,11 +162,11 @@ class Conversation:
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
         named = bool(new.drugs or new.disease or new.unclear)
         waits = not (named or new.intent in {"citation", "explain"} or completes(new, self.topic))
-        if (self.topic.pending and waits) or (not self.topic.pending and _YES.fullmatch(new.text)):
+        if (self.topic.pending and waits) or (not self.topic.pending and is_yes(new.text)):
             return Reply(kind="question", notes=notes, text=self.topic.pending or NOTHING_OFFERED)
         asks_choice = new.intent == "choose" and not (named or _ELSE.search(new.text))
         asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
-        if new.intent not in {"citation", "explain"} and not asks_choice:
+        if new.intent not in {"citation", "explain"} and not (asks_choice or asks_why_not(new, self.topic)):
             return None
         last, evidence = self.topic.recommendation, self.topic.evidence
         if last is None and not evidence:
@@ -212,6 +209,8 @@ class Conversation:
         if harmful and any(one.answer.citations for one in looked.topics):
             looked = looked._replace(topics=tuple(one for one in looked.topics if one.answer.citations))
         said = [one for drug in drugs for one in answer_on(last, drug.id, keys)]
+        if new.intent == "safety" and not (about or harmful or any(one.answer.citations for one in said)):
+            looked = self._looked(drugs, (), None, lists="safety")
         if not (said or looked.topics):
             return None
         self.topic = self.topic.model_copy(

@@ -11,7 +11,7 @@ from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding, of_
 from kedrec.agents.chat.turns import Topic
 from kedrec.records import Entity, Match, Recommendation
 
-__all__ = ["asks_on", "completes", "drugs_meant", "is_harm", "merged", "said_absent"]
+__all__ = ["asks_on", "asks_why_not", "completes", "drugs_meant", "is_harm", "merged", "said_absent"]
 
 _AFRESH = re.compile(
     r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?"
@@ -37,7 +37,11 @@ _WITHOUT = re.compile(
     re.IGNORECASE,
 )
 _ADDS = re.compile(r"\b(?:add\w*|includ\w*|with|also|too|as well|plus)\b", re.IGNORECASE)
-_COMPARED = re.compile(r"\b(?:compar\w*|versus|vs|against|instead|rather)\b", re.IGNORECASE)
+_COMPARED = re.compile(r"\b(?:compar\w*|versus|vs|against|instead|rather|better|worse|superior|than)\b", re.IGNORECASE)
+_WHICH = re.compile(r"\b(?:which|both|either|neither|the two)\b", re.IGNORECASE)
+_WHY_NOT = re.compile(r"\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*why not\b", re.IGNORECASE)
+_FOR = re.compile(r"\b(?:for|in|treat\w*|patients?)\b", re.IGNORECASE)
+"""Says that what is named is to be treated, and is no harm."""
 _NOT = re.compile(r"\b(?:not|instead of|rather than)\W+(?:\w+\W+){0,2}?$", re.IGNORECASE)
 
 
@@ -49,7 +53,11 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
         topic: what the conversation is about.
     """
     last, named = topic.recommendation, new.disease
-    if last is None or _goes_elsewhere(new, topic, {drug.id for drug in last.candidates}):
+    if (
+        last is None
+        or _asks_of_earlier(new, topic)
+        or _goes_elsewhere(new, topic, {drug.id for drug in last.candidates})
+    ):
         return None
     if named is None or (named.entity is not None and named.entity.id == last.disease.id):
         return new.wanted.about if not new.unclear else None
@@ -57,6 +65,19 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
         return None
     harm = new.intent in {"safety", "causes"} or is_harm(new)
     return tuple(dict.fromkeys([named.query, *new.wanted.about])) if harm else None
+
+
+def _asks_of_earlier(new: Understanding, topic: Topic) -> bool:
+    """Whether a message without a name is about both the last drug and the one asked about before it."""
+    named = new.drugs or new.disease or new.unclear
+    return bool(topic.earlier) and not named and (new.intent == "choose" or _WHICH.search(new.text) is not None)
+
+
+def asks_why_not(new: Understanding, topic: Topic) -> bool:
+    """Whether a message asks why one of the drugs that were weighed was not chosen."""
+    weighed = {drug.id for drug in topic.recommendation.candidates} if topic.recommendation else set()
+    named = {drug.entity.id for drug in new.drugs if drug.entity}
+    return bool(named) and named <= weighed and new.disease is None and _WHY_NOT.match(new.text) is not None
 
 
 def is_harm(new: Understanding) -> bool:
@@ -72,12 +93,12 @@ def completes(new: Understanding, topic: Topic) -> bool:
 
 def _goes_elsewhere(new: Understanding, topic: Topic, weighed: set[str]) -> bool:
     """Whether a message is not about the drugs that were weighed, or changes which are."""
-    harm = is_harm(new) and _ALL.search(new.text)
+    harm = is_harm(new) and (_ALL.search(new.text) or not _FOR.search(new.text))
     if new.wanted.corrects or new.intent in {"choose", "out_of_scope"} or (new.intent == "list" and not harm):
         return True
     changes = bool(new.disease) or not (topic.about or topic.asked) or _WITHOUT.search(new.text)
     strange = any(drug.entity is None or drug.entity.id not in weighed for drug in new.drugs)
-    return strange or (new.intent == "again" and bool(changes))
+    return strange or (new.intent == "again" and bool(changes) and not harm)
 
 
 def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: Sequence[str]) -> tuple[Entity, ...]:
@@ -112,7 +133,7 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         return new.model_copy(update={"disease": topic.disease, "drugs": drugs, "wanted": wanted, "ask_back": ask})
     if new.intent == "again" or _adds_on(new, topic):
         return _again(new, topic)
-    if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.earlier:
+    if _asks_of_earlier(new, topic):
         update = {"disease": topic.disease, "drugs": _joined(topic.earlier, topic.drugs), "ask_back": None}
         return new.model_copy(update=update)
     if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.disease is not None:
@@ -122,7 +143,9 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
             update={"disease": topic.disease, "drugs": (), "without": gone, "wanted": wanted, "ask_back": None}
         )
     unclear = new.ask_back if new.unclear or new.ask_back in {WHAT_TO_AVOID, of_a_class(new.text)} else None
-    disease = new.disease or topic.disease
+    # A disease that was taken for one drug is not what another is asked about in.
+    elsewhere = topic.assumed and bool(new.drugs) and new.intent in ABOUT_ONE[1:]
+    disease = new.disease or (None if elsewhere else topic.disease)
     enough = (disease and (new.disease or new.drugs)) or (topic.pending and completes(new, topic))
     ask = unclear or (None if enough else new.ask_back)
     return new.model_copy(update={"disease": disease, "drugs": _drugs(new, topic), "ask_back": ask})

@@ -18,7 +18,7 @@ from kedrec.agents.chat.aspects.quotable_sentences import (
     worth_of,
 )
 from kedrec.agents.chat.from_last_answer import TopicAnswer
-from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS_IN_TEXTS
+from kedrec.agents.chat.groups_and_harms import DAMAGE, GROUPS, HARMED_ORGANS, HARMS_IN_TEXTS
 from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
@@ -136,6 +136,11 @@ def _aspect(word: str) -> Aspect:
     if group is not None:
         return Aspect(word, group.search, re.compile(rf"\b(?:{group.asked}|{group.texts})", re.IGNORECASE))
     plain = word.lower()
+    organ = plain.removesuffix(DAMAGE)
+    if plain.endswith(DAMAGE) and organ in HARMED_ORGANS:
+        words = HARMED_ORGANS[organ]
+        pattern = "|".join([*words, HARMS_IN_TEXTS.get(organ, HARMS_IN_TEXTS.get(plain, "(?!)"))])
+        return Aspect(word, words, re.compile(rf"\b(?:{pattern})", re.IGNORECASE))
     stem = re.sub(r"(?:ies|es|s|ing)$", "", plain) if len(plain) > 5 else plain
     other = next((more for begun, more in HARMS_IN_TEXTS.items() if plain.startswith(begun)), None)
     pattern = rf"\b(?:{re.escape(stem)}\w*{f'|{other}' if other else ''})"

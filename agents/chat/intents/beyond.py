@@ -90,7 +90,8 @@ _ILLNESS = (
     r"|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet|definition) (?:of|in|for"
     r"|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
-    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b|\btests?\b.*\bILL\b"
+    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b"
+    r"|\btests?\b.*\bILL\b"
     r"|\bdiagnos(?:e|es|is of) ILL\b|\bhow (?:do"
     r"|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )

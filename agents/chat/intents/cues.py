@@ -114,7 +114,8 @@ _EVIDENCE = (
 )
 _USE = (
     r"\bwhy\b|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
-    r"|\bwhere (?:does|do|is|would) DRUG (?:fit|stand|sit|come)\b|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
+    r"|\bwhere (?:does|do|is|would) DRUG (?:fit|stand|sit|come)\b|\breach for\b|\bgood for\b"
+    r"|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
     r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead|together))"
     r"|\buses\b|\bindicat\w+|\brole\b|\bexplain\b|\bfirst (?:line|choice)\b|\bplace\b|\bposition of\b"
     r"|\btell me (?:\w+ )?(?:about|more)\b|\bapprov\w+|\b(?:prescri\w+|given|taken|meant|intended|employed)\b"
@@ -139,7 +140,8 @@ _ASSESS = (
 _CONTEST = (
     r"\balternatives?\b|\binstead\b(?!$)|\b(?:what|which|who) .*\binstead\b|\bsubstitut\w+|\breplac\w+"
     r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b|\banother (?:drug"
-    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b|\bbesides\b(?! ILL)"
+    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b"
+    r"|\bbesides\b(?! ILL)"
     r"|\brather than\b|\bversus\b|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better"
     r"|safer)\b|\bany(?:thing|one|body)? (?:else|better|other|safer|superior)\b|\b(?:better|superior|safer|stronger"
     r"|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?|choice|treatments?|medicines?|agents?|alternative"

@@ -30,7 +30,8 @@ _COMPARED_HARM = re.compile(
 )
 HARM_COMPARED = re.compile(
     r"\b(?:has|have|causes?|gives?|produces?|with) (?:the )?(?:fewer|less|more|lower|higher|least|most|fewest)"
-    r" (?!evidence|trials?|stud|data|effect|support|benefit|approv|about|information|detail|than)([a-z]{4,})"
+    r" (?!evidence|side|adverse|unwanted|trials?|stud|data|effect|support|benefit|approv|about|information|detail"
+    r"|than)([a-z]{4,})"
 )
 """A harm of whatever name by which drugs are compared: `which has fewer hypos?`."""
 _HOW_MUCH = re.compile(
@@ -43,6 +44,15 @@ _REFERS = re.compile(
 _PRONOUN = re.compile(
     r"\b(?:it|they|them|this drug|that drug|the (?:drug|former|latter|other|first|second)(?: one)?)\b"
 )
+_WHICH_IS_BETTER = re.compile(
+    r"(?:and |so |then |ok |but )*(?:which|what|who)(?: \w+){0,4} (?:better|best|superior|stronger"
+    r"|preferable|wins?|prefer)\W*$"
+)
+_WHICH_IS_WORSE = re.compile(r"(?:and |so |then |ok |but )*(?:which|what)(?: \w+){0,3} (?:worse|worst)\W*$")
+_TRIALS_IN = re.compile(
+    r"(?:and |are there |is there )*(?:any |which |what )?(?:trials?|stud(?:y|ies)|evidence|data)\b(?! based)"
+)
+_ONE_OR_OTHER = re.compile(r"(?:\w+ )?DRUG,? (?:or|versus)(?: \w+){0,2} DRUG\W*(?:(?:for|in) (?:\w+ )?ILL)?\W*$")
 _NOT_BETTER = re.compile(r"\b(?:placebo|nothing)\b")
 _SAFE = re.compile(r"\b(?:saf|contra ?indicat|toxic)\w*")
 _OPEN = re.compile(r"(?:what|which|who|when|where|why)\b")
@@ -74,7 +84,7 @@ def of_several(wording: str) -> Intent | None:
             (has["harm"] or _COMPARED_HARM.search(wording), "safety"),
             (has["evidence"] and free, "evidence"),
             (has["causal"] and "ILL" in wording and free, "causes"),
-            (has["prefers"] or has["contest"], "choose"),
+            (has["prefers"] or has["contest"] or _ONE_OR_OTHER.match(wording), "choose"),
         ),
         None,
     )
@@ -117,6 +127,8 @@ def of_disease(wording: str, *, lists: bool) -> Intent:
     harm = _COMPARED_HARM.search(wording) or _AVOIDS.search(wording) or _ANY.match(wording)
     if harm:
         return "causes" if _DOES_CAUSE.search(wording) else "safety"
+    if _TRIALS_IN.match(wording):
+        return "evidence"
     if _PRONOUN.search(wording) and not lists:
         return of_one(_PRONOUN.sub("DRUG", wording), ()) or "assess"
     return "list"
@@ -130,6 +142,8 @@ def of_none(wording: str) -> tuple[Intent, Beyond | None]:
     intent = _first(
         (
             (CUES["contest"].search(wording) and not re.search(r"\bsafe", wording), "choose"),
+            (_WHICH_IS_BETTER.match(wording), "choose"),
+            (_WHICH_IS_WORSE.match(wording), "safety"),
             (has["harm"], "safety"),
             (has["mechanism"], "mechanism"),
             (has["patients"] or has["harms"] or HARM_COMPARED.search(wording), "safety"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
+from kedrec.agents.chat.groups_and_harms import DAMAGE, GROUPS, HARMED_ORGANS, HARMS
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.deciding import HARM_COMPARED, of_disease, of_none, of_one, of_several
@@ -124,6 +124,14 @@ _BROUGHT = re.compile(
 """What a drug is asked to bring about, where it is no disease of the graph."""
 
 
+_ORGAN = re.compile(
+    r"\b(?:for|on|to|damag\w+|hurts?|harms?|affects?|ruins?|toxic to)(?: (?:the|my|your|his|her|our))?"
+    rf" ({'|'.join(HARMED_ORGANS)})s?\b"
+    r"(?! (?:disease|failure|cancer|transplant|patients?|problems?|attack))"
+)
+"""An organ that a drug may harm."""
+
+
 _BEYOND_NAMES = re.compile(r"\b(?!DRUG\b|ILL\b)\w")
 """A word that is no name: what a message of names alone wants cannot be told from its wording."""
 
@@ -215,9 +223,10 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
 def _about(text: str, wording: str) -> tuple[str, ...]:
     """Return the groups of people and the harms that a message asks about, as it words them."""
     harms = [found.group() for found in re.finditer(rf"\b(?:{HARMS})\b", wording)]
+    organs = [f"{found.group(1)}{DAMAGE}" for found in _ORGAN.finditer(wording)]
     forms = () if "ILL" in wording else (_BROUGHT, HARM_COMPARED)
     brought = [found.group(1) for form in forms for found in form.finditer(wording)]
-    return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought)]))
+    return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought or organs)]))
 
 
 def _without_diseases(text: str, names: Iterable[NamedSpan]) -> str:
