@@ -39,7 +39,8 @@ from kedrec.agents.chat.from_last_answer import (
     topics_in,
 )
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
-from kedrec.agents.chat.query_builder import query_for
+from kedrec.agents.chat.left_out import narrowing
+from kedrec.agents.chat.query_builder import query_for, without_failed
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
 from kedrec.agents.chat.turns import Reply, Topic
@@ -117,7 +118,7 @@ class Conversation:
             return said
         if effect := self._agent.reads_weighing and effect_asked(understood, self._agent.resources.store):
             return self._contest(understood, effect, notes)
-        whole = merged(understood, self.topic)
+        whole = without_failed(merged(understood, self.topic))
         if whole.ask_back:
             return self._asked_back(understood, whole, notes)
         if whole.wanted.together and whole.disease is None:
@@ -291,6 +292,7 @@ class Conversation:
         limits = limits_of(looked, made.candidates, trace.question.get("text") or "")
         if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
-        limits = (*limits, *(said_left_out(query.left_out or ()) if kind == "topic" else ()))
+        narrower = narrowing(query.left_out or (), query.text or "") if kind == "topic" else ()
+        limits = (*limits, *said_left_out(narrower))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kedrec.agents.agent import Query
@@ -16,8 +17,15 @@ from kedrec.records import Corpora, Match
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["query_for"]
+__all__ = ["query_for", "without_failed"]
 
+_FAILED = re.compile(
+    r"\b(?:fail(?:s|ed|ing|ure of)?|no longer|stopped (?:working|helping)|not tolerated?|intoleran\w+|allerg\w+"
+    r"|(?:did|does|do)(?: not|n['’]?t) (?:work|help|respond|tolerate|suit)|not respond\w*|(?:badly|poorly) on"
+    r"|what else|(?:refractory|resistant) to|can(?: ?not|['’]t) (?:have|take|tolerate))\b",
+    re.IGNORECASE,
+)
+"""Says that a drug was tried, or is not to be given."""
 BEST = 3
 """Drugs weighed where the question names none."""
 BESIDE_ONE = 2
@@ -65,6 +73,20 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     return query, (*taken, *_said(understood, [name for _, name in added]), *role)
 
 
+def without_failed(understood: Understanding) -> Understanding:
+    """Return a question of what to give where one drug failed with that drug set aside, and any other as it is.
+
+    Args:
+        understood: a question with nothing to ask back.
+    """
+    failed = understood.intent == "choose" and len(understood.drugs) == 1 and understood.disease is not None
+    if not failed or not _FAILED.search(understood.text):
+        return understood
+    wanted = understood.wanted.model_copy(update={"intent": "list"})
+    gone = (*understood.without, *understood.drugs)
+    return understood.model_copy(update={"drugs": (), "without": gone, "wanted": wanted})
+
+
 def _asked_by(match: Match) -> str:
     """The name as written; the id where the graph has the entity under another name alone."""
     return match.query if match.entity is None or is_own_name(match) else match.entity.id
@@ -97,6 +119,9 @@ def _said(understood: Understanding, added: list[str]) -> tuple[str, ...]:
     if not added:
         return ()
     names = ", ".join(added)
+    if understood.without and not understood.drugs:
+        gone = ", ".join(drug.entity.name for drug in understood.without if drug.entity)
+        return (f"Without {gone}; weighed are the best-ranked others for this disease: {names}.",)
     if understood.drugs:
         return (f"Weighed beside it, as the best-ranked others for this disease: {names}.",)
     return (f"No drug was named; weighed are the best-ranked for this disease: {names}.",)

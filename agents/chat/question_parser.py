@@ -46,6 +46,12 @@ _TREATED = re.compile(
 )
 _PLACED = re.compile(r"\b(?:in|for|against|of|caus(?:es?|ing)|triggers?) (?:(?:the|an?|acute|chronic|severe) )?$", re.I)
 """Stands before the name of a disease."""
+_CALLED = re.compile(
+    r"\b(?:in|for|against|of|with|causes?|treat) (?:the )?((?!an? |any |this |that |his |her |my |what |which |the )"
+    r"(?:[\w'’-]+ ){0,2}[\w'’-]+ (?:disease|syndrome|fever|palsy))\b",
+    re.IGNORECASE,
+)
+"""What is called a disease, whether it is known or not."""
 _HARMED = re.compile(
     r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
     r"|trigger\w*|worsen\w*|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious"
@@ -113,9 +119,12 @@ def understand(text: str, store: GraphStore) -> Understanding:
 
 def _asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
     """Ask back of words that stand where a disease would, where one would be taken for them."""
-    if made.disease or made.unclear or made.ask_back or made.wanted.about or made.intent not in {"evidence", "causes"}:
+    called = _CALLED.search(made.text)
+    if made.disease or made.unclear or made.ask_back or made.wanted.about or made.intent not in ABOUT_ONE:
         return made
-    placed = [phrase for phrase in made.left_out if _PLACED.search(made.text[: made.text.find(phrase)])]
+    free = made.left_out if made.intent in {"evidence", "causes"} else ()
+    placed = [phrase for phrase in free if _PLACED.search(made.text[: made.text.find(phrase)])]
+    placed = [called.group(1)] if called else placed
     if len(made.drugs) != 1 or not placed:
         return made
     unknown = store.search(placed[0], kinds=("Disease",), limit=3)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kedrec.graphdb.names.index import STRICT_KINDS
 from kedrec.graphdb.names.kinship import twins
 from kedrec.graphdb.names.normalize import american, british, fold, fold_loosely
 from kedrec.graphdb.store import GraphStore
@@ -34,7 +35,8 @@ def is_own_name(match: Match) -> bool:
     if match.entity is None or match.match != "synonym":
         return True
     own = (match.entity.id, match.entity.name, *match.entity.synonyms)
-    return match.query in own or any(by(match.query) in map(by, own) for by in (fold, fold_loosely))
+    folds = (fold,) if match.entity.kind in STRICT_KINDS else (fold, fold_loosely)
+    return match.query in own or any(by(match.query) in map(by, own) for by in folds)
 
 
 def read_as(matches: Iterable[Match]) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answer_of
+from kedrec.agents.chat.aspects.new_evidence import NewEvidence
 from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Edge, Entity, edge_source
+from kedrec.records import Answer, Edge, Entity, Question, edge_source
 from kedrec.tools.graph_tools import HARMS
 
 __all__ = ["LISTED", "listed"]
@@ -22,21 +22,26 @@ MOST = 500
 _TARGETS = ("DRUGBANK::target::Compound:Gene", "Hetionet::CbG::Compound:Gene")
 
 
-def listed(new_evidence: NewEvidence, drug: Entity, intent: Intent) -> TopicAnswer | None:
+def listed(
+    new_evidence: NewEvidence, drug: Entity, intent: Intent, disease: Entity | None = None
+) -> TopicAnswer | None:
     """Return what the graph lists of a drug that a question asks for, with its edges; None where it lists nothing.
 
     Args:
         new_evidence: where is looked, and the keys of evidence.
         drug: the drug.
-        intent: `use`, `safety` or `mechanism`; nothing is listed for others.
+        intent: `use`, `safety` or `mechanism`.
+        disease: of the uses, the one to name first.
     """
     if intent == "use":
-        return _uses(new_evidence, drug)
+        return _uses(new_evidence, drug, disease)
     return _side_effects(new_evidence, drug) if intent == "safety" else _targets(new_evidence, drug)
 
 
-def _uses(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
+def _uses(new_evidence: NewEvidence, drug: Entity, disease: Entity | None) -> TopicAnswer | None:
+    first = disease.ids if disease else frozenset[str]()
     edges = [one for one in _edges(new_evidence, drug, kind="Disease")[::-1] if is_therapeutic(one.relation)]
+    edges = sorted(edges, key=lambda edge: _other(edge, drug) not in first)
     return _told(
         new_evidence, drug, edges, f"What {drug.name} is used for", "The graph lists it as a treatment of these:"
     )
@@ -85,4 +90,6 @@ def _told(
     more = len(shown) - len(entries)
     names = "; ".join(shown[name] for name in entries)
     text = f"{opening} {names}{f'; and {more} more' if more else ''}."
-    return answer_of(title, [(key, text if not at else "") for at, key in enumerate(entries.values())], drug)
+    question = Question(key="listed", text=f"What does the graph list: {title}?", disease="", drug=drug.id)
+    answer = Answer(question=question, text=text, stance="unclear", citations=tuple(entries.values()))
+    return TopicAnswer(title=title, answer=answer)

@@ -94,7 +94,7 @@ def look_up(
     about = (_SIDE_EFFECTS,) if inventory == "safety" else about
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
         topics += [_one(new_evidence, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
-    topics += [told for drug in drugs if inventory and (told := listed(new_evidence, drug, inventory))]
+    topics += [told for drug in drugs if inventory and (told := listed(new_evidence, drug, inventory, disease))]
     if harmful:
         covered = any(_aspect(word).pattern.search(harmful.name) for word in about)
         topics += [one for drug in drugs for one in _harm_in(new_evidence, drug, harmful, named=not covered)]

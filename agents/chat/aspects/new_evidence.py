@@ -70,7 +70,7 @@ def answered(
 
 def answer_of(title: str, lines: Sequence[tuple[str, str]], drug: Entity, disease: str = "") -> TopicAnswer:
     """Return lines of text, each with the key that it cites, as an answer; without any, that nothing was found."""
-    text = " ".join(line for _, line in lines if line) or NO_EVIDENCE
+    text = " ".join(line for _, line in lines) or NO_EVIDENCE
     question = Question(key=ASPECT, text=f"What is said of this: {title}?", disease=disease, drug=drug.id)
     keys = tuple(dict.fromkeys(key for key, _ in lines))
     return TopicAnswer(title=title, answer=Answer(question=question, text=text, stance="unclear", citations=keys))

@@ -38,7 +38,7 @@ _DOSE = (
     r"|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?"
     r"|food)\b"
     r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a"
-    r"|per) day\b"
+    r"|per) day\b|\b(?:once|twice|times) daily\b|\btoo much\W*$"
 )
 _PRICE = (
     r"\b(?:price|prices|costs?(?! aside| apart)|pricing|expensive|cheap|cheaper|cheapest|afford\w*"

@@ -85,6 +85,7 @@ _CAUSAL = (
     r"|\bfor(?:ms|ming)? of ILL by DRUG\b|\bend up with ILL\b"
 )
 _MECHANISM = (
+    r"\b(?:il|dpp|glp|jak|cox|pde|sglt|ppar|p2y) ?\d+\b|"
     r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b|\bmolec\w+"
     r"|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)|\btarget(?:s"
     r"|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b|\bcytokines?\b|\bkinases?\b"
@@ -113,7 +114,8 @@ _EVIDENCE = (
     r"|\btrialled\b|\bpubmed\b|\bstatistics\b"
 )
 _USE = (
-    r"\bwhy\b|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
+    r"\bwhy\b|\b(?:which|what) patients\b"
+    r"|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
     r"|\bwhere (?:does|do|is|would) DRUG (?:fit|stand|sit|come)\b|\breach for\b|\bgood for\b"
     r"|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
     r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead|together))"

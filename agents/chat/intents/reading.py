@@ -82,7 +82,7 @@ _PLAIN = re.compile(
 )
 _CORRECTS = re.compile(
     r"^(?:oh |oops,? |sorry,? )*(?:no\b(?! DRUG (?:or|and))|not (?:DRUG|ILL|that)|wrong\b|i meant\b|i mean\b"
-    r"|sorry\b|actually\b|correction\b|rather\b|pardon\b)|\bi meant\b|\bi was asking about\b"
+    r"|sorry\b|actually\b|correction\b|rather\b(?! DRUG (?:or|versus))|pardon\b)|\bi meant\b|\bi was asking about\b"
     r"|\bmeant to (?:say|write|ask)\b"
 )
 _WITHOUT = re.compile(
