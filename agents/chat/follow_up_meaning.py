@@ -39,6 +39,7 @@ _WITHOUT = re.compile(
 _ADDS = re.compile(r"\b(?:add\w*|includ\w*|with|also|too|as well|plus)\b", re.IGNORECASE)
 _COMPARED = re.compile(r"\b(?:compar\w*|versus|vs|against|instead|rather|better|worse|superior|than)\b", re.IGNORECASE)
 _WHICH = re.compile(r"\b(?:which|both|either|neither|the two)\b", re.IGNORECASE)
+_OF_THEM = re.compile(r"\b(?:which (?:one|of (?:them|these|those|the two))|both|either|the two)\b", re.IGNORECASE)
 _WHY_NOT = re.compile(r"\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*why not\b", re.IGNORECASE)
 _FOR = re.compile(r"\b(?:for|in|treat\w*|patients?)\b", re.IGNORECASE)
 """Says that what is named is to be treated, and is no harm."""
@@ -68,9 +69,11 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
 
 
 def _asks_of_earlier(new: Understanding, topic: Topic) -> bool:
-    """Whether a message without a name is about both the last drug and the one asked about before it."""
-    named = new.drugs or new.disease or new.unclear
-    return bool(topic.earlier) and not named and (new.intent == "choose" or _WHICH.search(new.text) is not None)
+    """Whether a message without a drug is about both the last one and the one asked about before it."""
+    if not topic.earlier or new.drugs or new.unclear:
+        return False
+    of_them = _OF_THEM.search(new.text) if new.disease else _WHICH.search(new.text)
+    return of_them is not None or (new.intent == "choose" and new.disease is None)
 
 
 def asks_why_not(new: Understanding, topic: Topic) -> bool:
@@ -134,7 +137,9 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
     if new.intent == "again" or _adds_on(new, topic):
         return _again(new, topic)
     if _asks_of_earlier(new, topic):
-        update = {"disease": topic.disease, "drugs": _joined(topic.earlier, topic.drugs), "ask_back": None}
+        disease, drugs = new.disease or topic.disease, _joined(topic.earlier, topic.drugs)
+        wanted = new.wanted.model_copy(update={"intent": "choose" if new.intent == "list" else new.intent})
+        update = {"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": None}
         return new.model_copy(update=update)
     if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.disease is not None:
         wanted = Wanted(intent="list", about=new.wanted.about)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import names_in, unknown_names
 from kedrec.agents.chat.entity_finder import ALIKE, NameInText, doubtful_words, find_names
-from kedrec.agents.chat.groups_and_harms import GROUPS
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMED_ORGANS
 from kedrec.agents.chat.intents.reading import class_named, read
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, is_cue
@@ -128,7 +128,7 @@ def _asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
     if len(made.drugs) != 1 or not placed:
         return made
     unknown = store.search(placed[0], kinds=("Disease",), limit=3)
-    near = tuple(one for one in unknown.alternatives if one.score >= ALIKE)
+    near = tuple(one for one in unknown.alternatives if one.score >= ALIKE and one.name.lower() not in _VAGUE)
     unclear = (unknown.model_copy(update={"alternatives": near}),)
     return made.model_copy(update={"unclear": unclear, "ask_back": asked_back((), (), made.drugs, unclear)})
 
@@ -291,5 +291,7 @@ def _misspelled(
     return [
         match
         for match in doubtful_words(text, store, found, kinds)
-        if not is_cue(match.query) and not any(match.query.lower() in phrase for phrase in grouped)
+        if not is_cue(match.query)
+        and not any(match.query.lower() in phrase for phrase in grouped)
+        and match.query.lower().rstrip("s") not in HARMED_ORGANS
     ]
