@@ -44,7 +44,8 @@ _PRICE = (
     r"\b(?:price|prices|costs?(?! aside| apart)|pricing|expensive|cheap|cheaper|cheapest|afford\w*"
     r"|sold|on sale|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
-    r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
+    r"|\b(?:buy|order(?! by| of)|purchase)\b|\bover the counter\W*$"
+    r"|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
 )
 _DIAGNOSIS = (
@@ -67,7 +68,7 @@ _OWN = (
     r"|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
     rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware"
     rf"|ask|mention|worry|be worried|monitor|check|test|be concerned))"
-    r"|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|pay|keep an eye))"
+    r"|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|be careful|monitor|check|pay|keep an eye))"
     rf"|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
     rf"|safe|better"
@@ -104,6 +105,11 @@ _OF: list[tuple[Beyond, re.Pattern[str]]] = [
     ("diagnosis", re.compile(_DIAGNOSIS)),
 ]  # fmt: skip
 _PATIENTS = re.compile(r"\b(?:a|an|my|our|the|this|in|for|old|male|female)(?: \w+)? patients?\b")
+_TREATS = re.compile(
+    r"\b(?:can|may|could|would) we (?:\w+ )?(?:use|try|give|combine|start|switch|add)\b"
+    r"|\b(?:can|may|could|would) i (?:give|use)"
+    r" DRUG (?:to|in) (?:an?|children|someone|people|the)\b|\bi prescribe\b"
+)
 """Said by somebody who treats others."""
 _STRENGTH = re.compile(r"\b\d+ ?(?:mg|mcg|milligrams?|units|ml)\b")
 _NOT_OF_DOSE = re.compile(
@@ -124,7 +130,7 @@ def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
     """
     if _STRENGTH.search(wording) and _NOT_OF_DOSE.search(wording):
         wording = _STRENGTH.sub("", wording)
-    clinician = _PATIENTS.search(wording) is not None
+    clinician = _PATIENTS.search(wording) is not None or _TREATS.search(wording) is not None
     for key, pattern in _OF:
         if clinician and key == "own":
             continue

@@ -44,7 +44,7 @@ _HARM = (
     r"|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*"
     r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bconcerns?\b|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
     r"|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
-    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\b(?:good|bad) idea (?:if|when)\b"
+    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\bgood idea (?:if|when)\b|\bbad idea\b"
     r"|\bnot (?:so )?(?:good|advisable|wise|ideal) (?:in|for|with)\b"
     r"|\bbad (?:in|with)\b|\bgrape ?fruit\w*|\bcoffee\b|\bvigilan\w+|\blook out for\b|\bhurts?\b|\bdamag\w+"
     r"|\b(?:alright|allowed|acceptable|permitted|permissible|wise) (?:in|during|with|for people with) ILL\b"
@@ -85,7 +85,7 @@ _CAUSAL = (
     r"|\bfor(?:ms|ming)? of ILL by DRUG\b|\bend up with ILL\b"
 )
 _MECHANISM = (
-    r"\b(?:il|dpp|glp|jak|cox|pde|sglt|ppar|p2y) ?\d+\b|"
+    r"\b(?:il|dpp|glp|jak|cox|pde|sglt|ppar|p2y) ?\d+\b|\bactions? of DRUG\b|"
     r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b|\bmolec\w+"
     r"|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)|\btarget(?:s"
     r"|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b|\bcytokines?\b|\bkinases?\b"
@@ -150,7 +150,7 @@ _CONTEST = (
     r"|candidates?)\b(?! (?:placebo|nothing))|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?"
     r"|agents?|therap\w+|one)\b|\bbeats?\b|\bout(?:perform|do|class|shin|match)\w*|\bnext (?:step|line|option|move)\b"
     r"|\bDRUG (?:resistant|refractory)\b|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s"
-    r"|ed)?|not tolerated|intoleran\w+|did not (?:work|help)|does not (?:work|help)|no longer works?"
+    r"|ed)?|not tolerated|intoleran\w+|did not (?:work|help)|does not (?:work|help|control)|no longer works?"
     r"|stopped (?:working|helping)|(?:did|does|doing) (?:badly|poorly) on|no longer enough)"
     r"\b.*\b(?:what|which|where|next|now|then|options?|alternatives?)\b|\b(?:what|which|next"
     r"|options?) .*\b(?:after|if|when|once) DRUG (?:\w+ )?(?:fail\w*|does not|did not|stops?)\b|\b(?:fail\w*"

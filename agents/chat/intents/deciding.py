@@ -53,6 +53,10 @@ _TRIALS_IN = re.compile(
     r"(?:and |are there |is there )*(?:any |which |what )?(?:trials?|stud(?:y|ies)|evidence|data)\b(?! based)"
 )
 _ONE_OR_OTHER = re.compile(r"(?:\w+ )?DRUG,? (?:or|versus)(?: \w+){0,2} DRUG\W*(?:(?:for|in) (?:\w+ )?ILL)?\W*$")
+_MECHANISM_OF_HARM = re.compile(
+    r"(?:what is |explain |describe )?(?:the |a )?mechanisms?\b"
+    r"|by (?:what|which) mechanism\b"
+)
 _NOT_BETTER = re.compile(r"\b(?:placebo|nothing)\b")
 _SAFE = re.compile(r"\b(?:saf|contra ?indicat|toxic)\w*")
 _OPEN = re.compile(r"(?:what|which|who|when|where|why)\b")
@@ -106,6 +110,7 @@ def of_one(wording: str, groups: Sequence[str]) -> Intent | None:
             (much, "safety" if much and much.group(1) else "evidence"),
             (has["contest"] and not _NOT_BETTER.search(wording), "choose"),
             (_SAFE.search(wording), "safety"),
+            (_MECHANISM_OF_HARM.match(wording), "mechanism"),
             (has["causal"], "causes"),
             (has["mechanism"] and not _WELL.match(wording), "mechanism"),
             (has["harm"], "safety"),
