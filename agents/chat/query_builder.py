@@ -21,8 +21,8 @@ __all__ = ["query_for", "without_failed"]
 
 _FAILED = re.compile(
     r"\b(?:fail(?:s|ed|ing|ure of)?|no longer|stopped (?:working|helping)|not tolerated?|intoleran\w+|allerg\w+"
-    r"|(?:did|does|do)(?: not|n['’]?t) (?:work|help|respond|tolerate|suit)|not respond\w*|(?:badly|poorly) on"
-    r"|what else|(?:refractory|resistant) to|can(?: ?not|['’]t) (?:have|take|tolerate))\b",
+    r"|(?:did|does|do)(?: not|n['’]?t) (?:work|help|respond|tolerate|suit|control)|not respond\w*|(?:badly|poorly) on"
+    r"|what else|(?:refractory|resistant) to|can(?: ?not|['’]?t) (?:have|take|tolerate|use|be))\b",
     re.IGNORECASE,
 )
 """Says that a drug was tried, or is not to be given."""

@@ -161,7 +161,7 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         personal=is_personal(wording),
         plain=bool(_PLAIN.search(wording)) and intent == "explain",
         corrects=bool(_CORRECTS.search(wording)),
-        together=drugs > 1 and bool(CUES["together"].search(wording)),
+        together=drugs > 1 and intent != "choose" and bool(CUES["together"].search(wording)),
     )
 
 
