@@ -123,6 +123,9 @@ DIALOGUES = {
         ("what is it used for?", "topic", {M}, None, "The graph lists it as a treatment of"),
         ("what are the side effects?", "topic", {M}, None, "Methotrexate"),
     ],
+    "two drugs in no disease": [
+        ("how do methotrexate and sulfasalazine work?", "topic", None, None, "What Sulfasalazine acts on"),
+    ],
     "the drug before": [
         ("is methotrexate bad for the liver?", "topic", {M}, None, "Liver damage"),
         ("and sulfasalazine?", "topic", {S}, None, "Liver damage"),

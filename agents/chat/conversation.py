@@ -123,7 +123,7 @@ class Conversation:
             return self._asked_back(understood, whole, notes)
         if whole.wanted.together and whole.disease is None:
             return self._together(whole, notes)
-        if self._is_unused(whole) and (alone := self._together(whole, notes, together=False)).topics:
+        if self._needs_lists(whole) and (alone := self._together(whole, notes, together=False)).topics:
             return alone
         notes = (*notes, *said_absent(whole, self.topic))
         query, added = query_for(self._agent, whole, self._setting)
@@ -140,10 +140,12 @@ class Conversation:
                       harm=of_harm)  # fmt: skip
         return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
 
-    def _is_unused(self, whole: Understanding) -> bool:
-        """Whether it is about one drug, in no disease, and the graph states no use of the drug."""
-        alone = whole.drugs[0].entity if len(whole.drugs) == 1 and whole.disease is None else None
-        return alone is not None and whole.intent in LISTED and not uses_of(self._agent, alone)
+    def _needs_lists(self, whole: Understanding) -> bool:
+        """Whether it is about drugs in no disease: several, or one of which the graph states no use."""
+        if whole.disease is not None or whole.intent not in LISTED:
+            return False
+        drugs = [drug.entity for drug in whole.drugs if drug.entity]
+        return len(drugs) > 1 or (len(drugs) == 1 and not uses_of(self._agent, drugs[0]))
 
     def _contest(self, asked: Understanding, effect: Entity, notes: tuple[str, ...]) -> Planned:
         """What the agent is asked where drugs are compared by a side effect."""

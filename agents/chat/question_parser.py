@@ -204,7 +204,8 @@ def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence
     """Whether a question about drugs can be answered although it names no disease."""
     if unsure or diseases or not drugs:
         return False
-    return (len(drugs) == 1 and wanted.intent in ABOUT_ONE[1:]) or wanted.together
+    several = len(drugs) > 1 and wanted.intent in {"mechanism", "use"}
+    return (len(drugs) == 1 and wanted.intent in ABOUT_ONE[1:]) or several or wanted.together
 
 
 def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Match | None, tuple[Match, ...]]:

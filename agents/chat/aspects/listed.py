@@ -19,7 +19,8 @@ SHOWN = 10
 """Uses, side effects and targets that are named."""
 MOST = 500
 """Edges of one drug that are looked at."""
-_TARGETS = ("DRUGBANK::target::Compound:Gene", "Hetionet::CbG::Compound:Gene")
+_TARGETS = "DRUGBANK::target::Compound:Gene"
+"""What a drug acts on, and not what it binds among carriers and enzymes."""
 
 
 def listed(
@@ -55,7 +56,7 @@ def _side_effects(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None
 
 
 def _targets(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
-    edges = [one for relation in _TARGETS for one in _edges(new_evidence, drug, relation=relation)]
+    edges = _edges(new_evidence, drug, relation=_TARGETS)
     return _told(new_evidence, drug, edges, f"What {drug.name} acts on", "The graph lists as its targets:")
 
 

@@ -12,7 +12,7 @@ from kedrec.agents.chat.intents.wanted import Beyond, Intent
 
 __all__ = ["HARM_COMPARED", "of_disease", "of_none", "of_one", "of_several"]
 
-Told = TypeVar("Told", Intent, None)
+Told = TypeVar("Told", bound="Intent | None")
 
 _AVOIDS = re.compile(
     r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken"
