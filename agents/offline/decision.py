@@ -22,8 +22,10 @@ __all__ = ["NOTHING_KNOWN", "choice_text", "decision", "harm_told", "roles_of"]
 NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
 """The reason of an abstention."""
 
-UNREASONABLE = "by what was found it is less likely to be of use than an average drug"
+UNREASONABLE = "what was found speaks no more for it than for an average drug"
 """The reason of an abstention from a single drug."""
+NEVER_MET = "nothing was found that names it together with this disease, and that is no finding against it"
+"""The same, where the weights had nothing to go by but likeness."""
 
 
 UNPROVEN = 0.6
@@ -47,7 +49,9 @@ def decision(task: Task) -> str:
     if all(role.is_harmful for role in roles):
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
-        return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
+        drug, found = task.candidates[0], task.evidence.values()
+        met = any(mentions(item.text, drug) and mentions(item.text, task.disease) for item in found)
+        return f"CHOICE: {ABSTAINED} | {drug.name}: {UNREASONABLE if met else NEVER_MET}"
     rivals = [role for place, role in enumerate(roles) if place != best]
     if all(role.is_harmful for role in rivals) and not has_grounds(task, task.candidates[best]):
         unproven = min(scores[best].probability, UNPROVEN)
