@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from kedrec.agents.chat.intents.features import BUCKETS, features_of
-from kedrec.agents.chat.intents.learned import FILE, LEARNED, SURE, IntentWeights, likeliest
+from kedrec.agents.chat.intents.learned import FILE, LEARNED, SURER, IntentWeights, likeliest
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
 __all__ = ["Labelled", "fit", "held_out", "main", "read_table"]
@@ -117,7 +117,7 @@ def held_out(rows: Sequence[Labelled], folds: int = FOLDS) -> tuple[float, float
             row = rows[int(place)]
             told[int(place)] = likeliest(normal(row.text, row.spans), weights=weights, **row.counts)
     right = np.array([one == row.intent for (one, _), row in zip(told, rows, strict=True)])
-    sure = np.array([chance >= SURE for _, chance in told])
+    sure = np.array([chance >= SURER for _, chance in told])
     return float(right.mean()), float(sure.mean()), float(right[sure].mean())
 
 

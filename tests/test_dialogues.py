@@ -105,6 +105,32 @@ DIALOGUES = {
         ("does it help?", "topic", {M}, PSO, "Clinical evidence"),
         ("I take it, can it harm my liver?", "topic", {M}, PSO, PERSONAL),
     ],
+    "other names and corrections": [
+        ("MTX or baricitinib for rheumatoid arthritis?", "recommendation", {M, B}, RA, "“MTX” is read as Methotrexate"),
+        ("which is better?", "topic", {M, B}, RA, "Why "),
+        ("why not baricitinib?", "topic", {M, B}, RA, "Baricitinib"),
+        ("without sulfasalazine", "recommendation", {M, B}, RA, "Sulfasalazine was not among the drugs weighed."),
+        ("yes", "question", None, None, "Nothing was asked back"),
+        ("what if she can't have baricitinib?", "recommendation", None, RA, ""),
+    ],
+    "a class is no drug": [
+        ("do corticosteroids cause psoriasis?", "question", None, None, "are a class"),
+    ],
+    "one drug alone": [
+        ("has methotrexate been tested in Nosuch disease?", "question", None, None, "not a name I know"),
+        ("start over", "question", None, None, "forgotten"),
+        ("methotrexate", "question", None, None, "For which disease"),
+        ("what is it used for?", "topic", {M}, None, "The graph lists it as a treatment of"),
+        ("what are the side effects?", "topic", {M}, None, "Methotrexate"),
+    ],
+    "two drugs in no disease": [
+        ("how do methotrexate and sulfasalazine work?", "topic", None, None, "What Sulfasalazine acts on"),
+    ],
+    "the drug before": [
+        ("is methotrexate bad for the liver?", "topic", {M}, None, "Liver damage"),
+        ("and sulfasalazine?", "topic", {S}, None, "Liver damage"),
+        ("which is worse for the kidneys?", "topic", {M, S}, None, "Kidney damage: Sulfasalazine"),
+    ],
     "taken together": [
         ("Can metformin be taken together with sitagliptin?", "topic", None, None, "Metformin together with Sita"),
         ("does it matter in the elderly?", "topic", None, None, "Older people: Metformin"),

@@ -61,7 +61,7 @@ def test_only_what_cannot_be_answered_is_declined_and_that_kindly():
 def test_one_named_drug_is_a_contest_only_where_others_are_asked_for():
     asks = re.compile(
         r"alternativ|instead|other|else|better|beat|best|replac|substitut|another|than|fail|tolerated|options|stronger|versus|vs"
-        r"|next|outdo|switch|what now",
+        r"|next|outdo|switch|what now|superior|do we go|do i go|what then|follow",
         re.IGNORECASE,
     )
     for _, text, spans in QUESTIONS:

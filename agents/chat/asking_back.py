@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from kedrec.graphdb.names.kinship import are_parts
 from kedrec.records import Alternative, Match
 
-__all__ = ["EXAMPLE", "asked_back", "unknown_told"]
+__all__ = ["EXAMPLE", "asked_back", "is_yes", "name_chosen", "unknown_told"]
 
 EXAMPLE = "Why baricitinib rather than sulfasalazine for alopecia areata?"
 """A question that can be answered."""
+_YES = re.compile(
+    r"\s*(?:yes|yep|yeah|yup|correct|right|exactly|i (?:do|did|meant that))\b[\s,.!]*"
+    r"(?:please|that one|exactly|i (?:do|did)|correct|right)?[\s.!]*",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\s*(?:the )?(?:(\d)|(first|second|third))(?: one)?[.!]?\s*", re.IGNORECASE)
+_ORDINALS = {"first": 1, "second": 2, "third": 3}
+
+
+def is_yes(text: str) -> bool:
+    """Whether a message says yes and nothing else."""
+    return _YES.fullmatch(text) is not None
+
+
+def name_chosen(text: str, unclear: Sequence[Match]) -> str:
+    """Return the id that a reply to a question back chooses: by its number, or by yes where one was offered.
+
+    Args:
+        text: the message; it comes back where it chooses nothing.
+        unclear: what was asked back.
+    """
+    offered = [match.alternatives or ((match.entity,) if match.entity else ()) for match in unclear]
+    options = [option.id for found in offered for option in found]
+    if is_yes(text):
+        return options[0] if len(options) == 1 else text
+    choice = _NUMBER.fullmatch(text)
+    number = int(choice.group(1) or _ORDINALS[choice.group(2).lower()]) if choice else 0
+    return options[number - 1] if 1 <= number <= len(options) else text
 
 
 def asked_back(

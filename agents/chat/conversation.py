@@ -8,24 +8,46 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.agent import Query
-from kedrec.agents.chat.aspects import NOT_FOUND, NOT_RULED_OUT, Looked, effect_asked, limits_of, look_up, told_of_harm
-from kedrec.agents.chat.follow_up_meaning import Topic, asks_on, drugs_meant, merged
+from kedrec.agents.chat.asking_back import is_yes, name_chosen
+from kedrec.agents.chat.aspects import (
+    LISTED,
+    NOT_FOUND,
+    NOT_RULED_OUT,
+    Looked,
+    effect_asked,
+    limits_of,
+    look_up,
+    told_of_harm,
+)
+from kedrec.agents.chat.aspects.drug_facts import uses_of
+from kedrec.agents.chat.follow_up_meaning import (
+    asks_on,
+    asks_why_not,
+    completes,
+    drugs_meant,
+    is_harm,
+    merged,
+    said_absent,
+)
 from kedrec.agents.chat.from_last_answer import (
-    TopicAnswer,
     answer_on,
     reasons,
+    said_missing,
     sources,
     telling,
     told_overall,
     topics_in,
 )
-from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Wanted
-from kedrec.agents.chat.query_builder import query_for
+from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
+from kedrec.agents.chat.left_out import narrowing
+from kedrec.agents.chat.query_builder import query_for, without_failed
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
+from kedrec.agents.chat.turns import Reply, Topic
 from kedrec.agents.workflow.graph import said_left_out
 from kedrec.errors import error_named
-from kedrec.records import SIDE_EFFECT, Corpora, Entity, Evidence, Match, Recommendation, Record
+from kedrec.graphdb.names.other_names import read_as
+from kedrec.records import SIDE_EFFECT, Corpora, Entity, Match, Recommendation
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -37,8 +59,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PERSONAL", "Conversation", "Reply", "Topic"]
 
-_NUMBER = re.compile(r"\s*(?:the )?(?:(\d)|(first|second|third))(?: one)?[.!]?\s*", re.IGNORECASE)
-_ORDINALS = {"first": 1, "second": 2, "third": 3}
 _ELSE = re.compile(
     r"\b(?:else|others?|another|alternatives?|instead|besides|substitut\w*|replac\w*|options?)\b", re.IGNORECASE
 )
@@ -48,29 +68,7 @@ PERSONAL = "This is what is written in general; what suits you or someone close 
 """Said beside an answer to a question about somebody's own treatment."""
 NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
 
-
-class Reply(Record):
-    """What is said to one message."""
-
-    kind: Literal["recommendation", "topic", "question"]
-    """A new answer, sides of an answer or what was looked up for it, or something said or asked back."""
-    notes: tuple[str, ...] = ()
-    """How the message was taken."""
-    recommendation: Recommendation | None = None
-    """The answer, or the one that the topics are from."""
-    topics: tuple[TopicAnswer, ...] = ()
-    """Answers to domain questions, and to what was asked beside them."""
-    evidence: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
-    """What they cite beyond the evidence of the answer."""
-    text: str = ""
-    """What is said or asked back."""
-    trace_id: str | None = None
-    """The trace that it rests on."""
-
-    @property
-    def cited(self) -> dict[str, Evidence]:
-        """All evidence by key."""
-        return {**(self.recommendation.evidence if self.recommendation else {}), **self.evidence}
+NOTHING_OFFERED = "Nothing was asked back. Ask on, of the last answer or of another disease."
 
 
 class Conversation:
@@ -114,27 +112,40 @@ class Conversation:
         """What is said at once, or what the agent has to be asked first."""
         understood, notes = self._understood(text)
         self.understood = understood
+        named = (*understood.drugs, *([understood.disease] if understood.disease else []))
+        notes = (*notes, *read_as(named))
         if (said := self._at_once(understood, notes)) or (said := self._on_last(understood, notes)):
             return said
         if effect := self._agent.reads_weighing and effect_asked(understood, self._agent.resources.store):
             return self._contest(understood, effect, notes)
-        whole = merged(understood, self.topic)
+        whole = without_failed(merged(understood, self.topic))
         if whole.ask_back:
             return self._asked_back(understood, whole, notes)
         if whole.wanted.together and whole.disease is None:
             return self._together(whole, notes)
+        if self._needs_lists(whole) and (alone := self._together(whole, notes, together=False)).topics:
+            return alone
+        notes = (*notes, *said_absent(whole, self.topic))
         query, added = query_for(self._agent, whole, self._setting)
         # Whether harm is asked about of one drug in a disease, or still of several after that.
         same = self.topic.harm and whole.disease == self.topic.disease
         of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
         # The drug that was asked about before a question of the same about another.
         former, ill = self.topic.drugs, self.topic.disease
-        unchanged = ill is not None and whole.disease is not None and ill.entity == whole.disease.entity
+        ill = None if self.topic.assumed else ill
+        unchanged = (ill and ill.entity) == (whole.disease and whole.disease.entity)
         earlier = former if unchanged and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
         topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
                       assumed=whole.disease is None, earlier=earlier,
                       harm=of_harm)  # fmt: skip
         return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
+
+    def _needs_lists(self, whole: Understanding) -> bool:
+        """Whether it is about drugs in no disease: several, or one of which the graph states no use."""
+        if whole.disease is not None or whole.intent not in LISTED:
+            return False
+        drugs = [drug.entity for drug in whole.drugs if drug.entity]
+        return len(drugs) > 1 or (len(drugs) == 1 and not uses_of(self._agent, drugs[0]))
 
     def _contest(self, asked: Understanding, effect: Entity, notes: tuple[str, ...]) -> Planned:
         """What the agent is asked where drugs are compared by a side effect."""
@@ -144,14 +155,7 @@ class Conversation:
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
-        choice = _NUMBER.fullmatch(text)
-        known = [(match.alternatives or ((match.entity,) if match.entity else ())) for match in self.topic.unclear]
-        options = [option.id for found in known for option in found]
-        if choice and options:
-            number = int(choice.group(1) or _ORDINALS[choice.group(2).lower()])
-            if 1 <= number <= len(options):
-                text = options[number - 1]
-        return understand_question(self._agent, text)
+        return understand_question(self._agent, name_chosen(text, self.topic.unclear))
 
     def _at_once(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
         """What is said without looking anything up; None where something has to be."""
@@ -159,13 +163,13 @@ class Conversation:
             self.topic = Topic()
         if new.intent in SAID or new.intent == "out_of_scope":
             return Reply(kind="question", notes=notes, text=new.ask_back or SAID.get(new.intent, ""))
-        if self.topic.pending and not (
-            new.drugs or new.disease or new.unclear or new.intent in {"citation", "explain"}
-        ):
-            return Reply(kind="question", notes=notes, text=self.topic.pending)
-        asks_choice = new.intent == "choose" and not (new.drugs or new.disease or new.unclear or _ELSE.search(new.text))
+        named = bool(new.drugs or new.disease or new.unclear)
+        waits = not (named or new.intent in {"citation", "explain"} or completes(new, self.topic))
+        if (self.topic.pending and waits) or (not self.topic.pending and is_yes(new.text)):
+            return Reply(kind="question", notes=notes, text=self.topic.pending or NOTHING_OFFERED)
+        asks_choice = new.intent == "choose" and not (named or _ELSE.search(new.text))
         asks_choice = asks_choice and self.topic.recommendation is not None and not self.topic.earlier
-        if new.intent not in {"citation", "explain"} and not asks_choice:
+        if new.intent not in {"citation", "explain"} and not (asks_choice or asks_why_not(new, self.topic)):
             return None
         last, evidence = self.topic.recommendation, self.topic.evidence
         if last is None and not evidence:
@@ -179,14 +183,10 @@ class Conversation:
 
     def _sources(self, new: Understanding, notes: tuple[str, ...], last: Recommendation | None) -> Reply:
         evidence = self.topic.evidence
-        missing = [key for key in new.wanted.keys if key not in evidence]
-        if missing:
-            held = ", ".join(f"{letter}1 to {letter}{count}" for letter in "KPT" if (count := _count(evidence, letter)))
-            told = f"There is no {' or '.join(missing)} in the last answer; it holds {held}."
-            if len(missing) == len(new.wanted.keys):
-                return Reply(kind="question", notes=notes, text=told)
-            notes = (*notes, told)
-        topics = sources(new.wanted.keys, evidence)
+        topics, missing = sources(new.wanted.keys, evidence), said_missing(new.wanted.keys, evidence)
+        if not topics:
+            return Reply(kind="question", notes=notes, text=missing)
+        notes = (*notes, missing) if missing else notes
         more = {key: self.topic.more[key] for key in new.wanted.keys if key in self.topic.more}
         trace = last.trace_id if last else None
         return Reply(kind="topic", notes=notes, recommendation=last, topics=topics, evidence=more, trace_id=trace)
@@ -207,11 +207,13 @@ class Conversation:
         if about and set(keys) <= {"safety", "against"}:
             keys = ()
         other = new.disease.entity if new.disease and new.intent in {"safety", "causes"} else None
-        harmful = other if other is not None and other.id != last.disease.id else None
+        harmful = other if other is not None and other.id != last.disease.id and not is_harm(new) else None
         looked = self._looked(drugs, about, last.disease, harmful=harmful)
         if harmful and any(one.answer.citations for one in looked.topics):
             looked = looked._replace(topics=tuple(one for one in looked.topics if one.answer.citations))
         said = [one for drug in drugs for one in answer_on(last, drug.id, keys)]
+        if new.intent == "safety" and not (about or harmful or any(one.answer.citations for one in said)):
+            looked = self._looked(drugs, (), None, lists="safety")
         if not (said or looked.topics):
             return None
         self.topic = self.topic.model_copy(
@@ -232,17 +234,19 @@ class Conversation:
         *,
         together: bool = False,
         harmful: Entity | None = None,
+        lists: Intent | None = None,
     ) -> Looked:
-        if not (about or together or harmful):
+        if not (about or together or harmful or lists):
             return Looked()
         return look_up(self._agent, self._setting, drugs, about, disease=disease, together=together, harmful=harmful,
-                       known=self.topic.evidence)  # fmt: skip
+                       lists=lists, known=self.topic.evidence)  # fmt: skip
 
     def _together(self, whole: Understanding, notes: tuple[str, ...], *, together: bool = True) -> Reply:
         """What is said of drugs where no disease is named, taken together where that is asked: no choice is made."""
         drugs = tuple(drug.entity for drug in whole.drugs if drug.entity)
         self.topic = Topic(drugs=whole.drugs, intent=whole.intent)
-        looked = self._looked(drugs, whole.wanted.about, None, together=together)
+        lists = None if together else whole.intent
+        looked = self._looked(drugs, whole.wanted.about, None, together=together, lists=lists)
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         told = (*notes, *self._personal(whole.wanted), *limits_of(looked, drugs, ""))
         return Reply(kind="topic", notes=told, topics=looked.topics, evidence=looked.evidence)
@@ -254,13 +258,14 @@ class Conversation:
         """Ask, again where a reply names nothing; what was understood stays, so that a short reply completes it."""
         told = whole.ask_back or ""
         if new.disease or new.drugs or new.unclear:
-            known = {"disease": whole.disease, "drugs": whole.drugs, "unclear": new.unclear, "intent": whole.intent}
+            known = {"disease": whole.disease, "drugs": whole.drugs, "unclear": new.unclear, "intent": whole.intent,
+                     "about": whole.wanted.about}  # fmt: skip
             self.topic = self.topic.model_copy(update={**known, "pending": told})
         return Reply(kind="question", notes=notes, text=self.topic.pending or told)
 
     def _told(self, planned: Planned, trace: Trace) -> Reply:
         """What a run came to; from now on the conversation is about that."""
-        _, topic, wanted, notes = planned
+        query, topic, wanted, notes = planned
         if trace.recommendation is None:
             error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
             raise error_named(error["type"], f"{error['message']} (trace {trace.id})")
@@ -275,19 +280,21 @@ class Conversation:
             update={"recommendation": made, "disease": disease, "asked": keys, "about": wanted.about}
         )
         harmful = made.disease if topic.harm and not wanted.together else None
-        looked = self._looked(made.candidates, wanted.about, made.disease, together=wanted.together, harmful=harmful)
+        lists = topic.intent if topic.assumed and topic.intent in {"use", "safety"} else None
+        ill = None if lists == "safety" else made.disease
+        looked = self._looked(made.candidates, wanted.about, ill, together=wanted.together, harmful=harmful,
+                              lists=lists)  # fmt: skip
         self.topic = self.topic.model_copy(update={"more": looked.evidence})
         said = [one for drug in made.candidates for one in telling(answer_on(made, drug.id, keys))]
         found = any(one.answer.citations for one in looked.topics)
         said = [one for one in said if one.answer.citations or not found]
-        kind: Literal["topic", "recommendation"] = "topic" if said or found else "recommendation"
+        beside = (said or found) and topic.intent not in {"choose", "list"}
+        kind: Literal["topic", "recommendation"] = "topic" if beside else "recommendation"
         overall = told_overall(made) if said and len(made.candidates) > 1 and not topic.harm else ()
         limits = limits_of(looked, made.candidates, trace.question.get("text") or "")
         if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
+        narrower = narrowing(query.left_out or (), query.text or "") if kind == "topic" else ()
+        limits = (*limits, *said_left_out(narrower))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip
-
-
-def _count(evidence: dict[str, Evidence], letter: str) -> int:
-    return max((int(key[1:]) for key in evidence if key[0] == letter), default=0)

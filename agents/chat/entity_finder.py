@@ -8,14 +8,17 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from kedrec.graphdb.names.other_names import by_other_name
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
-__all__ = ["NameInText", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
+__all__ = ["ALIKE", "NameInText", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
 
 LONGEST_NAME = 8
 """Words of the longest name that is looked for."""
+KINDS = ("Compound", "Disease")
+"""Kinds of what is looked for."""
 ALIKE = 88.0
 """Similarity, 0 to 100, from which a name may be a misspelling of another."""
 
@@ -189,15 +192,18 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
         may_be_name = not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
     if not may_be_name:
         return None
-    matches = {kind: store.search(words, kinds=(kind,), limit=0) for kind in ("Compound", "Disease")}
-    known = {
-        kind: match for kind, match in matches.items() if match.match != "none" and _counts(match, span, loud, kind)
-    }
+    known = {kind: match for kind in KINDS if _counts(match := _looked_up(words, store, kind), span, loud, kind)}
     if not known:
         return None
     kind = min(known, key=lambda kind: (_rank(known[kind]), kind))
     match = known[kind]
     return NameInText(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
+
+
+def _looked_up(words: str, store: GraphStore, kind: str) -> Match:
+    """What words mean in the graph; by another documented name where they mean nothing or several things."""
+    match = store.search(words, kinds=(kind,), limit=0)
+    return match if match.entity else by_other_name(words, store, kind) or match
 
 
 @cache
@@ -213,7 +219,9 @@ def _words_of(name: str) -> frozenset[str]:
 
 
 def _counts(match: Match, span: Sequence[Token], loud: bool, kind: str) -> bool:
-    """Whether a single word that is some entity's name or synonym is meant as one."""
+    """Whether words are some entity's name or synonym, and a single one is meant as such."""
+    if match.match == "none":
+        return False
     if len(span) > 1:
         return True
     word = span[0].text

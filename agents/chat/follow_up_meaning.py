@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, Intent, Wanted
-from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding
-from kedrec.records import Entity, Evidence, Match, Recommendation, Record
+from kedrec.agents.chat.question_parser import WHAT_TO_AVOID, Understanding, of_a_class
+from kedrec.agents.chat.turns import Topic
+from kedrec.records import Entity, Match, Recommendation
 
-__all__ = ["Topic", "asks_on", "drugs_meant", "merged"]
+__all__ = ["asks_on", "asks_why_not", "completes", "drugs_meant", "is_harm", "merged", "said_absent"]
 
 _AFRESH = re.compile(
     r"\b(?:best|which|recommend\w*|options?|top|what (?:drugs?|treatments?|can|could|should|helps?|works?"
@@ -32,50 +33,17 @@ _PLACES = (
 _WITHOUT = re.compile(
     r"\b(?:without|minus|except|excluding|leav(?:e|ing)|drop\w*|remov\w+|exclud\w+|ignor\w+|omit\w*"
     r"|not counting|apart from"
-    r"|other than|take out|get rid of)\b",
+    r"|other than|take out|get rid of|can ?not|can['’]?t|could ?n['’]?t|unable|allergic|intoleran\w+|refus\w+)\b",
     re.IGNORECASE,
 )
 _ADDS = re.compile(r"\b(?:add\w*|includ\w*|with|also|too|as well|plus)\b", re.IGNORECASE)
-_COMPARED = re.compile(r"\b(?:compar\w*|versus|vs|against|instead|rather)\b", re.IGNORECASE)
+_COMPARED = re.compile(r"\b(?:compar\w*|versus|vs|against|instead|rather|better|worse|superior|than)\b", re.IGNORECASE)
+_WHICH = re.compile(r"\b(?:which|both|either|neither|the two)\b", re.IGNORECASE)
+_OF_THEM = re.compile(r"\b(?:which (?:one|of (?:them|these|those|the two))|both|either|the two)\b", re.IGNORECASE)
+_WHY_NOT = re.compile(r"\W*(?:(?:and|but|so|ok(?:ay)?)\W+)*why not\b", re.IGNORECASE)
+_FOR = re.compile(r"\b(?:for|in|treat\w*|patients?)\b", re.IGNORECASE)
+"""Says that what is named is to be treated, and is no harm."""
 _NOT = re.compile(r"\b(?:not|instead of|rather than)\W+(?:\w+\W+){0,2}?$", re.IGNORECASE)
-
-
-class Topic(Record):
-    """What a conversation is about."""
-
-    disease: Match | None = None
-    """The disease."""
-    drugs: tuple[Match, ...] = ()
-    """The drugs that were named."""
-    without: tuple[Match, ...] = ()
-    """Drugs that are not to be weighed."""
-    recommendation: Recommendation | None = None
-    """The last answer."""
-    unclear: tuple[Match, ...] = ()
-    """What was asked back last."""
-    harm: bool = False
-    """Whether the disease is one in which harm of the drugs is asked about, and not one that they are to treat."""
-    pending: str = ""
-    """The question that was asked back last and is not answered yet."""
-    intent: Intent = "choose"
-    """What the last question wanted."""
-    focus: tuple[str, ...] = ()
-    """Ids of the drugs that the last reply was about."""
-    asked: tuple[str, ...] = ()
-    """Domain questions that were asked last."""
-    about: tuple[str, ...] = ()
-    """Groups of people and harms that were asked about last."""
-    assumed: bool = False
-    """Whether the disease was not named, and taken as what the drug is used for."""
-    earlier: tuple[Match, ...] = ()
-    """The one drug that the question before was about, in the same disease."""
-    more: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
-    """Evidence that was looked up beyond the last answer's."""
-
-    @property
-    def evidence(self) -> dict[str, Evidence]:
-        """All evidence that has a key in the conversation."""
-        return {**(self.recommendation.evidence if self.recommendation else {}), **self.more}
 
 
 def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
@@ -86,26 +54,54 @@ def asks_on(new: Understanding, topic: Topic) -> tuple[str, ...] | None:
         topic: what the conversation is about.
     """
     last, named = topic.recommendation, new.disease
-    if last is None or _goes_elsewhere(new, topic, {drug.id for drug in last.candidates}):
+    if (
+        last is None
+        or _asks_of_earlier(new, topic)
+        or _goes_elsewhere(new, topic, {drug.id for drug in last.candidates})
+    ):
         return None
     if named is None or (named.entity is not None and named.entity.id == last.disease.id):
         return new.wanted.about if not new.unclear else None
     if new.drugs and new.intent != "causes":
         return None
-    harm = new.intent in {"safety", "causes"} or re.fullmatch(rf"(?:{HARMS})", named.query.lower())
+    harm = new.intent in {"safety", "causes"} or is_harm(new)
     return tuple(dict.fromkeys([named.query, *new.wanted.about])) if harm else None
+
+
+def _asks_of_earlier(new: Understanding, topic: Topic) -> bool:
+    """Whether a message without a drug is about both the last one and the one asked about before it."""
+    if not topic.earlier or new.drugs or new.unclear:
+        return False
+    of_them = _OF_THEM.search(new.text) if new.disease else _WHICH.search(new.text)
+    return of_them is not None or (new.intent == "choose" and new.disease is None)
+
+
+def asks_why_not(new: Understanding, topic: Topic) -> bool:
+    """Whether a message asks why one of the drugs that were weighed was not chosen."""
+    weighed = {drug.id for drug in topic.recommendation.candidates} if topic.recommendation else set()
+    named = {drug.entity.id for drug in new.drugs if drug.entity}
+    return bool(named) and named <= weighed and new.disease is None and _WHY_NOT.match(new.text) is not None
+
+
+def is_harm(new: Understanding) -> bool:
+    """Whether the disease that a message names is a side effect as people word it, such as infections."""
+    return new.disease is not None and re.fullmatch(rf"(?:{HARMS})", new.disease.query.lower()) is not None
+
+
+def completes(new: Understanding, topic: Topic) -> bool:
+    """Whether a message asks of the one drug that a question back was about, and needs no name."""
+    named = new.drugs or new.disease or new.unclear or topic.unclear
+    return not named and len(topic.drugs) == 1 and new.intent in ABOUT_ONE[1:] and topic.disease is None
 
 
 def _goes_elsewhere(new: Understanding, topic: Topic, weighed: set[str]) -> bool:
     """Whether a message is not about the drugs that were weighed, or changes which are."""
-    harm = (
-        new.disease is not None and re.fullmatch(rf"(?:{HARMS})", new.disease.query.lower()) and _ALL.search(new.text)
-    )
+    harm = is_harm(new) and (_ALL.search(new.text) or not _FOR.search(new.text))
     if new.wanted.corrects or new.intent in {"choose", "out_of_scope"} or (new.intent == "list" and not harm):
         return True
     changes = bool(new.disease) or not (topic.about or topic.asked) or _WITHOUT.search(new.text)
     strange = any(drug.entity is None or drug.entity.id not in weighed for drug in new.drugs)
-    return strange or (new.intent == "again" and bool(changes))
+    return strange or (new.intent == "again" and bool(changes) and not harm)
 
 
 def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: Sequence[str]) -> tuple[Entity, ...]:
@@ -130,6 +126,8 @@ def drugs_meant(new: Understanding, topic: Topic, last: Recommendation, about: S
 
 def merged(new: Understanding, topic: Topic) -> Understanding:
     """Return a message completed by what the conversation is about."""
+    if topic.pending and new.intent in {"assess", "choose", "list"} and _is_names_alone(new):
+        new = new.model_copy(update={"wanted": Wanted(intent=topic.intent, about=topic.about)})
     if new.wanted.corrects and (new.disease or new.drugs):
         return _corrected(new, topic)
     if topic.harm and new.drugs and new.disease is None and _COMPARED.search(new.text):
@@ -138,8 +136,10 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         return new.model_copy(update={"disease": topic.disease, "drugs": drugs, "wanted": wanted, "ask_back": ask})
     if new.intent == "again" or _adds_on(new, topic):
         return _again(new, topic)
-    if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.earlier:
-        update = {"disease": topic.disease, "drugs": _joined(topic.earlier, topic.drugs), "ask_back": None}
+    if _asks_of_earlier(new, topic):
+        disease, drugs = new.disease or topic.disease, _joined(topic.earlier, topic.drugs)
+        wanted = new.wanted.model_copy(update={"intent": "choose" if new.intent == "list" else new.intent})
+        update = {"disease": disease, "drugs": drugs, "wanted": wanted, "ask_back": None}
         return new.model_copy(update=update)
     if new.intent == "choose" and not (new.drugs or new.disease or new.unclear) and topic.disease is not None:
         wanted = Wanted(intent="list", about=new.wanted.about)
@@ -147,10 +147,35 @@ def merged(new: Understanding, topic: Topic) -> Understanding:
         return new.model_copy(
             update={"disease": topic.disease, "drugs": (), "without": gone, "wanted": wanted, "ask_back": None}
         )
-    unclear = new.ask_back if new.unclear or new.ask_back == WHAT_TO_AVOID else None
-    disease = new.disease or topic.disease
-    ask = unclear or (None if disease and (new.disease or new.drugs) else new.ask_back)
+    unclear = new.ask_back if new.unclear or new.ask_back in {WHAT_TO_AVOID, of_a_class(new.text)} else None
+    # A disease that was taken for one drug is not what another is asked about in.
+    elsewhere = topic.assumed and bool(new.drugs) and new.intent in ABOUT_ONE[1:]
+    disease = new.disease or (None if elsewhere else topic.disease)
+    enough = (disease and (new.disease or new.drugs)) or (topic.pending and completes(new, topic))
+    ask = unclear or (None if enough else new.ask_back)
     return new.model_copy(update={"disease": disease, "drugs": _drugs(new, topic), "ask_back": ask})
+
+
+def said_absent(whole: Understanding, topic: Topic) -> tuple[str, ...]:
+    """Say of the drugs that a message leaves out which were not among those that were weighed.
+
+    Args:
+        whole: the message, completed.
+        topic: what the conversation was about before it.
+    """
+    if topic.recommendation is None:
+        return ()
+    weighed = {drug.id for drug in topic.recommendation.candidates}
+    new = [drug.entity for drug in whole.without[len(topic.without) :] if drug.entity]
+    return tuple(f"{drug.name} was not among the drugs weighed." for drug in new if drug.id not in weighed)
+
+
+def _is_names_alone(new: Understanding) -> bool:
+    """Whether a message says nothing beside names, as a reply to a question back does."""
+    text = new.text.lower()
+    for match in (*new.drugs, *([new.disease] if new.disease else [])):
+        text = text.replace(match.query.lower(), " ")
+    return bool(new.drugs or new.disease) and not set(re.findall(r"[a-z]{2,}", text)) - {"the", "or", "and", "please"}
 
 
 def _adds_on(new: Understanding, topic: Topic) -> bool:

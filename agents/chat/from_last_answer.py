@@ -11,7 +11,7 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.domain_questions import DOMAIN_QUESTIONS, QUESTION_KEYS, QUESTION_TITLES
 from kedrec.records import Answer, Evidence, Question, Recommendation, Record
 
-__all__ = ["TopicAnswer", "answer_on", "reasons", "sources", "telling", "told_overall", "topics_in"]
+__all__ = ["TopicAnswer", "answer_on", "reasons", "said_missing", "sources", "telling", "told_overall", "topics_in"]
 
 
 class TopicAnswer(Record):
@@ -126,6 +126,14 @@ def sources(keys: Sequence[str], evidence: Mapping[str, Evidence]) -> tuple[Topi
         evidence: what was found.
     """
     return tuple(_source(evidence[key]) for key in keys if key in evidence)
+
+
+def said_missing(keys: Sequence[str], evidence: Mapping[str, Evidence]) -> str:
+    """Say which of the keys asked for are none of the last answer, and which it has; empty where all are there."""
+    missing = [key for key in keys if key not in evidence]
+    most = {letter: max((int(key[1:]) for key in evidence if key[0] == letter), default=0) for letter in "KPT"}
+    held = ", ".join(f"{letter}1 to {letter}{count}" for letter, count in most.items() if count)
+    return f"There is no {' or '.join(missing)} in the last answer; it holds {held}." if missing else ""
 
 
 def _source(entry: Evidence) -> TopicAnswer:

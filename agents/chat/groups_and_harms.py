@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["GROUPS", "HARMS", "HARMS_IN_TEXTS", "Group"]
+__all__ = ["DAMAGE", "GROUPS", "HARMED_ORGANS", "HARMS", "HARMS_IN_TEXTS", "Group"]
 
 
 class Group(NamedTuple):
@@ -59,7 +59,8 @@ GROUPS: dict[str, Group] = {
         texts=r"hepat\w+|child[- ]pugh",
     ),
     "alcohol": Group(
-        asked=r"alcohol|drinking|beers?|wine|booze|spirits",
+        asked=r"alcohol|drinking|beers?|wine|booze|spirits|drink (?:on|with|while|when|if|whilst)"
+        r"|(?:have|having) a drink",
         search=("alcohol", "ethanol"),
     ),
     "driving": Group(
@@ -91,8 +92,22 @@ HARMS = (
 
 HARMS_IN_TEXTS = {
     "bleed": r"ha?emorrhag", "hair loss": r"alopecia", "heart attack": r"myocardial infarct",
-    "stroke": r"cerebrovascular", "liver": r"hepat|transaminase", "kidney": r"renal|nephr", "clot": r"thromb",
-    "swelling": r"o?edema", "shingles": r"zoster", "cancer": r"malignan|lymphoma|neoplas",
-    "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
+    "heart damage": r"cardi", "stroke": r"cerebrovascular", "liver": r"hepat|transaminase",
+    "kidney": r"renal|nephr", "clot": r"thromb", "lung": r"pulmon|pneumonit", "eye": r"ocul|retin|visual",
+    "stomach": r"gastr|ulcer", "skin": r"cutan|dermat|rash", "bone": r"osteo|fractur", "nerve": r"neuropath",
+    "muscle": r"myopath|myalg|rhabdomyol", "thyroid": r"(?:hypo|hyper)?thyro|myx(?:o)?edema",
+    "swelling": r"o?edema", "shingles": r"zoster", "cancer": r"malignan|lymphoma|neoplas", "hypos": r"hypoglyc",
+    "side effect": r"adverse|toxic", "death": r"mortal|fatal|died", "infection": r"pneumonia|sepsis|tubercul|zoster",
 }  # fmt: skip
 """Beginning of a word of harm -> pattern of synonyms used in texts."""
+
+DAMAGE = " damage"
+"""Ends the name of a harm to an organ: `liver damage`."""
+HARMED_ORGANS = {
+    "liver": ("liver", "hepatotoxicity", "hepatic"), "kidney": ("kidney", "renal", "nephrotoxicity"),
+    "heart": ("cardiotoxicity", "cardiac"), "lung": ("lung", "pulmonary"), "eye": ("eye", "retinopathy", "ocular"),
+    "stomach": ("gastric", "ulcer", "gastrointestinal"), "skin": ("skin", "cutaneous"),
+    "bone": ("bone", "fracture", "osteoporosis"), "brain": ("encephalopathy", "brain"), "nerve": ("neuropathy",),
+    "muscle": ("myopathy", "myalgia", "rhabdomyolysis"), "thyroid": ("thyroid", "hypothyroidism", "hyperthyroidism"),
+}  # fmt: skip
+"""Organ -> words of which a passage about harm to it has one."""

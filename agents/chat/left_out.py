@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from kedrec.agents.chat.entity_finder import NameInText, Token, common_words, overlaps, tokens
 
-__all__ = ["left_out"]
+__all__ = ["left_out", "narrowing"]
 
 _NARROWS = frozenset(
     re.findall(
@@ -23,6 +23,8 @@ _NARROWS = frozenset(
 """Common words that narrow down who or what is asked about."""
 _OF_AGE = frozenset({"year", "years", "old", "month", "months", "week", "weeks", "day", "daily"})
 """Common words that count behind a number."""
+_BEFORE = re.compile(r"\b(?:in|during|with|after|before|on|without) (?:(?:the|an?|her|his|my) )?$", re.IGNORECASE)
+"""Stands before whom or what a question is narrowed down to."""
 _SAYS_NOTHING = frozenset(
     re.findall(
         r"\S+",
@@ -63,10 +65,29 @@ def left_out(text: str, found: Sequence[NameInText], vague: Iterable[str] = ()) 
     return tuple(dict.fromkeys(text[run[0].start : run[-1].end] for run in runs))
 
 
+def narrowing(phrases: Sequence[str], text: str) -> tuple[str, ...]:
+    """Return those phrases that say of whom or of what illness a question is; the rest may be its own wording.
+
+    Args:
+        phrases: what was left out.
+        text: the question.
+    """
+    placed = [phrase for phrase in phrases if _BEFORE.search(text[: text.find(phrase)])]
+    return tuple(
+        phrase
+        for phrase in phrases
+        if phrase in placed or re.search(r"[\dA-Z]", phrase) or not _NARROWS.isdisjoint(phrase.lower().split())
+    )
+
+
 def _counts(word: Token, before: Token | None) -> bool:
     plain = word.text.lower().replace("’", "'")
     if plain in _OF_AGE:
         return before is not None and before.text[0].isdigit()
-    if plain in _SAYS_NOTHING or (len(plain) < 2 and not plain.isdigit()):
+    if (
+        plain in _SAYS_NOTHING
+        or re.search(r"(?:n't|'(?:ve|ll|re|m|d))$", plain)
+        or (len(plain) < 2 and not plain.isdigit())
+    ):
         return False
     return plain in _NARROWS or plain not in common_words()

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kedrec.agents.agent import Query
-from kedrec.agents.chat.drug_facts import disease_of, role_note
+from kedrec.agents.chat.aspects.drug_facts import disease_of, role_note
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.recommend import best_treatments
 from kedrec.errors import UserError
-from kedrec.records import Corpora
+from kedrec.graphdb.names.other_names import is_own_name
+from kedrec.records import Corpora, Match
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
 
-__all__ = ["query_for"]
+__all__ = ["query_for", "without_failed"]
 
+_FAILED = re.compile(
+    r"\b(?:fail(?:s|ed|ing|ure of)?|no longer|stopped (?:working|helping)|not tolerated?|intoleran\w+|allerg\w+"
+    r"|(?:did|does|do)(?: not|n['’]?t) (?:work|help|respond|tolerate|suit|control)|not respond\w*|(?:badly|poorly) on"
+    r"|what else|(?:refractory|resistant) to|can(?: ?not|['’]?t) (?:have|take|tolerate|use|be))\b",
+    re.IGNORECASE,
+)
+"""Says that a drug was tried, or is not to be given."""
 BEST = 3
 """Drugs weighed where the question names none."""
 BESIDE_ONE = 2
@@ -44,16 +53,17 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     """
     understood, taken = _with_disease(agent, understood)
     if understood.disease is None or understood.disease.entity is None:
-        raise UserError(understood.ask_back or "The question names no disease.")
+        unused = "".join(f" The graph states no use of {drug.query}." for drug in understood.drugs[:1])
+        raise UserError(understood.ask_back or f"For which disease?{unused} Name the disease that you mean.")
     if len(understood.drugs) > MOST:
         raise UserError(f"The question names {len(understood.drugs)} drugs; at most {MOST} can be weighed at once.")
-    named = [drug.query for drug in understood.drugs]
+    named = [_asked_by(drug) for drug in understood.drugs]
     alone = len(named) == 1 and understood.intent in ABOUT_ONE
     added = _added(agent, understood, setting) if len(named) < 2 and not alone else []
     if not named and not added:
         raise UserError(f"Nothing speaks for any drug in {understood.disease.entity.name}. Name the drugs to weigh.")
     query = Query(
-        disease=understood.disease.query,
+        disease=_asked_by(understood.disease),
         candidates=(*named, *(entity_id for entity_id, _ in added)),
         setting=setting,
         text=understood.text,
@@ -63,6 +73,25 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     return query, (*taken, *_said(understood, [name for _, name in added]), *role)
 
 
+def without_failed(understood: Understanding) -> Understanding:
+    """Return a question of what to give where one drug failed with that drug set aside, and any other as it is.
+
+    Args:
+        understood: a question with nothing to ask back.
+    """
+    failed = understood.intent == "choose" and len(understood.drugs) == 1 and understood.disease is not None
+    if not failed or not _FAILED.search(understood.text):
+        return understood
+    wanted = understood.wanted.model_copy(update={"intent": "list"})
+    gone = (*understood.without, *understood.drugs)
+    return understood.model_copy(update={"drugs": (), "without": gone, "wanted": wanted})
+
+
+def _asked_by(match: Match) -> str:
+    """The name as written; the id where the graph has the entity under another name alone."""
+    return match.query if match.entity is None or is_own_name(match) else match.entity.id
+
+
 def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understanding, tuple[str, ...]]:
     """A question about one drug with the disease that it is used for, where it names none, and a note of that."""
     if understood.disease is not None or len(understood.drugs) != 1 or understood.intent not in ABOUT_ONE:
@@ -70,8 +99,7 @@ def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understandin
     drug = understood.drugs[0].entity
     found = disease_of(agent, drug) if drug else None
     if drug is None or found is None or found.entity is None:
-        name = drug.name if drug else understood.drugs[0].query
-        raise UserError(f"For which disease? The graph states no use of {name}; name the disease that you mean.")
+        return understood, ()
     note = (
         f"No disease was named; {drug.name} is looked at in {found.entity.name}, which the graph states it is used for."
     )
@@ -91,6 +119,9 @@ def _said(understood: Understanding, added: list[str]) -> tuple[str, ...]:
     if not added:
         return ()
     names = ", ".join(added)
+    if understood.without and not understood.drugs:
+        gone = ", ".join(drug.entity.name for drug in understood.without if drug.entity)
+        return (f"Without {gone}; weighed are the best-ranked others for this disease: {names}.",)
     if understood.drugs:
         return (f"Weighed beside it, as the best-ranked others for this disease: {names}.",)
     return (f"No drug was named; weighed are the best-ranked for this disease: {names}.",)

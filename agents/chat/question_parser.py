@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import names_in, unknown_names
-from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
+from kedrec.agents.chat.entity_finder import ALIKE, NameInText, doubtful_words, find_names
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMED_ORGANS
 from kedrec.agents.chat.intents.reading import class_named, read
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, is_cue
@@ -21,6 +22,7 @@ __all__ = [
     "WHAT_TO_AVOID",
     "Understanding",
     "asks_what_to_avoid",
+    "of_a_class",
     "said_how",
     "understand",
     "understood_from",
@@ -42,6 +44,14 @@ _TREATED = re.compile(
     r"|with|treatment of)){0,4} $",
     re.I,
 )
+_PLACED = re.compile(r"\b(?:in|for|against|of|caus(?:es?|ing)|triggers?) (?:(?:the|an?|acute|chronic|severe) )?$", re.I)
+"""Stands before the name of a disease."""
+_CALLED = re.compile(
+    r"\b(?:in|for|against|of|with|causes?|treat) (?:the )?((?!an? |any |this |that |his |her |my |what |which |the )"
+    r"(?:[\w'’-]+ ){0,2}[\w'’-]+ (?:disease|syndrome|fever|palsy))\b",
+    re.IGNORECASE,
+)
+"""What is called a disease, whether it is known or not."""
 _HARMED = re.compile(
     r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
     r"|trigger\w*|worsen\w*|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious"
@@ -101,7 +111,26 @@ def understand(text: str, store: GraphStore) -> Understanding:
         wanted = read(text, [*_spans(found), *_where(text, misspelled)])
     made = understood_from(text, diseases, drugs, misspelled, unknown_names(found), wanted=wanted)
     vague = [match.query for match in diseases if match not in _without_vague(diseases)]
-    return made.model_copy(update={"left_out": left_out(text, found, vague)})
+    asked = wanted.about if wanted.intent in {"safety", "causes"} else ()
+    groups = "|".join(GROUPS[name].asked for name in asked if name in GROUPS) or "(?!)"
+    left = tuple(phrase for phrase in left_out(text, found, vague) if not re.search(rf"\b(?:{groups})", phrase, re.I))
+    return _asking_of_unknown(made.model_copy(update={"left_out": left}), store)
+
+
+def _asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
+    """Ask back of words that stand where a disease would, where one would be taken for them."""
+    called = _CALLED.search(made.text)
+    if made.disease or made.unclear or made.ask_back or made.wanted.about or made.intent not in ABOUT_ONE:
+        return made
+    free = made.left_out if made.intent in {"evidence", "causes"} else ()
+    placed = [phrase for phrase in free if _PLACED.search(made.text[: made.text.find(phrase)])]
+    placed = [called.group(1)] if called else placed
+    if len(made.drugs) != 1 or not placed:
+        return made
+    unknown = store.search(placed[0], kinds=("Disease",), limit=3)
+    near = tuple(one for one in unknown.alternatives if one.score >= ALIKE and one.name.lower() not in _VAGUE)
+    unclear = (unknown.model_copy(update={"alternatives": near}),)
+    return made.model_copy(update={"unclear": unclear, "ask_back": asked_back((), (), made.drugs, unclear)})
 
 
 def understood_from(
@@ -129,7 +158,9 @@ def understood_from(
     ill, harms = told_apart(text, sure, wanted)
     known = tuple(match for match in drugs if match.entity is not None)
     named = [ill] if ill else sure
-    ask = " ".join(unknown_told(match) for match in unknown) or asked_back(ambiguous, named, known, misspelled)
+    told = [unknown_told(match) for match in unknown]
+    told = told or [said for match in misspelled if (said := of_a_class(match.query))]
+    ask = " ".join(told) or asked_back(ambiguous, named, known, misspelled)
     unsure = bool(ambiguous or misspelled or unknown)
     ask = _said(wanted, text, known, bool(sure), unsure) or (
         None if _needs_no_disease(wanted, known, named, unsure) else ask
@@ -157,16 +188,24 @@ def _said(wanted: Wanted, text: str, drugs: Sequence[Match], disease: bool, unsu
         return OUT_OF_SCOPE[wanted.beyond]
     if drugs or unsure:
         return None
-    if wanted.intent in ABOUT_ONE and (named := class_named(text)):
-        return f"“{named}” are a class, and I look at single drugs. Name one of them, and the disease."
+    if wanted.intent in ABOUT_ONE and (told := of_a_class(text)):
+        return told
     return WHAT_TO_AVOID if asks_what_to_avoid(text) or (wanted.intent == "safety" and disease) else None
+
+
+def of_a_class(text: str) -> str | None:
+    """Return what is said to a message that names a class of drugs and no drug; None where it names no class."""
+    if (named := class_named(text)) is None:
+        return None
+    return f"“{named}” are a class, and I look at single drugs. Name one of them, and the disease."
 
 
 def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence[Match], unsure: bool) -> bool:
     """Whether a question about drugs can be answered although it names no disease."""
     if unsure or diseases or not drugs:
         return False
-    return (len(drugs) == 1 and wanted.intent in ABOUT_ONE[1:]) or wanted.together
+    several = len(drugs) > 1 and wanted.intent in {"mechanism", "use"}
+    return (len(drugs) == 1 and wanted.intent in ABOUT_ONE[1:]) or several or wanted.together
 
 
 def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Match | None, tuple[Match, ...]]:
@@ -249,4 +288,11 @@ def _misspelled(
 ) -> list[Match]:
     """Words that may have been meant as what the question lacks."""
     kinds = [*([] if diseases else ["Disease"]), *([] if len(drugs) > 1 else ["Compound"])]
-    return [match for match in doubtful_words(text, store, found, kinds) if not is_cue(match.query)]
+    grouped = [one.group().lower() for group in GROUPS.values() for one in re.finditer(group.asked, text, re.I)]
+    return [
+        match
+        for match in doubtful_words(text, store, found, kinds)
+        if not is_cue(match.query)
+        and not any(match.query.lower() in phrase for phrase in grouped)
+        and match.query.lower().rstrip("s") not in HARMED_ORGANS
+    ]

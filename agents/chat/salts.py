@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from kedrec.agents.chat.entity_finder import NameInText, Token, common_words, overlaps, tokens
 from kedrec.graphdb.names.kinship import KIN, is_metal, is_salt
+from kedrec.graphdb.names.other_names import by_other_name
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
 
@@ -36,7 +37,7 @@ def with_salts(text: str, store: GraphStore, found: Sequence[NameInText]) -> lis
 
 
 def looked_up(name: str, written: str, store: GraphStore) -> Match:
-    """Return the one drug that a whole name is, or its relatives as suggestions; a similar name is none.
+    """Return the one drug that a whole name is, under this or another documented name, or its relatives as suggestions.
 
     Args:
         name: the name to look up.
@@ -46,6 +47,8 @@ def looked_up(name: str, written: str, store: GraphStore) -> Match:
     match = store.search(name, kinds=("Compound",), limit=5)
     if match.match != "none":
         return match
+    if same := by_other_name(name, store, "Compound"):
+        return same.model_copy(update={"query": written})
     near = tuple(one for one in match.alternatives if one.score == KIN)
     return match.model_copy(update={"query": written, "alternatives": near})
 

@@ -22,14 +22,16 @@ __all__ = ["NOTHING_KNOWN", "choice_text", "decision", "harm_told", "roles_of"]
 NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
 """The reason of an abstention."""
 
-UNREASONABLE = "by what was found it is less likely to be of use than an average drug"
+UNREASONABLE = "what was found speaks no more for it than for an average drug"
 """The reason of an abstention from a single drug."""
+NEVER_MET = "nothing was found that names it together with this disease, and that is no finding against it"
+"""The same, where the weights had nothing to go by but likeness."""
 
 
 UNPROVEN = 0.6
-"""Most that is said for a drug asked about alone where no edge, result, approval or shared target speaks for it, only
-that it is like others, or tried. The pairs that probabilities are fitted on hold one treatment each, and a drug that is
-asked about alone may be none."""
+"""Most that is said for a drug asked about alone, or beside drugs that all do harm in the disease, where no edge,
+result, approval or shared target speaks for it, only that it is like others, or tried. The pairs that probabilities are
+fitted on hold one treatment each, and a drug that is asked about alone may be none."""
 _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -47,9 +49,13 @@ def decision(task: Task) -> str:
     if all(role.is_harmful for role in roles):
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
-        return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
-    if len(scores) == 1 and not has_grounds(task, task.candidates[0]):
-        scores = [scores[0].model_copy(update={"probability": min(scores[0].probability, UNPROVEN)})]
+        drug, found = task.candidates[0], task.evidence.values()
+        met = any(mentions(item.text, drug) and mentions(item.text, task.disease) for item in found)
+        return f"CHOICE: {ABSTAINED} | {drug.name}: {UNREASONABLE if met else NEVER_MET}"
+    rivals = [role for place, role in enumerate(roles) if place != best]
+    if all(role.is_harmful for role in rivals) and not has_grounds(task, task.candidates[best]):
+        unproven = min(scores[best].probability, UNPROVEN)
+        scores = [one.model_copy(update={"probability": unproven}) if one is scores[best] else one for one in scores]
     return choice_text(task, scores, best, roles)
 
 

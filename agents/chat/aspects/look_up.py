@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kedrec.agents.chat.aspects.harm_in_disease import cautions
 from kedrec.agents.chat.aspects.interactions import taken_together
+from kedrec.agents.chat.aspects.listed import LISTED, listed
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answered
 from kedrec.agents.chat.aspects.quotable_sentences import (
     best_sentences,
@@ -17,7 +18,8 @@ from kedrec.agents.chat.aspects.quotable_sentences import (
     worth_of,
 )
 from kedrec.agents.chat.from_last_answer import TopicAnswer
-from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS_IN_TEXTS
+from kedrec.agents.chat.groups_and_harms import DAMAGE, GROUPS, HARMED_ORGANS, HARMS_IN_TEXTS
+from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
@@ -34,6 +36,8 @@ _COMPARES = re.compile(
 )
 NOT_COMPARED = "What is said of each stands side by side; no sentence quoted here compares them on this."
 NOT_FOUND = "Where nothing was found, that does not mean it is safe: the literature here may lack it."
+_SIDE_EFFECTS = "side effects"
+"""The aspect of a question of harm that names none."""
 MOST_ASPECTS = 3
 """Aspects of one message that are looked up."""
 EDGES = 500
@@ -69,6 +73,7 @@ def look_up(
     disease: Entity | None = None,
     together: bool = False,
     harmful: Entity | None = None,
+    lists: Intent | None = None,
     known: Mapping[str, Evidence] | None = None,
 ) -> Looked:
     """Look up what is said of drugs in groups of people, of harms, or of two drugs taken together.
@@ -81,13 +86,18 @@ def look_up(
         disease: what the drugs are given for; sentences that name it come first.
         together: whether the question is about the drugs taken together.
         harmful: a disease in which harm of the drugs is asked about; only sentences of harm or safety are quoted.
+        lists: where no disease was named, what is asked of the drugs, which the graph's lists may answer.
         known: evidence that has keys already.
     """
     new_evidence, topics = NewEvidence(agent, setting, dict(known or {})), list[TopicAnswer]()
+    inventory = lists if lists in LISTED and not about and not together else None
+    about = (_SIDE_EFFECTS,) if inventory == "safety" else about
     for aspect in [_aspect(word) for word in dict.fromkeys(about)][:MOST_ASPECTS]:
         topics += [_one(new_evidence, drug, aspect, disease, risky=aspect.name not in GROUPS) for drug in drugs]
+    topics += [told for drug in drugs if inventory and (told := listed(new_evidence, drug, inventory, disease))]
     if harmful:
-        topics += [one for drug in drugs for one in _harm_in(new_evidence, drug, harmful)]
+        covered = any(_aspect(word).pattern.search(harmful.name) for word in about)
+        topics += [one for drug in drugs for one in _harm_in(new_evidence, drug, harmful, named=not covered)]
     if together and len(drugs) > 1:
         topics.append(taken_together(new_evidence, drugs[0], drugs[1]))
     return Looked(tuple(topics), new_evidence.new)
@@ -109,14 +119,16 @@ def limits_of(looked: Looked, drugs: Sequence[Entity], text: str) -> tuple[str, 
     return (*((NOT_COMPARED,) if apart else ()), *((NOT_FOUND,) if missing else ()))
 
 
-def _harm_in(new_evidence: NewEvidence, drug: Entity, disease: Entity) -> Iterator[TopicAnswer]:
+def _harm_in(new_evidence: NewEvidence, drug: Entity, disease: Entity, *, named: bool) -> Iterator[TopicAnswer]:
     """Yield what speaks of harm of a drug in a disease, and sentences that name both and speak of risk."""
     told = cautions(new_evidence, drug, disease)
     if told is not None:
         yield told
-    named = _one(new_evidence, drug, _of_disease(disease), None, risky=True)
-    if named.answer.citations and not (told and set(named.answer.citations) <= set(told.answer.citations)):
-        yield named
+    if not named:
+        return
+    both = _one(new_evidence, drug, _of_disease(disease), None, risky=True)
+    if both.answer.citations and not (told and set(both.answer.citations) <= set(told.answer.citations)):
+        yield both
 
 
 def _aspect(word: str) -> Aspect:
@@ -124,6 +136,11 @@ def _aspect(word: str) -> Aspect:
     if group is not None:
         return Aspect(word, group.search, re.compile(rf"\b(?:{group.asked}|{group.texts})", re.IGNORECASE))
     plain = word.lower()
+    organ = plain.removesuffix(DAMAGE)
+    if plain.endswith(DAMAGE) and organ in HARMED_ORGANS:
+        words = HARMED_ORGANS[organ]
+        pattern = "|".join([*words, HARMS_IN_TEXTS.get(organ, HARMS_IN_TEXTS.get(plain, "(?!)"))])
+        return Aspect(word, words, re.compile(rf"\b(?:{pattern})", re.IGNORECASE))
     stem = re.sub(r"(?:ies|es|s|ing)$", "", plain) if len(plain) > 5 else plain
     other = next((more for begun, more in HARMS_IN_TEXTS.items() if plain.startswith(begun)), None)
     pattern = rf"\b(?:{re.escape(stem)}\w*{f'|{other}' if other else ''})"

@@ -18,7 +18,7 @@ _MINE = (
 )
 _TAKE = (
     r"(?:take|taking|stop|start|use|switch|try|keep|give|quit|increase|reduce|skip|combine|mix|drink|have|be on|swap"
-    r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue|worry)"
+    r"|go|get|agree|accept|refuse|change|ask for|come off|inject|continue)"
 )
 _DOSE = (
     r"(?<!low )(?<!high )(?<!reduced )\bdos(?:e|es|age|ages|ing)\b(?! dependent)|\bposolog|\btitrat"
@@ -38,18 +38,20 @@ _DOSE = (
     r"|pill|tablet)|\bhow (?:should|do|to) .{0,6}\b(?:store|keep)\b|\b(?:before or after|with) (?:meals?"
     r"|food)\b"
     r"|\b(?:loading|maintenance|starting) (?:amount|regimen)\b|\b(?:once|twice) (?:a|per) day\b|\btimes (?:a"
-    r"|per) day\b"
+    r"|per) day\b|\b(?:once|twice|times) daily\b|\btoo much\W*$"
 )
 _PRICE = (
-    r"\b(?:price|prices|costs?|pricing|expensive|cheap|cheaper|cheapest|afford\w*|insurance|reimburse\w*"
-    r"|covered by|medicare|medicaid|copay)\b"
+    r"\b(?:price|prices|costs?(?! aside| apart)|pricing|expensive|cheap|cheaper|cheapest|afford\w*"
+    r"|sold|on sale|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
-    r"|\b(?:buy|order|purchase)\b|\bover the counter\W*$|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
+    r"|\b(?:buy|order(?! by| of)|purchase)\b|\bover the counter\W*$"
+    r"|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
     r"|\bwhere (?:is|are) (?:the )?(?:best|good|nearest)\b"
 )
 _DIAGNOSIS = (
     r"\b(?:do|have|could|might|may|did|can) (?:i|he|she|we|my \w+) (?:have|got|be having|suffer"
     r"|be suffering)\b(?! (?:to|DRUG)\b)|\bdiagnose (?:me|him|her|this|my)\b|\bwhat is wrong with (?:me|my|him|her)\b"
+    r"|\bi have (?:an? )?(?:\w+ ){0,4}(?:ILL )?(?:\w+ ){0,3}what is (?:it|this|that)\b(?!.*DRUG)"
     r"|\b(?:my|these|his|her) symptoms?\b|\bwhat do i have\b(?! to)|\bwhat (?:disease|illness|condition)s? (?:is it"
     r"|is this|is that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
     r"|it) (?:\w+ )?(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor"
@@ -65,11 +67,12 @@ _OWN = (
     r"(?!.*\b(?:with|and|while|when|plus|together|alongside|on) (?:\w+ )?DRUG)(?!.*DRUG (?:\w+ )?(?:with|and"
     r"|while|when|plus|together|alongside)\b(?! (?:food|meals?|water)))"
     rf"|\b(?:should|can|may|could) (?:my|our) {_KIN}\b|\bshould i\b(?! (?:watch|look out|know|expect|be aware"
-    rf"|ask|mention))|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|pay|keep an eye))"
+    rf"|ask|mention|worry|be worried|monitor|check|test|be concerned))"
+    r"|\bdo i (?:need|have to)\b(?! (?:look|watch|know|expect|be aware|be careful|monitor|check|pay|keep an eye))"
     rf"|\bwhat (?:should|can|could)"
     rf" (?:i|he|she|we|my \w+) (?:do|take|use|try|have)\b(?! (?:watch|look|know|ask))|\b(?:good|right|best"
     rf"|safe|better"
-    r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b|\b(?:good|right|best|safe|better|ok|okay|fine"
+    r"|ok|okay|fine|suitable) for (?:me|us|him|her)\b(?! [a-z]{4,})|\b(?:good|right|best|safe|better|ok|okay|fine"
     r"|suitable) for my {_KIN}\b|\bwant(?:s|ed)? me (?:to|on)\b|\b(?:put|started) me on\b"
     rf"|\bwhat would you (?:do|take) (?:in my|if you)\b|\bin my (?:case|situation)\b"
     rf"|\b(?:i|we) (?:have|got|suffer from|was diagnosed with|am|feel)\b.*\b(?:is|are|was) DRUG (?:ok|okay"
@@ -88,7 +91,9 @@ _ILLNESS = (
     r"|signs|prognosis|prevalence|incidence|epidemiology|genetics|life expectancy|diet|definition) (?:of|in|for"
     r"|with) ILL\b|\bhow (?:common|frequent|contagious|deadly|long does) (?:is |are )?ILL\b|\bis ILL (?:contagious"
     r"|hereditary|curable|genetic|deadly|fatal|inherited|dangerous|infectious)\b|\bILL (?:symptoms|prognosis|diet)\b"
-    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b|\bhow (?:do"
+    r"|\b(?:discover\w*|invented?|history of|named after)\b|\blooks? like\b|\bhow is ILL diagnosed\b"
+    r"|\btests?\b.*\bILL\b"
+    r"|\bdiagnos(?:e|es|is of) ILL\b|\bhow (?:do"
     r"|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
 _PERSONAL = re.compile(
@@ -100,6 +105,11 @@ _OF: list[tuple[Beyond, re.Pattern[str]]] = [
     ("diagnosis", re.compile(_DIAGNOSIS)),
 ]  # fmt: skip
 _PATIENTS = re.compile(r"\b(?:a|an|my|our|the|this|in|for|old|male|female)(?: \w+)? patients?\b")
+_TREATS = re.compile(
+    r"\b(?:can|may|could|would) we (?:\w+ )?(?:use|try|give|combine|start|switch|add)\b"
+    r"|\b(?:can|may|could|would) i (?:give|use)"
+    r" DRUG (?:to|in) (?:an?|children|someone|people|the)\b|\bi prescribe\b"
+)
 """Said by somebody who treats others."""
 _STRENGTH = re.compile(r"\b\d+ ?(?:mg|mcg|milligrams?|units|ml)\b")
 _NOT_OF_DOSE = re.compile(
@@ -120,7 +130,7 @@ def beyond_of(wording: str, *, drugs: int, diseases: int) -> Beyond | None:
     """
     if _STRENGTH.search(wording) and _NOT_OF_DOSE.search(wording):
         wording = _STRENGTH.sub("", wording)
-    clinician = _PATIENTS.search(wording) is not None
+    clinician = _PATIENTS.search(wording) is not None or _TREATS.search(wording) is not None
     for key, pattern in _OF:
         if clinician and key == "own":
             continue

@@ -13,9 +13,10 @@ CLASSES = (
     r"\b(?:statins?|nsaids?|ssris?|snris?|maois?|beta ?blockers?|(?:\w+ )?inhibitors?|(?:\w+ )?agonists?"
     r"|(?:\w+ )?antagonists?|(?:cortico|gluco\w+)?steroids?|glucocorticoids?|antibiotics?|antidepressants?"
     r"|antipsychotics?|neuroleptics?|biologics?|biologicals?|diuretics?|thiazides?|opioids?|opiates?|benzodiazepines?"
-    r"|triptans?|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sulfonylureas?|gliptins?|glitazones?"
-    r"|gliflozins?|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?|monoclonal antibodies|ppis?"
-    r"|sartans?|arbs|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|probiotics?)\b"
+    r"|triptans?|bisphosphonates?|anticoagulants?|blood thinners?|doacs?|noacs?|sul(?:f|ph)onylureas?|gliptins?"
+    r"|glitazones?|gliflozins?|antihistamines?|anti ?epileptics?|anticonvulsants?|(?:\w+ )?blockers?"
+    r"|monoclonal antibodies|ppis?"
+    r"|sartans?|arbs|antivirals?|antifungals?|painkillers?|immunosuppressants?|dmards?|insulins|probiotics?)\b"
 )
 """Classes of drugs."""
 
@@ -43,7 +44,8 @@ _HARM = (
     r"|patients) )?(?:have|has|having|are|is|suffer\w*)\b|\bif (?:\w+ ){1,3}allergic\b|\bpoison\w*"
     r"|\bsymptoms\b|\bsafeguards?\b|\bmonitor\w*|\bconcerns?\b|\bwithstand|\bnever\b|\bnot (?:to )?(?:get|receive|have"
     r"|take|use|mix|combine)\b|\bnot (?:allowed|permitted|advised|recommended)\b|\bforbidden\b"
-    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\bnot (?:so )?(?:good|advisable|wise|ideal) (?:in|for|with)\b"
+    r"|\bred flags?\b|\bwatch (?:out )?for\b|\bclash\w*|\bgood idea (?:if|when)\b|\bbad idea\b"
+    r"|\bnot (?:so )?(?:good|advisable|wise|ideal) (?:in|for|with)\b"
     r"|\bbad (?:in|with)\b|\bgrape ?fruit\w*|\bcoffee\b|\bvigilan\w+|\blook out for\b|\bhurts?\b|\bdamag\w+"
     r"|\b(?:alright|allowed|acceptable|permitted|permissible|wise) (?:in|during|with|for people with) ILL\b"
     rf"|\b(?:can|may|could|should|is it \w+ for) {_PERSONS}(?: (?:with|who ha(?:ve|s)|having|suffering from))?"
@@ -83,6 +85,7 @@ _CAUSAL = (
     r"|\bfor(?:ms|ming)? of ILL by DRUG\b|\bend up with ILL\b"
 )
 _MECHANISM = (
+    r"\b(?:il|dpp|glp|jak|cox|pde|sglt|ppar|p2y) ?\d+\b|\bactions? of DRUG\b|"
     r"\bmechanis\w+\b|\bmodes? of action\b|\bhow come DRUG\b|\bwhat makes DRUG\b.*\b(?:work|effective)\b|\bmolec\w+"
     r"|\bbiolog(?:y|ically|ical)\b|\bbiochem\w+|\bcellular\b|\bpharmaco(?:log\w+|dynamic\w*|kinetic\w*)|\btarget(?:s"
     r"|ed|ing)?\b|\bpathways?\b|\breceptors?\b|\benzymes?\b|\bproteins?\b|\bgenes?\b|\bcytokines?\b|\bkinases?\b"
@@ -111,8 +114,10 @@ _EVIDENCE = (
     r"|\btrialled\b|\bpubmed\b|\bstatistics\b"
 )
 _USE = (
-    r"\bwhy\b|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
-    r"|\breach for\b|\bgood for\b|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
+    r"\bwhy\b|\b(?:which|what) patients\b"
+    r"|\bwhat (?:kind|sort|type)s? of (?:patient|person|people|case)s?\b|\bwhat is (?:that|this|it)\b"
+    r"|\bwhere (?:does|do|is|would) DRUG (?:fit|stand|sit|come)\b|\breach for\b|\bgood for\b"
+    r"|\bwho (?:\w+ )?(?:gets?|should|is|are|receives?|needs?|qualifies|benefits?)\b"
     r"|\bwhen (?:do|does|is|are|should|would|to|can)\b|\bsince when\b|\bused?\b(?! \w* ?(?:instead|together))"
     r"|\buses\b|\bindicat\w+|\brole\b|\bexplain\b|\bfirst (?:line|choice)\b|\bplace\b|\bposition of\b"
     r"|\btell me (?:\w+ )?(?:about|more)\b|\bapprov\w+|\b(?:prescri\w+|given|taken|meant|intended|employed)\b"
@@ -137,17 +142,20 @@ _ASSESS = (
 _CONTEST = (
     r"\balternatives?\b|\binstead\b(?!$)|\b(?:what|which|who) .*\binstead\b|\bsubstitut\w+|\breplac\w+"
     r"|\bother (?:drugs?|options?|medicines?|treatments?|choices?|than|agents?|therap\w+)\b|\banother (?:drug"
-    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b|\bbesides\b"
+    r"|medicine|medication|treatment|option)\b|\b(?:the same as|similar to|equivalent to|comparable to)\b"
+    r"|\bbesides\b(?! ILL)"
     r"|\brather than\b|\bversus\b|\bcompar(?:e|es|ed|ing|able|ison)\b|\bwhat else\b|\bsomething (?:else|better"
     r"|safer)\b|\bany(?:thing|one|body)? (?:else|better|other|safer|superior)\b|\b(?:better|superior|safer|stronger"
     r"|preferable|more effective) (?:\w+ )?(?:than|to|option|drugs?|choice|treatments?|medicines?|agents?|alternative"
     r"|candidates?)\b(?! (?:placebo|nothing))|\bbest (?:\w+ )?(?:drugs?|treatments?|options?|choice|medicines?"
     r"|agents?|therap\w+|one)\b|\bbeats?\b|\bout(?:perform|do|class|shin|match)\w*|\bnext (?:step|line|option|move)\b"
     r"|\bDRUG (?:resistant|refractory)\b|\bwhich (?:drugs?|treatments?|other|one|medicines?|agents?)\b|\b(?:fail(?:s"
-    r"|ed)?|not tolerated|intoleran\w+|did not (?:work|help)|does not (?:work|help)|no longer works?"
-    r"|stopped working)\b.*\b(?:what|which|next|now|then|options?|alternatives?)\b|\b(?:what|which|next"
+    r"|ed)?|not tolerated|intoleran\w+|did not (?:work|help)|does not (?:work|help|control)|no longer works?"
+    r"|stopped (?:working|helping)|(?:did|does|doing) (?:badly|poorly) on|no longer enough)"
+    r"\b.*\b(?:what|which|where|next|now|then|options?|alternatives?)\b|\b(?:what|which|next"
     r"|options?) .*\b(?:after|if|when|once) DRUG (?:\w+ )?(?:fail\w*|does not|did not|stops?)\b|\b(?:fail\w*"
     r"|intoleran\w+|not tolerated|refractory to)\b.*\b(?:next|instead|then what|now what)\b|\bswitch (?:to|from)\b"
+    r"|\b(?:what|which)\b.*\bfollow DRUG\b"
 )
 _PREFERS = (
     r"\b(?:better|best|prefer\w*|choos\w*|choice|choosing|recommend\w*|superior|pick|wins?|winner|favou?r\w*|decide"

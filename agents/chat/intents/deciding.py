@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from kedrec.agents.chat.groups_and_harms import HARMS
 from kedrec.agents.chat.intents.cues import CUES
 from kedrec.agents.chat.intents.wanted import Beyond, Intent
 
-__all__ = ["of_disease", "of_none", "of_one", "of_several"]
+__all__ = ["HARM_COMPARED", "of_disease", "of_none", "of_one", "of_several"]
+
+Told = TypeVar("Told", bound="Intent | None")
 
 _AVOIDS = re.compile(
     r"\b(?:avoid\w*|contra ?indicat\w*|should not|must not|can not|not (?:to )?be (?:given|used|taken"
@@ -25,6 +28,12 @@ _COMPARED_HARM = re.compile(
     rf"|rates? of) (?:\w+ )?ILL\b|\bdiffer\w* in ILL\b.*\bILL\b"
     r"|\b(?:worse|safer) (?:\w+ ){0,3}ILL\b"
 )
+HARM_COMPARED = re.compile(
+    r"\b(?:has|have|causes?|gives?|produces?|with) (?:the )?(?:fewer|less|more|lower|higher|least|most|fewest)"
+    r" (?!evidence|side|adverse|unwanted|trials?|stud|data|effect|support|benefit|approv|about|information|detail"
+    r"|than)([a-z]{4,})"
+)
+"""A harm of whatever name by which drugs are compared: `which has fewer hypos?`."""
 _HOW_MUCH = re.compile(
     r"\bhow (safe|dangerous|risky|toxic|harmful|bad)\b|\bhow (?:strong|good|solid|convincing|robust"
     r"|reliable) (?:is|are) (?:the )?(?:evidence|data|proof|literature)\b"
@@ -35,12 +44,25 @@ _REFERS = re.compile(
 _PRONOUN = re.compile(
     r"\b(?:it|they|them|this drug|that drug|the (?:drug|former|latter|other|first|second)(?: one)?)\b"
 )
+_WHICH_IS_BETTER = re.compile(
+    r"(?:and |so |then |ok |but )*(?:which|what|who)(?: \w+){0,4} (?:better|best|superior|stronger"
+    r"|preferable|wins?|prefer)\W*$"
+)
+_WHICH_IS_WORSE = re.compile(r"(?:and |so |then |ok |but )*(?:which|what)(?: \w+){0,3} (?:worse|worst)\W*$")
+_TRIALS_IN = re.compile(
+    r"(?:and |are there |is there )*(?:any |which |what )?(?:trials?|stud(?:y|ies)|evidence|data)\b(?! based)"
+)
+_ONE_OR_OTHER = re.compile(r"(?:\w+ )?DRUG,? (?:or|versus)(?: \w+){0,2} DRUG\W*(?:(?:for|in) (?:\w+ )?ILL)?\W*$")
+_MECHANISM_OF_HARM = re.compile(
+    r"(?:what is |explain |describe )?(?:the |a )?mechanisms?\b"
+    r"|by (?:what|which) mechanism\b"
+)
 _NOT_BETTER = re.compile(r"\b(?:placebo|nothing)\b")
 _SAFE = re.compile(r"\b(?:saf|contra ?indicat|toxic)\w*")
 _OPEN = re.compile(r"(?:what|which|who|when|where|why)\b")
 """Begins a question that is not to be answered by yes or no."""
 _WELL = re.compile(r"how (?:well|good|effective|useful)\b")
-_BUILDS = re.compile(r"\bcombin\w+ (?:of )?.* or\b|\bbetter\b")
+_BUILDS = re.compile(r"\bcombin\w+ (?:of )?.* or\b|\b(?:better|best)\b")
 _NAMED_ONLY = re.compile(r"what (?:is|are) DRUG(?:,? (?:and |with )?DRUG)*(?: \w+)?\W*$")
 _SUBSTANCE = re.compile(r"(?:what|which) (?:\w+ ){0,2}?(?:lowers?|reduces?|raises?|brings down|increases?) DRUG\W*$")
 _GIVES_TO = re.compile(r"\b(?:give|prescribe|use|giving) (?:\w+ ){0,3}DRUG (?:to|with) ILL\b")
@@ -52,8 +74,8 @@ _ANY = re.compile(r"(?:and |is there |are there )*any (?:risk of |danger of )?IL
 _DOES_CAUSE = re.compile(r"\b(?:it|that) (?:\w+ )?(?:cause|bring|lead|trigger)")
 
 
-def of_several(wording: str) -> Intent:
-    """Return what a message wants that names several drugs."""
+def of_several(wording: str) -> Intent | None:
+    """Return what a message wants that names several drugs; None where no cue tells."""
     has = {name: bool(cue.search(wording)) for name, cue in CUES.items()}
     both, free = bool(_BOTH.search(wording)), not has["prefers"]
     together = has["together"] and not both and not _BUILDS.search(wording)
@@ -66,13 +88,14 @@ def of_several(wording: str) -> Intent:
             (has["harm"] or _COMPARED_HARM.search(wording), "safety"),
             (has["evidence"] and free, "evidence"),
             (has["causal"] and "ILL" in wording and free, "causes"),
+            (has["prefers"] or has["contest"] or _ONE_OR_OTHER.match(wording), "choose"),
         ),
-        "choose",
+        None,
     )
 
 
-def of_one(wording: str, groups: Sequence[str]) -> Intent:
-    """Return what a message wants that names one drug.
+def of_one(wording: str, groups: Sequence[str]) -> Intent | None:
+    """Return what a message wants that names one drug; None where no cue tells.
 
     Args:
         wording: the message as `normal` gives it.
@@ -87,6 +110,7 @@ def of_one(wording: str, groups: Sequence[str]) -> Intent:
             (much, "safety" if much and much.group(1) else "evidence"),
             (has["contest"] and not _NOT_BETTER.search(wording), "choose"),
             (_SAFE.search(wording), "safety"),
+            (_MECHANISM_OF_HARM.match(wording), "mechanism"),
             (has["causal"], "causes"),
             (has["mechanism"] and not _WELL.match(wording), "mechanism"),
             (has["harm"], "safety"),
@@ -94,7 +118,7 @@ def of_one(wording: str, groups: Sequence[str]) -> Intent:
             (_GIVES_TO.search(wording) or (groups and _of_group(wording, asked)), "safety"),
             (not asked and has["harms"] and "ILL" not in wording, "safety"),
         ),
-        asked[0] if asked else "assess",
+        asked[0] if asked else None,
     )
 
 
@@ -108,8 +132,10 @@ def of_disease(wording: str, *, lists: bool) -> Intent:
     harm = _COMPARED_HARM.search(wording) or _AVOIDS.search(wording) or _ANY.match(wording)
     if harm:
         return "causes" if _DOES_CAUSE.search(wording) else "safety"
+    if _TRIALS_IN.match(wording):
+        return "evidence"
     if _PRONOUN.search(wording) and not lists:
-        return of_one(_PRONOUN.sub("DRUG", wording), ())
+        return of_one(_PRONOUN.sub("DRUG", wording), ()) or "assess"
     return "list"
 
 
@@ -121,9 +147,11 @@ def of_none(wording: str) -> tuple[Intent, Beyond | None]:
     intent = _first(
         (
             (CUES["contest"].search(wording) and not re.search(r"\bsafe", wording), "choose"),
+            (_WHICH_IS_BETTER.match(wording), "choose"),
+            (_WHICH_IS_WORSE.match(wording), "safety"),
             (has["harm"], "safety"),
             (has["mechanism"], "mechanism"),
-            (has["patients"] or has["harms"], "safety"),
+            (has["patients"] or has["harms"] or HARM_COMPARED.search(wording), "safety"),
             (has["causal"], "causes"),
             (has["evidence"], "evidence"),
             (has["use"], "use"),
@@ -134,7 +162,7 @@ def of_none(wording: str) -> tuple[Intent, Beyond | None]:
     return intent, "other" if intent == "out_of_scope" else None
 
 
-def _first(rules: Iterable[tuple[object, Intent]], otherwise: Intent) -> Intent:
+def _first(rules: Iterable[tuple[object, Intent]], otherwise: Told) -> Intent | Told:
     """The intent of the first rule that holds."""
     return next((intent for holds, intent in rules if holds), otherwise)
 

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from kedrec.agents.chat.intents.features import BUCKETS, features_of
 from kedrec.agents.chat.intents.wanted import Intent
 
-__all__ = ["FILE", "LEARNED", "SURE", "IntentWeights", "likeliest"]
+__all__ = ["FILE", "LEARNED", "SURE", "SURER", "IntentWeights", "likeliest"]
 
 FILE = Path(__file__).parent / "learned.npz"
 LEARNED: tuple[Intent, ...] = (
     "choose", "assess", "use", "mechanism", "safety", "causes", "evidence", "list",
 )  # fmt: skip
 """The intents that weights are fitted for: questions that can be answered."""
-SURE = 0.5
-"""Probability from which the weights are believed over the rules."""
+SURE = 0.25
+"""Probability from which the weights are believed where no cue of the rules tells what is wanted."""
+SURER = 0.8
+"""Probability from which they are believed over a cue."""
 
 
 class IntentWeights(NamedTuple):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kedrec.agents.chat.groups_and_harms import GROUPS, HARMS
+from kedrec.agents.chat.groups_and_harms import DAMAGE, GROUPS, HARMED_ORGANS, HARMS
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES
-from kedrec.agents.chat.intents.deciding import of_disease, of_none, of_one, of_several
-from kedrec.agents.chat.intents.learned import SURE, likeliest
+from kedrec.agents.chat.intents.deciding import HARM_COMPARED, of_disease, of_none, of_one, of_several
+from kedrec.agents.chat.intents.learned import SURE, SURER, likeliest
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
@@ -37,14 +37,16 @@ _THANKS = re.compile(
     r"|bye|goodbye)\W*)*"
     r"(?:many |a lot of )?(?:thanks?|thank you|cheers|much obliged)?(?: (?:you|so|very|much|a lot|a bunch"
     r"|for \w+(?: \w+)?|again))*\W*"
-    r"(?:bye|goodbye|that is all|that helps)?\W*$"
+    r"(?:bye|goodbye|that is all|(?:that|this|it) (?:really )?(?:helps?|helped)(?: a lot| me| very much| so much)*"
+    r"|(?:that|this) (?:is|was) (?:very |really |so )?(?:helpful|useful|clear))?\W*$"
 )
 _RESTART = re.compile(
     r"^(?:please |ok(?:ay)?,? |let us |lets? |let's |can we |i want to )*(?:start (?:over|again|afresh|anew"
     r"|from scratch|new)|begin (?:again|anew|afresh)|restart"
     r"|reset|(?:a )?(?:new|another|different|fresh) (?:question|conversation|topic|chat|subject|case|one)"
     r"|forget (?:it|that|this|everything|all)(?: all)?|clear"
-    r"|from scratch|new)(?: please| now)?\W*$"
+    r"|from scratch|new)(?: please| now)?(?:,? (?:and )?(?:a |the )?(?:new|next|another|different) "
+    r"(?:patient|question|case|topic|one|subject))?\W*$|^(?:ok(?:ay)?,? )?(?:the )?next (?:patient|case|question)\W*$"
 )
 _HELP = re.compile(
     rf"^(?:{_GREETING}|help(?: me)?(?: please)?|\?+|(?:please )?help)\W*$"
@@ -59,7 +61,7 @@ _HELP = re.compile(
 _EXPLAIN = re.compile(
     r"^(?:but |and |so |ok(?:ay)?,? |hm+,? |please |can you |could you |would you |sorry,? )*(?:why(?: (?:so"
     r"|that|this|is that|not|exactly|did you \w+.*|do you \w+.*|that one|this one|them|the first one|him"
-    r"|her))?"
+    r"|her|(?:not )?the (?:other|second|first|latter|former|third)(?: one| drug)?))?"
     r"|how so|how come|(?:please )?(?:explain|elaborate|justify|clarify)(?: (?:that|this|it|why|more|your"
     r"|the|me|to|please|yourself|again|in|simply|simpler|plain|words|choice|answer|reason\w*|decision"
     r"|further|like|i|am|five|better|a|bit|for|layman\w*|patient\w*|terms|simple|language|english).*)?"
@@ -80,13 +82,17 @@ _PLAIN = re.compile(
 )
 _CORRECTS = re.compile(
     r"^(?:oh |oops,? |sorry,? )*(?:no\b(?! DRUG (?:or|and))|not (?:DRUG|ILL|that)|wrong\b|i meant\b|i mean\b"
-    r"|sorry\b|actually\b|correction\b|rather\b|pardon\b)|\bi meant\b|\bi was asking about\b"
+    r"|sorry\b|actually\b|correction\b|rather\b(?! DRUG (?:or|versus))|pardon\b)|\bi meant\b|\bi was asking about\b"
     r"|\bmeant to (?:say|write|ask)\b"
 )
 _WITHOUT = re.compile(
     r"\b(?:without|minus|except(?: for)?|excluding|leav(?:e|ing) (?:out|aside)|drop(?:ping)?|remov(?:e|ing)"
     r"|exclud(?:e|ing)|ignor(?:e|ing)|omit(?:ting)?|not counting|apart from|other than|take out"
     r"|get rid of) (?:the )?DRUG\b|\b(?:leave|take) DRUG (?:out|aside|away)\b"
+    r"|\b(?:what |and |but )?if\b.*\b(?:(?:can|could|may|must|should) not|unable to|does not want to|refus\w+)"
+    r"(?: \w+){0,2} (?:have|take|tolerate|get|use|be given|be on) DRUG\b"
+    r"|\bif\b.*\b(?:allergic|intolerant) (?:to|of) DRUG\b"
+    r"|\bif (?:\w+ ){1,2}not tolerate DRUG\b"
 )
 _AGAIN = re.compile(
     r"\b(?:again|redo|repeat|rerun|the same|same (?:question|thing|comparison)|once more|try|now"
@@ -103,7 +109,8 @@ _AGAIN = re.compile(
 )  # fmt: skip
 _LISTS = re.compile(
     r"\b(?:what(?! (?:is|are|do|does|happens)\b)|which|any|best|list|options?|other|recommend\w*|are there"
-    r"|use of|role of)\b"
+    r"|use of|role of|new (?:things?|drugs?|medicines?|treatments?|options?|therap\w+)"
+    r"|do (?:they|you|we|people|doctors) (?:now )?(?:use|give|prescribe|recommend))\b"
 )
 _LISTS_NOW = re.compile(
     r"(?:what|which) (?:do|does|are|is|drugs?|medicines?) (?!about)(?:\w+ ){1,3}(?:now"
@@ -115,6 +122,14 @@ _BROUGHT = re.compile(
     r"(?!DRUG|ILL|by|in|from|of|or|and|problems?|trouble|issues?|harm|side|it|this|that)([a-z]{4,}(?: [a-z]{4,})?)"
 )
 """What a drug is asked to bring about, where it is no disease of the graph."""
+
+
+_ORGAN = re.compile(
+    r"\b(?:for|on|to|damag\w+|hurts?|harms?|affects?|ruins?|toxic to)(?: (?:the|my|your|his|her|our))?"
+    rf" ({'|'.join(HARMED_ORGANS)})s?\b"
+    r"(?! (?:disease|failure|cancer|transplant|patients?|problems?|attack))"
+)
+"""An organ that a drug may harm."""
 
 
 _BEYOND_NAMES = re.compile(r"\b(?!DRUG\b|ILL\b)\w")
@@ -137,7 +152,7 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         return Wanted(intent="out_of_scope", beyond=beyond, personal=is_personal(wording))
     return Wanted(
         intent=intent,
-        about=_about(text, wording)
+        about=_about(_without_diseases(text, spans), wording)
         if intent in {"safety", "causes", "choose", "assess", "list", "evidence", "use"}
         else (),
         keys=tuple(dict.fromkeys(found.group(1).upper() for found in _KEY.finditer(text)))
@@ -146,14 +161,15 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         personal=is_personal(wording),
         plain=bool(_PLAIN.search(wording)) and intent == "explain",
         corrects=bool(_CORRECTS.search(wording)),
-        together=drugs > 1 and bool(CUES["together"].search(wording)),
+        together=drugs > 1 and intent != "choose" and bool(CUES["together"].search(wording)),
     )
 
 
 def class_named(text: str, names: Iterable[NamedSpan] = ()) -> str | None:
     """Return the class of drugs that a message names, such as statins."""
     found = CUES["classes"].search(normal(text, names))
-    return found.group() if found else None
+    written = re.search(re.escape(found.group()), text, re.IGNORECASE) if found else None
+    return (written or found).group() if found else None
 
 
 def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, Beyond | None]:
@@ -169,12 +185,14 @@ def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, B
     if drugs + classes == 0:
         return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
     by_rules = of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording))
+    otherwise: Intent = "choose" if drugs > 1 else "assess"
     if not _BEYOND_NAMES.search(wording):
-        return by_rules, None
+        return by_rules or otherwise, None
     like, chance = likeliest(wording, drugs=drugs + classes, diseases=diseases)
     contest = drugs > 1 or CUES["contest"].search(wording) is not None
-    believed = chance >= SURE and like != "list" and (contest or like != "choose")
-    return like if believed else by_rules, None
+    sure = chance >= (SURER if by_rules else SURE)
+    believed = sure and like != "list" and (contest or like != "choose")
+    return like if believed else by_rules or otherwise, None
 
 
 def _form(text: str, wording: str, *, named: bool) -> Intent | None:
@@ -205,8 +223,19 @@ def _is_again(wording: str, drugs: int, diseases: int) -> bool:
 def _about(text: str, wording: str) -> tuple[str, ...]:
     """Return the groups of people and the harms that a message asks about, as it words them."""
     harms = [found.group() for found in re.finditer(rf"\b(?:{HARMS})\b", wording)]
-    brought = [] if "ILL" in wording else [found.group(1) for found in _BROUGHT.finditer(wording)]
-    return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought)]))
+    organs = [f"{found.group(1)}{DAMAGE}" for found in _ORGAN.finditer(wording)]
+    forms = () if "ILL" in wording else (_BROUGHT, HARM_COMPARED)
+    brought = [found.group(1) for form in forms for found in form.finditer(wording)]
+    return tuple(dict.fromkeys([*_groups(text, wording), *(harms or brought or organs)]))
+
+
+def _without_diseases(text: str, names: Iterable[NamedSpan]) -> str:
+    """Return a message without the diseases that it names: gestational diabetes is no question about pregnancy."""
+    groups = "|".join(group.asked for group in GROUPS.values())
+    for start, end, kind in sorted(names, reverse=True):
+        if kind == "Disease" and not re.fullmatch(rf"(?:{groups})", text[start:end], re.IGNORECASE):
+            text = f"{text[:start]} {text[end:]}"
+    return text
 
 
 def _groups(text: str, wording: str) -> list[str]:

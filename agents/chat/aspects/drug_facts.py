@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
     from kedrec.agents.chat.question_parser import Understanding
 
-__all__ = ["disease_of", "role_note"]
+__all__ = ["disease_of", "role_note", "uses_of"]
 
 MOST_USES = 30
 """Diseases looked at where none is named."""
@@ -30,15 +30,22 @@ def disease_of(agent: Agent, drug: Entity) -> Match | None:
         agent: its resources are asked.
         drug: the drug.
     """
+    best = max(uses_of(agent, drug), key=lambda ill: (_together(agent, ill, drug), ill.id), default=None)
+    return Match(query=best.id, match="exact", entity=best) if best else None
+
+
+def uses_of(agent: Agent, drug: Entity) -> list[Entity]:
+    """Return diseases that the graph states a use of the drug in.
+
+    Args:
+        agent: its resources are asked.
+        drug: the drug.
+    """
     resources = agent.resources
     store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
     edges = store.neighbours(drug.id, kind="Disease", limit=400)
     ids = {edge.tail if edge.head in drug.ids else edge.head for edge in edges if is_therapeutic(edge.relation)}
-    found = [entity for one in sorted(ids)[:MOST_USES] if (entity := store.get(one)) is not None]
-    if not found:
-        return None
-    best = max(found, key=lambda ill: (_together(agent, ill, drug), ill.id))
-    return Match(query=best.id, match="exact", entity=best)
+    return [entity for one in sorted(ids)[:MOST_USES] if (entity := store.get(one)) is not None]
 
 
 def _together(agent: Agent, ill: Entity, drug: Entity) -> int:

@@ -1,0 +1,96 @@
+"""What the graph lists of one drug whatever the disease: what it is used for, its side effects, what it acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kedrec.agents.chat.aspects.new_evidence import NewEvidence
+from kedrec.agents.chat.from_last_answer import TopicAnswer
+from kedrec.agents.chat.intents.wanted import Intent
+from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.records import Answer, Edge, Entity, Question, edge_source
+from kedrec.tools.graph_tools import HARMS
+
+__all__ = ["LISTED", "listed"]
+
+LISTED: tuple[Intent, ...] = ("use", "safety", "mechanism")
+"""Intents that a list of the graph answers where no disease is named."""
+SHOWN = 10
+"""Uses, side effects and targets that are named."""
+MOST = 500
+"""Edges of one drug that are looked at."""
+_TARGETS = "DRUGBANK::target::Compound:Gene"
+"""What a drug acts on, and not what it binds among carriers and enzymes."""
+
+
+def listed(
+    new_evidence: NewEvidence, drug: Entity, intent: Intent, disease: Entity | None = None
+) -> TopicAnswer | None:
+    """Return what the graph lists of a drug that a question asks for, with its edges; None where it lists nothing.
+
+    Args:
+        new_evidence: where is looked, and the keys of evidence.
+        drug: the drug.
+        intent: `use`, `safety` or `mechanism`.
+        disease: of the uses, the one to name first.
+    """
+    if intent == "use":
+        return _uses(new_evidence, drug, disease)
+    return _side_effects(new_evidence, drug) if intent == "safety" else _targets(new_evidence, drug)
+
+
+def _uses(new_evidence: NewEvidence, drug: Entity, disease: Entity | None) -> TopicAnswer | None:
+    first = disease.ids if disease else frozenset[str]()
+    edges = [one for one in _edges(new_evidence, drug, kind="Disease")[::-1] if is_therapeutic(one.relation)]
+    edges = sorted(edges, key=lambda edge: _other(edge, drug) not in first)
+    return _told(
+        new_evidence, drug, edges, f"What {drug.name} is used for", "The graph lists it as a treatment of these:"
+    )
+
+
+def _side_effects(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
+    """The side effects that the fewest other drugs have come first: those that all drugs have tell nothing."""
+    edges = [one for one in _edges(new_evidence, drug, relation=HARMS) if not is_therapeutic(one.relation)]
+    told = f"Side effects listed of {drug.name}"
+    return _told(new_evidence, drug, edges, told, "The graph lists, the least common of all drugs first:")
+
+
+def _targets(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
+    edges = _edges(new_evidence, drug, relation=_TARGETS)
+    return _told(new_evidence, drug, edges, f"What {drug.name} acts on", "The graph lists as its targets:")
+
+
+def _edges(
+    new_evidence: NewEvidence, drug: Entity, *, kind: str | None = None, relation: str | None = None
+) -> list[Edge]:
+    resources = new_evidence.agent.resources
+    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
+    return store.neighbours(drug.id, kind=kind, relation=relation, limit=MOST)
+
+
+def _other(edge: Edge, drug: Entity) -> str:
+    return edge.tail if edge.head in drug.ids else edge.head
+
+
+def _told(
+    new_evidence: NewEvidence, drug: Entity, edges: Sequence[Edge], title: str, opening: str
+) -> TopicAnswer | None:
+    """The names at the other ends of edges, each with its edge, and how many more there are."""
+    resources = new_evidence.agent.resources
+    tools, entries = resources.toolbox("none").graph, dict[str, str]()
+    others = list(dict.fromkeys(_other(one, drug) for one in edges))
+    entities = [entity for one in others if (entity := resources.store.get(one)) and entity.name != one]
+    for entity in entities:
+        edge = next(one for one in edges if _other(one, drug) in {entity.id, *entity.ids})
+        finding = tools.edges_of(edge_source(edge.head, edge.relation, edge.tail))
+        if entity.name.lower() not in entries and finding is not None and len(entries) < SHOWN:
+            entries[entity.name.lower()] = new_evidence.enter(finding, finding.text)
+    if not entries:
+        return None
+    shown = {entity.name.lower(): entity.name for entity in reversed(entities)}
+    more = len(shown) - len(entries)
+    names = "; ".join(shown[name] for name in entries)
+    text = f"{opening} {names}{f'; and {more} more' if more else ''}."
+    question = Question(key="listed", text=f"What does the graph list: {title}?", disease="", drug=drug.id)
+    answer = Answer(question=question, text=text, stance="unclear", citations=tuple(entries.values()))
+    return TopicAnswer(title=title, answer=answer)

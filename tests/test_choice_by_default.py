@@ -1,0 +1,60 @@
+"""A drug is no confident choice because its rivals do harm, and silence about a drug is no finding against it."""
+
+import pytest
+
+from kedrec.agents.models.graph_request import Task, WeighedEvidence
+from kedrec.agents.offline.decision import NEVER_MET, UNPROVEN, UNREASONABLE, decision
+from kedrec.records import CandidateScore, Entity, Evidence, Factor
+
+ILL = Entity(id="Disease::1", kind="Disease", name="hypothyroidism")
+HARMS, OTHER = (
+    Entity(id=f"Compound::{n}", kind="Compound", name=name) for n, name in ((1, "Amiodarone"), (2, "Propafenone"))
+)
+ROLE = {"role": "causes_or_worsens", "support": 9.0, "against": 0.0, "sources": (
+    {"role": "causes_or_worsens", "source_id": "PMID:1", "sentence": "Amiodarone causes hypothyroidism.",
+     "weight": 2.0},
+)}  # fmt: skip
+UNKNOWN = {"role": "unknown", "support": 0.0, "against": 0.0, "sources": ()}
+
+
+def item(key, source, text, *about):
+    return Evidence(key=key, source_id=source, text=text, about=about)
+
+
+def asked(drugs, probabilities, roles, *evidence):
+    factor = Factor(group="articles", share=0.1, text="", sources=("PMID:1",))
+    scores = tuple(
+        CandidateScore(id=drug.id, score=0.0, probability=sure, factors=(factor,))
+        for drug, sure in zip(drugs, probabilities, strict=True)
+    )
+    weighing = WeighedEvidence(candidates=scores, roles=roles)
+    return decision(
+        Task(task="decide", disease=ILL, candidates=drugs, labels=("A", "B")[: len(drugs)], weighing=weighing,
+             evidence={one.key: one for one in evidence})
+    )  # fmt: skip
+
+
+def confidence(text):
+    return float(text.partition("CONFIDENCE: ")[2].split()[0])
+
+
+CAUSES = item("P1", "PMID:1", "Amiodarone causes hypothyroidism.", HARMS.id, ILL.id)
+
+
+def test_what_is_left_where_the_others_do_harm_is_no_confident_choice():
+    assert confidence(asked((HARMS, OTHER), (0.1, 0.9), (ROLE, UNKNOWN), CAUSES)) == UNPROVEN
+
+
+def test_a_listed_treatment_beside_a_harmful_drug_stays_one():
+    treats = "Compound::2|DRUGBANK::treats::Compound:Disease|Disease::1"
+    listed = item("K1", treats, "Propafenone treats hypothyroidism (DrugBank)", OTHER.id, ILL.id)
+    assert confidence(asked((HARMS, OTHER), (0.1, 0.9), (ROLE, UNKNOWN), CAUSES, listed)) == 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("Propafenone was given to adults.", NEVER_MET), ("Propafenone was given in hypothyroidism.", UNREASONABLE)],
+)
+def test_silence_about_one_drug_is_no_finding_against_it(text, said):
+    told = asked((OTHER,), (0.2,), (UNKNOWN,), item("P1", "PMID:1", text, OTHER.id, ILL.id))
+    assert told.endswith(said)
