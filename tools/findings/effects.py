@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
-from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, reports_case
+from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, is_taken_off, reports_case
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
 from kedrec.tools.findings.outcome_words import SAFETY, goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
@@ -55,9 +55,24 @@ _NONE = re.compile(
     r"|\bno (?:\w+ )?(?:better|different|more \w+|superior|safer)\b|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|"
     r"\bwithout (?:reaching )?(?:statistical )?significan"
     r"|\black(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|\bineffective\b|\bn\.s\.|\b(?:little|limited|minimal) "
-    r"(?:efficacy|effect|benefit)|insufficient (?:efficacy|response)"
+    r"(?:(?:therapeutic|clinical) )?(?:efficacy|effect|benefit|response)|insufficient (?:efficacy|response)"
 )
 """No effect, or none that differs."""
+_NOT_HERE = re.compile(
+    r"§D(?:(?!§X)[^;]){0,200}\bbut (?:(?:is|was|has|had|been|largely|completely) ){0,2}(?:not|neither|ineffective|inactive"
+    r"|without (?:\w+ )?(?:effect|benefit|efficacy)|no (?:\w+ )?(?:effect|benefit|efficacy)|failed)\b (?:(?:been|is|was|so"
+    r"|effective|active|useful|beneficial|for|to|work|those|patients|with) ){0,3}?(?:in|for|against|on|with) "
+    r"(?:(?!but\b|who\b)[^\s,;]+ ){0,4}?§X"
+)
+"""It works in another disease, and not in this one."""
+_NOT_THESE = re.compile(
+    r"\b(?:patients|subjects|people|individuals|adults|children|women|men|those) (?:\w+ )?(?:without|free of|with no"
+    r"|not having|who (?:did|do) not have) (?:\w+ ){0,2}§X"
+)
+"""Those who do not have the disease."""
+_ASIDE = re.compile(r"(?<=§D),? but not (?:[\w-]+ ){0,2}[\w-]+, (?=\w)")
+"""Another drug, of which the opposite is said: `§D, but not etanercept, is effective`."""
+_LACK = re.compile(r"\b(?:lack|absence|loss) of (?:\w+ )?(?:improvement|response|benefit|efficacy|effect|remission)s?\b")
 _OF_PATIENTS = re.compile(
     r"\b(?:who|in whom|that|which) (?:\w+ ){0,4}(?:not|failed|never|no)\b[^,;]*|\bshould these [^,;]*|"
     r"\bnot only\b|\bwhether or not\b|\bnot been treated\b|\bwhen [^,;]* (?:not|fail\w*) [^,;]*,|\bwhere [^,;]*|"
@@ -128,7 +143,8 @@ _NOT_ITS = re.compile(
     r"|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored"
     r"|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned"
     r"|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)"
-    r"|examine the effects|association with response"
+    r"|examine the effects|association with response|\b(?:analy[sz]ed|examined|followed|screened|evaluated) for (?:the )?"
+    r"(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
 )
 """What was looked at, not what was found."""
 _NOT_GIVEN = re.compile(
@@ -186,12 +202,14 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     """
     plain = without_heading(sentence)
     text = unbracketed(full) if DRUG in unbracketed(full := marked(plain, drug, disease)) else full
-    text = _NOT_GIVEN.sub("it", text)
+    if _NOT_HERE.search(text):
+        return "no_difference"
+    text = _NOT_GIVEN.sub("it", _ASIDE.sub(" ", text))
     if DRUG not in text or (is_criterion(plain) and not _REPORTS.search(text)):
         return "nothing"
     if _TITLE.match(text) and not _VERB.search(text):
         return "nothing"
-    if _IS_CASE.search(text):
+    if _IS_CASE.search(text) or is_taken_off(text):
         return "harm"
     # The pieces of a sentence, each without what is added on safety or said of `it`.
     parts = [part for piece in pieces(text) for part in _ADDED.split(piece)]
@@ -200,7 +218,8 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
     found = [effect for piece in found_out for effect in _told(piece, text)]
-    return next((effect for effect in _FIRST if effect in found), "nothing")
+    first = next((effect for effect in _FIRST if effect in found), "nothing")
+    return "nothing" if first != "harm" and _NOT_THESE.search(text) and "§X" not in _NOT_THESE.sub("", text) else first
 
 
 def _told(piece: str, text: str) -> Iterator[Effect]:
@@ -214,6 +233,7 @@ def _told(piece: str, text: str) -> Iterator[Effect]:
         if _LOST.search(bare) or _is_equal(_OF_PATIENTS.sub(" ", bare)) or (missed(text) and piece == text):
             yield "no_difference"
             return
+        bare = _LACK.sub("lack", bare)
         found = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
         if found and _SPOILED.search(bare):
             helps = False

@@ -37,6 +37,16 @@ _REPORTED = re.compile(
 )
 _INDUCED = re.compile(r"[\w+-]+-induced\b|\binduced by \w+", re.IGNORECASE)
 """What something else brought about; what the drug did is a harm by its effect already."""
+_GIVEN_FOR = re.compile(
+    r"\b(?:therap(?:y|ies)|treatments?|used|approved|indicated|effective|efficacy|active)(?: \w+){0,2} (?:for|of|in|against)"
+    r"\b[^;,]*,[^;,]*,[^;]*"
+)
+"""A list of the diseases that drugs are given for."""
+_WHOM = re.compile(
+    r"^(?:patients|subjects|participants|individuals|persons|those) (?:requiring|taking|receiving|using|on|with|treated)\b"
+    r"(?!.*\b(?:is|are|was|were|has|had|have|did|do|may|can|could|should|developed|experienced|showed|reported|died)\b)"
+)
+"""Whom a trial takes or leaves out: no verb says what befell them."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
@@ -59,13 +69,15 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
     text = unbracketed(marked(plain, drug, disease))
+    if _WHOM.match(text):
+        return False
     if effect == "harm":
         return True
     if DRUG not in text or is_criterion(plain) or sets_out(plain) or _LOOKED_AT.search(text):
         return False
     if any(words.search(text) for words in (_TOLERATED, _REPORTED)) or (effect != "benefit" and _compares(text)):
         return True
-    return reports_harm(_INDUCED.sub(" ", plain), " | ".join((disease.name, *disease.synonyms)))
+    return reports_harm(_GIVEN_FOR.sub(" ", _INDUCED.sub(" ", plain)), " | ".join((disease.name, *disease.synonyms)))
 
 
 def _compares(text: str) -> bool:
