@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.store import GraphStore
 from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sort_of_class
+from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code
 from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
 from kedrec.records import Edge
 
@@ -149,14 +150,17 @@ class DrugTargets:
     def _alike(
         self, drug: str, targets: Sequence[Edge], also: Mapping[str, Sequence[Edge]], treating: Mapping[str, Edge]
     ) -> tuple[Edge, ...]:
-        """The path over the first target of treatments to that with most targets in common, but no opposite class."""
+        """The path over the first target of treatments to that with most targets in common, but no opposite action.
+
+        A drug known by a code alone comes last: it was tried, and seldom came into use.
+        """
         first = next((edge for edge in targets if also[edge.tail]), None)
         common = Counter(other.head for edge in targets for other in also[edge.tail])
-        nearest = sorted(
-            also[first.tail] if first else (), key=lambda edge: (-common[edge.head], len(self._name(edge.head)))
-        )
-        classes = self._class_names(drug)
-        alike = next((one for one in nearest if not are_opposed(classes, self._class_names(one.head))), None)
+        named = [(edge, self._name(edge.head)) for edge in (also[first.tail] if first else ())]
+        nearest = sorted(named, key=lambda one: (is_code(one[1]), -common[one[0].head], len(one[1])))
+        classes, own = self._class_names(drug), self._name(drug)
+        fitting = (edge for edge, name in nearest if not act_opposed(own, name))
+        alike = next((one for one in fitting if not are_opposed(classes, self._class_names(one.head))), None)
         return (first, alike, treating[alike.head]) if first and alike else ()
 
     def _class_names(self, drug: str) -> list[str]:
