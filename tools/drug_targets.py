@@ -26,6 +26,8 @@ LISTED = 5
 """Targets of one drug that are told of."""
 MOST_TARGETS = 24
 """Targets of one drug that are looked at."""
+FEW_KNOWN = 0.2
+"""Share of such many targets that belong to a family that drugs act on, below which none of them is how it acts."""
 MOST_CLASSES = 12
 """Classes of one drug that are looked at."""
 MOST_DRUGS = 200
@@ -75,6 +77,7 @@ class DrugTargets:
             disease: id of the disease.
         """
         targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
+        targets = [] if self._is_everywhere(targets) else targets
         uses = self._store.neighbours(disease, kind="Compound", limit=MOST_DRUGS)
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != drug}
         holding = {edge.tail: self._holding(edge.tail) for edge in targets}
@@ -89,6 +92,11 @@ class DrugTargets:
             alike=self._alike(drug, kept[:LISTED], also, treating),
             untypical=frozenset(edge.tail for edge in every if edge not in kept),
         )
+
+    def _is_everywhere(self, targets: Sequence[Edge]) -> bool:
+        """Whether a substance, as zinc, binds so many proteins that no family of what drugs act on stands out."""
+        known = sum(bool(family_of(self._name(edge.tail))) for edge in targets)
+        return len(targets) >= MOST_TARGETS and known < FEW_KNOWN * len(targets)
 
     def in_words(self, drug: str) -> tuple[str, ...]:
         """What a drug acts on and how, in words that articles use: families of its targets, and its classes."""

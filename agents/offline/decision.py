@@ -9,7 +9,7 @@ from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.rationale.compose import has_grounds, rationale
 from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.rationale.lines import told_role
-from kedrec.agents.offline.roles import Role, by_keys, role_in
+from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -71,14 +71,6 @@ def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: 
     body = [f"- ({line.kind}) {line.text} {in_brackets(line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
-
-
-def roles_of(task: Task) -> list[Role]:
-    """What each drug is to the disease: as it was read while weighing, else by the evidence at hand."""
-    read = task.weighing.roles if task.weighing else ()
-    if len(read) == len(task.candidates):
-        return [by_keys(Role.model_validate(role), task.evidence.values()) for role in read]
-    return [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
 
 
 def harm_told(drug: Entity, role: Role) -> str:

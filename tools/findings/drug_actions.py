@@ -73,7 +73,8 @@ _PASSING = re.compile(
     r"|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
     r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
-    r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b",
+    r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b"
+    r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient)\b",
     re.IGNORECASE,
 )
 """Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""

@@ -59,9 +59,9 @@ _NONE = re.compile(
 )
 """No effect, or none that differs."""
 _NOT_HERE = re.compile(
-    r"§D(?:(?!§X)[^;]){0,200}\bbut (?:(?:is|was|has|had|been|largely|completely) ){0,2}(?:not|neither|ineffective|inactive"
-    r"|without (?:\w+ )?(?:effect|benefit|efficacy)|no (?:\w+ )?(?:effect|benefit|efficacy)|failed)\b (?:(?:been|is|was|so"
-    r"|effective|active|useful|beneficial|for|to|work|those|patients|with) ){0,3}?(?:in|for|against|on|with) "
+    r"§D(?:(?!§X)[^;]){0,200}\bbut (?:(?:is|was|has|had|been|largely|completely) ){0,2}(?:not|neither|ineffective"
+    r"|inactive|without (?:\w+ )?(?:effect|benefit|efficacy)|no (?:\w+ )?(?:effect|benefit|efficacy)|failed)\b "
+    r"(?:(?:been|is|was|so|effective|active|useful|beneficial|for|to|work|those|patients|with) ){0,3}?(?:in|for|against|on|with) "
     r"(?:(?!but\b|who\b)[^\s,;]+ ){0,4}?§X"
 )
 """It works in another disease, and not in this one."""
@@ -72,10 +72,13 @@ _NOT_THESE = re.compile(
 """Those who do not have the disease."""
 _ASIDE = re.compile(r"(?<=§D),? but not (?:[\w-]+ ){0,2}[\w-]+, (?=\w)")
 """Another drug, of which the opposite is said: `§D, but not etanercept, is effective`."""
-_LACK = re.compile(r"\b(?:lack|absence|loss) of (?:\w+ )?(?:improvement|response|benefit|efficacy|effect|remission)s?\b")
+_LACK = re.compile(
+    r"\b(?:lack|absence|loss) of (?:\w+ )?(?:improvement|response|benefit|efficacy|effect|remission)s?\b"
+)
 _OF_PATIENTS = re.compile(
     r"\b(?:who|in whom|that|which) (?:\w+ ){0,4}(?:not|failed|never|no)\b[^,;]*|\bshould these [^,;]*|"
     r"\bnot only\b|\bwhether or not\b|\bnot been treated\b|\bwhen [^,;]* (?:not|fail\w*) [^,;]*,|\bwhere [^,;]*|"
+    r"\bnot prevent [^,;]* from (?:deriving|benefit\w*|achieving|having)[^,;]*|"
     r"\b(?:un)?respons(?:e|ive) to (?:other|conventional|prior|previous)[^,;]*|\bdid not respond[^,;]*"
 )
 """What is told of whom the drug was given to."""
@@ -143,8 +146,8 @@ _NOT_ITS = re.compile(
     r"|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored"
     r"|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned"
     r"|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)"
-    r"|examine the effects|association with response|\b(?:analy[sz]ed|examined|followed|screened|evaluated) for (?:the )?"
-    r"(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
+    r"|examine the effects|association with response|\b(?:analy[sz]ed|examined|followed|screened|evaluated) for "
+    r"(?:the )?(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
 )
 """What was looked at, not what was found."""
 _NOT_GIVEN = re.compile(

@@ -10,7 +10,7 @@ from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
 from kedrec.tools.text.sentence_cues import is_criterion, reports_harm, sets_out
 
-__all__ = ["tells_safety"]
+__all__ = ["names_whom", "tells_safety"]
 
 _EVENTS = (
     r"(?:(?:adverse|side|unwanted|toxic)[- ](?:\w+ )?(?:events?|effects?|reactions?)|\w*toxicit(?:y|ies)|teaes?\b|"
@@ -38,13 +38,14 @@ _REPORTED = re.compile(
 _INDUCED = re.compile(r"[\w+-]+-induced\b|\binduced by \w+", re.IGNORECASE)
 """What something else brought about; what the drug did is a harm by its effect already."""
 _GIVEN_FOR = re.compile(
-    r"\b(?:therap(?:y|ies)|treatments?|used|approved|indicated|effective|efficacy|active)(?: \w+){0,2} (?:for|of|in|against)"
-    r"\b[^;,]*,[^;,]*,[^;]*"
+    r"\b(?:therap(?:y|ies)|treatments?|used|approved|indicated|effective|efficacy|active)(?: \w+){0,2} (?:for|of|in"
+    r"|against)\b[^;,]*,[^;,]*,[^;]*"
 )
 """A list of the diseases that drugs are given for."""
 _WHOM = re.compile(
-    r"^(?:patients|subjects|participants|individuals|persons|those) (?:requiring|taking|receiving|using|on|with|treated)\b"
-    r"(?!.*\b(?:is|are|was|were|has|had|have|did|do|may|can|could|should|developed|experienced|showed|reported|died)\b)"
+    r"^(?:patients|subjects|participants|individuals|persons|those) (?:requiring|taking|receiving|using|on|with"
+    r"|treated)\b(?!.*\b(?:is|are|was|were|has|had|have|did|do|may|can|could|should|developed|experienced|showed|reported|died)\b)",
+    re.IGNORECASE,
 )
 """Whom a trial takes or leaves out: no verb says what befell them."""
 _LOOKED_AT = re.compile(
@@ -69,7 +70,7 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
     text = unbracketed(marked(plain, drug, disease))
-    if _WHOM.match(text):
+    if names_whom(plain):
         return False
     if effect == "harm":
         return True
@@ -78,6 +79,11 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     if any(words.search(text) for words in (_TOLERATED, _REPORTED)) or (effect != "benefit" and _compares(text)):
         return True
     return reports_harm(_GIVEN_FOR.sub(" ", _INDUCED.sub(" ", plain)), " | ".join((disease.name, *disease.synonyms)))
+
+
+def names_whom(sentence: str) -> bool:
+    """Return whether a sentence only says whom a trial takes or leaves out: `Patients requiring verapamil.`"""
+    return _WHOM.match(sentence) is not None
 
 
 def _compares(text: str) -> bool:

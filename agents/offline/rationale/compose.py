@@ -66,7 +66,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
     known = [_known(task, drug, compared) for drug in task.candidates]
     chosen, others = known[best], [one for place, one in enumerate(known) if place != best]
     harmful = {drug.id: role for drug, role in zip(task.candidates, roles, strict=False) if role.is_harmful}
-    warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(drug, role)]
+    warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(task, drug, role)]
     told = [
         _choice(task, chosen, others, scores, harmful),
         *_compared(compared),
@@ -77,7 +77,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
     for other in others:
         told += _about(task, other, full=len(others) == 1)
     last = [*against(task, chosen.drug, chosen.against)]
-    last += _unknown(task, [chosen, *others], scores[best])
+    last += _unknown(task, [chosen, *others], scores[best], harmful)
     lines = _without_repeats(line for line in (*told, *last) if line.keys and not SIGNED.search(line.text))
     ending = [line for line in last if line in lines]
     return [*[line for line in lines if line not in ending][: MOST - len(ending)], *ending]
@@ -93,10 +93,13 @@ def _compared(told: Sequence[Comparison]) -> Iterator[Line]:
             yield Line("contrast", f"{source} compares {both}, {found}: “{short(one.sentence)}”", (one.key,))
 
 
-def _role(drug: Entity, role: Role) -> Iterator[Line]:
+def _role(task: Task, drug: Entity, role: Role) -> Iterator[Line]:
     """That a drug causes the disease, serves to test for it or is too much of in it, in the words of the evidence."""
     if role.is_harmful and role.sources:
-        yield Line("safety", told_role(drug, role), (role.sources[0].source_id,))
+        # What is told of its class does not name the drug: something that does is cited beside it.
+        key = role.sources[0].source_id
+        naming = None if mentions(task.evidence[key].text, drug) else _speaking(task, drug)
+        yield Line("safety", told_role(drug, role), (key, naming) if naming else (key,))
 
 
 def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
@@ -197,10 +200,10 @@ def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[
             yield Line("contrast", f"{SOURCES[key[0]]} speaks of both {both}: “{short(text)}”", (key,))
 
 
-def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iterator[Line]:
+def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore, harmful: Mapping[str, Role]) -> Iterator[Line]:
     """What was looked for and not found, on the evidence that was looked at."""
     looked = {one.drug.id: key for one in known if (key := _speaking(task, one.drug))}
-    gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one)]
+    gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one, does_harm=one.drug.id in harmful)]
     said = ["The evidence barely separates the candidates"] if len(known) > 1 and score.probability < BARELY else []
     said += ["The evidence could not be weighed and was counted by rule"] if task.weighing is None else []
     said += [f"The evidence gathered here says nothing of {listed(gaps)}"] if gaps else []
@@ -210,10 +213,11 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
         yield Line("uncertainty", f"{text}.", tuple(looked.values()))
 
 
-def _gaps(known: _Known) -> Iterator[str]:
+def _gaps(known: _Known, *, does_harm: bool) -> Iterator[str]:
     """What is missing of a drug: `how X works and its harms`, `the effects and harms of X`."""
     asked = ((known.clinical, "effects"), (known.safety, "harms"))
-    missing = " and ".join(words for found, words in asked if not (found and found.quotes))
+    lacking = [words for found, words in asked if not (found and found.quotes)]
+    missing = " and ".join(words for words in lacking if not (does_harm and words == "harms"))
     if known.mechanism is None and known.explained is None:
         yield f"how {known.drug.name} works" + (f" and its {missing}" if missing else "")
     elif missing:

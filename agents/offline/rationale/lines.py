@@ -129,4 +129,6 @@ def told_role(drug: Entity, role: Role) -> str:
     if source.member:
         kind = f"one of the class {source.member}" if is_class(source.member) else f"of a class with {source.member}"
         claim = f"{drug.name} is {kind}, of which it is told"
+    if source.sentence and source.source_id.startswith("K"):
+        return f"{claim}: in the graph, {source.sentence.rstrip('. ')}."
     return f"{claim}: “{short(source.sentence)}”" if source.sentence else f"{claim}."
