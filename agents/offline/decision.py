@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.rationale.compose import has_grounds, rationale
+from kedrec.agents.offline.rationale.compose import has_grounds, is_only_tested, rationale
 from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.rationale.lines import told_role
 from kedrec.agents.offline.roles import Role, roles_of
@@ -27,9 +27,10 @@ UNREASONABLE = "by what was found it is less likely to be of use than an average
 
 
 UNPROVEN = 0.6
-"""Most that is said for a drug asked about alone where no edge, result, approval or shared target speaks for it, only
-that it is like others, or tried. The pairs that probabilities are fitted on hold one treatment each, and a drug that is
-asked about alone may be none."""
+"""Most that is said for a drug that trials only test, as they test a rival; and for one asked about alone where no
+edge, result, approval or shared target speaks for it, only that it is like others, or tried. The pairs that
+probabilities are fitted on hold one treatment each: a drug that is asked about alone may be none, and of two that are
+tried nothing tells which is."""
 _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -48,9 +49,30 @@ def decision(task: Task) -> str:
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         return f"CHOICE: {ABSTAINED} | {task.candidates[0].name}: {UNREASONABLE}"
-    if len(scores) == 1 and not has_grounds(task, task.candidates[0]):
-        scores = [scores[0].model_copy(update={"probability": min(scores[0].probability, UNPROVEN)})]
+    if _is_unproven(task, best, roles):
+        scores = _bounded(scores, best)
     return choice_text(task, scores, best, roles)
+
+
+def _is_unproven(task: Task, best: int, roles: Sequence[Role]) -> bool:
+    """Whether the chosen drug has no grounds, asked about alone, or is only tested, as a rival is that does no harm."""
+    chosen = task.candidates[best]
+    if len(task.candidates) == 1:
+        return not has_grounds(task, chosen)
+    rivals = (drug for drug, role in zip(task.candidates, roles, strict=True) if not role.is_harmful)
+    return is_only_tested(task, chosen) and any(is_only_tested(task, one) for one in rivals if one is not chosen)
+
+
+def _bounded(scores: Sequence[CandidateScore], best: int) -> list[CandidateScore]:
+    """Scores in which the best drug has a probability of at most `UNPROVEN`, and its rivals share the rest."""
+    chance = scores[best].probability
+    if chance <= UNPROVEN:
+        return list(scores)
+    factors = [UNPROVEN / chance if place == best else (1 - UNPROVEN) / (1 - chance) for place in range(len(scores))]
+    return [
+        score.model_copy(update={"probability": score.probability * factor})
+        for score, factor in zip(scores, factors, strict=True)
+    ]
 
 
 def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: Sequence[Role]) -> str:

@@ -23,6 +23,7 @@ from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, in_brackets, triples_of
 from kedrec.tools.findings.tells_safety import names_whom, tells_safety
+from kedrec.tools.findings.trial_records import phase_and_status
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
     is_criterion,
@@ -33,7 +34,7 @@ from kedrec.tools.text.sentence_cues import (
     sets_out,
 )
 
-__all__ = ["WORDS_OF_QUOTE", "answer_line", "answer_lines", "found_for", "treating"]
+__all__ = ["WORDS_OF_QUOTE", "answer_line", "answer_lines", "evidence_on", "found_for", "treating"]
 
 WORDS_OF_QUOTE = 60
 """Words beyond which a quote is cut."""
@@ -67,13 +68,27 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
 def found_for(task: Task, drug: Entity, question_key: str) -> QuestionEvidence | None:
     """What the evidence says on a domain question about a drug; None where it says nothing."""
     rule = _RULES.get(question_key)
-    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
-    found = rule(evidence, drug, task.disease) if rule else None
-    if question_key in _BY_ROLE and roles_of(task, [drug])[0].is_harmful:
-        found = _BY_ROLE[question_key](found, roles_of(task, [drug])[0])
+    role = roles_of(task, [drug])[0]
+    found = rule(evidence_on(task, drug, role), drug, task.disease) if rule else None
+    if question_key in _BY_ROLE and role.is_harmful:
+        found = _BY_ROLE[question_key](found, role)
     if found is None or question_key != "mechanism":
         return found
     return found._replace(quotes=(*found.quotes, *course(task, drug)))
+
+
+def evidence_on(task: Task, drug: Entity, role: Role | None = None) -> list[Evidence]:
+    """Return what was found on a drug, less its likeness to treatments where it does harm in the disease.
+
+    Args:
+        task: the question with its evidence.
+        drug: the drug.
+        role: what the drug is to the disease; read from the question where it is not given.
+    """
+    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    if not (role or roles_of(task, [drug])[0]).is_harmful:
+        return evidence
+    return [item for item in evidence if len(triples_of(item.source_id)) < 3]
 
 
 def _links_harm(found: QuestionEvidence | None, _: Role) -> QuestionEvidence | None:
@@ -136,7 +151,9 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questi
     names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
     near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
+    withdrawn = {item.key for item in evidence if phase_and_status(item.text)[1] == "withdrawn"}
     near = [quote for quote in near if not (quote.key[0] == "T" and is_not_tested(quote.text, drug))]
+    near = [quote for quote in near if quote.key not in withdrawn]
     best = best_of(sorted(near, key=lambda quote: (_strength(quote), not _fits(quote.text), -quote.worth)))
     return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 

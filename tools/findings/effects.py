@@ -61,8 +61,8 @@ _NONE = re.compile(
 _NOT_HERE = re.compile(
     r"§D(?:(?!§X)[^;]){0,200}\bbut (?:(?:is|was|has|had|been|largely|completely) ){0,2}(?:not|neither|ineffective"
     r"|inactive|without (?:\w+ )?(?:effect|benefit|efficacy)|no (?:\w+ )?(?:effect|benefit|efficacy)|failed)\b "
-    r"(?:(?:been|is|was|so|effective|active|useful|beneficial|for|to|work|those|patients|with) ){0,3}?(?:in|for|against|on|with) "
-    r"(?:(?!but\b|who\b)[^\s,;]+ ){0,4}?§X"
+    r"(?:(?:been|is|was|so|effective|active|useful|beneficial|for|to|work|those|patients|with) ){0,3}?"
+    r"(?:in|for|against|on|with) (?:(?!but\b|who\b)[^\s,;]+ ){0,4}?§X"
 )
 """It works in another disease, and not in this one."""
 _NOT_THESE = re.compile(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.domain_answers import found_for, treating
+from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.domain_answers import evidence_on, found_for, treating
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
 from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
@@ -20,11 +20,12 @@ from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
 from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence
+from kedrec.tools.findings.trial_records import title_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 from kedrec.tools.text.spans import WordSet, repeats, words_of, worth
 
-__all__ = ["has_grounds", "rationale"]
+__all__ = ["has_grounds", "is_only_tested", "rationale"]
 
 BARELY = 0.6
 """Below this probability the evidence barely separates the candidates."""
@@ -103,7 +104,7 @@ def _role(task: Task, drug: Entity, role: Role) -> Iterator[Line]:
 
 
 def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
-    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    evidence = evidence_on(task, drug)
     effect, harm, contrary = (found_for(task, drug, key) for key in ("clinical_evidence", "safety", "against"))
     used = treating(evidence, drug, task.disease)
     mechanism = mechanism_of(evidence, drug, task.disease)
@@ -114,8 +115,18 @@ def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
 
 def has_grounds(task: Task, drug: Entity) -> bool:
     """Whether more speaks for a drug than likeness to others and trials that test it: use, result, approval, target."""
-    reasons = _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
+    reasons = _reasons(task, drug)
     return bool(reasons) and not reasons[0].only_tests
+
+
+def is_only_tested(task: Task, drug: Entity) -> bool:
+    """Whether trials test a drug in the disease, and nothing else that speaks for it was found."""
+    reasons = _reasons(task, drug)
+    return bool(reasons) and reasons[0].only_tests
+
+
+def _reasons(task: Task, drug: Entity) -> tuple[Reason, ...]:
+    return _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
 
 
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
@@ -191,7 +202,7 @@ def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[
             (worth(text, 2, mentions(text, task.disease)), key, text)
             for key, item in task.evidence.items()
             if key[0] in SOURCES and not is_retracted(item.text)
-            for text in sentences_of(item.text)
+            for text in (title_of(said) if key[0] == "T" else said for said in sentences_of(item.text))
             if reads_well(text) and all(mentions(text, drug) for drug in pair)
         ]
         if found:

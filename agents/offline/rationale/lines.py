@@ -127,8 +127,11 @@ def told_role(drug: Entity, role: Role) -> str:
         return f"{claim}."
     source = role.sources[0]
     if source.member:
-        kind = f"one of the class {source.member}" if is_class(source.member) else f"of a class with {source.member}"
-        claim = f"{drug.name} is {kind}, of which it is told"
+        article = "an" if source.member[0] in "aeioACEFNO" else "a"
+        kind = (
+            f"{article} {source.member}, and of these" if is_class(source.member) else f"like {source.member}, of which"
+        )
+        claim = f"{drug.name} is {kind} it is told"
     if source.sentence and source.source_id.startswith("K"):
         return f"{claim}: in the graph, {source.sentence.rstrip('. ')}."
     return f"{claim}: “{short(source.sentence)}”" if source.sentence else f"{claim}."
