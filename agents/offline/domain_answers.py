@@ -22,7 +22,8 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, in_brackets, triples_of
-from kedrec.tools.findings.tells_safety import names_whom, tells_safety
+from kedrec.tools.findings.populations import in_animals, names_whom
+from kedrec.tools.findings.tells_safety import tells_safety
 from kedrec.tools.findings.trial_records import phase_and_status
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
@@ -92,7 +93,7 @@ def evidence_on(task: Task, drug: Entity, role: Role | None = None) -> list[Evid
 
 
 def _links_harm(found: QuestionEvidence | None, _: Role) -> QuestionEvidence | None:
-    """What links a drug to a disease that it brings about may be how it does so, and does not speak for it."""
+    """What links a drug to a disease that it brings about may be how it does so; a trial may be on this harm."""
     return found._replace(stance="unclear") if found else None
 
 
@@ -181,7 +182,7 @@ def _stance(quotes: Iterable[Quote]) -> Stance:
     quotes = list(quotes)
     if any(quote.strength in ("approval", "guideline") for quote in quotes):
         return "supports"
-    told = [quote.effect if not quote.strength else "benefit" for quote in quotes]
+    told = [quote.effect if not quote.strength else "benefit" for quote in quotes if not _AS_GOOD.search(quote.text)]
     if told.count("benefit") == told.count("no_difference"):
         return "unclear"
     return "supports" if told.count("benefit") > told.count("no_difference") else "against"
@@ -267,13 +268,15 @@ def _quotes(
 ) -> list[Quote]:
     """The best wanted sentence of each passage that speaks of drug and disease."""
     passages = (item for item in evidence if item.key[0] in "PT" and speaks_of(item, disease))
-    found = ([quote for quote in sentences_on(item, drug, disease) if wanted(quote)] for item in passages)
+    told = ([quote for quote in sentences_on(item, drug, disease) if not in_animals(quote.text)] for item in passages)
+    found = ([quote for quote in quotes if wanted(quote)] for quotes in told)
     return [max(quotes, key=lambda quote: (quote.closeness, quote.worth)) for quotes in found if quotes]
 
 
 _BY_ROLE: dict[str, Callable[[QuestionEvidence | None, Role], QuestionEvidence | None]] = {
     "mechanism": _links_harm,
     "shared_targets": _links_harm,
+    "current_use": _links_harm,
     "safety": _does_harm,
 }
 """What the answers become where the drug does harm in the disease."""

@@ -19,7 +19,7 @@ from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, withou
 from kedrec.tools.findings.outcome_words import SAFETY, goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
-__all__ = ["EFFECTS", "Effect", "effect_of"]
+__all__ = ["EFFECTS", "Effect", "effect_of", "given"]
 
 Effect = Literal["benefit", "harm", "no_difference", "nothing"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
@@ -43,7 +43,7 @@ _DID = (
     r"(?:improv\w+|reduc\w+|prevent\w*|decreas\w+|prolong\w*|increas\w+|affect\w*|provid\w+|reach\w*|show\w*|alter\w*|"
     r"have|meet|met|respond\w*|benefit\w*|chang(?:e[ds]?|ing)|enhanc\w+|extend\w*|attenuat\w+|suppress\w*|control\w*|"
     r"protect\w*|confer\w*|offer\w*|yield\w*|demonstrat\w+|lower\w*|reliev\w+|eradicat\w+|influenc\w+|modif\w+|"
-    r"block\w*|inhibit\w*|abolish\w*|revers\w+|differ\w*|more|superior|better|effective|efficacious|associated|"
+    r"block\w*|inhibit\w*|abolish\w*|revers\w+|differ\w*|experienc\w+|achiev\w+|obtain\w*|more|superior|better|effective|efficacious|associated|"
     r"enough|maintained|significant\w*|useful|beneficial|recommended|sufficient)"
 )
 _NONE = re.compile(
@@ -70,6 +70,10 @@ _NOT_THESE = re.compile(
     r"|not having|who (?:did|do) not have) (?:\w+ ){0,2}§X"
 )
 """Those who do not have the disease."""
+_FOR_OTHER = re.compile(
+    r"§D (?:\w+ ){0,3}(?:indicated|approved|licen[sc]ed|recommended|effective|used) (?:\w+ ){0,2}?(?:for|in|against) "
+    r"(?:[\w'-]+ ){0,3}?[\w'-]*(?:disease|syndrome|disorders?|cancer|\witis|\wosis|\woma|psoriasis|diabetes)\b"
+)
 _ASIDE = re.compile(r"(?<=§D),? but not (?:[\w-]+ ){0,2}[\w-]+, (?=\w)")
 """Another drug, of which the opposite is said: `§D, but not etanercept, is effective`."""
 _LACK = re.compile(
@@ -79,6 +83,7 @@ _OF_PATIENTS = re.compile(
     r"\b(?:who|in whom|that|which) (?:\w+ ){0,4}(?:not|failed|never|no)\b[^,;]*|\bshould these [^,;]*|"
     r"\bnot only\b|\bwhether or not\b|\bnot been treated\b|\bwhen [^,;]* (?:not|fail\w*) [^,;]*,|\bwhere [^,;]*|"
     r"\bnot prevent [^,;]* from (?:deriving|benefit\w*|achieving|having)[^,;]*|"
+    r"\b\d+ ?% of (?:\w+ )?(?:patients|subjects) (?:\S+ ){0,5}?(?:do|did) not [^,;]*|"
     r"\b(?:un)?respons(?:e|ive) to (?:other|conventional|prior|previous)[^,;]*|\bdid not respond[^,;]*"
 )
 """What is told of whom the drug was given to."""
@@ -106,7 +111,8 @@ _HELPED = (
     r"|effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant"
     r"|clinical) (?:activity|effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red"
     r"|favou?rabl[ey]|enhanced|benefited|rely|relies|increases? (?:\w+ )?(?:patient )?survival"
-    r"|should (?:be (?:considered|preferred|given|used)|receive)|alleviat\w+|stimulated bone|active (?:in|against)"
+    r"|should (?:be (?:considered|preferred|given|used)|receive)(?! (?:with (?:\w+ )?(?:caution|care)"
+    r"|cautiously))|alleviat\w+|stimulated bone|active (?:in|against)"
     r"|proven|well established|ameliorat\w+|attenuat(?:ed|es)|help(?:ed|s) in|suggested a benefit|especially active"
     r"|safe alternative|reacted (?:\w+ )?to|helped|shortened|suppress(?:ed|es)|inhibited|complete suppression"
     r"|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|stud\w+|clinical|hypert\w+))|positive (?:results?"
@@ -146,13 +152,13 @@ _NOT_ITS = re.compile(
     r"|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored"
     r"|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned"
     r"|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)"
-    r"|examine the effects|association with response|\b(?:analy[sz]ed|examined|followed|screened|evaluated) for "
-    r"(?:the )?(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
+    r"|examine the effects|association with response|overview of|\b(?:analy[sz]ed|examined|followed|screened"
+    r"|evaluated) for (?:the )?(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
 )
 """What was looked at, not what was found."""
 _NOT_GIVEN = re.compile(
-    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?"
-    r"|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent"
+    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|requirements?|saturation|species|uptake|tension"
+    r"|channels?|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent"
     r"|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)"
     r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
     r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
@@ -194,6 +200,11 @@ _HELPED_ELSE = re.compile(
 )
 
 
+def given(text: str) -> str:
+    """Return a marked text in which the drug's name stands only where the drug is given."""
+    return _NOT_GIVEN.sub("it", text)
+
+
 @lru_cache(maxsize=8192)
 def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Effect:
     """Return what a sentence says that a drug did.
@@ -207,7 +218,7 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     text = unbracketed(full) if DRUG in unbracketed(full := marked(plain, drug, disease)) else full
     if _NOT_HERE.search(text):
         return "no_difference"
-    text = _NOT_GIVEN.sub("it", _ASIDE.sub(" ", text))
+    text = given(_ASIDE.sub(" ", text))
     if DRUG not in text or (is_criterion(plain) and not _REPORTS.search(text)):
         return "nothing"
     if _TITLE.match(text) and not _VERB.search(text):
@@ -220,9 +231,14 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     found_out = [piece for piece in clauses if not (sets_out(piece) or _NOT_ITS.search(piece))]
     if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
-    found = [effect for piece in found_out for effect in _told(piece, text)]
+    found = [effect for piece in found_out if not _elsewhere(piece, text) for effect in _told(piece, text)]
     first = next((effect for effect in _FIRST if effect in found), "nothing")
     return "nothing" if first != "harm" and _NOT_THESE.search(text) and "§X" not in _NOT_THESE.sub("", text) else first
+
+
+def _elsewhere(piece: str, text: str) -> bool:
+    """Whether a piece says that the drug is of use in another disease, and another piece speaks of this one."""
+    return "§X" in text and "§X" not in piece and _FOR_OTHER.search(piece) is not None
 
 
 def _told(piece: str, text: str) -> Iterator[Effect]:

@@ -6,11 +6,12 @@ import re
 
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import contrasts, pieces
-from kedrec.tools.findings.effects import effect_of
+from kedrec.tools.findings.effects import effect_of, given
 from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.populations import names_whom
 from kedrec.tools.text.sentence_cues import is_criterion, reports_harm, sets_out
 
-__all__ = ["names_whom", "tells_safety"]
+__all__ = ["tells_safety"]
 
 _EVENTS = (
     r"(?:(?:adverse|side|unwanted|toxic)[- ](?:\w+ )?(?:events?|effects?|reactions?)|\w*toxicit(?:y|ies)|teaes?\b|"
@@ -42,12 +43,6 @@ _GIVEN_FOR = re.compile(
     r"|against)\b[^;,]*,[^;,]*,[^;]*"
 )
 """A list of the diseases that drugs are given for."""
-_WHOM = re.compile(
-    r"^(?:patients|subjects|participants|individuals|persons|those) (?:requiring|taking|receiving|using|on|with"
-    r"|treated)\b(?!.*\b(?:is|are|was|were|has|had|have|did|do|may|can|could|should|developed|experienced|showed|reported|died)\b)",
-    re.IGNORECASE,
-)
-"""Whom a trial takes or leaves out: no verb says what befell them."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
@@ -69,7 +64,7 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     """
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
-    text = unbracketed(marked(plain, drug, disease))
+    text = given(unbracketed(marked(plain, drug, disease)))
     if names_whom(plain):
         return False
     if effect == "harm":
@@ -79,11 +74,6 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     if any(words.search(text) for words in (_TOLERATED, _REPORTED)) or (effect != "benefit" and _compares(text)):
         return True
     return reports_harm(_GIVEN_FOR.sub(" ", _INDUCED.sub(" ", plain)), " | ".join((disease.name, *disease.synonyms)))
-
-
-def names_whom(sentence: str) -> bool:
-    """Return whether a sentence only says whom a trial takes or leaves out: `Patients requiring verapamil.`"""
-    return _WHOM.match(sentence) is not None
 
 
 def _compares(text: str) -> bool:

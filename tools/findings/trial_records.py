@@ -20,6 +20,7 @@ _SUMMARY = re.compile(
 """Where the first sentence of a summary begins, behind a title that ends without a stop."""
 
 
+_WORD = re.compile(r"(?:is|are|was|were|has|had|can|may)\b(?= )|[^\W\d_][\w'-]{3,}")
 _CAPITALS = 6
 """Words with a capital before the first small one, from which on a title is taken to be written in capitals."""
 _SMALL = frozenset(
@@ -53,7 +54,7 @@ def title_of(sentence: str) -> str:
 
 def _end_of_capitals(sentence: str) -> int:
     """Where a title in capitals ends and a sentence begins: before the word that a first small one follows; else 0."""
-    words = [word for word in re.finditer(r"[^\W\d_][\w'-]*", sentence) if len(word[0]) > 3 and word[0] not in _SMALL]
+    words = [word for word in _WORD.finditer(sentence) if word[0] not in _SMALL]
     small = next((at for at, word in enumerate(words) if word[0].islower()), 0)
     if small < _CAPITALS:
         return 0

@@ -127,7 +127,7 @@ def told_role(drug: Entity, role: Role) -> str:
         return f"{claim}."
     source = role.sources[0]
     if source.member:
-        article = "an" if source.member[0] in "aeioACEFNO" else "a"
+        article = "an" if re.match(r"[aeio]|[ANS][A-Z]", source.member) else "a"
         kind = (
             f"{article} {source.member}, and of these" if is_class(source.member) else f"like {source.member}, of which"
         )

@@ -30,7 +30,8 @@ _RECOMMENDED = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:not|no|never|nor|without|un|non)[ -](?:\w+ ){0,4}(?:approv\w*|licen[sc]ed|authori[sz]ed|recommend\w*"
-    r"|standard|guidelines?)|unapproved|off-label|not officially|failed|resistan\w+|intolerant|contraindicated"
+    r"|standard|guidelines?)|recommended (?:\w+ )?dos\w+"
+    r"|investigating|evaluating|unapproved|off-label|not officially|failed|resistan\w+|intolerant|contraindicated"
     r"|(?:alternative|instead|superior|added|addition|compared|prior|previous\w*|after) (?:\w+ ){0,3}(?:to|of"
     r"|with)?\b[^;:]{0,40}(?:first|standard)|first-line [^;:]{0,30}\bor placebo"
 )
