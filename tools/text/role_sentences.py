@@ -134,6 +134,12 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
      r"|greater|higher|>|≥|over|elevated|increased)"),
     ("own_substance_in_excess", 1.0, r"(?:overproduction|deposition|hypersecretion|crystals) of §D|§D (?:crystals?"
      r"|deposits?|deposition|overproduction|excess|overload)"),
+    ("own_substance_in_excess", 1.0, r"(?:accumulat\w+|overload\w*|retention|excess(?:ive)?|chelat\w+|removal|excretion"
+     r"|elimination|mobili[sz]ation) of (?:(?!§)[\w-]+ ){0,2}§D\b[^;]*§X"),
+    ("own_substance_in_excess", 1.0, r"§X[^;]*(?:(?:accumulat\w+|overload\w*|retention|chelat\w+|removal|excretion"
+     r"|elimination) of (?:(?!§)[\w-]+ ){0,2}|excess(?:ive)? (?:\w+ )?|hepatic |tissue )§D\b"),
+    ("own_substance_in_excess", 1.0, r"§X[^;]*§D[- ](?:(?:is |are |be )?accumulat\w+|overload\w*|loaded|retention"
+     r"|chelat\w+|excretion|toxicosis)"),
     ("own_substance_in_excess", 1.0, rf"§D{_RECEPTOR} (?:antagonists?|inhibitors?|blockers?)\b[^;]*§X"),
     ("treats", 1.0, rf"§D {_gap(5, 'but|without|than|§D|§X')}{_TREATING} (?:of|for) {_gap(5, _TURNED)}§X"),
     ("treats", 1.0, rf"§X {_PATIENT}(?:treated|managed|controlled|corrected|relieved|maintained|responded|responding"
