@@ -163,7 +163,7 @@ _NOT_GIVEN = re.compile(
     r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
     r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
     r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
-    r"|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
+    r"|non-?respon\w+ to [^;.]{0,60}§D|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
     r"|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
 )
 """The drug's name, and no drug given."""

@@ -115,18 +115,14 @@ def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
 
 def has_grounds(task: Task, drug: Entity) -> bool:
     """Whether more speaks for a drug than likeness to others and trials that test it: use, result, approval, target."""
-    reasons = _reasons(task, drug)
+    reasons = _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
     return bool(reasons) and not reasons[0].only_tests
 
 
 def is_only_tested(task: Task, drug: Entity) -> bool:
-    """Whether trials test a drug in the disease, and nothing else that speaks for it was found."""
-    reasons = _reasons(task, drug)
-    return bool(reasons) and reasons[0].only_tests
-
-
-def _reasons(task: Task, drug: Entity) -> tuple[Reason, ...]:
-    return _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
+    """Whether trials name a drug and the disease, withdrawn ones included, and nothing else speaks for the drug."""
+    trials = (item for item in task.evidence.values() if item.key[0] == "T" and mentions(item.text, drug))
+    return not has_grounds(task, drug) and any(mentions(item.text, task.disease) for item in trials)
 
 
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
