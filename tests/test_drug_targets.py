@@ -52,3 +52,9 @@ def test_without_a_class_that_tells_how_it_acts_what_treatments_share_comes_firs
 
 def test_the_drug_itself_makes_no_target_typical_of_its_class(acting):
     assert len(acting((BLOCKERS, CLASS, AMLODIPINE)).targets) == 3
+
+
+def test_what_binds_a_great_many_proteins_of_no_known_family_acts_by_none_of_them(acting):
+    some = [(AMLODIPINE, TARGET, f"Gene::9{number}") for number in range(20)]
+    assert acting(*some[:10]).targets
+    assert not acting(*some, (AMLODIPINE, TARGET, "Gene::950")).targets

@@ -74,6 +74,10 @@ def test_a_sentence_of_use_makes_it_a_treatment_and_no_cause(text, one, other):
          "diagnoses_or_provokes"),
         ("Gout needs reduced serum uric acid.", "Uric acid", "gout", "own_substance_in_excess"),
         ("Wilson disease: copper overload of the liver.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("Wilson disease is a disorder of copper accumulation.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("Treatment removes excess copper in Wilson disease.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("Dobutamine stress echocardiography is useful and safe for angina.", "Dobutamine", "angina",
+         "diagnoses_or_provokes"),
         ("A vasopressin V2 receptor antagonist for hyponatremia.", "Vasopressin", "hyponatremia",
          "own_substance_in_excess"),
         ("Propranolol is contraindicated in patients with asthma.", "Propranolol", "Asthma", "contraindicated"),
@@ -105,6 +109,12 @@ def test_what_is_denied_is_no_harm(text):
 
 def source(number, role, weight=1.0):
     return RoleSource(source_id=f"PMID:{number}", role=role, weight=weight, sentence="A sentence.")
+
+
+def test_a_case_in_people_is_cited_before_one_in_animals():
+    rats = source(1, "causes_or_worsens").model_copy(update={"sentence": "Indomethacin-induced ulcers in rats."})
+    people = source(2, "causes_or_worsens").model_copy(update={"sentence": "Indomethacin-induced ulcers were usual."})
+    assert decide([rats, people]).sources[0] == people
 
 
 def test_documents_are_counted_and_not_sentences():

@@ -76,14 +76,17 @@ _FOR_OTHER = re.compile(
 )
 _ASIDE = re.compile(r"(?<=§D),? but not (?:[\w-]+ ){0,2}[\w-]+, (?=\w)")
 """Another drug, of which the opposite is said: `§D, but not etanercept, is effective`."""
+_NOT_ALL = re.compile(
+    r"\b\d+ ?% of (?:\w+ )?(?:patients|subjects) (?:\S+ ){0,5}?(?:do|did) not [^,;]*"
+    r"|\bnot prevent [^,;]* from (?:deriving|benefit\w*|achieving|having)[^,;]*"
+)
+"""Some whom it did not help, and help of something else that it did not hinder."""
 _LACK = re.compile(
     r"\b(?:lack|absence|loss) of (?:\w+ )?(?:improvement|response|benefit|efficacy|effect|remission)s?\b"
 )
 _OF_PATIENTS = re.compile(
     r"\b(?:who|in whom|that|which) (?:\w+ ){0,4}(?:not|failed|never|no)\b[^,;]*|\bshould these [^,;]*|"
     r"\bnot only\b|\bwhether or not\b|\bnot been treated\b|\bwhen [^,;]* (?:not|fail\w*) [^,;]*,|\bwhere [^,;]*|"
-    r"\bnot prevent [^,;]* from (?:deriving|benefit\w*|achieving|having)[^,;]*|"
-    r"\b\d+ ?% of (?:\w+ )?(?:patients|subjects) (?:\S+ ){0,5}?(?:do|did) not [^,;]*|"
     r"\b(?:un)?respons(?:e|ive) to (?:other|conventional|prior|previous)[^,;]*|\bdid not respond[^,;]*"
 )
 """What is told of whom the drug was given to."""
@@ -163,7 +166,8 @@ _NOT_GIVEN = re.compile(
     r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
     r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
     r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
-    r"|non-?respon\w+ to [^;.]{0,60}§D|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
+    r"|non-?respon\w+ to [^;.]{0,60}§D"
+    r"|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
     r"|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
 )
 """The drug's name, and no drug given."""
@@ -247,7 +251,7 @@ def _told(piece: str, text: str) -> Iterator[Effect]:
     yield from compared
     if compared:
         return
-    bare = _MODEL.sub("it", piece)
+    bare = _NOT_ALL.sub(" ", _MODEL.sub("it", piece))
     if DRUG in bare:
         if _LOST.search(bare) or _is_equal(_OF_PATIENTS.sub(" ", bare)) or (missed(text) and piece == text):
             yield "no_difference"

@@ -135,7 +135,7 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("own_substance_in_excess", 1.0, r"(?:overproduction|deposition|hypersecretion|crystals) of §D|§D (?:crystals?"
      r"|deposits?|deposition|overproduction|excess|overload)"),
     ("own_substance_in_excess", 1.0, r"(?:accumulat\w+|overload\w*|retention|excess(?:ive)?|chelat\w+|removal|excretion"
-     r"|elimination|mobili[sz]ation) of (?:(?!§)[\w-]+ ){0,2}§D\b[^;]*§X"),
+     r"|elimination|mobili[sz]ation) of (?:(?!§)[\w-]+ ){0,2}§D\b[^;]*§X|excess(?:ive)? (?:\w+ )?§D\b[^;]*§X"),
     ("own_substance_in_excess", 1.0, r"§X[^;]*(?:(?:accumulat\w+|overload\w*|retention|chelat\w+|removal|excretion"
      r"|elimination) of (?:(?!§)[\w-]+ ){0,2}|excess(?:ive)? (?:\w+ )?|hepatic |tissue )§D\b"),
     ("own_substance_in_excess", 1.0, r"§X[^;]*§D[- ](?:(?:is |are |be )?accumulat\w+|overload\w*|loaded|retention"
