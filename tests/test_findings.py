@@ -72,6 +72,7 @@ def test_a_sentence_says_what_the_drug_did_and_not_what_words_stand_in_it(senten
             "A patient with primary non-response to two biologics, infliximab and adalimumab, had a remission.",
             "nothing",
         ),
+        ("Secukinumab added to insulin (± adalimumab) improved psoriasis.", "nothing"),
         ("Adalimumab should be considered with caution in psoriasis.", "nothing"),
         ("An overview of the efficacy and safety of adalimumab in psoriasis is given.", "nothing"),
         ("Adalimumab does not prevent patients with psoriasis from deriving benefit of light.", "nothing"),
@@ -89,6 +90,7 @@ def test_what_is_said_of_another_disease_other_people_or_another_drug_is_not_tak
         ("Patients were analyzed for the occurrence of leukemia during treatment with adalimumab.", "nothing"),
         ("Adalimumab was widely used but was withdrawn in 1997 because of adverse effects.", "harm"),
         ("Deaths were due to adalimumab.", "harm"),
+        ("These islets failed in adalimumab-induced insulin secretion.", "nothing"),
     ],
 )
 def test_harm_is_what_the_drug_brought_about_in_people(sentence, effect):
@@ -142,6 +144,8 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
             False,
         ),
         ("Patients taking drugs known to interact adversely with digoxin, namely quinidine and adalimumab.", False),
+        ("Adalimumab: Efficacy and Side Effects for Psoriasis.", False),
+        ("Bloating was reported on the adalimumab breath test.", False),
         ("Secukinumab lowered adalimumab requirements and rates of nausea.", False),
     ],
 )

@@ -150,6 +150,7 @@ def test_a_stopped_trial_speaks_against_nothing_and_says_that_the_reason_is_not_
 
 def test_ranges_are_written_with_a_dash_and_cut_quotes_end_in_an_ellipsis():
     assert short("RR 2.04 (95% CI 1.79-2.32).") == "RR 2.04 (95% CI 1.79–2.32)."
+    assert short("(Anakinra-induced gout.") == "Anakinra-induced gout." and short("(Rare) gout.") == "(Rare) gout."
     assert short("It was cut of").endswith("cut of …") and short(" ".join(["word"] * 80)).endswith("word …")
 
 

@@ -151,12 +151,17 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questi
     """What sentences of articles and trials that name both say of the effect; none that reports harm."""
     names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
-    near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
+    near = [quote for quote in near if not any(_is_cause(quote.text, *span) for span in places(quote.text, drug))]
     withdrawn = {item.key for item in evidence if phase_and_status(item.text)[1] == "withdrawn"}
     near = [quote for quote in near if not (quote.key[0] == "T" and is_not_tested(quote.text, drug))]
     near = [quote for quote in near if quote.key not in withdrawn]
     best = best_of(sorted(near, key=lambda quote: (_strength(quote), not _fits(quote.text), -quote.worth)))
     return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+
+
+def _is_cause(text: str, start: int, end: int) -> bool:
+    """Whether a drug named there is what brought something about: `induced by it`, `it-induced`."""
+    return _CAUSE.search(text[:start]) is not None or re.match(r"[- ]induced\b", text[end:]) is not None
 
 
 def _strength(quote: Quote) -> int:

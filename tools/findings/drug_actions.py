@@ -64,7 +64,8 @@ _APART = re.compile(
     r"\b(?:rats?|mice|mouse|animals?|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+"
     r"|resistan\w+|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
     r"|least|here we|treated with|given with|interact\w*|silico|blood levels of|potentiat\w+|conver(?:sion|ted)"
-    r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:",
+    r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:"
+    r"|\bspecies\b|\bmost effective\b|\bisolates?\b",
     re.IGNORECASE,
 )
 """Marks of an experiment, of a comparison or of a trial; what is known of a drug is said without."""

@@ -15,11 +15,11 @@ from typing import Literal, get_args
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
 from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, is_taken_off, reports_case
-from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.marked_names import DRUG, given, marked, unbracketed, without_heading
 from kedrec.tools.findings.outcome_words import SAFETY, goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
-__all__ = ["EFFECTS", "Effect", "effect_of", "given"]
+__all__ = ["EFFECTS", "Effect", "effect_of"]
 
 Effect = Literal["benefit", "harm", "no_difference", "nothing"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
@@ -159,18 +159,6 @@ _NOT_ITS = re.compile(
     r"|evaluated) for (?:the )?(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
 )
 """What was looked at, not what was found."""
-_NOT_GIVEN = re.compile(
-    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|requirements?|saturation|species|uptake|tension"
-    r"|channels?|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence"
-    r"|dependent|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)"
-    r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
-    r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
-    r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
-    r"|non-?respon\w+ to [^;.]{0,60}§D"
-    r"|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
-    r"|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
-)
-"""The drug's name, and no drug given."""
 _MODEL = re.compile(r"§D[- ](?:induced|provoked|evoked|triggered)")
 """What the drug brought on."""
 _IS_CASE = re.compile(
@@ -202,11 +190,6 @@ _FELL = re.compile(r"\b(?:reduc\w+|decreas\w+|lower(?:s|ed)|suppress\w+|inhibite
 _HELPED_ELSE = re.compile(
     r"\b(?:effective\w*|efficac\w+|improv\w+|benefi\w+|remission|respon\w+|recommend\w*|approved|first|success\w*)"
 )
-
-
-def given(text: str) -> str:
-    """Return a marked text in which the drug's name stands only where the drug is given."""
-    return _NOT_GIVEN.sub("it", text)
 
 
 @lru_cache(maxsize=8192)

@@ -46,7 +46,8 @@ _LESS = r"but|reduc\w+|lower|decreas\w+|improv\w+|fewer|less"
 GOOD_INDUCED = (
     r"improve\w*|remissions?|reduction|relief|immun\w+|apopto\w+|inhibit\w*|disruption|increase|suppress\w+|activation|"
     r"cell|death|cytotox\w+|expression|arrest|autophagy|differentiation|phosphorylation|ppi|responses?|analgesia|"
-    r"changes|effects|vasodilat\w+|relaxation|anesth\w+|an[a]?esthesia|weight loss|regression|decrease|blockade"
+    r"changes|effects|(?:\w+ )?secretion|(?:\w+ )?release|vasodilat\w+"
+    r"|relaxation|anesth\w+|an[a]?esthesia|weight loss|regression|decrease|blockade"
 )
 """What a drug may induce that is no harm."""
 _BY = r"(?:of|to|with|by|from|following|after|during|on|under|because of|due to|secondary to)"

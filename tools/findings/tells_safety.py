@@ -6,8 +6,8 @@ import re
 
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import contrasts, pieces
-from kedrec.tools.findings.effects import effect_of, given
-from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.effects import effect_of
+from kedrec.tools.findings.marked_names import DRUG, given, marked, unbracketed, without_heading
 from kedrec.tools.findings.populations import names_whom
 from kedrec.tools.text.sentence_cues import is_criterion, reports_harm, sets_out
 
@@ -43,6 +43,8 @@ _GIVEN_FOR = re.compile(
     r"|against)\b[^;,]*,[^;,]*,[^;]*"
 )
 """A list of the diseases that drugs are given for."""
+_HEADS = re.compile(r"^[^.:]{2,60}: (?:\w+,? ){0,4}(?:efficacy|safety|side effects|tolerability)(?: [\w§]+){0,6}\W*$")
+"""The title of a survey."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
@@ -65,7 +67,7 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
     text = given(unbracketed(marked(plain, drug, disease)))
-    if names_whom(plain):
+    if names_whom(plain) or _HEADS.match(text):
         return False
     if effect == "harm":
         return True
