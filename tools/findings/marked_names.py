@@ -35,13 +35,15 @@ _NOT_GIVEN = re.compile(
     r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|requirements?|saturation|species|uptake|tension"
     r"|channels?|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence"
     r"|dependent|sensitive|resistant|refractory|naive|stress|challenges?"
-    r"|(?:(?:breath|tolerance|absorption|stimulation|suppression|excretion)[- ])?tests?|testing|intoleran\w+|treatment failure)"
+    r"|(?:(?:breath|tolerance|absorption|stimulation|suppression|excretion)[- ])?tests?|testing|intoleran\w+"
+    r"|treatment failure)"
     r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
     r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
     r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
     r"|non-?respon\w+ to [^;.]{0,60}§D"
     r"|(?:±|\+/-|with or without) ?§D|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure"
-    r"|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
+    r"|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|urinary"
+    r"|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
 )
 """The drug's name, and no drug given."""
 
