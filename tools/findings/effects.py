@@ -219,7 +219,7 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
     found = [effect for piece in found_out if not _elsewhere(piece, text) for effect in _told(piece, text)]
-    first = next((effect for effect in _FIRST if effect in found), "nothing")
+    first: Effect = next((effect for effect in _FIRST if effect in found), "nothing")
     return "nothing" if first != "harm" and _NOT_THESE.search(text) and "§X" not in _NOT_THESE.sub("", text) else first
 
 
