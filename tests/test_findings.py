@@ -72,6 +72,10 @@ def test_a_sentence_says_what_the_drug_did_and_not_what_words_stand_in_it(senten
             "A patient with primary non-response to two biologics, infliximab and adalimumab, had a remission.",
             "nothing",
         ),
+        (
+            "The use of secukinumab along with adalimumab in comparison with adalimumab alone is more effective.",
+            "nothing",
+        ),
         ("Secukinumab added to insulin (± adalimumab) improved psoriasis.", "nothing"),
         ("Adalimumab should be considered with caution in psoriasis.", "nothing"),
         ("An overview of the efficacy and safety of adalimumab in psoriasis is given.", "nothing"),

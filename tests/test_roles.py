@@ -8,6 +8,7 @@ from kedrec.agents.agent import Agent, Query
 from kedrec.agents.offline.chat_model import OfflineChatModel
 from kedrec.agents.offline.rationale.main_reason import Reason, beside_harm
 from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
+from kedrec.agents.offline.roles.beside import with_left_out
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
 from kedrec.config import Settings
@@ -115,6 +116,12 @@ def test_a_case_in_people_is_cited_before_one_in_animals():
     rats = source(1, "causes_or_worsens").model_copy(update={"sentence": "Indomethacin-induced ulcers in rats."})
     people = source(2, "causes_or_worsens").model_copy(update={"sentence": "Indomethacin-induced ulcers were usual."})
     assert decide([rats, people]).sources[0] == people
+
+
+def test_whom_trials_leave_out_tells_nothing_of_a_drug_that_is_used():
+    criteria = [source(number, "contraindicated") for number in range(5)]
+    assert decide(with_left_out([source(9, "treats")], criteria)).role == "treats"
+    assert decide(with_left_out([], criteria)).role == "contraindicated"
 
 
 def test_documents_are_counted_and_not_sentences():

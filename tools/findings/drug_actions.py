@@ -75,7 +75,8 @@ _PASSING = re.compile(
     r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
     r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b"
-    r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient)\b",
+    r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient|concept"
+    r"|hypothesis|view)\b",
     re.IGNORECASE,
 )
 """Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""

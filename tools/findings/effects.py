@@ -230,9 +230,12 @@ def _elsewhere(piece: str, text: str) -> bool:
 
 def _told(piece: str, text: str) -> Iterator[Effect]:
     """What a piece of a sentence says of the drug: by a comparison, else that it did nothing, good, or harm."""
-    compared = [effect for one in contrasts(piece) for effect in _said_of(one)]
+    found = list(contrasts(piece))
+    compared = [effect for one in found for effect in _said_of(one)]
     yield from compared
-    if compared:
+    # With another drug or without it: that tells of the other one.
+    added_to = any("alone" in one.comparator and DRUG in one.comparator and DRUG in one.subject for one in found)
+    if compared or added_to:
         return
     bare = _NOT_ALL.sub(" ", _MODEL.sub("it", piece))
     if DRUG in bare:
@@ -240,11 +243,11 @@ def _told(piece: str, text: str) -> Iterator[Effect]:
             yield "no_difference"
             return
         bare = _LACK.sub("lack", bare)
-        found = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
-        if found and _SPOILED.search(bare):
+        good = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
+        if good and _SPOILED.search(bare):
             helps = False
         else:
-            helps = found is not None and not (harms(bare[: found.end()]) and harms(bare))
+            helps = good is not None and not (harms(bare[: good.end()]) and harms(bare))
         if helps:
             yield "benefit"
             return

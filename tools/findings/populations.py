@@ -9,7 +9,7 @@ __all__ = ["in_animals", "names_whom"]
 _ANIMALS = re.compile(
     r"\b(?:in vitro|ex vivo|mice|mouse|murine|rats?|rodents?|cats?|dogs?|canine|feline|rabbits?|guinea pigs?"
     r"|hamsters?|gerbils?|piglets?|monkeys?|macaques?|marmosets?|zebrafish|drosophila|horses?|sheep|calves|animals?"
-    r"|cell lines?)\b",
+    r"|cell lines?|cell cultures?|cellular assays?)\b",
     re.IGNORECASE,
 )
 _WHOM = re.compile(
