@@ -111,10 +111,17 @@ class DrugTargets:
         typical: Mapping[str, float],
         also: Mapping[str, Sequence[Edge]],
         holding: Mapping[str, Sequence[Edge]],
-    ) -> tuple[bool, float, float]:
-        """Sort key: what no drug is given for last; then typical of the class; then shared by treatments."""
-        shared = len(also[gene]) / math.sqrt(max(len(holding[gene]), 1))
-        return is_bystander(self._name(gene)), -round(typical[gene], 1), -shared
+    ) -> tuple[bool, float, float, bool, int]:
+        """Sort key: what no drug is given for last; then typical of the class; then shared by treatments.
+
+        Where neither tells, what belongs to a family that drugs act on, and what most drugs act on: without it the
+        rarest came first, as the store lists them, MCHR1 before DRD2 for haloperidol. Of 462 training and dev answers
+        with a curated target among the drug's, one is among the first three of 0.965 in place of 0.935 with the
+        disease's treatments unknown, and of 0.985 in place of 0.983 with them known.
+        """
+        name, drugs = self._name(gene), len(holding[gene])
+        shared = len(also[gene]) / math.sqrt(max(drugs, 1))
+        return is_bystander(name), -round(typical[gene], 1), -shared, not family_of(name), -drugs
 
     def _holding(self, gene: str) -> list[Edge]:
         """Edges to a target from all drugs that have it."""
