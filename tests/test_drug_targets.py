@@ -52,3 +52,16 @@ def test_without_a_class_that_tells_how_it_acts_what_treatments_share_comes_firs
 
 def test_the_drug_itself_makes_no_target_typical_of_its_class(acting):
     assert len(acting((BLOCKERS, CLASS, AMLODIPINE)).targets) == 3
+
+
+def test_what_binds_a_great_many_proteins_of_no_known_family_acts_by_none_of_them(acting):
+    some = [(AMLODIPINE, TARGET, f"Gene::9{number}") for number in range(20)]
+    assert acting(*some[:10]).targets
+    assert not acting(*some, (AMLODIPINE, TARGET, "Gene::950")).targets
+
+
+def test_where_neither_class_nor_treatments_tell_what_many_drugs_act_on_comes_before_the_rarest(tmp_path):
+    rare, usual = "Gene::2847", "Gene::1813"
+    edges = [(AMLODIPINE, TARGET, rare), *((drug, TARGET, usual) for drug in (AMLODIPINE, FELODIPINE, NIFEDIPINE))]
+    graph = embedded(tmp_path, edges, [*NAMES, (rare, "MCHR1"), (usual, "DRD2")])
+    assert [edge.tail for edge in DrugTargets(graph).acting(AMLODIPINE, HYPERTENSION).targets] == [usual, rare]

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from kedrec.graphdb.vocabularies.drug_classes import are_opposed, class_in_words, sort_of_class
+from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code
 from kedrec.graphdb.vocabularies.gene_families import FAMILIES, family_of, telling_words
 
 
@@ -48,6 +49,41 @@ def test_drugs_are_opposed_only_where_all_that_is_known_of_both_says_so():
     assert not are_opposed(["Opioid Agonists"], ["Partial Opioid Agonists"])
     assert not are_opposed(["Opioid Agonists", "NMDA Receptor Antagonists"], ["Opioid Antagonists"])
     assert not are_opposed([], ["Opioid Antagonists"]) and not are_opposed(["Opioid Agonists"], ["Macrolides"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Dobutamine", "Timolol"),
+        ("Tamoxifen", "Estradiol valerate"),
+        ("Morphine", "Naloxone"),
+        ("Pyridostigmine", "Pralidoxime"),
+        ("Testosterone", "Bicalutamide"),
+        ("Ergocaine", "Timolol"),
+    ],
+)
+def test_drugs_are_opposed_by_their_names_where_one_excites_what_the_other_blocks(one, other):
+    assert act_opposed(one, other) == act_opposed(other, one) == (one != "Ergocaine")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Atenolol", "Timolol"),
+        ("Prucalopride", "Cisapride"),
+        ("Orphenadrine", "Atropine"),
+        ("Carbidopa", "Haloperidol"),
+        ("Stanozolol", "Testosterone"),
+        ("Cytidine", "Insulin Glargine"),
+    ],
+)
+def test_names_of_one_action_or_that_only_end_alike_are_not_opposed(one, other):
+    assert not act_opposed(one, other)
+
+
+def test_a_name_of_letters_and_figures_is_a_code_and_a_word_is_none():
+    assert all(map(is_code, ("TAS-108", "YSIL6", "CNTO 1275", "MGI-114")))
+    assert not any(map(is_code, ("Interferon beta-1a", "L-DOPA", "Adalimumab", "Vitamin B12")))
 
 
 def test_a_class_within_a_sentence_keeps_its_abbreviations():

@@ -55,6 +55,53 @@ def test_a_sentence_says_what_the_drug_did_and_not_what_words_stand_in_it(senten
 
 
 @pytest.mark.parametrize(
+    ("sentence", "effect"),
+    [
+        ("Adalimumab is highly effective in uveitis but not in psoriasis.", "no_difference"),
+        ("Adalimumab is effective in uveitis and arthritis, but ineffective in psoriasis.", "no_difference"),
+        ("Adalimumab is highly effective in psoriasis but not in uveitis.", "benefit"),
+        ("Adalimumab, but not secukinumab, is effective in psoriasis.", "benefit"),
+        ("Secukinumab, but not adalimumab, is effective in psoriasis.", "no_difference"),
+        ("Secukinumab is approved for psoriasis; adalimumab is indicated for Crohn's disease.", "nothing"),
+        ("In patients without psoriasis adalimumab reduces mortality.", "nothing"),
+        ("In patients with psoriasis adalimumab reduces mortality.", "benefit"),
+        ("There was a limited therapeutic response to adalimumab in psoriasis.", "no_difference"),
+        ("Ten patients with psoriasis and lack of improvement on creams received adalimumab.", "nothing"),
+        ("About 15% of patients do not experience relief after adalimumab.", "nothing"),
+        (
+            "A patient with primary non-response to two biologics, infliximab and adalimumab, had a remission.",
+            "nothing",
+        ),
+        (
+            "The use of secukinumab along with adalimumab in comparison with adalimumab alone is more effective.",
+            "nothing",
+        ),
+        ("Secukinumab added to insulin (± adalimumab) improved psoriasis.", "nothing"),
+        ("Adalimumab should be considered with caution in psoriasis.", "nothing"),
+        ("An overview of the efficacy and safety of adalimumab in psoriasis is given.", "nothing"),
+        ("Adalimumab does not prevent patients with psoriasis from deriving benefit of light.", "nothing"),
+    ],
+)
+def test_what_is_said_of_another_disease_other_people_or_another_drug_is_not_taken_for_this_one(sentence, effect):
+    assert effect_of(sentence, ADA, PSORIASIS) == effect
+
+
+@pytest.mark.parametrize(
+    ("sentence", "effect"),
+    [
+        ("In psoriasis secondary to stress, adalimumab therapy prevents deterioration.", "benefit"),
+        ("In vitro adalimumab induced death of lymphocytes from psoriasis.", "nothing"),
+        ("Patients were analyzed for the occurrence of leukemia during treatment with adalimumab.", "nothing"),
+        ("Adalimumab was widely used but was withdrawn in 1997 because of adverse effects.", "harm"),
+        ("Deaths were due to adalimumab.", "harm"),
+        ("These islets failed in adalimumab-induced insulin secretion.", "nothing"),
+    ],
+)
+def test_harm_is_what_the_drug_brought_about_in_people(sentence, effect):
+    assert effect_of(sentence, ADA, PSORIASIS) == effect
+
+
+@pytest.mark.parametrize(
     ("sentence", "winner"),
     [
         ("Secukinumab was superior to adalimumab.", "second"),
@@ -96,6 +143,14 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
         ("This study evaluated the efficacy and safety of adalimumab.", False),
         ("Secukinumab was well tolerated.", False),
         ("Adalimumab relieved methacholine-induced spasm.", False),
+        (
+            "The review is on adalimumab and secukinumab, used as therapies for arthritis, sclerosis, or vasculitis.",
+            False,
+        ),
+        ("Patients taking drugs known to interact adversely with digoxin, namely quinidine and adalimumab.", False),
+        ("Adalimumab: Efficacy and Side Effects for Psoriasis.", False),
+        ("Bloating was reported on the adalimumab breath test.", False),
+        ("Secukinumab lowered adalimumab requirements and rates of nausea.", False),
     ],
 )
 def test_safety_is_told_by_what_was_found_and_not_by_what_was_looked_at(sentence, told):
@@ -133,6 +188,11 @@ def test_an_approval_is_stronger_than_a_result_and_a_plan_is_nothing(sentence, s
 def test_a_trial_in_which_the_drug_is_the_comparator_is_not_its_trial():
     assert is_not_tested("Secukinumab versus adalimumab in psoriasis.", ADA)
     assert not is_not_tested("Adalimumab versus secukinumab in psoriasis.", ADA)
+
+
+def test_a_trial_that_gives_the_drug_in_both_arms_is_not_its_trial():
+    assert is_not_tested("Secukinumab Cream With Adalimumab Compared With Adalimumab in Psoriasis", ADA)
+    assert not is_not_tested("A Study of Adalimumab 40 mg Compared With Adalimumab 80 mg in Psoriasis", ADA)
 
 
 @pytest.mark.parametrize(

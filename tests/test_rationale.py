@@ -150,6 +150,7 @@ def test_a_stopped_trial_speaks_against_nothing_and_says_that_the_reason_is_not_
 
 def test_ranges_are_written_with_a_dash_and_cut_quotes_end_in_an_ellipsis():
     assert short("RR 2.04 (95% CI 1.79-2.32).") == "RR 2.04 (95% CI 1.79–2.32)."
+    assert short("(Anakinra-induced gout.") == "Anakinra-induced gout." and short("(Rare) gout.") == "(Rare) gout."
     assert short("It was cut of").endswith("cut of …") and short(" ".join(["word"] * 80)).endswith("word …")
 
 
@@ -175,6 +176,57 @@ def test_a_drug_that_causes_the_disease_loses_and_it_is_said_with_its_source():
     assert written.startswith("CHOICE: B")
     assert "(safety) Anakinra causes or worsens the disease: “" in written
     assert 0.95 < float(written.splitlines()[1].removeprefix("CONFIDENCE: ")) < 1
+
+
+def test_what_links_a_drug_to_a_disease_that_it_causes_does_not_speak_for_it():
+    task = against_gout("Anakinra-induced gout is rare.", "Gout caused by anakinra was seen.", "Canakinumab.")
+    edges = [targets("Gene::1"), (GOUT.id, LINKED, "Gene::1")]
+    path = [Edge(head=head, relation=name, tail=tail, source=name.split(":")[0]) for head, name, tail in edges]
+    text = "; ".join(edge_sentence(edge, NAMES.__getitem__) for edge in path)
+    linked = Evidence(key="K1", source_id=path_id(path), text=text)
+    harmless = asked("Canakinumab.").model_copy(update={"evidence": {"K1": linked}})
+    harmful = task.model_copy(update={"evidence": {**task.evidence, "K1": linked}})
+    assert {found_for(harmless, DRUG, key).stance for key in ("mechanism", "shared_targets")} == {"supports"}
+    assert {found_for(harmful, DRUG, key).stance for key in ("mechanism", "shared_targets")} == {"unclear"}
+    safety = found_for(harmful, DRUG, "safety")
+    assert safety.stance == "against" and safety.quotes[0].keys == ("P1",)
+
+
+def alike(drug, *others):
+    """What is said of how a drug works that shares its target with these treatments of the disease."""
+    evidence = []
+    for number, name in enumerate(others, 7):
+        other = f"Compound::DB{number}"
+        path = [targets("Gene::1"), targets("Gene::1", drug=other), (other, TREATS, GOUT.id)]
+        edges = [Edge(head=head, relation=kind, tail=tail, source=kind.split(":")[0]) for head, kind, tail in path]
+        told = "; ".join(edge_sentence(edge, {**NAMES, DRUG.id: drug, other: name}.__getitem__) for edge in edges)
+        evidence.append(Evidence(key=f"K{number}", source_id=path_id(edges), text=told))
+    return mechanism_of(evidence, DRUG.model_copy(update={"name": drug}), GOUT)
+
+
+def test_a_treatment_of_the_opposite_action_is_not_told_as_alike():
+    assert alike("Dobutamine", "Timolol") is None
+    assert "so does Timolol" in alike("Atenolol", "Timolol")[0]
+    assert "so does Isoprenaline" in alike("Dobutamine", "Timolol", "Isoprenaline")[0]
+
+
+def test_a_treatment_known_by_a_code_alone_is_told_only_where_no_other_is():
+    assert "so does Canakinumab" in alike("Anakinra", "AB-108", "Canakinumab")[0]
+    assert "so does AB-108" in alike("Anakinra", "AB-108")[0]
+
+
+def test_of_two_drugs_that_trials_only_tried_the_leaning_is_no_choice():
+    task = against_gout("Anakinra.", "Canakinumab.")
+    likelier = [task.weighing.candidates[0].model_copy(update={"probability": 0.9, "score": 2.0})]
+    likelier += [task.weighing.candidates[1].model_copy(update={"probability": 0.1})]
+    tried = {
+        f"T{n}": Evidence(key=f"T{n}", source_id=f"NCT{n}", text=f"Status: withdrawn. {name} in Gout", about=())
+        for n, name in enumerate(("Anakinra", "Canakinumab"), 1)
+    }
+    weighed = task.model_copy(update={"weighing": task.weighing.model_copy(update={"candidates": tuple(likelier)})})
+    both = weighed.model_copy(update={"evidence": {**task.evidence, **tried}})
+    one = weighed.model_copy(update={"evidence": {**task.evidence, "T1": tried["T1"]}})
+    assert "CONFIDENCE: 0.6000" in decision(both) and "CONFIDENCE: 0.9000" in decision(one)
 
 
 def test_of_drugs_that_all_cause_the_disease_none_is_chosen():

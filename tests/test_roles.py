@@ -8,6 +8,7 @@ from kedrec.agents.agent import Agent, Query
 from kedrec.agents.offline.chat_model import OfflineChatModel
 from kedrec.agents.offline.rationale.main_reason import Reason, beside_harm
 from kedrec.agents.offline.roles import RoleReader, RoleSource, decide, is_no_drug
+from kedrec.agents.offline.roles.beside import with_left_out
 from kedrec.agents.recommend import rank_drugs
 from kedrec.agents.resources import Resources
 from kedrec.config import Settings
@@ -74,6 +75,10 @@ def test_a_sentence_of_use_makes_it_a_treatment_and_no_cause(text, one, other):
          "diagnoses_or_provokes"),
         ("Gout needs reduced serum uric acid.", "Uric acid", "gout", "own_substance_in_excess"),
         ("Wilson disease: copper overload of the liver.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("Wilson disease is a disorder of copper accumulation.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("Treatment removes excess copper in Wilson disease.", "Copper", "Wilson disease", "own_substance_in_excess"),
+        ("Dobutamine stress echocardiography is useful and safe for angina.", "Dobutamine", "angina",
+         "diagnoses_or_provokes"),
         ("A vasopressin V2 receptor antagonist for hyponatremia.", "Vasopressin", "hyponatremia",
          "own_substance_in_excess"),
         ("Propranolol is contraindicated in patients with asthma.", "Propranolol", "Asthma", "contraindicated"),
@@ -105,6 +110,18 @@ def test_what_is_denied_is_no_harm(text):
 
 def source(number, role, weight=1.0):
     return RoleSource(source_id=f"PMID:{number}", role=role, weight=weight, sentence="A sentence.")
+
+
+def test_a_case_in_people_is_cited_before_one_in_animals():
+    rats = source(1, "causes_or_worsens").model_copy(update={"sentence": "Indomethacin-induced ulcers in rats."})
+    people = source(2, "causes_or_worsens").model_copy(update={"sentence": "Indomethacin-induced ulcers were usual."})
+    assert decide([rats, people]).sources[0] == people
+
+
+def test_whom_trials_leave_out_tells_nothing_of_a_drug_that_is_used():
+    criteria = [source(number, "contraindicated") for number in range(5)]
+    assert decide(with_left_out([source(9, "treats")], criteria)).role == "treats"
+    assert decide(with_left_out([], criteria)).role == "contraindicated"
 
 
 def test_documents_are_counted_and_not_sentences():

@@ -112,6 +112,13 @@ def test_what_is_cited_comes_first_and_something_is_always_shown():
     assert len(within(1, every, [ONE.id, TWO.id])) == 1 and within(100, {}, [ONE.id]) == {}
 
 
+def test_what_says_that_a_candidate_does_harm_is_kept_before_all_that_is_cited():
+    every = evidence()
+    cited, harm = list(every)[:-1], list(every)[-1]
+    assert harm not in within(100, every, [ONE.id, TWO.id], cited)
+    assert harm in within(100, every, [ONE.id, TWO.id], cited, [harm])
+
+
 def test_a_sentence_that_repeats_the_title_or_another_is_shown_once():
     head = "Febuxostat in chronic tophaceous gout. 2022. "
     first = "Febuxostat was superior to placebo in gout at week 36."

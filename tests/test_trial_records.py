@@ -22,6 +22,17 @@ def test_a_title_ends_where_the_summary_begins(title, summary):
 
 
 @pytest.mark.parametrize(
+    ("title", "summary"),
+    [
+        ("Colchicine With Dexamethasone for Treating Severe Gout: A Pilot, Multicenter Trial", "Gout caused a crisis."),
+        ("Transdermal Estradiol Delivery in Ultra-Safe Medications Against Endometriosis", "Endometriosis is common."),
+    ],
+)
+def test_a_title_in_capitals_ends_before_the_sentence_whose_words_are_small(title, summary):
+    assert title_of(f"{title} {summary}") == title
+
+
+@pytest.mark.parametrize(
     "sentence",
     [
         "The Efficacy and Safety of Dulaglutide in Type 2 Diabetes.",

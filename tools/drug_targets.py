@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.store import GraphStore
 from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sort_of_class
+from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code
 from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
 from kedrec.records import Edge
 
@@ -25,6 +26,8 @@ LISTED = 5
 """Targets of one drug that are told of."""
 MOST_TARGETS = 24
 """Targets of one drug that are looked at."""
+FEW_KNOWN = 0.2
+"""Share of such many targets that belong to a family that drugs act on, below which none of them is how it acts."""
 MOST_CLASSES = 12
 """Classes of one drug that are looked at."""
 MOST_DRUGS = 200
@@ -74,6 +77,7 @@ class DrugTargets:
             disease: id of the disease.
         """
         targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
+        targets = [] if self._is_everywhere(targets) else targets
         uses = self._store.neighbours(disease, kind="Compound", limit=MOST_DRUGS)
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != drug}
         holding = {edge.tail: self._holding(edge.tail) for edge in targets}
@@ -89,6 +93,11 @@ class DrugTargets:
             untypical=frozenset(edge.tail for edge in every if edge not in kept),
         )
 
+    def _is_everywhere(self, targets: Sequence[Edge]) -> bool:
+        """Whether a substance, as zinc, binds so many proteins that no family of what drugs act on stands out."""
+        known = sum(bool(family_of(self._name(edge.tail))) for edge in targets)
+        return len(targets) >= MOST_TARGETS and known < FEW_KNOWN * len(targets)
+
     def in_words(self, drug: str) -> tuple[str, ...]:
         """What a drug acts on and how, in words that articles use: families of its targets, and its classes."""
         targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
@@ -102,10 +111,17 @@ class DrugTargets:
         typical: Mapping[str, float],
         also: Mapping[str, Sequence[Edge]],
         holding: Mapping[str, Sequence[Edge]],
-    ) -> tuple[bool, float, float]:
-        """Sort key: what no drug is given for last; then typical of the class; then shared by treatments."""
-        shared = len(also[gene]) / math.sqrt(max(len(holding[gene]), 1))
-        return is_bystander(self._name(gene)), -round(typical[gene], 1), -shared
+    ) -> tuple[bool, float, float, bool, int]:
+        """Sort key: what no drug is given for last; then typical of the class; then shared by treatments.
+
+        Where neither tells, what belongs to a family that drugs act on, and what most drugs act on: without it the
+        rarest came first, as the store lists them, MCHR1 before DRD2 for haloperidol. Of 462 training and dev answers
+        with a curated target among the drug's, one is among the first three of 0.965 in place of 0.935 with the
+        disease's treatments unknown, and of 0.985 in place of 0.983 with them known.
+        """
+        name, drugs = self._name(gene), len(holding[gene])
+        shared = len(also[gene]) / math.sqrt(max(drugs, 1))
+        return is_bystander(name), -round(typical[gene], 1), -shared, not family_of(name), -drugs
 
     def _holding(self, gene: str) -> list[Edge]:
         """Edges to a target from all drugs that have it."""
@@ -149,14 +165,17 @@ class DrugTargets:
     def _alike(
         self, drug: str, targets: Sequence[Edge], also: Mapping[str, Sequence[Edge]], treating: Mapping[str, Edge]
     ) -> tuple[Edge, ...]:
-        """The path over the first target of treatments to that with most targets in common, but no opposite class."""
+        """The path over the first target of treatments to that with most targets in common, but no opposite action.
+
+        A drug known by a code alone comes last: it was tried, and seldom came into use.
+        """
         first = next((edge for edge in targets if also[edge.tail]), None)
         common = Counter(other.head for edge in targets for other in also[edge.tail])
-        nearest = sorted(
-            also[first.tail] if first else (), key=lambda edge: (-common[edge.head], len(self._name(edge.head)))
-        )
-        classes = self._class_names(drug)
-        alike = next((one for one in nearest if not are_opposed(classes, self._class_names(one.head))), None)
+        named = [(edge, self._name(edge.head)) for edge in (also[first.tail] if first else ())]
+        nearest = sorted(named, key=lambda one: (is_code(one[1]), -common[one[0].head], len(one[1])))
+        classes, own = self._class_names(drug), self._name(drug)
+        fitting = (edge for edge, name in nearest if not act_opposed(own, name))
+        alike = next((one for one in fitting if not are_opposed(classes, self._class_names(one.head))), None)
         return (first, alike, treating[alike.head]) if first and alike else ()
 
     def _class_names(self, drug: str) -> list[str]:

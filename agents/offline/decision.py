@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.rationale.compose import has_grounds, rationale
+from kedrec.agents.offline.rationale.compose import has_grounds, is_only_tested, rationale
 from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.rationale.lines import told_role
-from kedrec.agents.offline.roles import Role, by_keys, role_in
+from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -17,7 +17,7 @@ from kedrec.records import CandidateScore, Entity, Evidence, Factor, in_brackets
 from kedrec.tools.literature_tools import mentions
 from kedrec.tools.text.sentence_cues import cue_of, sentences_of
 
-__all__ = ["NOTHING_KNOWN", "choice_text", "decision", "harm_told", "roles_of"]
+__all__ = ["NOTHING_KNOWN", "choice_text", "decision", "harm_told"]
 
 NOTHING_KNOWN = "neither the graph nor the literature used says anything of any of these drugs in this disease"
 """The reason of an abstention."""
@@ -29,9 +29,10 @@ NEVER_MET = "nothing was found that names it together with this disease, and tha
 
 
 UNPROVEN = 0.6
-"""Most that is said for a drug asked about alone, or beside drugs that all do harm in the disease, where no edge,
-result, approval or shared target speaks for it, only that it is like others, or tried. The pairs that probabilities are
-fitted on hold one treatment each, and a drug that is asked about alone may be none."""
+"""Most that is said for a drug that trials only test, as they test a rival; and for one asked about alone, or beside
+drugs that all do harm in the disease, where no edge, result, approval or shared target speaks for it, only that it is
+like others, or tried. The pairs that probabilities are fitted on hold one treatment each: a drug that is asked about
+alone may be none, and of two that are tried nothing tells which is."""
 _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -52,11 +53,31 @@ def decision(task: Task) -> str:
         drug, found = task.candidates[0], task.evidence.values()
         met = any(mentions(item.text, drug) and mentions(item.text, task.disease) for item in found)
         return f"CHOICE: {ABSTAINED} | {drug.name}: {UNREASONABLE if met else NEVER_MET}"
-    rivals = [role for place, role in enumerate(roles) if place != best]
-    if all(role.is_harmful for role in rivals) and not has_grounds(task, task.candidates[best]):
-        unproven = min(scores[best].probability, UNPROVEN)
-        scores = [one.model_copy(update={"probability": unproven}) if one is scores[best] else one for one in scores]
+    if _is_unproven(task, best, roles):
+        scores = _bounded(scores, best)
     return choice_text(task, scores, best, roles)
+
+
+def _is_unproven(task: Task, best: int, roles: Sequence[Role]) -> bool:
+    """Whether the chosen drug has no grounds beside none or harmful ones, or is only tested, as another rival is."""
+    chosen = task.candidates[best]
+    others = zip(task.candidates, roles, strict=True)
+    rivals = [drug for drug, role in others if drug is not chosen and not role.is_harmful]
+    if not rivals:
+        return not has_grounds(task, chosen)
+    return is_only_tested(task, chosen) and any(is_only_tested(task, one) for one in rivals)
+
+
+def _bounded(scores: Sequence[CandidateScore], best: int) -> list[CandidateScore]:
+    """Scores in which the best drug has a probability of at most `UNPROVEN`, and its rivals share the rest."""
+    chance = scores[best].probability
+    if chance <= UNPROVEN:
+        return list(scores)
+    factors = [UNPROVEN / chance if place == best else (1 - UNPROVEN) / (1 - chance) for place in range(len(scores))]
+    return [
+        score.model_copy(update={"probability": score.probability * factor})
+        for score, factor in zip(scores, factors, strict=True)
+    ]
 
 
 def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: Sequence[Role]) -> str:
@@ -77,14 +98,6 @@ def choice_text(task: Task, scores: Sequence[CandidateScore], best: int, roles: 
     body = [f"- ({line.kind}) {line.text} {in_brackets(line.keys)}" for line in lines]
     label = task.labels[best]
     return "\n".join([f"CHOICE: {label}", f"CONFIDENCE: {scores[best].probability:.4f}", "RATIONALE:", *body])
-
-
-def roles_of(task: Task) -> list[Role]:
-    """What each drug is to the disease: as it was read while weighing, else by the evidence at hand."""
-    read = task.weighing.roles if task.weighing else ()
-    if len(read) == len(task.candidates):
-        return [by_keys(Role.model_validate(role), task.evidence.values()) for role in read]
-    return [role_in(task.evidence.values(), drug, task.disease) for drug in task.candidates]
 
 
 def harm_told(drug: Entity, role: Role) -> str:

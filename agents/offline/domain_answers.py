@@ -17,20 +17,25 @@ from kedrec.agents.offline.rationale.evidence_sentences import (
 )
 from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
 from kedrec.agents.offline.rationale.strength import STRENGTHS, is_not_tested
+from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, in_brackets, triples_of
+from kedrec.tools.findings.populations import in_animals, names_whom
 from kedrec.tools.findings.tells_safety import tells_safety
+from kedrec.tools.findings.trial_records import phase_and_status
 from kedrec.tools.literature_tools import joined_names, mentions, places
 from kedrec.tools.text.sentence_cues import (
+    is_criterion,
     praises,
     quotable,
     reports_harm,
+    sentences_of,
     sets_out,
 )
 
-__all__ = ["WORDS_OF_QUOTE", "answer_line", "answer_lines", "found_for", "treating"]
+__all__ = ["WORDS_OF_QUOTE", "answer_line", "answer_lines", "evidence_on", "found_for", "treating"]
 
 WORDS_OF_QUOTE = 60
 """Words beyond which a quote is cut."""
@@ -64,11 +69,39 @@ def answer_line(task: Task, drug: Entity, question_key: str) -> str:
 def found_for(task: Task, drug: Entity, question_key: str) -> QuestionEvidence | None:
     """What the evidence says on a domain question about a drug; None where it says nothing."""
     rule = _RULES.get(question_key)
-    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
-    found = rule(evidence, drug, task.disease) if rule else None
+    role = roles_of(task, [drug])[0]
+    found = rule(evidence_on(task, drug, role), drug, task.disease) if rule else None
+    if question_key in _BY_ROLE and role.is_harmful:
+        found = _BY_ROLE[question_key](found, role)
     if found is None or question_key != "mechanism":
         return found
     return found._replace(quotes=(*found.quotes, *course(task, drug)))
+
+
+def evidence_on(task: Task, drug: Entity, role: Role | None = None) -> list[Evidence]:
+    """Return what was found on a drug, less its likeness to treatments where it does harm in the disease.
+
+    Args:
+        task: the question with its evidence.
+        drug: the drug.
+        role: what the drug is to the disease; read from the question where it is not given.
+    """
+    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    if not (role or roles_of(task, [drug])[0]).is_harmful:
+        return evidence
+    return [item for item in evidence if len(triples_of(item.source_id)) < 3]
+
+
+def _links_harm(found: QuestionEvidence | None, _: Role) -> QuestionEvidence | None:
+    """What links a drug to a disease that it brings about may be how it does so; a trial may be on this harm."""
+    return found._replace(stance="unclear") if found else None
+
+
+def _does_harm(found: QuestionEvidence | None, role: Role) -> QuestionEvidence | None:
+    """That a drug does harm in the disease itself comes before its other harms."""
+    told = tuple(Quoted((one.source_id,), one.sentence) for one in role.sources[:1] if one.sentence and not one.member)
+    quotes = (*told, *(found.quotes if found else ()))[:MOST_QUOTES]
+    return QuestionEvidence("against", quotes) if quotes else None
 
 
 def _stop(text: str) -> str:
@@ -86,7 +119,7 @@ def _joins(item: Evidence, drug: Entity, disease: Entity) -> bool:
 
 
 def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
-    """What the drug targets, and how it acts by an article; else paths through something else."""
+    """What the drug targets, and how it acts by an article; else paths through genes."""
     targets, told = mechanism_of(evidence, drug, disease), explained(evidence, drug, disease)
     said = told.quotes if told else ()
     if targets is not None:
@@ -98,7 +131,7 @@ def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Quest
         return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text), *said[:1]))
     paths = [item for item in _graph(evidence) if len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease)]
     causal = [item for item in paths if "Gene::" in item.source_id]
-    return QuestionEvidence("supports" if causal else "unclear", _texts(causal or paths)) if paths else None
+    return QuestionEvidence("supports", _texts(causal)) if causal else None
 
 
 def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
@@ -118,10 +151,17 @@ def _clinical(evidence: list[Evidence], drug: Entity, disease: Entity) -> Questi
     """What sentences of articles and trials that name both say of the effect; none that reports harm."""
     names = joined_names(disease)
     near = [quote for quote in _quotes(evidence, drug, disease, _on_both) if not _harms(quote, names)]
-    near = [quote for quote in near if not any(_CAUSE.search(quote.text[:at]) for at, _ in places(quote.text, drug))]
+    near = [quote for quote in near if not any(_is_cause(quote.text, *span) for span in places(quote.text, drug))]
+    withdrawn = {item.key for item in evidence if phase_and_status(item.text)[1] == "withdrawn"}
     near = [quote for quote in near if not (quote.key[0] == "T" and is_not_tested(quote.text, drug))]
+    near = [quote for quote in near if quote.key not in withdrawn]
     best = best_of(sorted(near, key=lambda quote: (_strength(quote), not _fits(quote.text), -quote.worth)))
     return QuestionEvidence(_stance(best), tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
+
+
+def _is_cause(text: str, start: int, end: int) -> bool:
+    """Whether a drug named there is what brought something about: `induced by it`, `it-induced`."""
+    return _CAUSE.search(text[:start]) is not None or re.match(r"[- ]induced\b", text[end:]) is not None
 
 
 def _strength(quote: Quote) -> int:
@@ -143,8 +183,11 @@ def _harms(quote: Quote, disease: str) -> bool:
 
 
 def _stance(quotes: Iterable[Quote]) -> Stance:
-    """For where more sentences report a benefit than none, against the other way round; mere use is neither."""
-    told = [quote.effect if not quote.strength else "benefit" for quote in quotes]
+    """For where one tells of an approval or a guideline, or more report a benefit than none; mere use is neither."""
+    quotes = list(quotes)
+    if any(quote.strength in ("approval", "guideline") for quote in quotes):
+        return "supports"
+    told = [quote.effect if not quote.strength else "benefit" for quote in quotes if not _AS_GOOD.search(quote.text)]
     if told.count("benefit") == told.count("no_difference"):
         return "unclear"
     return "supports" if told.count("benefit") > told.count("no_difference") else "against"
@@ -209,8 +252,15 @@ def _is_negative(quote: Quote) -> bool:
 
 
 def _trials_of_both(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> list[Evidence]:
-    trials = (item for item in evidence if item.key.startswith("T"))
-    return [item for item in trials if mentions(item.text, drug) and speaks_of(item, disease)]
+    trials = (item for item in evidence if item.key.startswith("T") and speaks_of(item, disease))
+    return [item for item in trials if _tests(item.text, drug)]
+
+
+def _tests(record: str, drug: Entity) -> bool:
+    """Whether a trial tries a drug, and does not name it among criteria or beside what it tries."""
+    naming = [sentence for sentence in sentences_of(record) if mentions(sentence, drug)]
+    told = [sentence for sentence in naming if not (is_criterion(sentence) or names_whom(sentence))]
+    return bool(told) and not is_not_tested(told[0], drug)
 
 
 def _texts_of_trials(items: Iterable[Evidence], drug: Entity, disease: Entity) -> tuple[Quoted, ...]:
@@ -223,10 +273,18 @@ def _quotes(
 ) -> list[Quote]:
     """The best wanted sentence of each passage that speaks of drug and disease."""
     passages = (item for item in evidence if item.key[0] in "PT" and speaks_of(item, disease))
-    found = ([quote for quote in sentences_on(item, drug, disease) if wanted(quote)] for item in passages)
+    told = ([quote for quote in sentences_on(item, drug, disease) if not in_animals(quote.text)] for item in passages)
+    found = ([quote for quote in quotes if wanted(quote)] for quotes in told)
     return [max(quotes, key=lambda quote: (quote.closeness, quote.worth)) for quotes in found if quotes]
 
 
+_BY_ROLE: dict[str, Callable[[QuestionEvidence | None, Role], QuestionEvidence | None]] = {
+    "mechanism": _links_harm,
+    "shared_targets": _links_harm,
+    "current_use": _links_harm,
+    "safety": _does_harm,
+}
+"""What the answers become where the drug does harm in the disease."""
 _RULES: dict[str, Callable[[list[Evidence], Entity, Entity], QuestionEvidence | None]] = {
     "mechanism": _mechanism,
     "shared_targets": _shared_targets,

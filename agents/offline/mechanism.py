@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.vocabularies.drug_classes import class_in_words, sort_of_class
+from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code
 from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, is_carrier, telling_words
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
@@ -41,8 +42,9 @@ _CLOSENESS = {3: 0, 2: 1, 1: 2}
 
 
 class _Target(NamedTuple):
-    rank: tuple[bool, int, int]
-    """A bystander last; pharmacological before bound; shared with a treatment of the disease, linked to it, neither."""
+    rank: tuple[bool, int, int, bool]
+    """A bystander last; pharmacological before bound; shared with a treatment of the disease, linked to it, neither;
+    a treatment known by a code alone last."""
     text: str
     """Drug and target as a clause: `Tofacitinib targets JAK1 (DrugBank)`."""
     gene: str
@@ -143,9 +145,11 @@ def _targets(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Ite
         if gene in first:  # a gene that the graph has no name for tells a reader nothing
             continue
         symbol = first.rpartition(" (")[0].rpartition(" ")[2]
-        if is_carrier(symbol):
+        other = _shared_by(link)
+        if is_carrier(symbol) or act_opposed(drug.name, other):
             continue
-        yield _Target((is_bystander(symbol), rank, _CLOSENESS[len(edges)]), first, gene, item.key, "; ".join(link))
+        place = (is_bystander(symbol), rank, _CLOSENESS[len(edges)], is_code(other))
+        yield _Target(place, first, gene, item.key, "; ".join(link))
 
 
 def _targeting(edge: Sequence[str], drug: Entity) -> tuple[int, str] | None:
@@ -168,6 +172,11 @@ def _links(edges: Sequence[Sequence[str]], gene: str, disease: Entity) -> bool:
     )
 
 
+def _shared_by(link: Sequence[str]) -> str:
+    """The treatment of the disease with the same target: `X` of `X targets G (S)` and `X treats D (S)`; else empty."""
+    return _common(link).strip() if len(link) == 2 else ""
+
+
 def _also(link: str, *, alone: bool) -> str:
     """What links a target to the disease: a drug that has it too and treats the disease, or an edge as it stands.
 
@@ -176,7 +185,7 @@ def _also(link: str, *, alone: bool) -> str:
         alone: whether G is the only target named, so that `so does X` says which.
     """
     first, _, second = link.partition("; ")
-    drug = _common([first, second]).strip() if second else ""
+    drug = _shared_by(link.split("; "))
     if not drug:
         return link
     treats = f"{drug}, which {second.removeprefix(drug).strip()}"

@@ -14,7 +14,8 @@ from pydantic import PrivateAttr
 from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
 from kedrec.agents.offline.chat_model import OfflineChatModel
-from kedrec.agents.offline.decision import NOTHING_KNOWN, harm_told, roles_of
+from kedrec.agents.offline.decision import NOTHING_KNOWN, harm_told
+from kedrec.agents.offline.roles import roles_of
 from kedrec.agents.offline.roles.weighed import UNCOUNTED_HARM
 from kedrec.agents.prompting.answer_format import ABSTAINED
 from kedrec.agents.student.precision import half_is_faster

@@ -13,8 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 from kedrec.agents.models.graph_request import Task
-from kedrec.agents.offline.decision import roles_of
-from kedrec.agents.offline.roles import Role
+from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.offline.roles.role import ROLES
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.records import Answer, Entity, Record

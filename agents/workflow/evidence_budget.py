@@ -24,7 +24,13 @@ def tokens_of(text: str) -> int:
     return -(-len(text) // CHARACTERS_OF_A_TOKEN)
 
 
-def within(tokens: int, evidence: Entries, drugs: Sequence[str], first: Collection[str] = ()) -> dict[str, Any]:
+def within(
+    tokens: int,
+    evidence: Entries,
+    drugs: Sequence[str],
+    first: Collection[str] = (),
+    foremost: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the evidence that fits: what is cited first, then in turns; at least one piece where there is any.
 
     Args:
@@ -32,9 +38,10 @@ def within(tokens: int, evidence: Entries, drugs: Sequence[str], first: Collecti
         evidence: everything, by key.
         drugs: ids of the candidates.
         first: keys that come before all others.
+        foremost: keys that come before these, in their order.
     """
     room, kept = tokens * CHARACTERS_OF_A_TOKEN, dict[str, Any]()
-    for key in _in_turns(evidence, drugs, first):
+    for key in dict.fromkeys((*foremost, *_in_turns(evidence, drugs, first))):
         size = len(evidence[key]["text"]) + _FENCES
         if size <= room or not kept:
             kept[key] = evidence[key]

@@ -110,8 +110,8 @@ class Requests:
         # Keys of what says that a candidate does harm in the disease: a decision has to see that.
         roles = (state.get("weighing") or {}).get("roles", [])
         told = {source["source_id"] for role in roles if role["role"] in HARMFUL for source in role["sources"][:2]}
-        used += [key for key, entry in state["evidence"].items() if entry["source_id"] in told]
-        return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used)
+        harmful = [key for key, entry in state["evidence"].items() if entry["source_id"].partition("#")[0] in told]
+        return within(self._tokens, state["evidence"], [drug["id"] for drug in state["candidates"]], used, harmful)
 
     def _decide(self, state: RunState, shown: Mapping[str, Mapping[str, Any]]) -> list[ChatMessage]:
         # The answers, one a line; of what quotes evidence that is shown, only which that is.

@@ -82,8 +82,9 @@ FAMILIES = {
 """Pattern of the whole symbol -> what its product is called."""
 
 
-_BYSTANDERS = re.compile(r"NR1I[23]|KCNH2")
-"""What many drugs act on beside what they are given for: switches of their breakdown, the channel of a long QT."""
+_BYSTANDERS = re.compile(r"NR1I[23]|KCNH2|ACE2")
+"""What drugs act on beside what they are given for: switches of their breakdown, the channel of a long QT, the door of
+a virus."""
 _CARRIERS = re.compile(
     r"FCGR\w+|C1Q[A-C]|C1[RS]|ALB|ORM\d|SHBG|SERPINA6|ABC[BG]\d+|ABCC[1-6]|SLCO\w+|SLC22A(?!12$)\d+|SLC15A\d|SLC47A\d"
     r"|CYP[1-4][A-Z]\d+|UGT\w+|CES\d|NAT[12]|GST[A-Z]\d"

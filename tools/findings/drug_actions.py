@@ -61,10 +61,11 @@ _KINETICS = re.compile(
 )
 """What drugs do to one another, and what one does not do: neither is how a drug acts."""
 _APART = re.compile(
-    r"\b(?:rats?|mice|mouse|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+|resistan\w+"
-    r"|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
+    r"\b(?:rats?|mice|mouse|animals?|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+"
+    r"|resistan\w+|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
     r"|least|here we|treated with|given with|interact\w*|silico|blood levels of|potentiat\w+|conver(?:sion|ted)"
-    r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:",
+    r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:"
+    r"|\bspecies\b|\bmost effective\b|\bisolates?\b",
     re.IGNORECASE,
 )
 """Marks of an experiment, of a comparison or of a trial; what is known of a drug is said without."""
@@ -73,7 +74,9 @@ _PASSING = re.compile(
     r"|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
     r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
-    r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b",
+    r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b"
+    r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient|concept"
+    r"|hypothesis|view)\b",
     re.IGNORECASE,
 )
 """Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""
@@ -85,10 +88,11 @@ _IS = re.compile(
 _OF = re.compile(r"\b(?:pathogenesis|pathophysiology|symptoms|hallmark) of (?:\w+ ){0,3}$", re.IGNORECASE)
 """Before the name of a disease: what it comes from."""
 _TREATS = re.compile(
-    r"\b(?:treat\w*|therap\w+|drugs?|approved|inhibitors?|efficacy|trials?|patients|management|reliev\w+)\b",
+    r"\b(?:(?:abdominal|severe|chronic) pain|diarrh\w+|weight loss|fatigue"
+    r"|treat\w*|therap\w+|drugs?|approved|inhibitors?|efficacy|trials?|patients|management|reliev\w+)\b",
     re.IGNORECASE,
 )
-"""What is done against a disease is not how it comes."""
+"""What is done against a disease is not how it comes, nor what it feels like."""
 _OPEN = re.compile(
     r"\bun(?:known|clear)\b|\bnot (?:well |fully |yet )*(?:known|understood|clear)|\bmay\b", re.IGNORECASE
 )

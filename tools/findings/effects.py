@@ -14,8 +14,8 @@ from typing import Literal, get_args
 
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import Contrast, contrasts, missed, pieces
-from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, reports_case
-from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.harms import GOOD_INDUCED, gap, harms, is_taken_off, reports_case
+from kedrec.tools.findings.marked_names import DRUG, given, marked, unbracketed, without_heading
 from kedrec.tools.findings.outcome_words import SAFETY, goodness
 from kedrec.tools.text.sentence_cues import is_criterion, sets_out
 
@@ -43,7 +43,7 @@ _DID = (
     r"(?:improv\w+|reduc\w+|prevent\w*|decreas\w+|prolong\w*|increas\w+|affect\w*|provid\w+|reach\w*|show\w*|alter\w*|"
     r"have|meet|met|respond\w*|benefit\w*|chang(?:e[ds]?|ing)|enhanc\w+|extend\w*|attenuat\w+|suppress\w*|control\w*|"
     r"protect\w*|confer\w*|offer\w*|yield\w*|demonstrat\w+|lower\w*|reliev\w+|eradicat\w+|influenc\w+|modif\w+|"
-    r"block\w*|inhibit\w*|abolish\w*|revers\w+|differ\w*|more|superior|better|effective|efficacious|associated|"
+    r"block\w*|inhibit\w*|abolish\w*|revers\w+|differ\w*|experienc\w+|achiev\w+|obtain\w*|more|superior|better|effective|efficacious|associated|"
     r"enough|maintained|significant\w*|useful|beneficial|recommended|sufficient)"
 )
 _NONE = re.compile(
@@ -55,9 +55,35 @@ _NONE = re.compile(
     r"|\bno (?:\w+ )?(?:better|different|more \w+|superior|safer)\b|fail(?:ed|s|ure)? to|\bany (?:\w+ )?benefit|"
     r"\bwithout (?:reaching )?(?:statistical )?significan"
     r"|\black(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|\bineffective\b|\bn\.s\.|\b(?:little|limited|minimal) "
-    r"(?:efficacy|effect|benefit)|insufficient (?:efficacy|response)"
+    r"(?:(?:therapeutic|clinical) )?(?:efficacy|effect|benefit|response)|insufficient (?:efficacy|response)"
 )
 """No effect, or none that differs."""
+_NOT_HERE = re.compile(
+    r"§D(?:(?!§X)[^;]){0,200}\bbut (?:(?:is|was|has|had|been|largely|completely) ){0,2}(?:not|neither|ineffective"
+    r"|inactive|without (?:\w+ )?(?:effect|benefit|efficacy)|no (?:\w+ )?(?:effect|benefit|efficacy)|failed)\b "
+    r"(?:(?:been|is|was|so|effective|active|useful|beneficial|for|to|work|those|patients|with) ){0,3}?"
+    r"(?:in|for|against|on|with) (?:(?!but\b|who\b)[^\s,;]+ ){0,4}?§X"
+)
+"""It works in another disease, and not in this one."""
+_NOT_THESE = re.compile(
+    r"\b(?:patients|subjects|people|individuals|adults|children|women|men|those) (?:\w+ )?(?:without|free of|with no"
+    r"|not having|who (?:did|do) not have) (?:\w+ ){0,2}§X"
+)
+"""Those who do not have the disease."""
+_FOR_OTHER = re.compile(
+    r"§D (?:\w+ ){0,3}(?:indicated|approved|licen[sc]ed|recommended|effective|used) (?:\w+ ){0,2}?(?:for|in|against) "
+    r"(?:[\w'-]+ ){0,3}?[\w'-]*(?:disease|syndrome|disorders?|cancer|\witis|\wosis|\woma|psoriasis|diabetes)\b"
+)
+_ASIDE = re.compile(r"(?<=§D),? but not (?:[\w-]+ ){0,2}[\w-]+, (?=\w)")
+"""Another drug, of which the opposite is said: `§D, but not etanercept, is effective`."""
+_NOT_ALL = re.compile(
+    r"\b\d+ ?% of (?:\w+ )?(?:patients|subjects) (?:\S+ ){0,5}?(?:do|did) not [^,;]*"
+    r"|\bnot prevent [^,;]* from (?:deriving|benefit\w*|achieving|having)[^,;]*"
+)
+"""Some whom it did not help, and help of something else that it did not hinder."""
+_LACK = re.compile(
+    r"\b(?:lack|absence|loss) of (?:\w+ )?(?:improvement|response|benefit|efficacy|effect|remission)s?\b"
+)
 _OF_PATIENTS = re.compile(
     r"\b(?:who|in whom|that|which) (?:\w+ ){0,4}(?:not|failed|never|no)\b[^,;]*|\bshould these [^,;]*|"
     r"\bnot only\b|\bwhether or not\b|\bnot been treated\b|\bwhen [^,;]* (?:not|fail\w*) [^,;]*,|\bwhere [^,;]*|"
@@ -88,7 +114,8 @@ _HELPED = (
     r"|effects?)|(?:antitumou?r|anti-tumou?r|antidepressant|analgesic|antiepileptic|anticonvulsant"
     r"|clinical) (?:activity|effects?|benefits?)|(?<!contra)(?<!contra-)indicated|activity against|favou?red"
     r"|favou?rabl[ey]|enhanced|benefited|rely|relies|increases? (?:\w+ )?(?:patient )?survival"
-    r"|should (?:be (?:considered|preferred|given|used)|receive)|alleviat\w+|stimulated bone|active (?:in|against)"
+    r"|should (?:be (?:considered|preferred|given|used)|receive)(?! (?:with (?:\w+ )?(?:caution|care)"
+    r"|cautiously))|alleviat\w+|stimulated bone|active (?:in|against)"
     r"|proven|well established|ameliorat\w+|attenuat(?:ed|es)|help(?:ed|s) in|suggested a benefit|especially active"
     r"|safe alternative|reacted (?:\w+ )?to|helped|shortened|suppress(?:ed|es)|inhibited|complete suppression"
     r"|abolish\w+|delayed|slowed|arrested|controlled(?! (?:trials?|stud\w+|clinical|hypert\w+))|positive (?:results?"
@@ -128,20 +155,10 @@ _NOT_ITS = re.compile(
     r"|effects?|effectiveness|tolerability|potential|role|association|incidence|frequency)|not (?:been )?(?:explored"
     r"|supported|tested)|low-grade evidence|there (?:had|has|have) been no|re-?randomi[sz]ed|randomly assigned"
     r"|^setting\b|\b(?:assessing|evaluating|investigating|examining) (?:the )?|analysis of the (?:safety|efficacy)"
-    r"|examine the effects|association with response"
+    r"|examine the effects|association with response|overview of|\b(?:analy[sz]ed|examined|followed|screened"
+    r"|evaluated) for (?:the )?(?:\w+ )?(?:occurrence|incidence|presence|development|emergence)"
 )
 """What was looked at, not what was found."""
-_NOT_GIVEN = re.compile(
-    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|saturation|species|uptake|tension|channels?"
-    r"|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence|dependent"
-    r"|sensitive|resistant|refractory|naive|stress|challenges?|tests?|testing|intoleran\w+|treatment failure)"
-    r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
-    r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
-    r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
-    r"|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure|failing) (?:of|on|with) §D|(?:reactive|serum|plasma"
-    r"|urinary|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
-)
-"""The drug's name, and no drug given."""
 _MODEL = re.compile(r"§D[- ](?:induced|provoked|evoked|triggered)")
 """What the drug brought on."""
 _IS_CASE = re.compile(
@@ -186,12 +203,14 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     """
     plain = without_heading(sentence)
     text = unbracketed(full) if DRUG in unbracketed(full := marked(plain, drug, disease)) else full
-    text = _NOT_GIVEN.sub("it", text)
+    if _NOT_HERE.search(text):
+        return "no_difference"
+    text = given(_ASIDE.sub(" ", text))
     if DRUG not in text or (is_criterion(plain) and not _REPORTS.search(text)):
         return "nothing"
     if _TITLE.match(text) and not _VERB.search(text):
         return "nothing"
-    if _IS_CASE.search(text):
+    if _IS_CASE.search(text) or is_taken_off(text):
         return "harm"
     # The pieces of a sentence, each without what is added on safety or said of `it`.
     parts = [part for piece in pieces(text) for part in _ADDED.split(piece)]
@@ -199,26 +218,36 @@ def effect_of(sentence: str, drug: Entity, disease: Entity | None = None) -> Eff
     found_out = [piece for piece in clauses if not (sets_out(piece) or _NOT_ITS.search(piece))]
     if not found_out:
         return "harm" if reports_case(text) else "benefit" if _FIRST_TIME.search(text) else "nothing"
-    found = [effect for piece in found_out for effect in _told(piece, text)]
-    return next((effect for effect in _FIRST if effect in found), "nothing")
+    found = [effect for piece in found_out if not _elsewhere(piece, text) for effect in _told(piece, text)]
+    first: Effect = next((effect for effect in _FIRST if effect in found), "nothing")
+    return "nothing" if first != "harm" and _NOT_THESE.search(text) and "§X" not in _NOT_THESE.sub("", text) else first
+
+
+def _elsewhere(piece: str, text: str) -> bool:
+    """Whether a piece says that the drug is of use in another disease, and another piece speaks of this one."""
+    return "§X" in text and "§X" not in piece and _FOR_OTHER.search(piece) is not None
 
 
 def _told(piece: str, text: str) -> Iterator[Effect]:
     """What a piece of a sentence says of the drug: by a comparison, else that it did nothing, good, or harm."""
-    compared = [effect for one in contrasts(piece) for effect in _said_of(one)]
+    found = list(contrasts(piece))
+    compared = [effect for one in found for effect in _said_of(one)]
     yield from compared
-    if compared:
+    # With another drug or without it: that tells of the other one.
+    added_to = any("alone" in one.comparator and DRUG in one.comparator and DRUG in one.subject for one in found)
+    if compared or added_to:
         return
-    bare = _MODEL.sub("it", piece)
+    bare = _NOT_ALL.sub(" ", _MODEL.sub("it", piece))
     if DRUG in bare:
         if _LOST.search(bare) or _is_equal(_OF_PATIENTS.sub(" ", bare)) or (missed(text) and piece == text):
             yield "no_difference"
             return
-        found = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
-        if found and _SPOILED.search(bare):
+        bare = _LACK.sub("lack", bare)
+        good = next((hit for hit in _BENEFIT.finditer(bare) if _is_good(hit, bare)), None)
+        if good and _SPOILED.search(bare):
             helps = False
         else:
-            helps = found is not None and not (harms(bare[: found.end()]) and harms(bare))
+            helps = good is not None and not (harms(bare[: good.end()]) and harms(bare))
         if helps:
             yield "benefit"
             return

@@ -7,7 +7,7 @@ import re
 from kedrec.tools.findings.comparing import is_even
 from kedrec.tools.findings.marked_names import DRUG
 
-__all__ = ["GOOD_INDUCED", "gap", "harms", "reports_case"]
+__all__ = ["GOOD_INDUCED", "gap", "harms", "is_taken_off", "reports_case"]
 
 _STOPS = r"but|whereas|while|although|than|versus|vs|§D|§O"
 
@@ -46,7 +46,8 @@ _LESS = r"but|reduc\w+|lower|decreas\w+|improv\w+|fewer|less"
 GOOD_INDUCED = (
     r"improve\w*|remissions?|reduction|relief|immun\w+|apopto\w+|inhibit\w*|disruption|increase|suppress\w+|activation|"
     r"cell|death|cytotox\w+|expression|arrest|autophagy|differentiation|phosphorylation|ppi|responses?|analgesia|"
-    r"changes|effects|vasodilat\w+|relaxation|anesth\w+|an[a]?esthesia|weight loss|regression|decrease|blockade"
+    r"changes|effects|(?:\w+ )?secretion|(?:\w+ )?release|vasodilat\w+"
+    r"|relaxation|anesth\w+|an[a]?esthesia|weight loss|regression|decrease|blockade"
 )
 """What a drug may induce that is no harm."""
 _BY = r"(?:of|to|with|by|from|following|after|during|on|under|because of|due to|secondary to)"
@@ -54,8 +55,9 @@ _HARM = re.compile(
     rf"§D[- ](?:therapy[- ]|treatment[- ])?(?:induced|associated|related|provoked"
     rf"|triggered)\b(?! (?:{gap(2)})?(?:{GOOD_INDUCED}))|\b(?:induced|caused|provoked|triggered|complicated|worsened"
     rf"|exacerbated) by {gap(6)}§D(?![- ]resistan)|(?:secondary|due|attribut\w+|likely related|possibly related"
-    rf"|owing) to {gap(6)}§D(?![- ]resistan)|\b{_ILLS} {gap(8, _TURNED)}{_BY} {gap(6, 'but|than|§D')}§D|§D(?: (?:can"
-    rf"|may|could|might) (?:\w+ )?(?:cause|induce|provoke|trigger|precipitate) (?!(?:\w+ ){{0,2}}(?:{GOOD_INDUCED})))"
+    rf"|owing) to {gap(6)}(?<!, )§D(?![- ]resistan)|\b{_ILLS} {gap(8, _TURNED)}{_BY} {gap(6, 'but|than|§D')}§D"
+    rf"|§D(?: (?:can|may|could|might) (?:\w+ )?(?:cause|induce|provoke|trigger|precipitate) "
+    rf"(?!(?:\w+ ){{0,2}}(?:{GOOD_INDUCED})))"
     rf"|§D,? {gap(8)}{_BRINGS} {gap(9, _LESS)}{_ILLS}|§D {gap(6)}(?:increase[sd]?|raise[sd]?|higher|greater"
     rf"|more) {gap(6, 'but|than')}{_ILLS}|(?:increase[sd]?|higher|greater|elevated|more) {gap(4)}(?:risks?|mortality"
     rf"|incidence|{_ILLS}) {gap(8, 'but|and|reduced')}§D|risks? {gap(6)}increase[sd]? {gap(30, 'but')}§D"
@@ -106,6 +108,16 @@ _STOPPED = re.compile(
     r"|§D [^;]{0,30}(?:enhanced|increased|aggravated|worsened) (?:the )?(?:§X|\w+ failure)"
 )
 """Harms told otherwise: it went away when the drug was stopped."""
+_TAKEN_OFF = re.compile(
+    r"§D(?:(?!patients|subjects|participants|women|men|children|arm|group)[^;]){0,120}(?:was|were|been) (?:\w+ )?"
+    r"(?:withdrawn|banned|taken off|removed)\b[^;]{0,60}(?:because of|due to|owing to|after|following)[^;]{0,60}"
+    rf"\b(?:{_ILLS}|safety|disease)"
+)
+_OF_CELLS = re.compile(
+    r"\binduc\w+ (?:\w+ ){0,2}deaths?\b|\bcell deaths?\b|\bdeaths? of (?:[\w-]+ ){0,3}(?:cells?|lymphocytes|neurons?"
+    r"|blasts|bacteria|parasites)\b"
+)
+"""What a drug is given for where cells are to die."""
 _DENIED = re.compile(
     r"\b(?:no (?:\w+ )?(?:cases?|evidence|signs?|reports?) (?:of|for)|without|not|never) (?:\w+ ){0,2}$"
 )
@@ -119,6 +131,7 @@ def harms(text: str) -> bool:
     """
     if _STOPPED.search(text):
         return True
+    text = _OF_CELLS.sub("apoptosis", text)
     even = any(is_even(text))
     for hit in _HARM.finditer(text):
         if even and "induced" not in hit[0]:
@@ -128,6 +141,11 @@ def harms(text: str) -> bool:
         if _AVERTED.search(hit[0] if by_drug else before) is None and not _DENIED.search(before):
             return True
     return False
+
+
+def is_taken_off(text: str) -> bool:
+    """Return whether the drug was withdrawn from the market for the harm it did."""
+    return _TAKEN_OFF.search(text) is not None
 
 
 def reports_case(text: str) -> bool:

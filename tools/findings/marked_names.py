@@ -11,7 +11,7 @@ from kedrec.records import Entity
 from kedrec.tools.text.longer_names import is_part_of_longer
 from kedrec.tools.text.role_sentences import names_of
 
-__all__ = ["DISEASE", "DRUG", "OTHER", "marked", "unbracketed", "without_heading"]
+__all__ = ["DISEASE", "DRUG", "OTHER", "given", "marked", "unbracketed", "without_heading"]
 
 DRUG, OTHER, DISEASE = "§D", "§O", "§X"
 """Stand for the drug in question, the drug that it is compared with, and the disease."""
@@ -30,6 +30,22 @@ _SALT = re.compile(
 _ELEMENT = re.compile(r"(?:ium|zinc|iron|copper|silver|iodine|oxygen|protamine)$", re.IGNORECASE)
 _BRACKETS = re.compile(r"\s*\([^()]*\)|\s*\[[^\[\]]*\]")
 _P_VALUE = re.compile(r"\bp\s*[=<>≤≥]\s*0?[.·]\d+")
+
+_NOT_GIVEN = re.compile(
+    r"§D[- ](?:deprivation|deficien\w+|receptors?|delivery|consumption|requirements?|saturation|species|uptake|tension"
+    r"|channels?|levels|concentrations?|scintigraphy|imaging|derivatives?|treatments? have failed|abuse|dependence"
+    r"|dependent|sensitive|resistant|refractory|naive|stress|challenges?"
+    r"|(?:(?:breath|tolerance|absorption|stimulation|suppression|excretion)[- ])?tests?|testing|intoleran\w+"
+    r"|treatment failure)"
+    r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
+    r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
+    r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
+    r"|non-?respon\w+ to [^;.]{0,60}§D"
+    r"|(?:±|\+/-|with or without) ?§D|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure"
+    r"|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|urinary"
+    r"|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
+)
+"""The drug's name, and no drug given."""
 
 
 def without_heading(sentence: str) -> str:
@@ -81,3 +97,8 @@ def unbracketed(text: str) -> str:
     while _BRACKETS.search(text):
         text = _BRACKETS.sub(lambda hit: "".join(f" {value}" for value in _P_VALUE.findall(hit[0])), text)
     return " ".join(text.split())
+
+
+def given(text: str) -> str:
+    """Return a marked text in which the drug's name stands only where the drug is given."""
+    return _NOT_GIVEN.sub("it", text)

@@ -7,7 +7,8 @@ import re
 from kedrec.records import Entity
 from kedrec.tools.findings.comparing import contrasts, pieces
 from kedrec.tools.findings.effects import effect_of
-from kedrec.tools.findings.marked_names import DRUG, marked, unbracketed, without_heading
+from kedrec.tools.findings.marked_names import DRUG, given, marked, unbracketed, without_heading
+from kedrec.tools.findings.populations import names_whom
 from kedrec.tools.text.sentence_cues import is_criterion, reports_harm, sets_out
 
 __all__ = ["tells_safety"]
@@ -37,6 +38,13 @@ _REPORTED = re.compile(
 )
 _INDUCED = re.compile(r"[\w+-]+-induced\b|\binduced by \w+", re.IGNORECASE)
 """What something else brought about; what the drug did is a harm by its effect already."""
+_GIVEN_FOR = re.compile(
+    r"\b(?:therap(?:y|ies)|treatments?|used|approved|indicated|effective|efficacy|active)(?: \w+){0,2} (?:for|of|in"
+    r"|against)\b[^;,]*,[^;,]*,[^;]*"
+)
+"""A list of the diseases that drugs are given for."""
+_HEADS = re.compile(r"^[^.:]{2,60}: (?:\w+,? ){0,4}(?:efficacy|safety|side effects|tolerability)(?: [\w§]+){0,6}\W*$")
+"""The title of a survey."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
@@ -58,14 +66,16 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     """
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
-    text = unbracketed(marked(plain, drug, disease))
+    text = given(unbracketed(marked(plain, drug, disease)))
+    if names_whom(plain) or _HEADS.match(text):
+        return False
     if effect == "harm":
         return True
     if DRUG not in text or is_criterion(plain) or sets_out(plain) or _LOOKED_AT.search(text):
         return False
     if any(words.search(text) for words in (_TOLERATED, _REPORTED)) or (effect != "benefit" and _compares(text)):
         return True
-    return reports_harm(_INDUCED.sub(" ", plain), " | ".join((disease.name, *disease.synonyms)))
+    return reports_harm(_GIVEN_FOR.sub(" ", _INDUCED.sub(" ", plain)), " | ".join((disease.name, *disease.synonyms)))
 
 
 def _compares(text: str) -> bool:

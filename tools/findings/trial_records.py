@@ -20,6 +20,15 @@ _SUMMARY = re.compile(
 """Where the first sentence of a summary begins, behind a title that ends without a stop."""
 
 
+_WORD = re.compile(r"(?:is|are|was|were|has|had|can|may)\b(?= )|[^\W\d_][\w'-]{3,}")
+_CAPITALS = 6
+"""Words with a capital before the first small one, from which on a title is taken to be written in capitals."""
+_SMALL = frozenset(
+    {"with", "from", "versus", "after", "among", "during", "between", "without", "using", "before", "into", "over"}
+)
+"""Words of four letters or more that a title writes small."""
+
+
 def phase_and_status(record: str) -> tuple[str, str]:
     """Return phase and status of a trial, `("3", "completed")`; empty where they are unknown or not given.
 
@@ -39,4 +48,15 @@ def title_of(sentence: str) -> str:
         sentence: as it was taken from the record.
     """
     begun = _SUMMARY.search(sentence)
-    return sentence[: begun.start()] if begun and begun.start() > 20 else sentence
+    end = begun.start() if begun else _end_of_capitals(sentence)
+    return sentence[:end] if end > 20 else sentence
+
+
+def _end_of_capitals(sentence: str) -> int:
+    """Where a title in capitals ends and a sentence begins: before the word that a first small one follows; else 0."""
+    words = [word for word in _WORD.finditer(sentence) if word[0] not in _SMALL]
+    small = next((at for at, word in enumerate(words) if word[0].islower()), 0)
+    if small < _CAPITALS:
+        return 0
+    before = sentence[: words[small].start()].rstrip()
+    return max(before.rfind(" "), 0)

@@ -12,7 +12,7 @@ from kedrec.tools.text.sentence_cues import sentences_of
 
 __all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of", "names_of"]
 
-DRUG, ILL, MAKING, LACKING = "§D", "§X", "§A", "§N"
+DRUG, ILL, MAKING, LACKING, TESTING = "§D", "§X", "§A", "§N", "§T"
 """What the names are replaced by before the patterns are tried."""
 LONGEST = 700
 """Characters of a sentence; what is longer is a table and is skipped."""
@@ -126,6 +126,7 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("diagnoses_or_provokes", 1.0, r"(?:challenged?|provocations?|bronchoconstriction|pc20|pd20|hyper-?responsiveness"
      r"|hyper-?reactivity|(?:airway|bronchial) (?:responsiveness|reactivity))(?: tests?)? (?:with|to|by|for|induced by|"
      r"of) (?:(?:inhaled|nebuli[sz]ed|aerosoli[sz]ed|increasing|doses|of|the) )*§D"),
+    ("diagnoses_or_provokes", 1.0, r"§T"),
     ("own_substance_in_excess", 1.0, r"§D[- ](?:lowering|depleting)"),
     ("own_substance_in_excess", 1.0, rf"(?:lower|reduc|decreas|elevat|increas|high|rais|excess)\w* (?:the |levels? of |"
      rf"concentrations? of )?{_AMOUNT} (?:levels? of |concentrations? of )?§D"),
@@ -133,6 +134,12 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
      r"|greater|higher|>|≥|over|elevated|increased)"),
     ("own_substance_in_excess", 1.0, r"(?:overproduction|deposition|hypersecretion|crystals) of §D|§D (?:crystals?"
      r"|deposits?|deposition|overproduction|excess|overload)"),
+    ("own_substance_in_excess", 1.0, r"(?:accumulat\w+|overload\w*|retention|excess(?:ive)?|chelat\w+|removal|excretion"
+     r"|elimination|mobili[sz]ation) of (?:(?!§)[\w-]+ ){0,2}§D\b[^;]*§X|excess(?:ive)? (?:\w+ )?§D\b[^;]*§X"),
+    ("own_substance_in_excess", 1.0, r"§X[^;]*(?:(?:accumulat\w+|overload\w*|retention|chelat\w+|removal|excretion"
+     r"|elimination) of (?:(?!§)[\w-]+ ){0,2}|excess(?:ive)? (?:\w+ )?|hepatic |tissue )§D\b"),
+    ("own_substance_in_excess", 1.0, r"§X[^;]*§D[- ](?:(?:is |are |be )?accumulat\w+|overload\w*|loaded|retention"
+     r"|chelat\w+|excretion|toxicosis)"),
     ("own_substance_in_excess", 1.0, rf"§D{_RECEPTOR} (?:antagonists?|inhibitors?|blockers?)\b[^;]*§X"),
     ("treats", 1.0, rf"§D {_gap(5, 'but|without|than|§D|§X')}{_TREATING} (?:of|for) {_gap(5, _TURNED)}§X"),
     ("treats", 1.0, rf"§X {_PATIENT}(?:treated|managed|controlled|corrected|relieved|maintained|responded|responding"
@@ -167,6 +174,11 @@ _LACKING = re.compile(
     r" (?:of|in) §D"
 )
 """The drug is what is missing."""
+_TESTING = re.compile(
+    r"§D[- ](?:[\w-]+[- ]){0,2}?(?:stress(?:[- ](?:tests?|testing|echo\w*|imaging|perfusion|c?mri?\b|spect|scintigra\w+"
+    r"|radionuclide|magnetic|thallium|myocardial|cardiac|cardiovascular))|echocardiogra\w+|scintigra\w+|thallium)"
+)
+"""A test that bears the drug's name: `dobutamine stress echocardiography` finds ischemia and treats none."""
 _DENIED = re.compile(
     r"\b(?:not|no|never|neither|nor|without|lack of|absence of|unlikely to|free of)(?: \w+){0,2} ?$"
 )  # fmt: skip
@@ -242,6 +254,7 @@ def _marked(sentence: str, drugs: re.Pattern[str], ills: re.Pattern[str]) -> str
     plain = drugs.sub(DRUG, ills.sub(lambda found: MAKING if _BRINGING.match(found[0]) else ILL, sentence))
     bare = re.sub(r"\s*\([^()]*\)|[\"'“”]", "", plain).lower()
     bare = _LACKING.sub(LACKING, re.sub(r"§([dxa])", lambda found: found[0].upper(), bare))
+    bare = _TESTING.sub(TESTING, bare)
     return bare if _OTHER.search(bare) else bare.replace(MAKING, ILL)
 
 

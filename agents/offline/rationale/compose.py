@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.domain_answers import found_for, treating
+from kedrec.agents.models.graph_request import Task
+from kedrec.agents.offline.domain_answers import evidence_on, found_for, treating
 from kedrec.agents.offline.mechanism import mechanism_of
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
 from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
@@ -20,11 +20,12 @@ from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
 from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence
+from kedrec.tools.findings.trial_records import title_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 from kedrec.tools.text.spans import WordSet, repeats, words_of, worth
 
-__all__ = ["has_grounds", "rationale"]
+__all__ = ["has_grounds", "is_only_tested", "rationale"]
 
 BARELY = 0.6
 """Below this probability the evidence barely separates the candidates."""
@@ -66,7 +67,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
     known = [_known(task, drug, compared) for drug in task.candidates]
     chosen, others = known[best], [one for place, one in enumerate(known) if place != best]
     harmful = {drug.id: role for drug, role in zip(task.candidates, roles, strict=False) if role.is_harmful}
-    warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(drug, role)]
+    warned = [line for drug, role in zip(task.candidates, roles, strict=False) for line in _role(task, drug, role)]
     told = [
         _choice(task, chosen, others, scores, harmful),
         *_compared(compared),
@@ -77,7 +78,7 @@ def rationale(task: Task, scores: Sequence[CandidateScore], best: int, roles: Se
     for other in others:
         told += _about(task, other, full=len(others) == 1)
     last = [*against(task, chosen.drug, chosen.against)]
-    last += _unknown(task, [chosen, *others], scores[best])
+    last += _unknown(task, [chosen, *others], scores[best], harmful)
     lines = _without_repeats(line for line in (*told, *last) if line.keys and not SIGNED.search(line.text))
     ending = [line for line in last if line in lines]
     return [*[line for line in lines if line not in ending][: MOST - len(ending)], *ending]
@@ -93,14 +94,17 @@ def _compared(told: Sequence[Comparison]) -> Iterator[Line]:
             yield Line("contrast", f"{source} compares {both}, {found}: “{short(one.sentence)}”", (one.key,))
 
 
-def _role(drug: Entity, role: Role) -> Iterator[Line]:
+def _role(task: Task, drug: Entity, role: Role) -> Iterator[Line]:
     """That a drug causes the disease, serves to test for it or is too much of in it, in the words of the evidence."""
     if role.is_harmful and role.sources:
-        yield Line("safety", told_role(drug, role), (role.sources[0].source_id,))
+        # What is told of its class does not name the drug: something that does is cited beside it.
+        key = role.sources[0].source_id
+        naming = None if mentions(task.evidence[key].text, drug) else _speaking(task, drug)
+        yield Line("safety", told_role(drug, role), (key, naming) if naming else (key,))
 
 
 def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
-    evidence = [item for item in task.evidence.values() if speaks_of(item, drug)]
+    evidence = evidence_on(task, drug)
     effect, harm, contrary = (found_for(task, drug, key) for key in ("clinical_evidence", "safety", "against"))
     used = treating(evidence, drug, task.disease)
     mechanism = mechanism_of(evidence, drug, task.disease)
@@ -113,6 +117,12 @@ def has_grounds(task: Task, drug: Entity) -> bool:
     """Whether more speaks for a drug than likeness to others and trials that test it: use, result, approval, target."""
     reasons = _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
     return bool(reasons) and not reasons[0].only_tests
+
+
+def is_only_tested(task: Task, drug: Entity) -> bool:
+    """Whether trials name a drug and the disease, withdrawn ones included, and nothing else speaks for the drug."""
+    trials = (item for item in task.evidence.values() if item.key[0] == "T" and mentions(item.text, drug))
+    return not has_grounds(task, drug) and any(mentions(item.text, task.disease) for item in trials)
 
 
 def _without_repeats(lines: Iterable[Line]) -> list[Line]:
@@ -188,7 +198,7 @@ def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[
             (worth(text, 2, mentions(text, task.disease)), key, text)
             for key, item in task.evidence.items()
             if key[0] in SOURCES and not is_retracted(item.text)
-            for text in sentences_of(item.text)
+            for text in (title_of(said) if key[0] == "T" else said for said in sentences_of(item.text))
             if reads_well(text) and all(mentions(text, drug) for drug in pair)
         ]
         if found:
@@ -197,10 +207,10 @@ def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[
             yield Line("contrast", f"{SOURCES[key[0]]} speaks of both {both}: “{short(text)}”", (key,))
 
 
-def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iterator[Line]:
+def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore, harmful: Mapping[str, Role]) -> Iterator[Line]:
     """What was looked for and not found, on the evidence that was looked at."""
     looked = {one.drug.id: key for one in known if (key := _speaking(task, one.drug))}
-    gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one)]
+    gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one, does_harm=one.drug.id in harmful)]
     said = ["The evidence barely separates the candidates"] if len(known) > 1 and score.probability < BARELY else []
     said += ["The evidence could not be weighed and was counted by rule"] if task.weighing is None else []
     said += [f"The evidence gathered here says nothing of {listed(gaps)}"] if gaps else []
@@ -210,10 +220,11 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore) -> Iter
         yield Line("uncertainty", f"{text}.", tuple(looked.values()))
 
 
-def _gaps(known: _Known) -> Iterator[str]:
+def _gaps(known: _Known, *, does_harm: bool) -> Iterator[str]:
     """What is missing of a drug: `how X works and its harms`, `the effects and harms of X`."""
     asked = ((known.clinical, "effects"), (known.safety, "harms"))
-    missing = " and ".join(words for found, words in asked if not (found and found.quotes))
+    lacking = [words for found, words in asked if not (found and found.quotes)]
+    missing = " and ".join(words for words in lacking if not (does_harm and words == "harms"))
     if known.mechanism is None and known.explained is None:
         yield f"how {known.drug.name} works" + (f" and its {missing}" if missing else "")
     elif missing:

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from kedrec.records import CandidateScore, Entity, Evidence
+from kedrec.tools.findings.populations import in_animals
 from kedrec.tools.findings.winners import Winner, winner_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import sentences_of
@@ -22,9 +23,7 @@ Not fitted: the pairs with known answers set a treatment against a drug that is 
 """
 MOST = 2
 """Comparisons of one pair of drugs that count."""
-_NOT_CLINICAL = re.compile(
-    r"\b(?:in vitro|mice|mouse|rats?|animal|dogs?|rabbits?|cell lines?|excretion|potency|potent)\b"
-)
+_NOT_CLINICAL = re.compile(r"\b(?:excretion|potency|potent)\b")
 
 
 class Comparison(NamedTuple):
@@ -64,6 +63,8 @@ def comparisons(evidence: Iterable[Evidence], drugs: Sequence[Entity], disease: 
 
 def _compared(key: str, sentence: str, pair: tuple[Entity, Entity]) -> Comparison | None:
     if not all(mentions(sentence, drug) for drug in pair) or _NOT_CLINICAL.search(sentence.lower()):
+        return None
+    if in_animals(sentence):
         return None
     winner = winner_of(sentence, *pair)
     return Comparison(key, sentence, pair, winner) if winner != "not_said" else None

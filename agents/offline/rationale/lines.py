@@ -115,7 +115,9 @@ def _stopped(drug: Entity, trials: Sequence[Quoted]) -> Iterator[Line]:
 
 def short(text: str) -> str:
     """The first words of a sentence; what is cut, here or by its source, ends in an ellipsis."""
-    words = _RANGE.sub("–", quotable(text)).split()
+    plain = quotable(text)
+    plain = plain.removeprefix("(") if ")" not in plain else plain
+    words = _RANGE.sub("–", plain).split()
     whole = len(words) <= WORDS_OF_QUOTE and words[-1][-1] in ".!?)"
     return " ".join(words[:WORDS_OF_QUOTE]).rstrip(" …") + ("" if whole else " …")
 
@@ -127,6 +129,13 @@ def told_role(drug: Entity, role: Role) -> str:
         return f"{claim}."
     source = role.sources[0]
     if source.member:
-        kind = f"one of the class {source.member}" if is_class(source.member) else f"of a class with {source.member}"
-        claim = f"{drug.name} is {kind}, of which it is told"
+        article = "an" if re.match(r"[aeio]|[ANS][A-Z]", source.member) else "a"
+        kind = (
+            f"{article} {source.member}, and of these" if is_class(source.member) else f"like {source.member}, of which"
+        )
+        if not source.sentence:
+            return f"{claim}, as others of its class are told to do."
+        claim = f"{drug.name} is {kind} it is told"
+    if source.sentence and source.source_id.startswith("K"):
+        return f"{claim}: in the graph, {source.sentence.rstrip('. ')}."
     return f"{claim}: “{short(source.sentence)}”" if source.sentence else f"{claim}."

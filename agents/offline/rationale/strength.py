@@ -30,12 +30,18 @@ _RECOMMENDED = re.compile(
 )
 _DENIED = re.compile(
     r"\b(?:not|no|never|nor|without|un|non)[ -](?:\w+ ){0,4}(?:approv\w*|licen[sc]ed|authori[sz]ed|recommend\w*"
-    r"|standard|guidelines?)|unapproved|off-label|not officially|failed|resistan\w+|intolerant|contraindicated"
+    r"|standard|guidelines?)|recommended (?:\w+ )?dos\w+"
+    r"|investigating|evaluating|unapproved|off-label|not officially|failed|resistan\w+|intolerant|contraindicated"
     r"|(?:alternative|instead|superior|added|addition|compared|prior|previous\w*|after) (?:\w+ ){0,3}(?:to|of"
     r"|with)?\b[^;:]{0,40}(?:first|standard)|first-line [^;:]{0,30}\bor placebo"
 )
 _PARTS = re.compile(r"[;:]|,? (?:although|but|whereas|while|however|yet)\b")
 _OTHERS = re.compile(r"(?:than|versus|vs\.?|compared (?:with|to)|comparator|control)(?: \S+){0,4} §D")
+_BESIDE = re.compile(
+    r"\b(?:with|plus|added to|addition to|on) (?:\w+ )?§D [^.;]{0,40}(?:compared (?:with|to)|versus|vs\.?) "
+    r"[^.;]{0,30}§D"
+)
+"""Given in both arms, beside what is tested."""
 _PRIOR = re.compile(
     r"(?:previous(?:ly)?|prior)(?: \S+){0,4} §D"
     r"|(?:\bnot|\bnon-?|inadequate\w*|insufficient\w*|poor\w*) ?respon\w+(?: \S+)? (?:to|on)(?: \S+){0,4} §D"
@@ -78,4 +84,5 @@ def is_not_tested(text: str, drug: Entity) -> bool:
     """
     told = marked(text, drug)
     first = told.find("§D")
-    return any(found is not None and first > found.start() for found in (_OTHERS.search(told), _PRIOR.search(told)))
+    ahead = (_OTHERS.search(told), _PRIOR.search(told), _BESIDE.search(told))
+    return any(found is not None and first > found.start() for found in ahead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kedrec.agents.offline.roles.found import by_keys, is_no_drug, role_in
+from kedrec.agents.offline.roles.found import by_keys, is_no_drug, role_in, roles_of
 from kedrec.agents.offline.roles.reader import RoleReader
 from kedrec.agents.offline.roles.role import HARMFUL, ROLES, Role, RoleName, RoleSource, decide
 
@@ -17,4 +17,5 @@ __all__ = [
     "decide",
     "is_no_drug",
     "role_in",
+    "roles_of",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kedrec.tools.library.writer import CorpusGroup
     from kedrec.tools.search.two_step import SearchResult
 
-__all__ = ["OF_A_CLASS", "Beside", "HeldDocuments", "source_of"]
+__all__ = ["OF_A_CLASS", "Beside", "HeldDocuments", "source_of", "with_left_out"]
 
 READ = 24
 """Documents of one corpus that are read for a class, or a drug and a sign."""
@@ -140,6 +140,19 @@ def source_of(identifier: str, claim: Claim) -> RoleSource:
     return RoleSource(
         source_id=identifier, role=claim.role, weight=claim.weight, sentence=claim.sentence, names_both=claim.names_both
     )
+
+
+def with_left_out(said: Sequence[RoleSource], left_out: Sequence[RoleSource]) -> list[RoleSource]:
+    """Return what documents say, and whom trials leave out where next to nothing tells a use.
+
+    A drug for one disease of two that go together is tried in many trials that leave out those treated for the other.
+
+    Args:
+        said: what documents say of the drug in the disease.
+        left_out: the criteria by which trials of the drug leave out people with the disease.
+    """
+    used = sum(one.weight for one in said if one.role in USES) >= 1
+    return list(said) if used else [*said, *left_out]
 
 
 def _text(document: Document) -> str:

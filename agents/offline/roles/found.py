@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.roles.role import EDGE, STATED, Role, RoleSource, decide
 from kedrec.agents.prompting.citation_check import bare
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -12,9 +13,27 @@ from kedrec.graphdb.store import GraphStore
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.role_sentences import LEFT_OUT_SAID, claims_of
 
-__all__ = ["by_keys", "is_no_drug", "role_in"]
+__all__ = ["by_keys", "is_no_drug", "role_in", "roles_of"]
 
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9]{2,9}")
+
+
+def roles_of(task: Task, drugs: Sequence[Entity] | None = None) -> list[Role]:
+    """Return what drugs are to the disease: as it was read while weighing, else by the evidence at hand.
+
+    Args:
+        task: the request.
+        drugs: those in question; all candidates by default.
+    """
+    read = task.weighing.roles if task.weighing else ()
+    known = {}
+    if len(read) == len(task.candidates):
+        known = {drug.id: Role.model_validate(role) for drug, role in zip(task.candidates, read, strict=True)}
+    evidence = task.evidence.values()
+    return [
+        by_keys(known[drug.id], evidence) if drug.id in known else role_in(evidence, drug, task.disease)
+        for drug in (task.candidates if drugs is None else drugs)
+    ]
 
 
 def role_in(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Role:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from kedrec.agents.offline.roles.beside import Beside, HeldDocuments, source_of
+from kedrec.agents.offline.roles.beside import Beside, HeldDocuments, source_of, with_left_out
 from kedrec.agents.offline.roles.role import EDGE, EDGE_ALONE, PLAIN, ROLES, STATED, USES, Role, RoleSource, decide
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH, with_roles
 from kedrec.agents.offline.roles.wordings import is_tracer
@@ -248,14 +248,18 @@ class RoleReader:
         return self._effects[disease.id]
 
     def _told(self, drug: Entity, disease: Entity) -> Iterable[RoleSource]:
-        """Yield what the documents that name both say."""
+        """Return what the documents that name both say, and whom trials of the drug leave out."""
         leaves_out = self._weigher is not None and self._weigher.leaves_out(disease.id, drug.id)
+        said: list[RoleSource] = []
+        left_out: list[RoleSource] = []
         for identifier, document in self._documents(drug, disease):
             text = f"{document.title}.\n{document.text}"
             claims = claims_of(text, drug, disease)
-            if not claims and leaves_out and document.corpus == "trials":
-                claims = [claim for claim in (left_out_of(text, drug, disease),) if claim]
-            yield from (source_of(identifier, claim) for claim in claims)
+            said += (source_of(identifier, claim) for claim in claims)
+            criterion = left_out_of(text, drug, disease) if leaves_out and document.corpus == "trials" else None
+            if criterion and not claims:
+                left_out.append(source_of(identifier, criterion))
+        return with_left_out(said, left_out)
 
     def _documents(self, drug: Entity, disease: Entity) -> list[tuple[str, Document]]:
         """Return the documents that name both and are read, those of the last pairs as they were read before."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from kedrec.records import Record
+from kedrec.tools.findings.populations import in_animals
 
 __all__ = [
     "EDGE",
@@ -127,7 +128,7 @@ def decide(sources: Sequence[RoleSource]) -> Role:
         name = max(allowed, key=lambda role: (role in said_plainly, support[role]))
     chosen = sorted(
         (one for one in sources if one.role == name),
-        key=lambda one: (-one.weight, not one.names_both, len(one.sentence), one.source_id),
+        key=lambda one: (in_animals(one.sentence), -one.weight, not one.names_both, len(one.sentence), one.source_id),
     )
     harmful = name in HARMFUL
     return Role(
