@@ -142,9 +142,15 @@ class Agent:
             asyncio.get_running_loop()
         except RuntimeError:
             self._runner = self._runner or asyncio.Runner()
-            return self._runner.run(self.arun(query, on_event))
+            made: list[Trace] = []
+            self._runner.run(self._into(made, query, on_event))
+            return made[0]
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(self.arun(query, on_event))).result()
+
+    async def _into(self, made: list[Trace], query: Query, on_event: Listener | None) -> None:
+        """Answer a question, and return nothing: a runner writes out in full what its task returns."""
+        made.append(await self.arun(query, on_event))
 
     async def arun(
         self,

@@ -35,6 +35,8 @@ class Claim(NamedTuple):
     """Whether it names the disease as well."""
 
 
+_AMERICAN = re.compile(r"ae(?=m|s|th)|oe(?=d|s)", re.IGNORECASE)
+"""What Americans write as `e`."""
 _BRINGING = re.compile(r"(?i:hyp(?:o|er)\w+ic)s?$")
 """An adjective for what a drug brings about: a hypoglycemic agent lowers glucose."""
 
@@ -157,7 +159,11 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("treats", 0.5, rf"§D {_gap(4, _TURNED)}(?:for|in|against) {_gap(6, _TURNED)}§X"),
 )  # fmt: skip
 """Role, weight, and how it is said."""
+_BARRED = re.compile(r"\(\?!(?:\(\?:[^()]*\)|[^()]*)(?:\\b)?\)")
+"""What a gap in a pattern may not hold; a mark in there need not stand in the sentence."""
 _PATTERNS = [(role, weight, re.compile(pattern)) for role, weight, pattern in PATTERNS]
+_OF_DRUG_ALONE = [one for one in _PATTERNS if ILL not in _BARRED.sub("", one[2].pattern)]
+"""Those that a sentence without the disease may hold."""
 _OTHER = re.compile(
     r"§A[ -]?(?:agents?|drugs?|medications?|effects?|actions?|activity|properties|s\b)"
     r"|an? (?:[\w-]+ ){0,3}§A\b(?! [a-z])"
@@ -192,8 +198,8 @@ def left_out_of(text: str, drug: Entity, disease: Entity) -> Claim | None:
     begin, out = _CRITERIA.search(text), _LEFT_OUT.search(text)
     if begin is None or out is None:
         return None
-    head, ills = text[: begin.start()], names_of(disease)
-    if not names_of(drug).search(head) or ills.search(text[: out.start()]):
+    head, ills = text[: begin.start()], names_of(disease, text)
+    if not names_of(drug, head).search(head) or ills.search(text[: out.start()]):
         return None
     said = next((one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and ills.search(one)), None)
     return Claim("contraindicated", LEFT_OUT, f"{LEFT_OUT_SAID}{said.strip(' -*')}", False) if said else None
@@ -208,8 +214,10 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
         disease: the disease; a text that never names it says nothing.
     """
     best: dict[str, Claim] = {}
-    drugs, ills = names_of(drug), names_of(disease)
-    for sentence in sentences_of(text):
+    sentences = sentences_of(text)
+    whole = "\n".join(sentences)
+    drugs, ills = names_of(drug, whole), names_of(disease, whole)
+    for sentence in sentences:
         if len(sentence) <= LONGEST and drugs.search(sentence):
             both = ills.search(sentence) is not None
             for role, weight in _said(_marked(sentence, drugs, ills)):
@@ -221,7 +229,7 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
 def _said(marked: str) -> Iterable[tuple[str, float]]:
     """Yield the roles that a sentence with its names marked states; one that reports a harm states no use."""
     found: dict[str, float] = {}
-    for role, weight, pattern in _PATTERNS:
+    for role, weight, pattern in _PATTERNS if ILL in marked else _OF_DRUG_ALONE:
         hit = pattern.search(marked)
         if hit and not _is_denied(role, marked[: hit.start()], hit[0]):
             found[role] = max(weight, found.get(role, 0.0))
@@ -245,14 +253,29 @@ def _marked(sentence: str, drugs: re.Pattern[str], ills: re.Pattern[str]) -> str
     return bare if _OTHER.search(bare) else bare.replace(MAKING, ILL)
 
 
+def names_of(entity: Entity, text: str) -> re.Pattern[str]:
+    """Return what finds the names of a drug or disease in a text, either side of the Atlantic, the longest first.
+
+    Args:
+        entity: the drug or disease.
+        text: the text; a pattern of all names would take as long to make as a hundred texts to read.
+    """
+    lowered = text.lower()
+    return _any_of(tuple(pattern for pattern, held in _written_names(entity) if held in lowered))
+
+
+@lru_cache(maxsize=2048)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w|-like\b)")
+
+
 @lru_cache(maxsize=512)
-def names_of(entity: Entity) -> re.Pattern[str]:
-    """The names of a drug or disease as they stand in text, either side of the Atlantic, the longest first."""
+def _written_names(entity: Entity) -> tuple[tuple[str, str], ...]:
+    """A pattern for each name, the longest first, and what a text in lower case holds where it stands there."""
     names = {entity.name, *(name for name in entity.synonyms if len(name) > 3)}
     names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
     names = {name for name in names if len(name) < 90 and "::" not in name}
-    patterns = [_written(name) for name in sorted(names, key=lambda name: (-len(name), name))]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w|-like\b)")
+    return tuple((_written(name), _held(name)) for name in sorted(names, key=lambda name: (-len(name), name)))
 
 
 def _written(name: str) -> str:
@@ -260,8 +283,15 @@ def _written(name: str) -> str:
     plain = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
     if len(name) <= 4 and name.isupper():
         return plain
-    american = re.sub(r"ae(?=m|s|th)|oe(?=d|s)", "e", plain, flags=re.IGNORECASE)
-    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", american)
+    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", _AMERICAN.sub("e", plain))
     either = re.sub(r"rrho?ea$", "rrho?ea", either)
     either = re.sub(r"^([Aa]sthma)$", r"\1(?:tics?)?", either)
     return f"(?i:{either}s?)"
+
+
+def _held(name: str) -> str:
+    """What of a name stands in every text that names it, however it is spelled: its longest word without the end."""
+    if len(name) <= 4 and name.isupper():
+        return name.lower()
+    words = _AMERICAN.sub("e", name.lower())
+    return max((re.sub(r"(?:emia|rrho?ea)$", "", word) for word in re.split(r"[\s-]+", words)), key=len)
