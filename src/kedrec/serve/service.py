@@ -16,7 +16,9 @@ from kedrec.agents.chat.conversation import Conversation
 from kedrec.agents.recommend import ERRORS, Ranking, rank_drugs
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.agents.workflow.events import Listener
+from kedrec.agents.workflow.graph import compiled
 from kedrec.errors import NotReady, ToolError, error_named
+from kedrec.gc_pause import settled
 from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace, Usage
 from kedrec.serve import requests, results
 from kedrec.serve.access.budgets import Budgets
@@ -74,6 +76,8 @@ class Service:
         self.agent.resources.toolbox(self.settings.setting, weigh=self.agent.reads_weighing)
         if self.agent.reads_weighing:
             self.agent.resources.weigher()
+        compiled()
+        settled()
 
     def about(self) -> results.About:
         """What is served; counted anew only where literature was added."""
