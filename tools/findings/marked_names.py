@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kedrec.records import Entity
+from kedrec.tools.text.cues.written_names import names_of
 from kedrec.tools.text.naming import is_part_of_longer
-from kedrec.tools.text.role_sentences import names_of
 
 __all__ = ["DISEASE", "DRUG", "OTHER", "marked", "unbracketed", "without_heading"]
 

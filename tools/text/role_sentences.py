@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from kedrec.records import Entity
+from kedrec.tools.text.cues.written_names import names_of
 from kedrec.tools.text.sentence_cues import sentences_of
 
-__all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of", "names_of"]
+__all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of"]
 
 DRUG, ILL, MAKING, LACKING = "§D", "§X", "§A", "§N"
 """What the names are replaced by before the patterns are tried."""
@@ -35,8 +35,6 @@ class Claim(NamedTuple):
     """Whether it names the disease as well."""
 
 
-_AMERICAN = re.compile(r"ae(?=m|s|th)|oe(?=d|s)", re.IGNORECASE)
-"""What Americans write as `e`."""
 _BRINGING = re.compile(r"(?i:hyp(?:o|er)\w+ic)s?$")
 """An adjective for what a drug brings about: a hypoglycemic agent lowers glucose."""
 
@@ -251,47 +249,3 @@ def _marked(sentence: str, drugs: re.Pattern[str], ills: re.Pattern[str]) -> str
     bare = re.sub(r"\s*\([^()]*\)|[\"'“”]", "", plain).lower()
     bare = _LACKING.sub(LACKING, re.sub(r"§([dxa])", lambda found: found[0].upper(), bare))
     return bare if _OTHER.search(bare) else bare.replace(MAKING, ILL)
-
-
-def names_of(entity: Entity, text: str) -> re.Pattern[str]:
-    """Return what finds the names of a drug or disease in a text, either side of the Atlantic, the longest first.
-
-    Args:
-        entity: the drug or disease.
-        text: the text; a pattern of all names would take as long to make as a hundred texts to read.
-    """
-    lowered = text.lower()
-    return _any_of(tuple(pattern for pattern, held in _written_names(entity) if held in lowered))
-
-
-@lru_cache(maxsize=2048)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w|-like\b)")
-
-
-@lru_cache(maxsize=512)
-def _written_names(entity: Entity) -> tuple[tuple[str, str], ...]:
-    """A pattern for each name, the longest first, and what a text in lower case holds where it stands there."""
-    names = {entity.name, *(name for name in entity.synonyms if len(name) > 3)}
-    names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
-    names = {name for name in names if len(name) < 90 and "::" not in name}
-    return tuple((_written(name), _held(name)) for name in sorted(names, key=lambda name: (-len(name), name)))
-
-
-def _written(name: str) -> str:
-    """A pattern for a name; short names and acronyms count only in the case in which they are written."""
-    plain = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
-    if len(name) <= 4 and name.isupper():
-        return plain
-    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", _AMERICAN.sub("e", plain))
-    either = re.sub(r"rrho?ea$", "rrho?ea", either)
-    either = re.sub(r"^([Aa]sthma)$", r"\1(?:tics?)?", either)
-    return f"(?i:{either}s?)"
-
-
-def _held(name: str) -> str:
-    """What of a name stands in every text that names it, however it is spelled: its longest word without the end."""
-    if len(name) <= 4 and name.isupper():
-        return name.lower()
-    words = _AMERICAN.sub("e", name.lower())
-    return max((re.sub(r"(?:emia|rrho?ea)$", "", word) for word in re.split(r"[\s-]+", words)), key=len)

@@ -108,7 +108,8 @@ class Endpoints:
             from anyio.from_thread import start_blocking_portal
 
             with start_blocking_portal() as portal:
-                return portal.call(work)
+                made: T = portal.call(work)
+                return made
         doing = asyncio.run_coroutine_threadsafe(work(), loops[0])
         while not doing.done() and loops[0].is_running():
             wait([doing], STOPPED_AFTER)
