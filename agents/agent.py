@@ -17,14 +17,14 @@ from kedrec.agents.models.openai_api.paid_model import PaidModel
 from kedrec.agents.prompting.templates import load_prompts
 from kedrec.agents.resources import Resources
 from kedrec.agents.traces.provenance import versions
-from kedrec.agents.workflow.calls import Calls, LiveCalls
+from kedrec.agents.workflow.calls import Beside, Calls, LiveCalls
 from kedrec.agents.workflow.context import RunContext
 from kedrec.agents.workflow.events import Listener
-from kedrec.agents.workflow.question_run import asked_of, open_context, outcome
+from kedrec.agents.workflow.question_run import Query, asked_of, open_context, outcome
 from kedrec.agents.workflow.turn_taking import LoopSlot
 from kedrec.config import Settings
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import Corpora, Recommendation, Record, Trace
+from kedrec.records import Recommendation, Trace
 from kedrec.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -41,21 +41,6 @@ THREADS = 4
 """Tools that run side by side."""
 
 
-class Query(Record):
-    """A question: which of these drugs for this disease, or which is more likely to have this side effect?"""
-
-    disease: str
-    """Name or id; of a side effect its id."""
-    candidates: tuple[str, ...]
-    """Names or ids, one to ten."""
-    setting: Corpora
-    """Which corpora are used."""
-    text: str | None = None
-    """The question in plain words, where it was asked so."""
-    left_out: tuple[str, ...] | None = None
-    """What it says and nothing takes into account."""
-
-
 class Agent:
     """Answers questions with one model over one home.
 
@@ -67,7 +52,7 @@ class Agent:
         model: the chat model.
         traces: where traces go; None where they are not kept.
 
-    What is in `finished` is called with each trace when it is whole.
+    What is in `finished` is called with each trace when it is whole; `beside`, where set, calls tools elsewhere.
     """
 
     def __init__(
@@ -75,6 +60,7 @@ class Agent:
     ) -> None:
         self.settings, self.resources, self.model, self.traces = settings, resources, model, traces
         self.finished: list[Callable[[Trace], None]] = []
+        self.beside: Callable[[Query, bool], Beside] | None = None
         self._redactor = Redactor(settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tool")
         self._runner: asyncio.Runner | None = None
@@ -142,7 +128,13 @@ class Agent:
             asyncio.get_running_loop()
         except RuntimeError:
             self._runner = self._runner or asyncio.Runner()
-            return self._runner.run(self.arun(query, on_event))
+            made: list[Trace] = []
+
+            async def answered() -> None:  # a runner writes out in full what its task returns
+                made.append(await self.arun(query, on_event))
+
+            self._runner.run(answered())
+            return made[0]
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(self.arun(query, on_event))).result()
 
@@ -165,14 +157,21 @@ class Agent:
             The whole run. What a model, a tool or a name did wrong is in it; nothing of that is raised.
         """
         toolbox = self.resources.toolbox(query.setting, weigh=self.reads_weighing, about=query.disease)
-        calls = self.live_calls(toolbox, on_event, slot)
+        beside = self.beside(query, self.reads_weighing) if self.beside is not None else None
+        calls = self.live_calls(toolbox, on_event, slot, beside)
         return await self.follow(query, calls, toolbox.names, trace_id=trace_id, on_event=on_event, slot=slot)
 
-    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None, slot: LoopSlot | None = None) -> LiveCalls:
+    def live_calls(
+        self,
+        toolbox: Toolbox,
+        on_event: Listener | None = None,
+        slot: LoopSlot | None = None,
+        beside: Beside | None = None,
+    ) -> LiveCalls:
         """Calls of these tools and of the model."""
         return LiveCalls(
             toolbox, self.model, self.settings, redactor=self._redactor, threads=self._threads, listener=on_event,
-            slot=slot,
+            slot=slot, beside=beside,
         )  # fmt: skip
 
     async def follow(

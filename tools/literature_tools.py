@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from kedrec.errors import KedrecError
@@ -12,7 +10,7 @@ from kedrec.graphdb.vocabularies.gene_families import telling_words
 from kedrec.records import Entity, Finding, Passage, ToolResult
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.graph_tools import GraphTools
-from kedrec.tools.text.longer_names import is_part_of_longer
+from kedrec.tools.text.naming import mentions, naming, places
 from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out
 from kedrec.tools.text.untrusted_text import plain
 
@@ -171,8 +169,11 @@ class LiteratureTools:
 
 def _told(passage: Passage, entity: Entity, worth: Callable[..., float], acted_on: Collection[str]) -> float:
     """How much the best sentence of a passage explains how a drug acts, or how a disease arises."""
-    plain_ones = (one for one in sentences_of(passage.text) if reads_well(one) and not sets_out(one))
-    return max((worth(one, places(one, entity), acted_on) for one in plain_ones), default=0.0)
+    sentences = sentences_of(passage.text)
+    named = naming(entity).within("\n".join(sentences))
+    naming_it = ((one, found) for one in sentences if (found := named.places(one)))
+    plain_ones = (one for one in naming_it if reads_well(one[0]) and not sets_out(one[0]))
+    return max((worth(*one, acted_on) for one in plain_ones), default=0.0)
 
 
 def joined_names(entity: Entity) -> str:
@@ -224,40 +225,3 @@ def record_finding(
 def is_retracted(text: str) -> bool:
     """Whether the text of evidence comes from a retracted article."""
     return text.startswith(RETRACTED)
-
-
-def mentions(text: str, entity: Entity) -> bool:
-    """Whether a text names an entity by its name or a synonym, as whole words, whatever the case.
-
-    What is only part of a longer name is none, such as `insulin` in `insulin receptor`.
-    """
-    return any(True for name in _likely_names(text, entity) for _ in _found(name, text))
-
-
-def places(text: str, entity: Entity) -> list[tuple[int, int]]:
-    """Where a text names an entity: offset of the first character, and behind the last, in order."""
-    return sorted({found.span() for name in _likely_names(text, entity) for found in _found(name, text)})
-
-
-def _found(name: str, text: str) -> Iterator[re.Match[str]]:
-    return (hit for hit in _pattern(name).finditer(text) if not is_part_of_longer(text, *hit.span()))
-
-
-def _likely_names(text: str, entity: Entity) -> Iterator[str]:
-    """Names that may stand in a text: most are ruled out by their longest word, before a pattern is made."""
-    lowered = text.lower()
-    names = (name for name in (entity.name, *entity.synonyms) if len(name) >= 2)
-    return (name for name in names if _longest_word(name) in lowered)
-
-
-@lru_cache(maxsize=16_384)
-def _longest_word(name: str) -> str:
-    return max(re.split(r"[\s-]+", name.lower()), key=len)
-
-
-@lru_cache(maxsize=4096)
-def _pattern(name: str) -> re.Pattern[str]:
-    """Short names and acronyms count only in the case in which they are written."""
-    words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
-    anyhow = words if len(name) <= 4 or name.isupper() else f"(?i:{words}s?)"
-    return re.compile(rf"(?<!\w){anyhow}(?!\w)")

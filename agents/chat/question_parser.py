@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
-from kedrec.agents.chat.combining import names_in, unknown_names
+from kedrec.agents.chat.combining import unknown_names, with_combinations
 from kedrec.agents.chat.entity_finder import ALIKE, NameInText, doubtful_words, find_names
 from kedrec.agents.chat.groups_and_harms import GROUPS, HARMED_ORGANS
 from kedrec.agents.chat.intents.reading import class_named, read
@@ -98,7 +98,8 @@ def understand(text: str, store: GraphStore) -> Understanding:
         What was found, and what to ask back where the disease is missing, a name is ambiguous or nearly a name; a
         similar name is offered and never put in place of what was written.
     """
-    found, apart = names_in(text, store), with_salts(text, store, find_names(text, store))
+    apart = with_salts(text, store, find_names(text, store))
+    found = with_combinations(text, store, apart)
     wanted = read(text, _spans(apart if unknown_names(found) else found))
     if wanted.together and wanted.intent == "safety":
         found = apart

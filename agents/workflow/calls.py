@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
-__all__ = ["Calls", "LiveCalls", "ModelRequest", "ToolRequest", "model_hash", "tool_hash"]
+__all__ = ["Beside", "Calls", "LiveCalls", "ModelRequest", "ToolRequest", "model_hash", "tool_hash"]
 
 ToolRequest = tuple[str, dict[str, Any]]
 """Name and arguments."""
@@ -48,6 +48,12 @@ class Times(TypedDict):
     """Seconds after the run began."""
     seconds: float
     """Wall-clock."""
+
+
+Beside = Callable[[str, dict[str, Any]], Awaitable[ToolResult | None]]
+"""Calls a tool elsewhere than in this process; None where that cannot be done."""
+LONG = "graph_evidence"
+"""The quick tool that takes longest: it is called elsewhere, where others are."""
 
 
 class Calls(Protocol):
@@ -80,6 +86,7 @@ class LiveCalls:
         threads: where tools run.
         listener: gets events; where there is one the model streams.
         slot: to work on the event loop, given up for as long as a call is waited for.
+        beside: calls tools elsewhere.
     """
 
     def __init__(
@@ -92,15 +99,16 @@ class LiveCalls:
         threads: Executor | None = None,
         listener: Listener | None = None,
         slot: LoopSlot | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self.record: list[ModelCall | ToolCall] = []
         self._toolbox, self._model, self._settings = toolbox, model, settings
         self._redactor, self._threads, self._listener, self._slot = redactor, threads, listener, slot
-        self._begun = time.perf_counter()
+        self._beside, self._begun = beside, time.perf_counter()
 
     async def tools(self, step: str, requests: Sequence[ToolRequest]) -> list[ToolResult]:
         """Call tools side by side."""
-        if all(self._toolbox.is_quick(name) for name, _ in requests):
+        if all(self._is_quick(name) for name, _ in requests):
             made = [await self._tool(step, name, arguments) for name, arguments in requests]
         else:
             async with self._aside():
@@ -130,11 +138,16 @@ class LiveCalls:
 
         return type(self._model)._agenerate is not BaseChatModel._agenerate
 
+    def _is_quick(self, name: str) -> bool:
+        return self._toolbox.is_quick(name) and (self._beside is None or name != LONG)
+
     async def _tool(self, step: str, name: str, arguments: dict[str, Any]) -> ToolCall:
         started = time.perf_counter()
-        if self._toolbox.is_quick(name):
-            found = self._toolbox.call(name, arguments)
+        if self._is_quick(name):
+            found: ToolResult | None = self._toolbox.call(name, arguments)
         else:
+            found = await self._beside(name, arguments) if self._beside is not None else None
+        if found is None:
             loop = asyncio.get_running_loop()
             found = await loop.run_in_executor(self._threads, self._toolbox.call, name, arguments)
         result = self._redactor.result(found)

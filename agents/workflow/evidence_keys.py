@@ -9,7 +9,8 @@ from typing import Any
 from kedrec.agents.prompting.answer_format import LETTERS
 from kedrec.records import Entity, Evidence, Finding
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
-from kedrec.tools.literature_tools import joined_names, mentions, places
+from kedrec.tools.literature_tools import joined_names
+from kedrec.tools.text.naming import Naming, naming
 from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
 __all__ = ["Ledger"]
@@ -70,14 +71,20 @@ class Ledger:
         made = Evidence(key=key, source_id=finding.source_id, text=finding.text, about=finding.about)
         if finding.kind == "graph":
             return made
-        drugs, ill = [partial(mentions, entity=drug) for drug in self._drugs], partial(mentions, entity=self._disease)
-        names = joined_names(self._disease)
-        spans = telling_spans(finding.text, finding.head, drugs, ill, names, acts=self._acts, shown=self._shown)
+        drugs, ill = (
+            [naming(drug).within(finding.text) for drug in self._drugs],
+            naming(self._disease).within(finding.text),
+        )
+        spans = telling_spans(
+            finding.text, finding.head, [drug.is_in for drug in drugs], ill.is_in, joined_names(self._disease),
+            acts=partial(_acts, drugs=drugs, disease=ill), shown=self._shown,
+        )  # fmt: skip
         self._shown += [words_of(finding.text[start:end]) for start, end in spans]
         text = f"{finding.text[: finding.head]}{excerpt(finding.text, spans)}".strip()
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
 
-    def _acts(self, sentence: str) -> float:
-        """How much a sentence explains how one of the drugs acts, or how the disease arises."""
-        acting = max(action_worth(sentence, places(sentence, drug)) for drug in self._drugs)
-        return acting or course_worth(sentence, places(sentence, self._disease))
+
+def _acts(sentence: str, drugs: Sequence[Naming], disease: Naming) -> float:
+    """How much a sentence explains how one of the drugs acts, or how the disease arises."""
+    acting = max(action_worth(sentence, drug.places(sentence)) for drug in drugs)
+    return acting or course_worth(sentence, disease.places(sentence))

@@ -13,9 +13,24 @@ from kedrec.agents.workflow.question_limits import QuestionLimits
 from kedrec.agents.workflow.requests import Requests
 from kedrec.config import Settings
 from kedrec.errors import KedrecError
-from kedrec.records import Corpora, Recommendation
+from kedrec.records import Corpora, Recommendation, Record
 
-__all__ = ["asked_of", "open_context", "outcome"]
+__all__ = ["Query", "asked_of", "open_context", "outcome"]
+
+
+class Query(Record):
+    """A question: which of these drugs for this disease, or which is more likely to have this side effect?"""
+
+    disease: str
+    """Name or id; of a side effect its id."""
+    candidates: tuple[str, ...]
+    """Names or ids, one to ten."""
+    setting: Corpora
+    """Which corpora are used."""
+    text: str | None = None
+    """The question in plain words, where it was asked so."""
+    left_out: tuple[str, ...] | None = None
+    """What it says and nothing takes into account."""
 
 
 def open_context(

@@ -22,13 +22,21 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Used:
-    """What a process has used so far: processor seconds, and MiB of memory that are its own."""
+    """What a process and those that it started have used so far: processor seconds, and MiB that are their own."""
 
     def __init__(self, pid: int) -> None:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
         status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines())
         self.processor = (int(fields[11]) + int(fields[12])) / TICKS
         self.memory = int(status["RssAnon"].split()[0]) / 1024
+        for child in _children(pid):
+            below = Used(child)
+            self.processor, self.memory = self.processor + below.processor, self.memory + below.memory
+
+
+def _children(pid: int) -> list[int]:
+    stats = {int(path.parent.name): path.read_text("utf-8") for path in Path("/proc").glob("[0-9]*/stat")}
+    return [child for child, stat in stats.items() if int(stat.rpartition(")")[2].split()[1]) == pid]
 
 
 def used(process: subprocess.Popen[bytes]) -> Used:

@@ -42,12 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--chats", type=int, default=600)
     parser.add_argument("--per-second", type=float, default=20.0)
     parser.add_argument("--delay", type=float, default=2.5, help="seconds before each answer of the model")
+    parser.add_argument("--tool-processes", type=int, default=0, help="of the server; 0: it calls the tools itself")
     parser.add_argument("--memory-chats", type=int, default=10_000, help="chats over which memory is watched; 0: none")
     given = parser.parse_args(arguments)
     arrivals = Arrivals(given.chats, given.per_second)
     with tempfile.TemporaryDirectory() as folder, _model(given.delay) as model:
         home = _loaded(Path(folder))
-        with _kedrec(home, model) as (process, address):
+        with _kedrec(home, model, given.tool_processes) as (process, address):
             asyncio.run(ask_once(address))
             calls = _calls(address)
             rows = [_measured("kedrec serve", process, address, arrivals, calls * given.delay)]
@@ -81,10 +82,11 @@ def _model(delay: float) -> Iterator[str]:
 
 
 @contextmanager
-def _kedrec(home: Path, model: str) -> Iterator[tuple[Popen[bytes], str]]:
+def _kedrec(home: Path, model: str, tool_processes: int = 0) -> Iterator[tuple[Popen[bytes], str]]:
     address = f"http://127.0.0.1:{(port := free_port())}"
     start = ["-c", "from kedrec.cli import main; main()", "--home", str(home), "serve", "--port", str(port)]
     options = ["--model", "openai:tiny", "--at-once", "256", "--per-minute", "100000"]
+    options += ["--tool-processes", str(tool_processes)]
     with running([*start, *options], f"{address}/ready", {"KEDREC_BASE_URL": model, "KEDREC_API_KEY": "none"}) as made:
         yield made, address
 

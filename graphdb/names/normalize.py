@@ -22,6 +22,7 @@ _MARKS = re.compile("[™℠®©]")
 _MINUS = re.compile(r"\(\s*-\s*\)|-\s*$|(?<=\d)-(?=\))")
 _PRIME = re.compile(r"(?<=\d)['’′ʹ]")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[^\w'+]+(?=\d)|(?<=\d)_+(?=\d)")
+_OF_NO_KEY = re.compile(r"[^\w´¦]+|_+")
 _WORD = re.compile(r"[^\W_]+")
 _BRITISH = (
     ("haem", "hem"), ("aemi", "emi"), ("oedem", "edem"), ("oesoph", "esoph"), ("oestr", "estr"), ("oea", "ea"),
@@ -44,7 +45,7 @@ def fold(name: str) -> str:
     text = _MINUS.sub(" minus ", text).replace("±", " plusminus ").replace("+", " plus ")
     text = _PRIME.sub("´", text)
     text = _BETWEEN_DIGITS.sub("¦", text)
-    return "".join(ch for ch in text if ch.isalnum() or ch in "´¦")
+    return _OF_NO_KEY.sub("", text)
 
 
 def _plain(name: str) -> str:

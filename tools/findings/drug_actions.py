@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from kedrec.tools.text.cues.pattern import CuePattern
+
 __all__ = ["action_worth", "course_worth", "explains"]
 
 _ACTS = re.compile(
@@ -44,20 +46,18 @@ _DONE_TO = re.compile(
 """What is done to the drug, or by something else."""
 _OTHER = re.compile(r"^[\s-]+(?:deficien|resist|withdraw|intoleran|metaboli|absorption|concentration|sensitiv)")
 """Behind the name where it is not the drug that acts."""
-_PROCESS = re.compile(
+_PROCESS = CuePattern(
     r"\b\w*(?:synthesis|genesis|lysis|secretion|excretion|absorption|resorption|(?:re)?uptake|release|transmission|"
     r"proliferation"
     r"|apoptosis|inflammation|inflammatory|contraction|relaxation|constriction|dilat(?:at)?ion|replication|"
     r"transcription"
     r"|translation|signal(?:l?ing)?|degradation|oxidation|polymerization|assembly|aggregation|differentiation|migration"
-    r"|conduction|depolari[sz]ation|coagulation|pathways?|channels?|levels|production|formation|transport|division)\b",
-    re.IGNORECASE,
+    r"|conduction|depolari[sz]ation|coagulation|pathways?|channels?|levels|production|formation|transport|division)\b"
 )
 """What goes on in the body, or in what lives in it."""
-_KINETICS = re.compile(
+_KINETICS = CuePattern(
     r"cytochrome|\bCYP ?\d|P-glycoprotein|glucuronid|pharmacokinetic|bioavailab|drug interaction|\bconjugation\b"
-    r"|\bneither\b|\b(?:did|does|do|had) no(?:t\b|\b)",
-    re.IGNORECASE,
+    r"|\bneither\b|\b(?:did|does|do|had) no(?:t\b|\b)"
 )
 """What drugs do to one another, and what one does not do: neither is how a drug acts."""
 _APART = re.compile(
@@ -69,15 +69,14 @@ _APART = re.compile(
     re.IGNORECASE,
 )
 """Marks of an experiment, of a comparison or of a trial; what is known of a drug is said without."""
-_PASSING = re.compile(
+_PASSING = CuePattern(
     r"\badverse|side[- ]effect|\bdamage\b|\bseems?\b"
     r"|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
     r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
     r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b"
     r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient|concept"
-    r"|hypothesis|view)\b",
-    re.IGNORECASE,
+    r"|hypothesis|view)\b"
 )
 """Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""
 _IS = re.compile(
@@ -136,8 +135,10 @@ def course_worth(sentence: str, disease: Spans, acted_on: Iterable[str] = ()) ->
         disease: Where it names the disease.
         acted_on: Words for what a drug is known to act on, in lower case; a sentence with one of them tells more.
     """
+    if not disease or _OPEN.search(sentence) or _TREATS.search(sentence):
+        return 0.0
     named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
-    if not (named and disease) or _OPEN.search(sentence) or _TREATS.search(sentence):
+    if not named:
         return 0.0
     told = any(_OF.search(sentence[: one[0]]) or (one[0] < 40 and _IS.search(sentence[one[1] :])) for one in disease)
     lowered = sentence.lower()

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kedrec.records import Entity
-from kedrec.tools.text.longer_names import is_part_of_longer
-from kedrec.tools.text.role_sentences import names_of
+from kedrec.tools.text.cues.written_names import names_of
+from kedrec.tools.text.naming import is_part_of_longer
 
 __all__ = ["DISEASE", "DRUG", "OTHER", "given", "marked", "unbracketed", "without_heading"]
 
@@ -67,18 +67,18 @@ def marked(sentence: str, drug: Entity, disease: Entity | None = None, others: S
     text = " ".join(html.unescape(sentence).split())
     for mark, entities in ((DRUG, [drug]), (OTHER, others), (DISEASE, [disease] if disease else [])):
         for entity in entities:
-            text = _with_short(_replaced(text, _names(entity), mark), mark)
+            text = _with_short(_replaced(text, names_of(_with_bare_names(entity), text), mark), mark)
     return re.sub(r"§[dox]", lambda found: found[0].upper(), text.lower())
 
 
 @lru_cache(maxsize=512)
-def _names(entity: Entity) -> re.Pattern[str]:
-    """The names of a drug or disease, also without the salt, and as they are spelled across the Atlantic."""
+def _with_bare_names(entity: Entity) -> Entity:
+    """A drug or disease that has its names also without the salt, and as they are spelled across the Atlantic."""
     bare = {_SALT.sub("", name) for name in (entity.name, *entity.synonyms)}
     bare = {name for name in bare if len(name) > 6 and not _ELEMENT.search(name)}
     if "cyclosporin" in entity.name.lower():
         bare.add("ciclosporin")
-    return names_of(entity.model_copy(update={"synonyms": (*entity.synonyms, *sorted(bare))}))
+    return entity.model_copy(update={"synonyms": (*entity.synonyms, *sorted(bare))})
 
 
 def _replaced(text: str, names: re.Pattern[str], mark: str) -> str:

@@ -57,7 +57,7 @@ class Library:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self._file = folder, folder / FILE
         self._lock = threading.RLock()
         self._held: sqlite3.Connection | None = None
         self._empty = True
@@ -65,10 +65,10 @@ class Library:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view: everything read inside belongs to the same commit."""
-        with self._lock, disk_errors_explained(self.folder / FILE):
-            if self._held is None or (self._empty and (self.folder / FILE).exists()):
-                self._empty = not (self.folder / FILE).exists()
-                self._held = connect(":memory:" if self._empty else self.folder / FILE)
+        with self._lock, disk_errors_explained(self._file):
+            if self._held is None or (self._empty and self._file.exists()):
+                self._empty = not self._file.exists()
+                self._held = connect(":memory:" if self._empty else self._file)
             connection = self._held
             outermost = not connection.in_transaction
             if outermost:
@@ -82,9 +82,9 @@ class Library:
     @contextmanager
     def write(self) -> Iterator[LibraryWriter]:
         """One transaction that is kept whole or not at all; the caller holds the folder's writer lock."""
-        connection = connect(self.folder / FILE)
+        connection = connect(self._file)
         try:
-            with disk_errors_explained(self.folder / FILE), _taken_back(connection):
+            with disk_errors_explained(self._file), _taken_back(connection):
                 connection.execute("BEGIN IMMEDIATE")
                 yield LibraryWriter(connection)
                 connection.commit()
@@ -110,15 +110,15 @@ class Library:
         self, corpus: CorpusGroup | Corpus | None = None, only: DocumentFilter | None = None
     ) -> Iterator[Document]:
         """Yield the documents in the order in which they came; what is added meanwhile is not seen."""
-        if not (self.folder / FILE).exists():
+        if not self._file.exists():
             return
-        connection = connect(self.folder / FILE)
+        connection = connect(self._file)
         try:
             wanted = members(corpus)
             condition, values = (only or DocumentFilter()).where()
             marks = ",".join("?" * len(wanted))
             query = f"SELECT {_DOCUMENT} WHERE d.corpus IN ({marks}) AND {condition} ORDER BY d.key"
-            with disk_errors_explained(self.folder / FILE):
+            with disk_errors_explained(self._file):
                 rows = connection.execute(query, [*wanted, *values])
             while (row := self._next(rows)) is not None:
                 yield _document(row)
@@ -126,7 +126,7 @@ class Library:
             connection.close()
 
     def _next(self, rows: sqlite3.Cursor) -> Any:
-        with disk_errors_explained(self.folder / FILE):
+        with disk_errors_explained(self._file):
             return rows.fetchone()
 
     def document(self, identifier: str) -> Document | None:

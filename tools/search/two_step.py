@@ -82,7 +82,7 @@ class TwoStepSearch:
             found.sort(key=lambda pair: (-pair[1], pair[0]))
             lexical = dict(found[:most])
             owners = self._library.documents_of(list(lexical))
-        notes = [*notes, *([_BEHIND] if self._indexes.behind else [])]
+            notes = [*notes, *([_BEHIND] if self._indexes.behind else [])]
         lexical = {key: score for key, score in lexical.items() if key in owners}
         if not lexical:
             why = _why_nothing(query, groups, bool(indexes))

@@ -18,7 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.text.longer_names import are_parts_of_longer
+from kedrec.tools.text.naming import are_parts_of_longer
 from kedrec.tools.text.surface_forms import claims
 from kedrec.tools.text.tokens import TOKEN, TokenStream, is_shout
 

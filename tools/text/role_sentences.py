@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from kedrec.records import Entity
+from kedrec.tools.text.cues.written_names import names_of
 from kedrec.tools.text.sentence_cues import sentences_of
 
-__all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of", "names_of"]
+__all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of"]
 
 DRUG, ILL, MAKING, LACKING, TESTING = "§D", "§X", "§A", "§N", "§T"
 """What the names are replaced by before the patterns are tried."""
@@ -164,7 +164,11 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("treats", 0.5, rf"§D {_gap(4, _TURNED)}(?:for|in|against) {_gap(6, _TURNED)}§X"),
 )  # fmt: skip
 """Role, weight, and how it is said."""
+_BARRED = re.compile(r"\(\?!(?:\(\?:[^()]*\)|[^()]*)(?:\\b)?\)")
+"""What a gap in a pattern may not hold; a mark in there need not stand in the sentence."""
 _PATTERNS = [(role, weight, re.compile(pattern)) for role, weight, pattern in PATTERNS]
+_OF_DRUG_ALONE = [one for one in _PATTERNS if ILL not in _BARRED.sub("", one[2].pattern)]
+"""Those that a sentence without the disease may hold."""
 _OTHER = re.compile(
     r"§A[ -]?(?:agents?|drugs?|medications?|effects?|actions?|activity|properties|s\b)"
     r"|an? (?:[\w-]+ ){0,3}§A\b(?! [a-z])"
@@ -204,8 +208,8 @@ def left_out_of(text: str, drug: Entity, disease: Entity) -> Claim | None:
     begin, out = _CRITERIA.search(text), _LEFT_OUT.search(text)
     if begin is None or out is None:
         return None
-    head, ills = text[: begin.start()], names_of(disease)
-    if not names_of(drug).search(head) or ills.search(text[: out.start()]):
+    head, ills = text[: begin.start()], names_of(disease, text)
+    if not names_of(drug, head).search(head) or ills.search(text[: out.start()]):
         return None
     said = next((one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and ills.search(one)), None)
     return Claim("contraindicated", LEFT_OUT, f"{LEFT_OUT_SAID}{said.strip(' -*')}", False) if said else None
@@ -220,8 +224,10 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
         disease: the disease; a text that never names it says nothing.
     """
     best: dict[str, Claim] = {}
-    drugs, ills = names_of(drug), names_of(disease)
-    for sentence in sentences_of(text):
+    sentences = sentences_of(text)
+    whole = "\n".join(sentences)
+    drugs, ills = names_of(drug, whole), names_of(disease, whole)
+    for sentence in sentences:
         if len(sentence) <= LONGEST and drugs.search(sentence):
             both = ills.search(sentence) is not None
             for role, weight in _said(_marked(sentence, drugs, ills)):
@@ -233,7 +239,7 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
 def _said(marked: str) -> Iterable[tuple[str, float]]:
     """Yield the roles that a sentence with its names marked states; one that reports a harm states no use."""
     found: dict[str, float] = {}
-    for role, weight, pattern in _PATTERNS:
+    for role, weight, pattern in _PATTERNS if ILL in marked else _OF_DRUG_ALONE:
         hit = pattern.search(marked)
         if hit and not _is_denied(role, marked[: hit.start()], hit[0]):
             found[role] = max(weight, found.get(role, 0.0))
@@ -256,25 +262,3 @@ def _marked(sentence: str, drugs: re.Pattern[str], ills: re.Pattern[str]) -> str
     bare = _LACKING.sub(LACKING, re.sub(r"§([dxa])", lambda found: found[0].upper(), bare))
     bare = _TESTING.sub(TESTING, bare)
     return bare if _OTHER.search(bare) else bare.replace(MAKING, ILL)
-
-
-@lru_cache(maxsize=512)
-def names_of(entity: Entity) -> re.Pattern[str]:
-    """The names of a drug or disease as they stand in text, either side of the Atlantic, the longest first."""
-    names = {entity.name, *(name for name in entity.synonyms if len(name) > 3)}
-    names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
-    names = {name for name in names if len(name) < 90 and "::" not in name}
-    patterns = [_written(name) for name in sorted(names, key=lambda name: (-len(name), name))]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w|-like\b)")
-
-
-def _written(name: str) -> str:
-    """A pattern for a name; short names and acronyms count only in the case in which they are written."""
-    plain = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
-    if len(name) <= 4 and name.isupper():
-        return plain
-    american = re.sub(r"ae(?=m|s|th)|oe(?=d|s)", "e", plain, flags=re.IGNORECASE)
-    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", american)
-    either = re.sub(r"rrho?ea$", "rrho?ea", either)
-    either = re.sub(r"^([Aa]sthma)$", r"\1(?:tics?)?", either)
-    return f"(?i:{either}s?)"

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Literal
 
+from kedrec.tools.text.cues.pattern import CuePattern
 from kedrec.tools.text.tokens import sentence_spans
 
 __all__ = [
@@ -24,7 +25,7 @@ __all__ = [
 Cue = Literal["for", "against", "harm", "use", "silent"]
 """What a sentence says of a drug: that it works, that it does not, that it harms, that it is given, or none of it."""
 
-_AGAINST = re.compile(
+_AGAINST = CuePattern(
     r"no (?:statistically |clinically )?(?:significant|apparent|clear|measurable|additional|overall) (?:\w+ )?"
     r"(?:difference|effect|benefit|improvement|reduction|advantage|efficacy|change)s?"
     r"|no (?:benefit|effect|efficacy|advantage|evidence of (?:benefit|efficacy|effect))\b"
@@ -34,24 +35,21 @@ _AGAINST = re.compile(
     r"|(?:did|does|do|could) not (?:\w+ )?(?:decrease|prolong|alter)"
     r"|fail(?:ed|s|ure) to (?:\w+ )?(?:improve|reduce|prevent|show|demonstrate|meet|benefit|prolong)"
     r"|ineffective|lack(?:ed|s)? (?:of )?(?:efficacy|effect|benefit)|inferior to|contra-?indicated"
-    r"|(?:trial|study) was (?:stopped|terminated|withdrawn)|futility|worse than|similar to placebo",
-    re.IGNORECASE,
+    r"|(?:trial|study) was (?:stopped|terminated|withdrawn)|futility|worse than|similar to placebo"
 )
-_TOLERANCE = re.compile(
+_TOLERANCE = CuePattern(
     r"contra-?indicated|fatal|\bdeaths?\b|safety|tolera(?:ted|bility)|discontinu(?:ed|ation)|overdose"
-    r"|\bcaused by\b|\bcauses\b",
-    re.IGNORECASE,
+    r"|\bcaused by\b|\bcauses\b"
 )
 """Words near harm that stand in a good result as well."""
-_HARM = re.compile(
+_HARM = CuePattern(
     r"-induced\b|\binduced by\b|\badverse|side[- ]effects?|(?<!cyto)(?<!cyto-)\b\w*toxic(?:it|\b)|hypersensitivity|"
     r"serious infection"
-    r"|exacerbat|\bwarning\b|\bworse(?:n(?:ed|ing))? (?:after|on|under)\b(?! placebo)",
-    re.IGNORECASE,
+    r"|exacerbat|\bwarning\b|\bworse(?:n(?:ed|ing))? (?:after|on|under)\b(?! placebo)"
 )
 """Words of harm, whatever the disease."""
 _ILLNESSES = tuple(
-    (re.compile(harm, re.IGNORECASE), re.compile(disease, re.IGNORECASE))
+    (CuePattern(harm), re.compile(disease, re.IGNORECASE))
     for harm, disease in (
         (r"vasculitis", r"vasculiti|arteritis|angiitis|behcet|behçet|kawasaki|granulomatosis|purpura"),
         (r"\brash(?:es)?\b", r"rash|dermat|eczema|exanthema|urticaria|psoriasis|lupus|rosacea"),
@@ -83,30 +81,27 @@ _AVERTED = re.compile(
     re.IGNORECASE,
 )
 """Stands before a word of harm that did not come about."""
-_FOR = re.compile(
+_FOR = CuePattern(
     r"\beffective(?:ly|ness)?\b|\befficacy\b|efficacious|\bsuperior\b|improv(?:ed|es|ement|ing)"
     r"|\breduc(?:ed|es|tion|ing)\b|decreas(?:ed|es)|\bbenefi(?:t|ts|cial)\b|remission|respon(?:se|ded|ders)|"
     r"\brelie(?:f|ved|ves)\b|\bcure[ds]?\b"
     r"|first[- ]line|treatment of choice|recommended|approved|standard (?:of care|treatment|therapy)|regrowth"
-    r"|prolonged survival",
-    re.IGNORECASE,
+    r"|prolonged survival"
 )
-_USE = re.compile(
+_USE = CuePattern(
     r"\btreated with\b|\btreatment (?:of|for|with)\b|\btherapy (?:of|for|with)\b|used (?:to treat|for|in)"
-    r"|\bgiven for\b",
-    re.IGNORECASE,
+    r"|\bgiven for\b"
 )
-_CRITERION = re.compile(
+_CRITERION = CuePattern(
     r"(?:in|ex)clusion criteri|\beligib|\bmust (?:have|be|not)\b|\bwilling\b|\binformed consent\b|^\s*[*•]"
     r"|\bhistory of\b|\bpregnan(?:t|cy) (?:or|and) (?:lactat|breast)"
     r"|^(?:Has|Have|Had) (?:an? |any |had )?(?:known|history|active|prior)"
     r"|^(?:Current|Known|Any|Use of)\b.*\b(?:within|prior to)"
     r"|\b(?:known|history of|with) (?:hypersensitivity|allergy)|\bmedical history|\bchildbearing"
-    r"|^(?:Subject|Patient|Participant)s? (?:who|must|should)\b",
-    re.IGNORECASE,
+    r"|^(?:Subject|Patient|Participant)s? (?:who|must|should)\b"
 )
 """Marks of a criterion of eligibility: whom a trial takes, not what it found."""
-_SETTING_OUT = re.compile(
+_SETTING_OUT = CuePattern(
     r"\b(?:aims?|aimed|objectives?|purpose|hypothes\w+|sought|background)\b"
     r"|^(?:Compare|Evaluate|Assess|Determine|Investigate|Examine|Describe)\b"
     r"|\bto (?:investigate|evaluate|assess|determine|examine|compare)\b|\bwe (?:review|discuss|summari[sz]e|describe)\b"
@@ -114,8 +109,7 @@ _SETTING_OUT = re.compile(
     r"(?:provides|summari[sz]es|discusses|describes|examines|evaluates|reviews|presents|focuses|highlights|explores)\b"
     r"|\bwere (?:randomi[sz]ed|randomly|enrolled|recruited|searched|included in)\b|\bthe main questions\b"
     r"|\bwill (?:be|examine|evaluate|assess|compare|test|study|investigate|determine|receive)\b"
-    r"|\b(?:is|are|remains?) (?:un(?:known|clear)|not (?:fully|well|yet) \w+)|\bpaucity of|\blittle is known",
-    re.IGNORECASE,
+    r"|\b(?:is|are|remains?) (?:un(?:known|clear)|not (?:fully|well|yet) \w+)|\bpaucity of|\blittle is known"
 )
 """Marks of what somebody set out to do, not of what came of it."""
 _LISTED = re.compile(
@@ -124,7 +118,7 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 """Marks of a list of criteria, of a table or of code."""
-_DOUBLED = re.compile(r"(?<=[?!])\.(?!\.)|(?<=[^.]\.)\.(?!\.)")
+_DOUBLED = re.compile(r"\.(?:(?<=[?!]\.)|(?<=[^.]\.\.))(?!\.)")
 _NOTE = "(A note on the record.)"
 """Stands before a text that is somebody's note, not the record's own."""
 _QUOTE_LIMIT = 340

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from kedrec.tools.text.cues.pattern import CuePattern
 from kedrec.tools.text.sentence_cues import (
     cue_of,
     is_criterion,
@@ -38,14 +39,11 @@ _FEW = 5
 _FIGURE = re.compile(
     r"\d+(?:\.\d+)?\s?%|\bp\s?[<=>≤]|\bCI\b|\b(?:OR|RR|HR|MD|SMD)\b\s?[=:,(]|hazard ratio|odds ratio|relative risk"
 )
-_CONCLUDES = re.compile(
+_CONCLUDES = CuePattern(
     r"^(?:in )?conclu(?:sion|ding)|we conclude|(?:these|our) (?:results|findings|data)|suggest(?:s|ed)? that|^overall"
-    r"|was stopped|why stopped|terminated (?:because|due|early)|withdrawn (?:because|due|from)|should be considered",
-    re.IGNORECASE,
+    r"|was stopped|why stopped|terminated (?:because|due|early)|withdrawn (?:because|due|from)|should be considered"
 )
-_CASE = re.compile(
-    r"\bcase (?:report|of an?)\b|\bwe (?:report|present|describe) (?:an?|the)\b|\b\d+[- ]year[- ]old\b", re.IGNORECASE
-)
+_CASE = CuePattern(r"\bcase (?:report|of an?)\b|\bwe (?:report|present|describe) (?:an?|the)\b|\b\d+[- ]year[- ]old\b")
 _TELLS = {"for": 3.0, "against": 3.5, "harm": 2.5, "use": 1.0, "silent": 0.0}
 
 
@@ -129,13 +127,16 @@ def worth(sentence: str, named: int, ill: bool, illness: str = "", *, late: bool
         illness: names of the disease.
         late: whether it is one of the last of its text, where conclusions stand.
     """
+    if not named and not ill and not late:
+        return 0.0
     concludes = _CONCLUDES.search(sentence) is not None
-    if not named and not ill and not (late and concludes):
+    if not named and not ill and not concludes:
         return 0.0
     told = _TELLS[cue_of(sentence, illness)] + 0.5 * speaks_of_harm(sentence, illness) + 0.5 * ill
     told += (3.0 if ill else 2.0) * bool(named) + 3.0 * (named > 1)
     told += 1.5 * (_FIGURE.search(sentence) is not None) + 1.5 * concludes
-    told -= 6.0 * sets_out(sentence) + 8.0 * is_criterion(sentence) + 3.0 * (not reads_well(sentence))
+    criterion = is_criterion(sentence)
+    told -= 6.0 * sets_out(sentence) + 8.0 * criterion + 3.0 * (criterion or not reads_well(sentence))
     return told - 1.5 * (_CASE.search(sentence) is not None)
 
 

@@ -24,10 +24,18 @@ _ABBREVIATED = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(
-    r"(?<=[.!?])[)\"'”’]*\s+(?=[A-Z0-9(\"“])|(?<=;)\s+(?=(?:We|The|This|These|In|Our|Patients|Results|Conclusions?)\b)"
-    r"|\s*\n\s*|\s+…\s+|\s+(?=[*•]\s)|\s+(?=(?:Key )?(?:In|Ex)clusion [Cc]riteria)"
+    r"[\s)\"'”’](?:"
+    r"(?<=[.!?].)(?:(?<=\S)[)\"'”’]*\s+|(?<=\s)\s*)(?=[A-Z0-9(\"“])"
+    r"|(?<=\s)(?:"
+    r"(?<=;.)\s*(?=(?:We|The|This|These|In|Our|Patients|Results|Conclusions?)\b)"
+    r"|\s*(?<=\n)\s*|\s*…\s+|\s*(?=[*•]\s)|\s*(?=(?:Key )?(?:In|Ex)clusion [Cc]riteria)"
+    r"))",
+    re.DOTALL,
 )
-"""Where a sentence of a text ends, but for the stops of abbreviations."""
+"""Where a sentence of a text ends, but for the stops of abbreviations.
+
+Every end begins with a blank or what closes a quotation; only where one stands is the rest tried.
+"""
 
 STOPS = frozenset(".;\n[]")
 """Tokens that end a sentence."""
@@ -183,8 +191,5 @@ def sentence_spans(text: str, start: int = 0) -> list[tuple[int, int]]:
 
 def _trimmed(text: str, span: tuple[int, int]) -> tuple[int, int]:
     start, end = span
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
+    bare = text[start:end].lstrip()
+    return end - len(bare), end - len(bare) + len(bare.rstrip())

@@ -119,10 +119,7 @@ class OpenAICompatibleChatModel(ServedModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        from anyio.from_thread import start_blocking_portal
-
-        with start_blocking_portal() as portal:
-            return portal.call(lambda: self._agenerate(messages, stop, **kwargs))
+        return self._shared.do(lambda: self._agenerate(messages, stop, **kwargs))
 
     def _stream(
         self,

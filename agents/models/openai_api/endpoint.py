@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from concurrent.futures import wait
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from kedrec.agents.models.openai_api.http import Connections
 from kedrec.agents.models.openai_api.rate_limit import Pacer
@@ -15,6 +16,9 @@ from kedrec.errors import ConfigError, RateLimited
 
 __all__ = ["Endpoint", "Endpoints"]
 
+T = TypeVar("T")
+STOPPED_AFTER = 1.0
+"""Seconds after which a thread that waits looks whether the event loop still runs."""
 BYTES_PER_TOKEN = 4
 """Of ordinary English; for the pace only."""
 
@@ -92,6 +96,24 @@ class Endpoints:
         """That of this event loop, where somebody uses one."""
         shared = self._of_loop.get(asyncio.get_running_loop())
         return shared.endpoint if shared else None
+
+    def do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do work for a thread that waits for it.
+
+        That is on the one event loop where an endpoint is used, so that its connections serve this call too; on one
+        made for it where there is none or this thread is the loop's own.
+        """
+        loops = list(self._of_loop)
+        if len(loops) != 1 or asyncio._get_running_loop() is not None:
+            from anyio.from_thread import start_blocking_portal
+
+            with start_blocking_portal() as portal:
+                made: T = portal.call(work)
+                return made
+        doing = asyncio.run_coroutine_threadsafe(work(), loops[0])
+        while not doing.done() and loops[0].is_running():
+            wait([doing], STOPPED_AFTER)
+        return doing.result(0)
 
     @asynccontextmanager
     async def using(self, opened: Callable[[], Endpoint], run_budget: RunBudget | None) -> AsyncIterator[None]:

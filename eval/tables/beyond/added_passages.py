@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.open_model import open_model
-from kedrec.agents.workflow.calls import LiveCalls
+from kedrec.agents.workflow.calls import Beside, LiveCalls
 from kedrec.eval.tables.agent_rows import traces_of
 from kedrec.eval.tables.steps import Kept
 from kedrec.records import Finding, Recommendation, ToolResult
@@ -101,9 +101,15 @@ class _Adding(Agent):
         self.more = finding, drugs[0]
         return self.run(Query(disease=pair.disease.id, candidates=drugs, setting=setting)).recommendation
 
-    def live_calls(self, toolbox: Toolbox, on_event: Listener | None = None, slot: LoopSlot | None = None) -> LiveCalls:
+    def live_calls(
+        self,
+        toolbox: Toolbox,
+        on_event: Listener | None = None,
+        slot: LoopSlot | None = None,
+        beside: Beside | None = None,
+    ) -> LiveCalls:
         added: Any = _Added(toolbox, *self.more) if self.more else toolbox
-        return super().live_calls(added, on_event, slot)
+        return super().live_calls(added, on_event, slot, beside)
 
 
 def _figures(

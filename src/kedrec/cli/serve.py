@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -34,6 +36,9 @@ def serve(  # noqa: PLR0917 - options, given by name
         list[str] | None, typer.Option(metavar="NAME", help="One more name by which browsers reach the server.")
     ] = None,
     at_once: Annotated[int, typer.Option(min=1, max=256, help="Questions worked on side by side.")] = 4,
+    tool_processes: Annotated[
+        int, typer.Option(min=0, max=64, help="Processes that call the tools, for many chats; 0: the server itself.")
+    ] = 0,
     otlp: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Send each run to this OpenTelemetry collector: http://HOST:4318/v1/traces."),
@@ -79,7 +84,9 @@ def serve(  # noqa: PLR0917 - options, given by name
     limits = Limits(at_once=at_once, seconds=seconds)
     with (
         listen(host, port) as made,
-        opened_service(resolved, limits, record=record, also=models_named(also or ()), runs=runs) as service,
+        opened_service(
+            resolved, limits, record=record, also=models_named(also or ()), runs=runs, tool_processes=tool_processes
+        ) as service,
     ):
         from kedrec.serve.web.app import application
 
@@ -89,6 +96,7 @@ def serve(  # noqa: PLR0917 - options, given by name
         guarded = application(service, hosts_of(host, allow_host or ()), keys, Rates(per_minute))
         server = server_of(guarded, service.work.end)
         say(f"KEDRec is at {address_of(made)} (model {resolved.model}, setting {resolved.setting}). Ctrl-C ends it.")
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # sent again when the server has ended
         server.run(sockets=[made])
 
 
@@ -119,7 +127,13 @@ def mcp(
 
 @contextmanager
 def opened_service(
-    resolved: Settings, limits: Limits, *, record: bool, also: Mapping[str, str] | None = None, runs: Path | None = None
+    resolved: Settings,
+    limits: Limits,
+    *,
+    record: bool,
+    also: Mapping[str, str] | None = None,
+    runs: Path | None = None,
+    tool_processes: int = 0,
 ) -> Iterator[Service]:
     """What is served, over the home of the settings.
 
@@ -129,6 +143,7 @@ def opened_service(
         record: whether traces stay in the home; else they are in a folder that goes when the server ends.
         also: specifications of more models by the name under which chat programs ask them.
         runs: folder of the runs that are shown; `runs` in the home where not given.
+        tool_processes: processes that call the tools; 0 where this one does.
 
     Raises:
         NotReady: where no graph is loaded.
@@ -143,6 +158,8 @@ def opened_service(
         named = {name: agent.with_model(spec) for name, spec in (also or {}).items()}
         service = Service(agent, limits, named, runs)
         try:
+            if tool_processes:
+                service.call_tools_beside(tool_processes)
             service.warm()
             yield service
         finally:

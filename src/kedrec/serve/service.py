@@ -16,7 +16,9 @@ from kedrec.agents.chat.conversation import Conversation
 from kedrec.agents.recommend import ERRORS, Ranking, rank_drugs
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.agents.workflow.events import Listener
+from kedrec.agents.workflow.graph import compiled
 from kedrec.errors import NotReady, ToolError, error_named
+from kedrec.gc_pause import settled
 from kedrec.records import Entity, Match, Recommendation, ToolResult, Trace, Usage
 from kedrec.serve import requests, results
 from kedrec.serve.access.budgets import Budgets
@@ -25,6 +27,7 @@ from kedrec.serve.kept_conversations import FORGOTTEN, KeptConversations
 from kedrec.serve.kept_runs import KeptRuns
 from kedrec.serve.kept_traces import KeptTraces
 from kedrec.serve.operation.spans import SpanSender
+from kedrec.serve.tool_processes import ToolProcesses
 from kedrec.serve.work_loop import Limits, WorkLoop
 from kedrec.tools.text.graph_sentences import path_sentence
 
@@ -65,6 +68,7 @@ class Service:
             one.finished.append(self._tell)
         self.work = WorkLoop(limits or Limits())
         self._spans: SpanSender | None = None
+        self._tools: ToolProcesses | None = None
         self._about: tuple[str, results.About] | None = None
         self.conversations = KeptConversations()
         self._usages: OrderedDict[str, Usage] = OrderedDict()
@@ -74,6 +78,10 @@ class Service:
         self.agent.resources.toolbox(self.settings.setting, weigh=self.agent.reads_weighing)
         if self.agent.reads_weighing:
             self.agent.resources.weigher()
+        compiled()
+        if self._tools is not None:
+            self._tools.warm(self.agent.reads_weighing)
+        settled()
 
     def about(self) -> results.About:
         """What is served; counted anew only where literature was added."""
@@ -225,9 +233,17 @@ class Service:
         self._spans = SpanSender(address, self.settings)
         self.finished.append(self._spans.hear)
 
+    def call_tools_beside(self, processes: int) -> None:
+        """Have processes beside this one call the tools of questions, from now on."""
+        self._tools = ToolProcesses(self.settings, processes)
+        for agent in self.agents.values():
+            agent.beside = self._tools.for_question
+
     def close(self) -> None:
-        """Stop all work, send what waits to be sent and give back threads."""
+        """Stop all work, send what waits to be sent and give back threads and processes."""
         self.work.close()
+        if self._tools is not None:
+            self._tools.close()
         if self._spans is not None:
             self._spans.close()
         for agent in self.agents.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Annotated, Any, Literal
 
@@ -154,7 +154,7 @@ async def _pieces(service: Service, asked: Completion, said: Sequence[str]) -> A
             async for one in following:
                 if one is None:
                     yield b": still at work\n\n"
-                elif isinstance(one, Event) and one.kind == "step_started":
+                elif isinstance(one, Event):
                     yield _piece(head, {"reasoning_content": f"{STEPS.get(one.step, one.step)}\n"})
                 elif isinstance(one, Answered):
                     text, used = answer_text(one), _used(service, one)
@@ -176,7 +176,12 @@ async def _happening(
     if is_task(said[-1]):
         yield task_answer(said[-1])
         return
-    async with aclosing(happening(lambda listener: _answered(service, model, said, listener))) as following:
+
+    # Of all that happens only the beginning of a step is shown; each thing told wakes this thread up.
+    def telling(listener: Listener) -> Awaitable[Answered]:
+        return _answered(service, model, said, lambda event: listener(event) if event.kind == "step_started" else None)
+
+    async with aclosing(happening(telling)) as following:
         async for one in following:
             yield one
 

@@ -1,0 +1,1 @@
+"""Patterns of words that most sentences do not have, and how those are passed over."""

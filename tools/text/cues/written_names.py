@@ -1,0 +1,72 @@
+"""The names of a drug or disease as they are written in texts, either side of the Atlantic."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from kedrec.records import Entity
+
+__all__ = ["names_of"]
+
+_AMERICAN = re.compile(r"ae(?=m|s|th)|oe(?=d|s)", re.IGNORECASE)
+"""What Americans write as `e`."""
+
+
+def names_of(entity: Entity, text: str) -> re.Pattern[str]:
+    """Return what finds the names of a drug or disease in a text, the longest first.
+
+    Args:
+        entity: the drug or disease.
+        text: the text; a pattern of all names takes as long to make as many texts to read.
+    """
+    return _written_names(entity).in_text(text)
+
+
+class _WrittenNames:
+    """The names of one entity, and a pattern of those that may have stood in a text so far."""
+
+    def __init__(self, entity: Entity) -> None:
+        names = {entity.name, *(name for name in entity.synonyms if len(name) > 3)}
+        names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
+        names = {name for name in names if len(name) < 90 and "::" not in name}
+        self._every = [(_written(name), _held(name)) for name in sorted(names, key=lambda name: (-len(name), name))]
+        self._made = frozenset[str](), _any_of(())
+
+    def in_text(self, text: str) -> re.Pattern[str]:
+        lowered = text.lower()
+        likely = {pattern for pattern, held in self._every if held in lowered}
+        made, pattern = self._made
+        if not likely <= made:
+            made |= likely
+            pattern = _any_of(tuple(one for one, _ in self._every if one in made))
+            self._made = made, pattern
+        return pattern
+
+
+@lru_cache(maxsize=512)
+def _written_names(entity: Entity) -> _WrittenNames:
+    return _WrittenNames(entity)
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(patterns) or '(?!)'})(?!\w|-like\b)")
+
+
+def _written(name: str) -> str:
+    """A pattern for a name; short names and acronyms count only in the case in which they are written."""
+    plain = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
+    if len(name) <= 4 and name.isupper():
+        return plain
+    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", _AMERICAN.sub("e", plain))
+    either = re.sub(r"rrho?ea$", "rrho?ea", either)
+    either = re.sub(r"^([Aa]sthma)$", r"\1(?:tics?)?", either)
+    return f"(?i:{either}s?)"
+
+
+def _held(name: str) -> str:
+    """What of a name stands in every text that names it, however it is spelled: its longest word without the end."""
+    if len(name) <= 4 and name.isupper():
+        return name.lower()
+    words = _AMERICAN.sub("e", name.lower())
+    return max((re.sub(r"(?:emia|rrho?ea)$", "", word) for word in re.split(r"[\s-]+", words)), key=len)
