@@ -151,6 +151,12 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
         ("Adalimumab: Efficacy and Side Effects for Psoriasis.", False),
         ("Bloating was reported on the adalimumab breath test.", False),
         ("Secukinumab lowered adalimumab requirements and rates of nausea.", False),
+        (
+            "In patients with inadequate skin control on dual therapy with adalimumab, secukinumab was well tolerated.",
+            False,
+        ),
+        ("The infusion of adalimumab induced an increase in cardiac index, stroke work index and blood flow.", False),
+        ("Adalimumab induced strokes in two patients.", True),
     ],
 )
 def test_safety_is_told_by_what_was_found_and_not_by_what_was_looked_at(sentence, told):

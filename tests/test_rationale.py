@@ -170,9 +170,10 @@ def against_gout(*said):
 
 
 def test_a_drug_that_causes_the_disease_loses_and_it_is_said_with_its_source():
-    written = decision(
-        against_gout("Anakinra-induced gout is rare.", "Gout caused by anakinra was seen.", "Canakinumab.")
-    )
+    task = against_gout("Anakinra-induced gout is rare.", "Gout caused by anakinra was seen.")
+    edge = f"Compound::DB2|{TREATS}|{GOUT.id}"
+    used = Evidence(key="K1", source_id=edge, text="Canakinumab treats Gout", about=("Compound::DB2", GOUT.id))
+    written = decision(task.model_copy(update={"evidence": {**task.evidence, "K1": used}}))
     assert written.startswith("CHOICE: B")
     assert "(safety) Anakinra causes or worsens the disease: “" in written
     assert 0.95 < float(written.splitlines()[1].removeprefix("CONFIDENCE: ")) < 1
@@ -283,6 +284,7 @@ def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else
         ("Anakinra is associated with an increase in thrombolysis and bleeding.", False),
         ("The effect of anakinra on the induced release of interleukin was investigated.", False),
         ("Neither anakinra nor placebo inhibited bronchoconstriction.", False),
+        ("This release of histamine was unaffected by anakinra, and blocked by interleukin.", False),
     ],
 )
 def test_a_sentence_on_how_a_drug_acts_names_a_process_or_a_known_target(sentence, tells):

@@ -76,7 +76,7 @@ _PASSING = CuePattern(
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
     r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b"
     r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient|concept"
-    r"|hypothesis|view)\b"
+    r"|hypothesis|view)\b|^this \w+ effect\b|\b(?:un|not )affected by\b"
 )
 """Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""
 _IS = re.compile(

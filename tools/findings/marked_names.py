@@ -40,7 +40,7 @@ _NOT_GIVEN = re.compile(
     r"|(?:inadequately|insufficiently|insufficient(?:ly)? controlled|not (?:optimally "
     r"|adequately )?controlled) (?:\w+ )?(?:on|with|by) (?:a )?(?:\w+[- ])?§D|(?:in combination with|combined with"
     r"|added to|adjunct to(?: \w+)?|background(?: of)?|on stable|ratio of) (?:\w+ )?§D(?=[ ,.])(?! (?:and|plus))"
-    r"|non-?respon\w+ to [^;.]{0,60}§D"
+    r"|non-?respon\w+ to [^;.]{0,60}§D|inadequate (?:\w+ )?(?:control|response) (?:on|with|to) [^,;.]{0,60}§D"
     r"|(?:±|\+/-|with or without) ?§D|antigen-induced §D|(?:after|following) (?:\w+ )?(?:failure"
     r"|failing) (?:of|on|with) §D|(?:reactive|serum|plasma|urinary"
     r"|intracellular|resistance to|resistant to|refractory to|intolerant (?:of|to)) §D"
