@@ -67,7 +67,6 @@ _OVERALL = ("clinical_evidence", "safety", "against")
 PERSONAL = "This is what is written in general; what suits you or someone close to you, a doctor or pharmacist can say."
 """Said beside an answer to a question about somebody's own treatment."""
 NOTHING_YET = "There is no answer yet that could be explained or cited. Ask about drugs for a disease first."
-
 NOTHING_OFFERED = "Nothing was asked back. Ask on, of the last answer or of another disease."
 
 
@@ -213,17 +212,18 @@ class Conversation:
             looked = looked._replace(topics=tuple(one for one in looked.topics if one.answer.citations))
         said = [one for drug in drugs for one in answer_on(last, drug.id, keys)]
         if new.intent == "safety" and not (about or harmful or any(one.answer.citations for one in said)):
-            looked = self._looked(drugs, (), None, lists="safety")
+            beyond = self._looked(drugs, (), None, lists="safety")
+            if any(one.answer.citations for one in beyond.topics):
+                looked, said = beyond, []
         if not (said or looked.topics):
             return None
         self.topic = self.topic.model_copy(
             update={"focus": tuple(drug.id for drug in drugs), "asked": keys, "about": about,
                     "more": {**self.topic.more, **looked.evidence}}
         )  # fmt: skip
-        told = (*notes, *self._personal(new.wanted), *limits_of(looked, drugs, new.text))
-        told = (*told, *(() if about else said_left_out(new.left_out)))
-        topics = (*looked.topics, *said)
-        return Reply(kind="topic", notes=told, recommendation=last, topics=topics,
+        left_out = () if about else said_left_out(new.left_out)
+        told = (*notes, *self._personal(new.wanted), *limits_of(looked, drugs, new.text), *left_out)
+        return Reply(kind="topic", notes=told, recommendation=last, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=last.trace_id)  # fmt: skip
 
     def _looked(

@@ -170,6 +170,7 @@ def _one(
     name = f"{aspect.name[:1].upper()}{aspect.name[1:]}"
     within = f" in {disease.name}" if disease and not aspect.pattern.search(disease.name) else ""
     title = f"{name}{', harm or safety' if risky and disease is None else ''}: {drug.name}{within}"
+    title = f"Safety: {drug.name}, in any disease" if aspect.name == _SIDE_EFFECTS else title
     return answered(new_evidence, title, told, drug, disease.id if disease else "")
 
 
