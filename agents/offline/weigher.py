@@ -100,8 +100,7 @@ class Weigher:
         built = build(self._folder, self._arrays, self._literature, progress)
         self.prepare_graph()
         with self._lock:
-            self._derived = None
-            self._views.clear()
+            self._derived, self._views = None, OrderedDict()
         return built
 
     def weigh(
@@ -246,8 +245,7 @@ class Weigher:
 
     def _link(self, hidden: HiddenPairs) -> LinkModel:
         """Return the link model of the graph with pairs hidden; what it solved for the whole graph is kept."""
-        if self._graph is None:
-            self._graph = GraphFacts(self._arrays)
+        self._graph = self._graph or GraphFacts(self._arrays)
         return LinkModel(self._graph, hidden, solutions=Solutions(self._folder / LINKS))
 
     def _usable(self, setting: Corpora, derived: Derived | None) -> Corpora:
