@@ -157,6 +157,7 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
         ),
         ("The infusion of adalimumab induced an increase in cardiac index, stroke work index and blood flow.", False),
         ("Adalimumab induced strokes in two patients.", True),
+        ("We used a reporter assay and a cytotoxicity bioassay to study neutralization by adalimumab.", False),
     ],
 )
 def test_safety_is_told_by_what_was_found_and_not_by_what_was_looked_at(sentence, told):

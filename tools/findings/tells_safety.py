@@ -51,6 +51,7 @@ _LOOKED_AT = re.compile(
     r"|examin|compar|review|stud(?:y|ied))\w* (?:the )?(?:\w+,? ){0,3}(?:safety|tolerability|efficacy|toxicit\w+"
     r"|adverse|side effects?)|\b(?:outcomes?|end ?points?) (?:was|were|included?)|\?$|\bunclear\b|\bunknown\b"
     r"|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)|\bin silico\b"
+    r"|\b(?:bio)?assays?\b"
     r"|\btested for\b|§D(?: \([^)]*\))? (?:deficien|gene\b|mutation)|\b(?:used|given) to (?:control|treat|prevent)\b"
 )
 """What was set out to be measured, what lacks the drug, and what it is given against."""
