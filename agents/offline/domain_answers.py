@@ -22,7 +22,7 @@ from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.errors import ModelRefused
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Entity, Evidence, Stance, in_brackets, triples_of
-from kedrec.tools.findings.populations import in_animals, names_whom
+from kedrec.tools.findings.animals_or_people import in_animals, names_whom
 from kedrec.tools.findings.tells_safety import tells_safety
 from kedrec.tools.findings.trial_records import phase_and_status
 from kedrec.tools.literature_tools import joined_names, mentions, places

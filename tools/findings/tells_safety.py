@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from kedrec.records import Entity
+from kedrec.tools.findings.animals_or_people import names_whom
 from kedrec.tools.findings.comparing import contrasts, pieces
 from kedrec.tools.findings.effects import effect_of
 from kedrec.tools.findings.marked_names import DRUG, given, marked, unbracketed, without_heading
-from kedrec.tools.findings.populations import names_whom
 from kedrec.tools.text.sentence_cues import is_criterion, reports_harm, sets_out
 
 __all__ = ["tells_safety"]

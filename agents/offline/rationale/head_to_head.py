@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 from kedrec.records import CandidateScore, Entity, Evidence
-from kedrec.tools.findings.populations import in_animals
+from kedrec.tools.findings.animals_or_people import in_animals
 from kedrec.tools.findings.winners import Winner, winner_of
 from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import sentences_of

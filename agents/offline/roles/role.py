@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from kedrec.records import Record
-from kedrec.tools.findings.populations import in_animals
+from kedrec.tools.findings.animals_or_people import in_animals
 
 __all__ = [
     "EDGE",

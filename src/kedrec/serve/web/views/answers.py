@@ -16,7 +16,7 @@ from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError
 from kedrec.records import Recommendation, Trace
 from kedrec.serve import requests
-from kedrec.serve.recorded.markdown import markdown_of
+from kedrec.serve.recorded.answer_as_markdown import markdown_of
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.guard import CLOSED
 from kedrec.serve.web.page_frame import page

@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.serve.kept_runs import RunAgreement
-from kedrec.serve.recorded.reports import FOLDER, SavedReport, read_reports
+from kedrec.serve.recorded.saved_reports import FOLDER, SavedReport, read_reports
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.views.plots import PlotRow, bars, dots
