@@ -310,4 +310,8 @@ def test_nothing_of_the_server_reads_a_file_that_a_client_names():
     source = Path(__file__).parent.parent / "src/kedrec/serve"
     reads = re.compile(r"(?<![\w.])open\(|read_text|read_bytes|FileResponse")
     named = {path.name for path in source.rglob("*.py") if reads.search(path.read_text("utf-8"))}
-    assert named == {"page_frame.py", "keys.py", "reports.py"}  # its own script, the keys, all reports of the home
+    assert named == {
+        "page_frame.py",
+        "keys.py",
+        "saved_reports.py",
+    }  # its own script, the keys, all reports of the home
