@@ -136,15 +136,19 @@ class Resources:
                 self._weigher = Weigher.open(self.embedded(), self.literature(), folder, self._settings.weights)
             return self._weigher
 
+    @property
+    def visible(self) -> GraphStore:
+        """The graph with what is hidden hidden."""
+        return self.store.hiding(self.hidden) if self.hidden else self.store
+
     def role_reader(self, setting: Corpora) -> RoleReader:
         """What reads the roles of drugs, with what is hidden hidden; kept, as it remembers what it read of classes."""
         from kedrec.agents.offline.roles.reader import RoleReader
 
         with self._lock:
             if setting not in self._role_readers:
-                store = self.store.hiding(self.hidden) if self.hidden else self.store
                 literature = self.literature() if setting != "none" else None
-                self._role_readers[setting] = RoleReader(store, literature, self.weigher(), setting, self.hidden)
+                self._role_readers[setting] = RoleReader(self.visible, literature, self.weigher(), setting, self.hidden)
             return self._role_readers[setting]
 
     def toolbox(self, setting: Corpora, *, weigh: bool = False, about: str = "") -> Toolbox:

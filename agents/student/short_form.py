@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.offline.roles.role import ROLES
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
-from kedrec.records import Answer, Entity, Record
+from kedrec.records import Answer, Entity, Factor, Record
 from kedrec.tools.text.untrusted_text import plain
 
 __all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "StudentChoice", "short_request", "swapped", "written"]
@@ -104,7 +104,7 @@ def short_request(task: Task) -> str:
     """What the student reads: the question, and what is known of each candidate."""
     lines = [f"Which drug is better for {_named(task.disease)}?"]
     for label, drug, role in zip(task.labels, task.candidates, roles_of(task), strict=True):
-        lines += [f"{label}: {_named(drug)}", *_role(role), *_levels(task, drug), *_facts(task, drug)]
+        lines += [f"{label}: {_named(drug)}", *_role(role), *_weighed(task, drug)]
         lines += _stances(task.answers, drug)
     return "\n".join(lines)
 
@@ -129,18 +129,23 @@ def _role(role: Role) -> Iterator[str]:
         yield f"role: {ROLES[role.role]}, {role.support:.0f} for, {role.against:.0f} against"
 
 
-def _levels(task: Task, drug: Entity) -> Iterator[str]:
+def _weighed(task: Task, drug: Entity) -> Iterator[str]:
+    """What the weigher found of the drug."""
+    for score in task.weighing.candidates if task.weighing else ():
+        if score.id == drug.id:
+            yield from _levels(score.measures)
+            yield from _facts(score.factors)
+
+
+def _levels(found: Mapping[str, float]) -> Iterator[str]:
     """How much evidence of each kind there is, in ten levels."""
-    weighed = task.weighing.candidates if task.weighing else ()
-    found = next((score.measures for score in weighed if score.id == drug.id), {})
     told = [f"{name} {bisect_right(cuts, found[group])}" for group, (name, cuts) in _LEVELS.items() if group in found]
     if told:
         yield f"levels: {', '.join(told)}"
 
 
-def _facts(task: Task, drug: Entity) -> Iterator[str]:
-    weighed = task.weighing.candidates if task.weighing else ()
-    told = {factor.group: factor.text for score in weighed if score.id == drug.id for factor in score.factors}
+def _facts(factors: Iterable[Factor]) -> Iterator[str]:
+    told = {factor.group: factor.text for factor in factors}
     for group, heading in _FACTS.items():
         if group in told:
             yield f"{heading}: {_short(told[group])}"

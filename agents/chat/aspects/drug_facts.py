@@ -8,14 +8,14 @@ from kedrec.agents.offline.roles import ROLES
 from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
-from kedrec.records import Corpora, Entity, Match
+from kedrec.records import Corpora, Edge, Entity, Match
 from kedrec.tools.text.sentence_cues import quotable
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
     from kedrec.agents.chat.question_parser import Understanding
 
-__all__ = ["disease_of", "role_note", "uses_of"]
+__all__ = ["disease_of", "other_end", "role_note", "uses_of"]
 
 MOST_USES = 30
 """Diseases looked at where none is named."""
@@ -34,6 +34,11 @@ def disease_of(agent: Agent, drug: Entity) -> Match | None:
     return Match(query=best.id, match="exact", entity=best) if best else None
 
 
+def other_end(edge: Edge, drug: Entity) -> str:
+    """Return the id at the other end of one of a drug's edges."""
+    return edge.tail if edge.head in drug.ids else edge.head
+
+
 def uses_of(agent: Agent, drug: Entity) -> list[Entity]:
     """Return diseases that the graph states a use of the drug in.
 
@@ -41,10 +46,9 @@ def uses_of(agent: Agent, drug: Entity) -> list[Entity]:
         agent: its resources are asked.
         drug: the drug.
     """
-    resources = agent.resources
-    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
+    store = agent.resources.visible
     edges = store.neighbours(drug.id, kind="Disease", limit=400)
-    ids = {edge.tail if edge.head in drug.ids else edge.head for edge in edges if is_therapeutic(edge.relation)}
+    ids = {other_end(edge, drug) for edge in edges if is_therapeutic(edge.relation)}
     return [entity for one in sorted(ids)[:MOST_USES] if (entity := store.get(one)) is not None]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kedrec.agents.chat.aspects.drug_facts import other_end
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence
 from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.chat.intents.wanted import Intent
@@ -42,7 +43,7 @@ def listed(
 def _uses(new_evidence: NewEvidence, drug: Entity, disease: Entity | None) -> TopicAnswer | None:
     first = disease.ids if disease else frozenset[str]()
     edges = [one for one in _edges(new_evidence, drug, kind="Disease")[::-1] if is_therapeutic(one.relation)]
-    edges = sorted(edges, key=lambda edge: _other(edge, drug) not in first)
+    edges = sorted(edges, key=lambda edge: other_end(edge, drug) not in first)
     return _told(
         new_evidence, drug, edges, f"What {drug.name} is used for", "The graph lists it as a treatment of these:"
     )
@@ -63,13 +64,7 @@ def _targets(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
 def _edges(
     new_evidence: NewEvidence, drug: Entity, *, kind: str | None = None, relation: str | None = None
 ) -> list[Edge]:
-    resources = new_evidence.agent.resources
-    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
-    return store.neighbours(drug.id, kind=kind, relation=relation, limit=MOST)
-
-
-def _other(edge: Edge, drug: Entity) -> str:
-    return edge.tail if edge.head in drug.ids else edge.head
+    return new_evidence.agent.resources.visible.neighbours(drug.id, kind=kind, relation=relation, limit=MOST)
 
 
 def _told(
@@ -78,10 +73,10 @@ def _told(
     """The names at the other ends of edges, each with its edge, and how many more there are."""
     resources = new_evidence.agent.resources
     tools, entries = resources.toolbox("none").graph, dict[str, str]()
-    others = list(dict.fromkeys(_other(one, drug) for one in edges))
+    others = list(dict.fromkeys(other_end(one, drug) for one in edges))
     entities = [entity for one in others if (entity := resources.store.get(one)) and entity.name != one]
     for entity in entities:
-        edge = next(one for one in edges if _other(one, drug) in {entity.id, *entity.ids})
+        edge = next(one for one in edges if other_end(one, drug) in {entity.id, *entity.ids})
         finding = tools.edges_of(edge_source(edge.head, edge.relation, edge.tail))
         if entity.name.lower() not in entries and finding is not None and len(entries) < SHOWN:
             entries[entity.name.lower()] = new_evidence.enter(finding, finding.text)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from kedrec.agents.chat.aspects.drug_facts import other_end
 from kedrec.agents.chat.aspects.harm_in_disease import cautions
 from kedrec.agents.chat.aspects.interactions import taken_together
 from kedrec.agents.chat.aspects.listed import LISTED, listed
@@ -169,20 +170,19 @@ def _one(
     told += best_sentences(articles or found, lambda sentence: worth_of(sentence, disease))
     name = f"{aspect.name[:1].upper()}{aspect.name[1:]}"
     within = f" in {disease.name}" if disease and not aspect.pattern.search(disease.name) else ""
-    title = f"{name}{', harm or safety' if risky and disease is None else ''}: {drug.name}{within}"
-    title = f"Safety: {drug.name}, in any disease" if aspect.name == _SIDE_EFFECTS else title
+    risk = ", harm or safety" if risky and disease is None else ""
+    overall = f"Safety: {drug.name}, in any disease" if aspect.name == _SIDE_EFFECTS else ""
+    title = overall or f"{name}{risk}: {drug.name}{within}"
     return answered(new_evidence, title, told, drug, disease.id if disease else "")
 
 
 def _stated(agent: Agent, drug: Entity, aspect: Aspect) -> Iterator[tuple[Finding, str]]:
     """Yield the side effect of the graph that the aspect is."""
-    resources = agent.resources
-    store = resources.store.hiding(resources.hidden) if resources.hidden else resources.store
-    toolbox = resources.toolbox("none")
+    store, toolbox = agent.resources.visible, agent.resources.toolbox("none")
     for edge in store.neighbours(drug.id, relation=HARMS, limit=EDGES):
         if is_therapeutic(edge.relation):
             continue
-        effect = store.get(edge.tail if edge.head in drug.ids else edge.head)
+        effect = store.get(other_end(edge, drug))
         if effect is not None and aspect.pattern.match(effect.name):
             finding = toolbox.graph.edges_of(edge_source(edge.head, edge.relation, edge.tail))
             if finding is not None:
