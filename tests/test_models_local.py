@@ -197,3 +197,48 @@ def test_the_length_of_the_context_is_found_where_the_configuration_has_it(confi
 
     parts = {name: SimpleNamespace(**value) if isinstance(value, dict) else value for name, value in config.items()}
     assert trained_context(SimpleNamespace(**parts)) == length
+
+
+def test_a_rationale_cites_only_keys_that_the_request_holds(model, base):
+    """A model that was made at random writes brackets once they are the likeliest tokens."""
+    import torch
+
+    from kedrec.agents.models.bounded_writing import ExistingKeys
+
+    tokenizer, keys = model._tokenizer, ("P1", "P12", "K3")
+    allowed = ExistingKeys(tokenizer, 0, keys)
+    for seed in range(20):
+        generator, text = torch.Generator().manual_seed(seed), "superior ["
+        for _ in range(30):
+            scores = torch.randn(1, len(tokenizer), generator=generator)
+            opening = [i for i, piece in enumerate(allowed._pieces) if set(piece) & set("[],KP")]
+            scores[:, opening] += 3
+            ids = torch.tensor([tokenizer(text, add_special_tokens=False)["input_ids"]])
+            text += allowed._pieces[int(allowed(ids, scores).argmax())]
+        written = re.findall(r"\[([^\]]*)\]", text)
+        assert written
+        assert all(key in keys for group in written for key in re.split(r"[,;] ?", group)), text
+
+
+def test_without_evidence_no_bracket_is_opened(model):
+    import torch
+
+    from kedrec.agents.models.bounded_writing import ExistingKeys
+
+    none = ExistingKeys(model._tokenizer, 0, ())
+    scores = none(torch.tensor([[5, 6]]), torch.zeros(1, len(model._tokenizer)))
+    assert none._opening
+    assert torch.isinf(scores[0, none._opening]).all()
+    assert torch.isfinite(scores).sum() == len(model._tokenizer) - len(none._opening)
+
+
+def test_an_answer_that_repeats_itself_ends_before_the_repetition(base, tmp_path_factory):
+    """The tiny model, untrained and greedy, falls into a loop."""
+    from kedrec.agents.models.bounded_writing import LOOP
+
+    roomy = open_model(f"local:{base}", Settings(home=tmp_path_factory.mktemp("roomy"), max_output_tokens=170))
+    answer = roomy.invoke([HumanMessage("Say something.")])
+    written = roomy._ids(answer.content)
+    assert answer.usage_metadata["output_tokens"] < 170
+    runs = [tuple(written[i : i + LOOP]) for i in range(len(written) - LOOP + 1)]
+    assert len(runs) == len(set(runs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,9 +34,10 @@ class LocalChatModel(WholeAnswerModel):
     """Any causal language model that transformers can load, on the GPU where there is one.
 
     - `decide` and `repair`: the candidate whose label is the most probable after the forced prefix `CHOICE:`; that
-      probability among the labels is the confidence; the rationale is generated after both.
+      probability among the labels is the confidence; the rationale is generated after both, and cites keys only that
+      the request holds.
     - `investigate`: generated with the tools where the tokenizer's chat template knows tools, else no calls.
-    - everything else is generated; greedily, unless a temperature is set.
+    - everything else is generated; greedily, unless a temperature is set. An answer that begins to repeat itself ends.
 
     A request that is longer than the model's context loses evidence from its end; the keys left out are in
     `response_metadata["left_out_evidence"]`, and a line in the request says so to the model.
@@ -127,7 +128,7 @@ class LocalChatModel(WholeAnswerModel):
         probabilities = [float(value) for value in chosen.softmax(0)]
         best = max(range(len(task.labels)), key=lambda i: (probabilities[i], -i))
         head = f"{CHOICE} {task.labels[best]}\nCONFIDENCE: {probabilities[best]:.4f}\nRATIONALE:\n"
-        text, sent, received = self._generate_after(prompt + head)
+        text, sent, received = self._generate_after(prompt + head, task.evidence.keys() - set(left_out))
         labels = dict(zip(task.labels, (round(value, 6) for value in probabilities), strict=True))
         return _message(head + text, sent, received + 1, {"label_probabilities": labels, **_said(left_out)})
 
@@ -166,11 +167,14 @@ class LocalChatModel(WholeAnswerModel):
     def _ids(self, text: str) -> list[int]:
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _generate_after(self, prompt: str) -> tuple[str, int, int]:
-        """The text that follows, and how many tokens were read and written."""
+    def _generate_after(self, prompt: str, keys: Collection[str] | None = None) -> tuple[str, int, int]:
+        """The text that follows, citing these keys only where given, and how many tokens were read and written."""
         import torch
 
+        from kedrec.agents.models.bounded_writing import LOOP, EndOfLoops, ExistingKeys
+
         ids = self._ids(prompt)
+        loops = EndOfLoops(len(ids))
         sampling = (
             {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
         )
@@ -182,9 +186,12 @@ class LocalChatModel(WholeAnswerModel):
                 attention_mask=torch.ones_like(tensor),
                 max_new_tokens=max(1, min(self._output_room(), self.context - len(ids))),
                 pad_token_id=int(padding if padding is not None else end or 0),
+                logits_processor=[] if keys is None else [ExistingKeys(self._tokenizer, len(ids), keys)],
+                stopping_criteria=[loops],
                 **sampling,
             )[0][len(ids) :]
-        return self._tokenizer.decode(made, skip_special_tokens=True).strip(), len(ids), len(made)
+        told = made[:-LOOP] if loops.ended else made
+        return self._tokenizer.decode(told, skip_special_tokens=True).strip(), len(ids), len(made)
 
 
 def _load(path: str, adapter: str | None) -> tuple[Any, Any]:
