@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from chat_rows import chat_row
+from langchain_core.messages import HumanMessage
 from test_short_form import task
 from test_student import write_dataset
 
@@ -24,6 +27,9 @@ from kedrec.distill.student.publish import merge_student
 from kedrec.distill.student.tiny_model import make_tiny_base
 from kedrec.distill.student.train import train_student
 from kedrec.distill.student.upper_layers.halves import cut_model
+from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop, probabilities
+from kedrec.distill.student.upper_layers.sureness import FEWEST, slope_of_answers
+from kedrec.distill.student.upper_layers.train import example_of
 from kedrec.errors import NotReady, UserError
 
 torch.set_num_threads(1)
@@ -68,6 +74,51 @@ def test_the_short_form_is_learnt_and_the_folder_says_so(taught):
     assert is_student(str(folder)) and any("⟦" in text for text in said)
     assert any("tokens/s" in text for text in said)
     assert list((folder / "tensorboard").iterdir())
+
+
+def test_a_student_is_made_surer_the_more_often_it_is_right(student, tmp_path):
+    """Rows held out that a share of the time ask for what it finds more probable."""
+    model, tokenizer = load_base(str(student))
+    rows = [example_of(tokenizer, choose_row(number), 0.0) for number in range(FEWEST + 10)]
+    held_out = [
+        UpperLoop(cut_model(model, 0), some, Plan(), tmp_path, filler=0, half=False)
+        for some in (rows, rows[: FEWEST - 1])
+    ]
+    first = [told[0] > told[1] for told in probabilities(held_out[0], range(len(rows)))]
+    slopes = []
+    for wrong in (20, 10, 2):
+        aims = [(1.0, 0.0) if (one == (i >= wrong)) else (0.0, 1.0) for i, one in enumerate(first)]
+        held_out[0].examples = [replace(row, sure=aim) for row, aim in zip(rows, aims, strict=True)]
+        slopes.append(slope_of_answers(held_out[0]))
+    assert slopes == sorted(set(slopes))
+    assert slope_of_answers(held_out[1]) == 1.0, "too few to fit it on"
+
+
+def test_the_slope_makes_a_student_surer_of_the_same_choice(student, tmp_path):
+    surer = tmp_path / "surer"
+    shutil.copytree(student, surer)
+    mark = json.loads((surer / "short_form.json").read_text("utf-8"))
+    (surer / "short_form.json").write_text(json.dumps({**mark, "slope": 3.0}), "utf-8")
+    asked = [HumanMessage("", additional_kwargs={"kedrec": task().model_dump(mode="json")})]
+    told = [
+        open_model(f"local:{folder}", Settings(home=tmp_path)).invoke(asked).response_metadata["label_probabilities"]
+        for folder in (student, surer)
+    ]
+    (first, other), (surely, hardly) = (tuple(one.values()) for one in told)
+    assert surely / hardly == pytest.approx((first / other) ** 3, rel=1e-3)
+
+
+def test_without_the_selection_loss_the_label_is_a_word_like_any_other(student, tmp_path):
+    model, tokenizer = load_base(str(student))
+    row = replace(example_of(tokenizer, choose_row(1), 0.0), after=())
+    with_it, without = (
+        UpperLoop(cut_model(model, 0), [row], Plan(select_weight=a), tmp_path, filler=0, half=False).loss([0])
+        for a in (1.0, 0.0)
+    )
+    assert "sft" not in with_it[1]
+    label = row.label_tokens[row.sure.index(1.0)]
+    said = torch.log_softmax(model(torch.tensor([row.prompt])).logits[0, -1].float(), dim=0)[label]
+    assert without[0].item() == without[1]["sft"] == pytest.approx(-said.item(), abs=1e-4)
 
 
 class Killed(BaseException):

@@ -63,6 +63,8 @@ class StudentChatModel(WholeAnswerModel):
     """Folder of the adapter."""
     orders: int = 2
     """2 to average over both orders of the candidates; 1 to read them as asked."""
+    slope: float = 1.0
+    """What its log-odds are multiplied by, so that they are right as often as they say; fitted on rows held out."""
     reads_weighing: bool = True
     """It is offered `weigh_evidence`, for its facts alone."""
     _reader: ShortReader = PrivateAttr()
@@ -76,9 +78,8 @@ class StudentChatModel(WholeAnswerModel):
             MissingExtra: torch, transformers or peft is not installed.
             ConfigError: the folders hold no such model.
         """
-        made = cls(path=path, adapter=adapter)
+        made = cls(path=path, adapter=adapter, slope=_slope_of(Path(adapter or path)))
         name = f"{path}+{adapter}" if adapter else path
-        _check_form(Path(adapter or path))
         try:
             made._reader = ShortReader(*_load(path, adapter))
         except ModuleNotFoundError as error:
@@ -96,7 +97,7 @@ class StudentChatModel(WholeAnswerModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.path, "adapter": self.adapter, "orders": self.orders}
+        return {"model": self.path, "adapter": self.adapter, "orders": self.orders, "slope": self.slope}
 
     def answer(self, messages: list[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
         """The answer to the last request of the graph."""
@@ -121,7 +122,10 @@ class StudentChatModel(WholeAnswerModel):
         if reason is not None:
             return AIMessage(f"CHOICE: {ABSTAINED} | {reason}")
         chosen = self._reader.choose(task, grounds(task), orders=self.orders)
-        odds = [p * (_HARM if role.is_harmful else 1.0) for p, role in zip(chosen.probabilities, roles, strict=True)]
+        odds = [
+            p**self.slope * (_HARM if role.is_harmful else 1.0)
+            for p, role in zip(chosen.probabilities, roles, strict=True)
+        ]
         shares = [one / sum(odds) for one in odds]
         text = decision_text(task, shares, chosen.group, roles)
         told = dict(zip(task.labels, (round(share, 6) for share in shares), strict=True))
@@ -132,17 +136,22 @@ class StudentChatModel(WholeAnswerModel):
         )
 
 
-def _check_form(folder: Path) -> None:
-    """Refuse a student that was taught on another version of the short form: it would misread this one."""
+def _slope_of(folder: Path) -> float:
+    """Return the slope that a student was saved with.
+
+    One that was taught on another version of the short form is refused: it would misread this one.
+    """
     try:
-        form = json.loads((folder / MARK).read_text(encoding="utf-8"))["form"]
-    except (OSError, ValueError, KeyError, TypeError):
-        form = None
+        mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
+        form, slope = mark["form"], float(mark.get("slope", 1.0))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        form, slope = None, 1.0
     if form != FORM:
         raise ConfigError(
             f"The student in {folder} was taught on version {form} of the short form; KEDRec now writes version {FORM}."
             " Teach it again with `kedrec student train --task choose`."
         )
+    return slope
 
 
 def _load(path: str, adapter: str | None) -> tuple[Any, Any]:

@@ -11,7 +11,10 @@ from kedrec.agents.student.short_form import GROUNDS, short_request, swapped, wr
 from kedrec.distill.dataset.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.records import Recommendation, Trace
 
-__all__ = ["decided_task", "ground_of", "short_rows"]
+__all__ = ["SWAPPED", "decided_task", "ground_of", "short_rows"]
+
+SWAPPED = "-swapped"
+"""What the id of a row ends in whose candidates are exchanged; else it is that of the row as asked."""
 
 _SHOWN = re.compile(rf'<evidence key="({KEY})">')
 
@@ -27,7 +30,7 @@ def short_rows(trace: Trace, pair_id: str, answer: str | None = None) -> Iterato
         return
     right = answer or made.favoured
     ground = ground_of(made) if right == made.favoured else None
-    for name, asked in (("choose", task), ("choose-swapped", swapped(task))):
+    for name, asked in (("choose", task), (f"choose{SWAPPED}", swapped(task))):
         ids = [drug.id for drug in asked.candidates]
         known = {score.id: score.probability for score in made.scores}
         label = asked.labels[ids.index(right)]

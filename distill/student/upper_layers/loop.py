@@ -39,7 +39,7 @@ class Plan:
     learning_rate: float = 5e-4
     """Largest step size; it rises first, and falls to nothing as a cosine does."""
     sft_weight: float = 1.0
-    """Weight of `L_sft`."""
+    """Weight of `L_sft`, over the ground, and over the label too where no selection loss teaches it."""
     select_weight: float = 1.0
     """a."""
     rationale_weight: float = 0.0
@@ -173,6 +173,8 @@ class UpperLoop:
         rows = [self.examples[place] for place in places]
         hidden = self.lower.of(places)
         at, targets, inside = _trained_places(rows)
+        if not self.plan.select_weight:  # The label is then a word of the answer like any other.
+            targets[:, 0] = torch.tensor([row.label_tokens[row.sure.index(max(row.sure))] for row in rows])
         width = targets.shape[1]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
             logits = self.halves.logits(hidden, torch.arange(len(rows)).repeat_interleave(width), at.flatten())
@@ -184,7 +186,7 @@ class UpperLoop:
             tokens[i, : len(row.label_tokens)] = torch.tensor(row.label_tokens)
             sure[i, : len(row.sure)] = torch.tensor(row.sure)
         terms = {"select": select_loss(logits[:, 0], tokens, torch.zeros(len(rows), dtype=torch.long), sure)}
-        if self.plan.sft_weight and inside.any():
+        if self.plan.sft_weight and (targets >= 0).any():
             terms["sft"] = sft_loss(logits, targets)
         if self.plan.rationale_weight and inside.any():
             table = self.halves.upper.embed_tokens.weight

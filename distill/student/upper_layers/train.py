@@ -20,6 +20,7 @@ from kedrec.distill.student.student_folder import save_student, write_file
 from kedrec.distill.student.upper_layers.examples import ShortExample
 from kedrec.distill.student.upper_layers.halves import Halves, cut_model
 from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop
+from kedrec.distill.student.upper_layers.sureness import slope_of_answers
 from kedrec.errors import UserError
 
 __all__ = ["example_of", "train_short"]
@@ -78,7 +79,9 @@ def train_short(
     )
     teaching = _Teaching(loop, looks, options, out=out, say=say, on_progress=on_progress)
     report = teaching.run(model, base, splits, examples)
-    _save(model, tokenizer, out, report, base, adapter=not (options.full or base == "tiny"))
+    mark = {"form": FORM, "base": base, "slope": round(slope_of_answers(looks), 4)}
+    write_file(out / MARK, json.dumps(mark, indent=1) + "\n")
+    save_student(model, tokenizer if options.full or base == "tiny" else None, out, report)
     return report
 
 
@@ -238,8 +241,3 @@ class _log:  # noqa: N801 - used as a function
     def __exit__(self, *exception: object) -> None:
         if self._writer is not None:
             self._writer.close()
-
-
-def _save(model: Any, tokenizer: Any, out: Path, report: StudentReport, base: str, *, adapter: bool) -> None:
-    write_file(out / MARK, json.dumps({"form": FORM, "base": base}, indent=1) + "\n")
-    save_student(model, None if adapter else tokenizer, out, report)
