@@ -15,7 +15,7 @@ from kedrec.eval.tables.recorded_runs import RecordedRuns, question_of
 from kedrec.eval.tables.reporting.paper import read_paper
 from kedrec.eval.tables.reporting.significance import compare
 from kedrec.eval.tables.run import Call, make_tables
-from kedrec.eval.tables.steps import Kept, Step, Steps
+from kedrec.eval.tables.steps import Kept, Step, Steps, code_of
 from kedrec.eval.tables.task import asked, drkg_task
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.embedded.store import EmbeddedStore
@@ -235,3 +235,16 @@ def test_the_papers_figures_are_read_and_a_bad_line_is_named(tmp_path):
     path.write_text("table\trow\tsetting\tmeasure\tvalue\tsource\n1 drkg\tgnn\tboth\tf1\t50.0\tpage 4\n1\tgnn\n")
     with pytest.raises(InputError, match="line 3: 2 columns"):
         read_paper(path)
+
+
+def test_words_and_imports_of_a_module_change_no_step_and_what_it_does_changes_it(tmp_path):
+    texts = (
+        '"""Adds."""\nfrom there import one\n\n\ndef add(n):\n    """Add."""\n    return n + one\n',
+        '"""Adds one."""\nfrom here import one\n\n\n# A remark.\ndef add(n):\n    return n + one\n',
+        "from here import one\n\n\ndef add(n):\n    return n - one\n",
+    )
+    paths = [tmp_path / f"{i}.py" for i in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        path.write_text(text, encoding="utf-8")
+    first, worded, changed = (code_of(str(path)) for path in paths)
+    assert first == worded != changed
