@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,7 @@ def hub_penalty(degree: int) -> float:
     return 1 / math.sqrt(max(degree, 1))
 
 
-def hub_penalties(degrees: NDArray[np.int64]) -> NDArray[np.float64]:
+def hub_penalties(degrees: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
     """Return the same for many entities at once, shape (entities,)."""
     return np.asarray(1 / np.sqrt(np.maximum(degrees, 1)))
 
