@@ -17,7 +17,7 @@ from kedrec.agents.models.openai_api.paid_model import PaidModel
 from kedrec.agents.prompting.templates import load_prompts
 from kedrec.agents.resources import Resources
 from kedrec.agents.traces.provenance import versions
-from kedrec.agents.workflow.calls import Beside, Calls, LiveCalls
+from kedrec.agents.workflow.calls import CallElsewhere, Calls, LiveCalls
 from kedrec.agents.workflow.context import RunContext
 from kedrec.agents.workflow.events import Listener
 from kedrec.agents.workflow.question_run import Query, asked_of, open_context, outcome
@@ -60,7 +60,7 @@ class Agent:
     ) -> None:
         self.settings, self.resources, self.model, self.traces = settings, resources, model, traces
         self.finished: list[Callable[[Trace], None]] = []
-        self.beside: Callable[[Query, bool], Beside] | None = None
+        self.beside: Callable[[Query, bool], CallElsewhere] | None = None
         self._redactor = Redactor(settings)
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="tool")
         self._runner: asyncio.Runner | None = None
@@ -166,7 +166,7 @@ class Agent:
         toolbox: Toolbox,
         on_event: Listener | None = None,
         slot: LoopSlot | None = None,
-        beside: Beside | None = None,
+        beside: CallElsewhere | None = None,
     ) -> LiveCalls:
         """Calls of these tools and of the model."""
         return LiveCalls(

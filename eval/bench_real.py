@@ -16,14 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kedrec.agents.agent import Agent, Query
-from kedrec.agents.offline.question_features import SETTINGS
 from kedrec.config import Settings, load
 from kedrec.distill.pairs.pairs_file import Pairs, read_pairs
 from kedrec.eval.frequency_baseline import by_frequency
 from kedrec.eval.machine import KEDREC, where
 from kedrec.eval.metrics import Scores, score
 from kedrec.eval.selection import SelectionReport, evaluate_selection
-from kedrec.records import Corpora
+from kedrec.records import SETTINGS, Corpora
 
 __all__ = ["main"]
 

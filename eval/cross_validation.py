@@ -23,13 +23,12 @@ import numpy as np
 
 from kedrec.agents.offline.fit import slope_of
 from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion
-from kedrec.agents.offline.question_features import SETTINGS
 from kedrec.config import load
 from kedrec.errors import UserError
 from kedrec.eval.held_out import HeldOutWork, computed, held_out, material_of
 from kedrec.eval.machine import where
 from kedrec.eval.metrics import Outcome, Scores, score
-from kedrec.records import Corpora
+from kedrec.records import SETTINGS, Corpora
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,12 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from demo_table import COMPARED, SETTINGS, WHAT_THE_STUDENT_IS, WHAT_TINY_IS, print_table
+from demo_table import COMPARED, WHAT_THE_STUDENT_IS, WHAT_TINY_IS, print_table
 from rich.console import Console
 
 from kedrec.cli.terminal.bars import counting_bar
 from kedrec.config import Settings, load
-from kedrec.records import Corpora, Recommendation, Trace
+from kedrec.records import SETTINGS, Corpora, Recommendation, Trace
 
 STARTER = Path(__file__).parent / "starter"
 MARK = "made-by-kedrec-demo"

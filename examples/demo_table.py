@@ -9,8 +9,6 @@ from rich.table import Table
 
 from kedrec.records import Corpora, Trace
 
-SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
-"""The settings that traces are recorded in."""
 COMPARED: tuple[Corpora, ...] = ("none", "both")
 """Those in which teacher and student are compared."""
 

@@ -10,13 +10,17 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from kedrec.graphdb.drkg.files import source_of
 from kedrec.records import Edge, GraphPath
 
 __all__ = [
-    "edge_key", "hub_penalty", "make_edge", "make_path", "neighbour_key", "path_key", "path_score", "relation_weight",
-    "shared_key", "shared_score",
+    "edge_key", "hub_penalties", "hub_penalty", "make_edge", "make_path", "neighbour_key", "path_key", "path_score",
+    "relation_weight", "shared_key", "shared_score",
 ]  # fmt: skip
 
 WEIGHTS: tuple[tuple[str, float], ...] = (
@@ -83,6 +87,11 @@ def shared_key(entity_id: str, degree: int) -> tuple[int, str]:
 def hub_penalty(degree: int) -> float:
     """Return by what a path is worth less that walks through an entity with this many neighbours: 0 to 1."""
     return 1 / math.sqrt(max(degree, 1))
+
+
+def hub_penalties(degrees: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+    """Return the same for many entities at once, shape (entities,)."""
+    return np.asarray(1 / np.sqrt(np.maximum(degrees, 1)))
 
 
 def path_score(weights: Sequence[float], degrees: Sequence[int]) -> float:

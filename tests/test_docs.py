@@ -61,6 +61,18 @@ def test_every_link_leads_somewhere(page):
         assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
+def test_every_file_that_the_tour_names_is_there():
+    tour = (ROOT / "docs" / "tour.md").read_text("utf-8")
+    named = re.findall(r"`((?:src|graphdb|tools|agents|distill|eval|tests)/[\w/.]+)`", tour)
+    assert len(named) > 80
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    # A name without its folder stands beside the path before it.
+    rows = [line for line in tour.splitlines() if line.startswith("| ")]
+    lone = [(line, name) for line in rows for name in re.findall(r"`(\w+\.py)`", line)]
+    folders = {line: {(ROOT / path).parent for path in re.findall(r"`([\w/]+/[\w.]+)`", line)} for line, _ in lone}
+    assert [name for line, name in lone if not any((folder / name).is_file() for folder in folders[line])] == []
+
+
 def test_the_python_of_the_readme_runs(tmp_path):
     code = blocks(README, "python")[0]
     env = {**os.environ, "KEDREC_HOME": str(tmp_path / "my-home"), "KEDREC_EMBED": "never"}

@@ -21,7 +21,7 @@ from kedrec.eval.tables.world import World
 from kedrec.graphdb.embedded.build import load_graph
 from kedrec.graphdb.vocabularies.side_effects import listed_as, wordings
 from kedrec.records import Entity
-from kedrec.tools.harm_toolbox import SAYS_LITTLE, sentences_on
+from kedrec.tools.harm_toolbox import SAYS_LITTLE, harm_sentences
 from kedrec.tools.literature import Literature
 
 HARMS, CLASS = "Hetionet::CcSE::Compound:Side Effect", "Hetionet::PCiC::Pharmacologic Class:Compound"
@@ -99,7 +99,7 @@ def test_what_else_is_listed_of_a_drug_tells_nothing_and_there_is_no_choice(sett
 def test_a_sentence_of_use_does_not_count_as_one_of_harm():
     drug = Entity(id=LOSARTAN, kind="Compound", name="Losartan")
     effect = Entity(id=DIARRHOEA, kind="Side Effect", name="Diarrhoea", synonyms=wordings("Diarrhoea"))
-    kept = [text for text in TEXTS[1:] if sentences_on(text, drug, effect)]
+    kept = [text for text in TEXTS[1:] if harm_sentences(text, drug, effect)]
     assert kept == [TEXTS[2]]
 
 
@@ -114,7 +114,7 @@ def test_a_sentence_of_use_does_not_count_as_one_of_harm():
 def test_a_sentence_that_speaks_of_little_harm_does_not_count(sentence, counted):
     drug = Entity(id=LOSARTAN, kind="Compound", name="Losartan")
     effect = Entity(id=COUGH, kind="Side Effect", name="Cough")
-    assert [SAYS_LITTLE.search(one) is None for one in sentences_on(sentence, drug, effect)] == [counted]
+    assert [SAYS_LITTLE.search(one) is None for one in harm_sentences(sentence, drug, effect)] == [counted]
 
 
 def test_only_articles_that_may_be_read_are_counted(settings):

@@ -7,7 +7,7 @@ import pytest
 from kedrec.records import Entity
 from kedrec.tools.literature_tools import mentions
 from kedrec.tools.text.mention_finder import MentionFinder
-from kedrec.tools.text.tokens import fold, sentences_of, tokenise
+from kedrec.tools.text.tokens import fold, sentence_numbers, tokenise
 
 NAMES = [
     ("Compound::DB1", "Acetylsalicylic acid", ("Aspirin", "Care")),
@@ -89,7 +89,7 @@ def test_an_abbreviation_counts_in_the_text_that_introduces_it_only(finder):
 def test_sentences_end_at_stops_and_lines_not_in_numbers():
     stream = tokenise(["Dose 2.5 mg. Then more\nA title", "Next text"])
     words = [stream.words[i] for i in stream.ids]
-    sentence = sentences_of(stream)
+    sentence = sentence_numbers(stream)
     assert sentence[words.index("2.5")] == sentence[words.index("mg")] != sentence[words.index("Then")]
     assert sentence[words.index("more")] != sentence[words.index("title")] != sentence[words.index("Next")]
 

@@ -15,14 +15,14 @@ from kedrec.agents.offline.fit import fit
 from kedrec.agents.offline.items import fold_of, read_items
 from kedrec.agents.offline.literature_build import MemoryLiterature, build
 from kedrec.agents.offline.literature_stats import open_derived
-from kedrec.agents.offline.question_features import SETTINGS, field_groups, field_names
+from kedrec.agents.offline.question_features import field_groups, field_names
 from kedrec.agents.offline.ranker import MODEL_FOLDER, Ranker, load_ranker
 from kedrec.agents.offline.roles.weighed import edge_share
 from kedrec.agents.offline.weigher import Weigher
 from kedrec.errors import DamagedData, InputError, NotReady
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
-from kedrec.records import Document
+from kedrec.records import SETTINGS, Document
 
 DOCUMENTS = [
     Document(id="PMID:1", corpus="pubmed", title="Bisoprolol", text="Bisoprolol improved hypertension."),

@@ -26,10 +26,10 @@ __all__ = [
     "RISKY",
     "SAYS_LITTLE",
     "HarmToolbox",
+    "harm_sentences",
     "harm_worth",
     "naming_both",
     "own_sentences",
-    "sentences_on",
 ]
 
 MOST_EFFECTS = 500
@@ -62,7 +62,7 @@ def own_sentences(text: str) -> list[str]:
     return [one for one in sentences_of(text) if len(one) <= LONGEST and reads_well(one) and not sets_out(one)]
 
 
-def sentences_on(text: str, drug: Entity, effect: Entity) -> list[str]:
+def harm_sentences(text: str, drug: Entity, effect: Entity) -> list[str]:
     """Return the sentences of a document that name drug and effect and speak of harm, not of a use of the drug."""
     named = (one for one in own_sentences(text) if mentions(one, effect) and mentions(one, drug))
     spoken = [one for one in named if RISKY.search(one)]
@@ -81,7 +81,7 @@ def naming_both(
     """Return passages with a sentence on drug and effect, best first; none that was retracted."""
     names = (names_for_search(drug), names_for_search(effect))
     hits = literature.search(f"{drug.name} {effect.name}", corpus, LOOKED_THROUGH, require_all_of=names).hits
-    return [hit for hit in hits if not hit.retracted and sentences_on(hit.text, drug, effect)]
+    return [hit for hit in hits if not hit.retracted and harm_sentences(hit.text, drug, effect)]
 
 
 class _Graph(GraphTools):

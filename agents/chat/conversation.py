@@ -267,8 +267,7 @@ class Conversation:
         """What a run came to; from now on the conversation is about that."""
         query, topic, wanted, notes = planned
         if trace.recommendation is None:
-            error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
-            raise error_named(error["type"], f"{error['message']} (trace {trace.id})")
+            raise error_named(trace.failure["type"], f"{trace.failure['message']} (trace {trace.id})")
         made = trace.recommendation
         if made.disease.kind == SIDE_EFFECT:
             self.topic = topic.model_copy(update={"more": made.evidence})

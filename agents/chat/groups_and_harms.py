@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DAMAGE", "GROUPS", "HARMED_ORGANS", "HARMS", "HARMS_IN_TEXTS", "Group"]
+__all__ = ["DAMAGE", "GROUPS", "HARMED_ORGANS", "HARMS", "HARMS_IN_TEXTS", "PeopleGroup"]
 
 
-class Group(NamedTuple):
+class PeopleGroup(NamedTuple):
     """The words of a group of people, or of a circumstance."""
 
     asked: str
@@ -21,62 +21,62 @@ class Group(NamedTuple):
     """Pattern of synonyms used in texts; the default matches nothing."""
 
 
-GROUPS: dict[str, Group] = {
-    "pregnancy": Group(
+GROUPS: dict[str, PeopleGroup] = {
+    "pregnancy": PeopleGroup(
         asked=r"pregnan\w*|gestation\w*|expecting|conceiv\w*|teratogen\w*|mothers? to be|fetal"
         r"|unborn|child ?bearing",
         search=("pregnancy", "pregnant"),
         texts=r"f(?:o)?etus|embryo\w*|congenital|malformation\w*|birth defects?|abortion|trimester",
     ),
-    "breastfeeding": Group(
+    "breastfeeding": PeopleGroup(
         asked=r"breast ?feed\w*|breast fed|lactat\w*|nursing(?! homes?| staff| care)"
         r"|(?:breast|human|mother s|into (?:the )?) ?milk",
         search=("breastfeeding", "lactation", "breast milk"),
         texts=r"breast milk|human milk",
     ),
-    "children": Group(
+    "children": PeopleGroup(
         asked=r"child|children|childhood|pa?ediatric\w*|infants?|newborns?|neonat\w*|toddlers?"
         r"|bab(?:y|ies)|adolescents?|teen\w*|girls?|boys?",
         search=("children", "pediatric", "paediatric", "adolescents"),
     ),
-    "older people": Group(
+    "older people": PeopleGroup(
         asked=r"elderly|older (?:people|patients|adults|persons|men|women)"
         r"|old (?:age|people|patients|man|men|woman|women|persons)"
         r"|geriatric\w*|seniors?|frail|aged (?:6|7|8)\d|over (?:6|7|8)\d|octogenarians?",
         search=("elderly", "older patients", "older adults", "geriatric"),
     ),
-    "kidney failure": Group(
+    "kidney failure": PeopleGroup(
         asked=r"(?:renal|kidney) (?:failure|impairment|insufficiency|disease|problems|function|damage)"
         r"|renally|kidneys? (?:\w+ )?fail\w*|dialysis|bad kidneys?|weak kidneys?|ckd|egfr"
         r"|poor (?:renal|kidney)",
         search=("renal failure", "renal impairment", "kidney disease", "dialysis", "renal insufficiency"),
         texts=r"creatinine|end[- ]stage renal",
     ),
-    "liver failure": Group(
+    "liver failure": PeopleGroup(
         asked=r"(?:hepatic|liver) (?:failure|impairment|insufficiency|disease|problems|function)"
         r"|cirrho\w+|bad liver",
         search=("hepatic impairment", "cirrhosis", "liver disease", "liver failure"),
         texts=r"hepat\w+|child[- ]pugh",
     ),
-    "alcohol": Group(
+    "alcohol": PeopleGroup(
         asked=r"alcohol|drinking|beers?|wine|booze|spirits|drink (?:on|with|while|when|if|whilst)"
         r"|(?:have|having) a drink",
         search=("alcohol", "ethanol"),
     ),
-    "driving": Group(
+    "driving": PeopleGroup(
         asked=r"driving|operat\w+ machin\w+",
         search=("driving",),
     ),
-    "surgery": Group(
+    "surgery": PeopleGroup(
         asked=r"surgery|operation|perioperative",
         search=("surgery", "perioperative"),
     ),
-    "vaccination": Group(
+    "vaccination": PeopleGroup(
         asked=r"vaccin\w+",
         search=("vaccination", "vaccine"),
     ),
 }
-"""Group of people or circumstance, as an answer names it -> its words."""
+"""PeopleGroup of people or circumstance, as an answer names it -> its words."""
 
 HARMS = (
     r"infections?|bleed\w*|ha?emorrhag\w*|nausea|vomiting|rash(?:es)?|headaches?|fatigue|weight (?:gain|loss)"

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from kedrec.agents.offline.items import FOLDS, STATES, LabelledQuestion, Look, fold_of, looks, read_items
 from kedrec.agents.offline.literature_build import LiteratureSource, build
 from kedrec.agents.offline.literature_stats import Derived
-from kedrec.agents.offline.question_features import SETTINGS, Transfer, field_names, question_features
+from kedrec.agents.offline.question_features import Transfer, field_names, question_features
 from kedrec.agents.offline.ranker import Ranker, train_forests
 from kedrec.graphdb.link_prediction.kernels import GraphArrays
 from kedrec.graphdb.link_prediction.links import LinkModel
 from kedrec.graphdb.link_prediction.treatments import GraphFacts
 from kedrec.graphdb.store import HiddenPairs
-from kedrec.records import Corpora
+from kedrec.records import SETTINGS, Corpora
 
 if TYPE_CHECKING:
     import lightgbm

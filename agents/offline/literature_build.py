@@ -20,7 +20,7 @@ from kedrec.agents.offline.literature_stats import (
     CORPORA,
     FORMAT,
     Derived,
-    names_of,
+    named_entities,
     open_derived,
     read_corpus,
     state_key,
@@ -110,7 +110,7 @@ def _write(place: Path, arrays: GraphArrays, source: Iterable[Document]) -> None
     temporary.mkdir(parents=True)
     manifest = {"format": FORMAT, "documents": len(documents)}
     if documents:
-        _derive(temporary, names_of(arrays), documents)
+        _derive(temporary, named_entities(arrays), documents)
     (temporary / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     # What was written is on the disk before it is renamed.
     for path in temporary.iterdir():

@@ -31,7 +31,7 @@ __all__ = [
     "Derived",
     "Meeting",
     "is_of_another_version",
-    "names_of",
+    "named_entities",
     "open_derived",
     "read_corpus",
     "state_key",
@@ -140,12 +140,12 @@ class Derived:
 def state_key(arrays: GraphArrays, literature_sha256: str) -> str:
     """Return the name of the state: a hash of the graph's names, the literature and the format."""
     digest = hashlib.sha256(f"{FORMAT} {literature_sha256}\n".encode())
-    for entity, name, synonyms in names_of(arrays):
+    for entity, name, synonyms in named_entities(arrays):
         digest.update(f"{entity}\t{name}\t{'|'.join(synonyms)}\n".encode())
     return digest.hexdigest()[:24]
 
 
-def names_of(arrays: GraphArrays) -> list[tuple[str, str, tuple[str, ...]]]:
+def named_entities(arrays: GraphArrays) -> list[tuple[str, str, tuple[str, ...]]]:
     """Return id, name and synonyms of the graph's drugs and diseases, by id."""
     chosen = [i for i, name in enumerate(arrays.ids) if name.startswith(("Compound::", "Disease::"))]
     return sorted((arrays.ids[i], arrays.names[i], tuple(arrays.synonyms(i))) for i in chosen)
@@ -174,7 +174,7 @@ def open_derived(folder: Path, arrays: GraphArrays, literature_sha256: str) -> D
         group: read for group, path in done.items() if (read := read_corpus(path)) is not None
     }
     missing = tuple(group for group in CORPORA if group not in done)
-    return Derived({entity: i for i, (entity, _, _) in enumerate(names_of(arrays))}, corpora, missing)
+    return Derived({entity: i for i, (entity, _, _) in enumerate(named_entities(arrays))}, corpora, missing)
 
 
 def is_of_another_version(folder: Path) -> bool:

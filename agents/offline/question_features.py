@@ -19,7 +19,6 @@ from kedrec.tools.text.pair_record_counts import FIELDS
 
 __all__ = [
     "GROUPS",
-    "SETTINGS",
     "Transfer",
     "corpora_of",
     "field_groups",
@@ -28,7 +27,6 @@ __all__ = [
     "question_features",
 ]
 
-SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 """The four settings."""
 
 _CUED = FIELDS[FIELDS.index("near") :]

@@ -20,7 +20,6 @@ __all__ = [
     "LONGEST_RATIONALE",
     "LONGEST_SENTENCE",
     "NO_EVIDENCE",
-    "STANCES",
     "STEP_TITLES",
     "cited",
     "refuse_too_long",
@@ -48,8 +47,6 @@ CITATION: Final = re.compile(rf"\[({KEY}(?:\s*[,;]\s*{KEY})*)\]")
 
 LABELS: Final = "ABCDEFGHIJ"
 """Labels of the candidates, in the order asked; as many as candidates are allowed."""
-
-STANCES: Final = ("supports", "against", "unclear")
 
 STEP_TITLES: Final = {
     "resolve": "names to entities",

@@ -12,11 +12,10 @@ from kedrec.agents.prompting.answer_format import (
     LONGEST_RATIONALE,
     LONGEST_SENTENCE,
     NO_EVIDENCE,
-    STANCES,
     cited,
     without_citations,
 )
-from kedrec.records import Answer, Question, Record, Sentence, SentenceKind
+from kedrec.records import STANCES, Answer, Question, Record, Sentence, SentenceKind
 
 __all__ = ["Decision", "cut", "parse_answers", "parse_decision"]
 

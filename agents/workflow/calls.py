@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
 
-__all__ = ["Beside", "Calls", "LiveCalls", "ModelRequest", "ToolRequest", "model_hash", "tool_hash"]
+__all__ = ["CallElsewhere", "Calls", "LiveCalls", "ModelRequest", "ToolRequest", "model_hash", "tool_hash"]
 
 ToolRequest = tuple[str, dict[str, Any]]
 """Name and arguments."""
@@ -50,7 +50,7 @@ class Times(TypedDict):
     """Wall-clock."""
 
 
-Beside = Callable[[str, dict[str, Any]], Awaitable[ToolResult | None]]
+CallElsewhere = Callable[[str, dict[str, Any]], Awaitable[ToolResult | None]]
 """Calls a tool elsewhere than in this process; None where that cannot be done."""
 LONG = "graph_evidence"
 """The quick tool that takes longest: it is called elsewhere, where others are."""
@@ -99,7 +99,7 @@ class LiveCalls:
         threads: Executor | None = None,
         listener: Listener | None = None,
         slot: LoopSlot | None = None,
-        beside: Beside | None = None,
+        beside: CallElsewhere | None = None,
     ) -> None:
         self.record: list[ModelCall | ToolCall] = []
         self._toolbox, self._model, self._settings = toolbox, model, settings

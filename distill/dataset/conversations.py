@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, STANCES, cited, without_citations
+from kedrec.agents.prompting.answer_format import LABELS, NO_EVIDENCE, cited, without_citations
 from kedrec.distill.dataset.chat_rows import ChatRow, Selection, TrainTurn
 from kedrec.distill.dataset.short_rows import short_rows
-from kedrec.records import Recommendation, Trace, in_brackets
+from kedrec.records import STANCES, Recommendation, Trace, in_brackets
 
 __all__ = ["chat_rows"]
 

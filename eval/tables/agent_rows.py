@@ -13,7 +13,7 @@ from kedrec.distill.runs.folder import RunFolder, trace_of
 from kedrec.distill.runs.run import Progress, start_run
 from kedrec.eval.metrics import Outcome
 from kedrec.eval.selection import outcome_of
-from kedrec.eval.tables.recorded_runs import Question, question_of
+from kedrec.eval.tables.recorded_runs import AskedPair, question_of
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.task import Asked, Task, asked
 from kedrec.records import Corpora, Trace
@@ -59,7 +59,7 @@ def traces_of(
     The run's folder holds all pairs of the task, so that all their edges are hidden, and asks those of `questions`
     alone; a question that several patients share is asked once. `part` names the folder.
     """
-    first: dict[Question, Pair] = {}
+    first: dict[AskedPair, Pair] = {}
     for pair in questions:
         first.setdefault(question_of(pair), pair)
     found = world.recorded.traces(setting, model, list(first)) if task.hides else {}
@@ -116,7 +116,7 @@ def _with_others(task: Task, first: list[Pair]) -> Pairs:
     return Pairs(path=task.test.path, sha256=task.questions_sha256, questions=(*first, *others), scoring={})
 
 
-def _read(folder: Path, wanted: Sequence[Pair]) -> dict[Question, Trace]:
+def _read(folder: Path, wanted: Sequence[Pair]) -> dict[AskedPair, Trace]:
     run = RunFolder(folder)
     rows, traces = run.rows(), TraceStore(run.traces)
     found = {}

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 
 from kedrec.errors import UserError
-from kedrec.eval.tables.options import SETTINGS
 from kedrec.eval.tables.steps import Step
+from kedrec.records import SETTINGS
 
 __all__ = ["chosen_steps", "forecast"]
 

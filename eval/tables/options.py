@@ -11,11 +11,10 @@ from pydantic import Field
 
 from kedrec.atomic_file import write_whole
 from kedrec.errors import InputError, NotReady, UserError
-from kedrec.records import Corpora, Record
+from kedrec.records import SETTINGS, Corpora, Record
 
-__all__ = ["SETTINGS", "TablesOptions", "file_hash", "pinned"]
+__all__ = ["TablesOptions", "file_hash", "pinned"]
 
-SETTINGS: tuple[Corpora, ...] = ("none", "trials", "articles", "both")
 PINNED = "tables.json"
 LATER = ("judge", "pyhealth")
 """Options that may be named in any call: each adds steps and changes no other."""

@@ -12,12 +12,12 @@ from kedrec.distill.runs.folder import RunFolder, RunInfo, trace_of
 from kedrec.errors import UserError
 from kedrec.records import Corpora, Trace
 
-__all__ = ["Question", "RecordedRuns", "question_of"]
+__all__ = ["AskedPair", "RecordedRuns", "question_of"]
 
-Question = tuple[str, tuple[str, ...]]
+AskedPair = tuple[str, tuple[str, ...]]
 
 
-def question_of(pair: Pair) -> Question:
+def question_of(pair: Pair) -> AskedPair:
     """What is asked: disease and candidates by their ids, in order."""
     return pair.disease.id, tuple(drug.id for drug in pair.candidates)
 
@@ -53,9 +53,9 @@ class RecordedRuns:
             told = f"`{run.info.model}`, `{run.info.setting}`, {len(run.questions):,} questions"
             yield f"{run.folder.path}: {f'not taken, {run.misfit}' if run.misfit else told}"
 
-    def traces(self, setting: Corpora, model: str, wanted: Sequence[Question]) -> dict[Question, Trace]:
+    def traces(self, setting: Corpora, model: str, wanted: Sequence[AskedPair]) -> dict[AskedPair, Trace]:
         """The traces of questions that were answered in this setting by this model."""
-        found: dict[Question, Trace] = {}
+        found: dict[AskedPair, Trace] = {}
         for run in self._runs:
             if not run.misfit and (run.info.setting, run.info.model) == (setting, model):
                 found |= dict(_answered(run, set(wanted) - set(found)))
@@ -78,7 +78,7 @@ def _misfit(info: RunInfo, graph: str, literature: str) -> str:
     return "" if info.hide_pairs else "made with the pairs' edges shown"
 
 
-def _answered(run: _Run, wanted: set[Question]) -> Iterator[tuple[Question, Trace]]:
+def _answered(run: _Run, wanted: set[AskedPair]) -> Iterator[tuple[AskedPair, Trace]]:
     rows, traces = run.folder.rows(), TraceStore(run.folder.traces)
     for pair in run.questions:
         row = rows.get(pair.id)

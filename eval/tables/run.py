@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from kedrec.eval.tables.mimic.pairs import mimic_task
 from kedrec.eval.tables.mimic.visits_section import NDC, visit_steps, visits_section
 from kedrec.eval.tables.options import TablesOptions, pinned
 from kedrec.eval.tables.plan import Planned, check_steps, in_order, selection_steps
-from kedrec.eval.tables.reporting.write import Section, write_report
+from kedrec.eval.tables.reporting.write import ReportSection, write_report
 from kedrec.eval.tables.rows import rows_of
-from kedrec.eval.tables.steps import Step, Steps
+from kedrec.eval.tables.steps import Say, Step, Steps
 from kedrec.eval.tables.task import Task, drkg_task
 from kedrec.eval.tables.world import World
 from kedrec.eval.tables.writers.rows import Writer, writing_steps
@@ -28,7 +28,6 @@ from kedrec.records import Record
 
 __all__ = ["Call", "TablesReport", "make_tables"]
 
-Say = Callable[[str], None]
 MIMIC = (
     "For a patient and a diagnosis, a drug that was prescribed and that the graph lists for it, against the most"
     " similar one that the patient did not get. The same question asked of several patients has one answer for all."
@@ -141,11 +140,13 @@ def _tasks(world: World) -> tuple[list[Task], tuple[str, ...]]:
     return [pairs, *([found.task] if found.task.test.questions else [])], found.coverage
 
 
-def _mapped(coverage: Sequence[str]) -> list[Section]:
-    return [Section("MIMIC-III: what could be mapped", MIMIC, below=coverage)] if coverage else []
+def _mapped(coverage: Sequence[str]) -> list[ReportSection]:
+    return [ReportSection("MIMIC-III: what could be mapped", MIMIC, below=coverage)] if coverage else []
 
 
-def _sections(world: World, task: Task, steps: Steps, writers: Sequence[Writer], more: Sequence[Step]) -> list[Section]:
+def _sections(
+    world: World, task: Task, steps: Steps, writers: Sequence[Writer], more: Sequence[Step]
+) -> list[ReportSection]:
     """Table 2, the visits, and what the paper did not measure, as far as they are done."""
     written = [(one, kept) for one in writers if (kept := steps.read(one.step)) is not None]
     further = [(step, kept) for step in more if (kept := steps.read(step)) is not None]

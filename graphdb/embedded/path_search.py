@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.graphdb.embedded.adjacency import Link, Slots, Walks, link_of
+from kedrec.graphdb.ranking import hub_penalties
 
-__all__ = ["AdjacencyRow", "PathSearch"]
+__all__ = ["PathSearch", "PlacedPath"]
 
 PathScores = NDArray[np.float64]
-AdjacencyRow = tuple[list[int], list[Link]]
+PlacedPath = tuple[list[int], list[Link]]
 """Places along a path, and the edges between them."""
 
 _SLACK, _MARGIN = 1e-6, 1e-8
@@ -33,10 +34,10 @@ class PathSearch:
         self._walks, self._near, self._link = walks, walks.near, walks.link
         self._weights = np.repeat(weights, 2)
         self._lengths = np.diff(walks.start)
-        self._spread = 1 / np.sqrt(np.maximum(walks.degrees, 1))  # `hub_penalty` of each entity
+        self._penalties = hub_penalties(walks.degrees)
         self._open = (-1, np.zeros(0, np.bool_))
 
-    def paths(self, first: int, last: int, max_hops: int, limit: int, hub_limit: int) -> list[AdjacencyRow]:
+    def paths(self, first: int, last: int, max_hops: int, limit: int, hub_limit: int) -> list[PlacedPath]:
         """Return the best simple paths, and those that may tie with them.
 
         Args:
@@ -64,7 +65,7 @@ class PathSearch:
         best = found.part((found.scores >= _least(found.scores, limit)).nonzero()[0])
         return [self._row(first, last, *slots) for slots in zip(*(part.tolist() for part in best[1:]), strict=True)]
 
-    def _row(self, first: int, last: int, out: int, middle: int, into: int) -> AdjacencyRow:
+    def _row(self, first: int, last: int, out: int, middle: int, into: int) -> PlacedPath:
         """Return a path from the places of its edges in the rows of `first`, of the entity behind it and of `last`."""
         nears, links = self._walks.nears, self._walks.links
         if into < 0:
@@ -91,7 +92,7 @@ class PathSearch:
         kept = keep.nonzero()[0]
         near, slots = row.take(kept), kept + start
         weights = self._weights.take(self._link.take(slots))
-        return _Steps(near, slots, weights, weights * self._spread.take(near))
+        return _Steps(near, slots, weights, weights * self._penalties.take(near))
 
     def _best_links(self, here: _Steps, there: _Steps, limit: int, known: PathScores) -> _Found:
         """Return the best links from steps of one side to steps of the other, the most promising steps first.

@@ -18,7 +18,7 @@ from kedrec.graphdb.drkg.files import kind_of
 from kedrec.graphdb.embedded.adjacency import Link, Walks
 from kedrec.graphdb.embedded.arrays import MappedGraph
 from kedrec.graphdb.embedded.fork_pool import side_by_side
-from kedrec.graphdb.embedded.path_search import AdjacencyRow, PathSearch
+from kedrec.graphdb.embedded.path_search import PathSearch, PlacedPath
 from kedrec.graphdb.groups import Groups
 from kedrec.graphdb.joining import MAX_HOPS, Joining, Ranked
 from kedrec.graphdb.snapshots import current_version, trouble
@@ -228,20 +228,20 @@ class EmbeddedStore(Joining):
             }
         )
 
-    def _rows_behind(self, limit: int, pair: tuple[str, str]) -> list[AdjacencyRow]:
+    def _rows_behind(self, limit: int, pair: tuple[str, str]) -> list[PlacedPath]:
         """The paths behind the evidence of a pair, by place; one more, as one of a single edge is not part of it."""
         return self._rows(*pair, limit=limit + 1)
 
     def _rows(
         self, a: str, b: str, max_hops: int = MAX_HOPS, limit: int = 10, hub_limit: int = HUB_LIMIT
-    ) -> list[AdjacencyRow]:
+    ) -> list[PlacedPath]:
         """The best paths from a to b, and those that may tie with them, by place and in no order."""
         first, second = self.place(a), self.place(b)
         if first is None or second is None or first == second or limit < 1:
             return []
         return self._search.paths(first, second, max_hops, limit, hub_limit)
 
-    def _ranked(self, rows: Iterable[AdjacencyRow]) -> list[GraphPath]:
+    def _ranked(self, rows: Iterable[PlacedPath]) -> list[GraphPath]:
         found = [(self._path(*row), [self.ids[place] for place in row[0]]) for row in rows]
         found.sort(key=lambda item: ranking.path_key(*item))
         return [path for path, _ in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from kedrec.tools.findings.animals_or_people import in_animals
 from kedrec.tools.text.cues.pattern import CuePattern
 
 __all__ = ["action_worth", "course_worth", "explains"]
@@ -61,14 +62,14 @@ _KINETICS = CuePattern(
 )
 """What drugs do to one another, and what one does not do: neither is how a drug acts."""
 _APART = re.compile(
-    r"\b(?:rats?|mice|mouse|animals?|dogs?|guinea|rabbits?|cell lines?|in vitro|patients|combin\w+|co-?treat\w+"
+    r"\b(?:patients|combin\w+|co-?treat\w+"
     r"|resistan\w+|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
     r"|least|here we|treated with|given with|interact\w*|silico|blood levels of|potentiat\w+|conver(?:sion|ted)"
     r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:"
     r"|\bspecies\b|\bmost effective\b|\bisolates?\b",
     re.IGNORECASE,
 )
-"""Marks of an experiment, of a comparison or of a trial; what is known of a drug is said without."""
+"""Marks of an experiment, of a comparison or of a trial, besides animals; what is known of a drug is said without."""
 _PASSING = CuePattern(
     r"\badverse|side[- ]effect|\bdamage\b|\bseems?\b"
     r"|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
@@ -118,7 +119,7 @@ def action_worth(sentence: str, drug: Spans, acted_on: Iterable[str] = ()) -> fl
         acted_on: Words for what the drug is known to act on, in lower case; a sentence with one of them tells more.
     """
     words = explains(sentence, drug)
-    if not words or any(kind.search(sentence) for kind in (_KINETICS, _PASSING, _APART)):
+    if not words or any(kind.search(sentence) for kind in (_KINETICS, _PASSING)) or _of_an_experiment(sentence):
         return 0.0
     named = {found[0].lower() for found in _PROCESS.finditer(sentence)}
     lowered = sentence.lower()
@@ -143,9 +144,12 @@ def course_worth(sentence: str, disease: Spans, acted_on: Iterable[str] = ()) ->
     told = any(_OF.search(sentence[: one[0]]) or (one[0] < 40 and _IS.search(sentence[one[1] :])) for one in disease)
     lowered = sentence.lower()
     on_target = _ON_TARGET * any(word in lowered for word in acted_on)
-    strange = _APART.search(sentence) is not None
-    worth = 1.0 + min(len(named), 2) + on_target - strange - 0.5 * (len(sentence) > _LONG)
+    worth = 1.0 + min(len(named), 2) + on_target - _of_an_experiment(sentence) - 0.5 * (len(sentence) > _LONG)
     return worth if told and worth >= _STATED else 0.0
+
+
+def _of_an_experiment(sentence: str) -> bool:
+    return _APART.search(sentence) is not None or in_animals(sentence)
 
 
 def explains(sentence: str, drug: Spans) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from kedrec.records import Entity
-from kedrec.tools.text.cues.written_names import names_of
+from kedrec.tools.text.cues.written_names import name_pattern
 from kedrec.tools.text.naming import is_part_of_longer
 
 __all__ = ["DISEASE", "DRUG", "OTHER", "given", "marked", "unbracketed", "without_heading"]
@@ -67,7 +67,7 @@ def marked(sentence: str, drug: Entity, disease: Entity | None = None, others: S
     text = " ".join(html.unescape(sentence).split())
     for mark, entities in ((DRUG, [drug]), (OTHER, others), (DISEASE, [disease] if disease else [])):
         for entity in entities:
-            text = _with_short(_replaced(text, names_of(_with_bare_names(entity), text), mark), mark)
+            text = _with_short(_replaced(text, name_pattern(_with_bare_names(entity), text), mark), mark)
     return re.sub(r"§[dox]", lambda found: found[0].upper(), text.lower())
 
 

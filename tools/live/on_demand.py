@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kedrec.errors import SourceRefused, SourceUnavailable
-from kedrec.records import Entity
+from kedrec.records import Corpus, Entity
 from kedrec.tools.live.fetcher import Fetcher
-from kedrec.tools.live.pair_download import HOSTS, LiveSource, WantedLiterature, lacking
+from kedrec.tools.live.pair_download import HOSTS, WantedLiterature, lacking
 from kedrec.tools.live.query_terms import DateSpan
 
 __all__ = ["OnDemand", "ToppedUp"]
 
-_SOURCES: dict[str, LiveSource] = {"articles": "pubmed", "trials": "trials"}
+_SOURCES: dict[str, Corpus] = {"articles": "pubmed", "trials": "trials"}
 
 
 @dataclass(frozen=True)

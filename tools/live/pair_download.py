@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Literal
 
 from kedrec.errors import SourceError, SourceUnavailable
-from kedrec.records import Record
+from kedrec.records import Corpus, Record
 from kedrec.tools.library.ingest import OnProgress
 from kedrec.tools.live.eutils import Batch, Eutils, pmc_ids
 from kedrec.tools.live.query_terms import DateSpan, Terms, pubmed_query, trials_fields
 from kedrec.tools.live.trials_api import TrialsApi
 
-__all__ = ["HOSTS", "Gatherer", "LiveSource", "SourceReport", "WantedLiterature", "lacking"]
+__all__ = ["HOSTS", "Gatherer", "SourceReport", "WantedLiterature", "lacking"]
 
-LiveSource = Literal["pubmed", "pmc", "trials"]
-HOSTS: dict[LiveSource, str] = {"pubmed": "PubMed", "pmc": "PubMed Central", "trials": "ClinicalTrials.gov"}
+HOSTS: dict[Corpus, str] = {"pubmed": "PubMed", "pmc": "PubMed Central", "trials": "ClinicalTrials.gov"}
 """What people call the sources."""
 _NAMED = 5
 
@@ -30,7 +29,7 @@ _NAMED = 5
 class WantedLiterature:
     """What is asked for."""
 
-    sources: tuple[LiveSource, ...] = ("pubmed", "trials")
+    sources: tuple[Corpus, ...] = ("pubmed", "trials")
     """Where; `pmc` brings the full texts of what is found in PubMed, so it does not go without it."""
     most: int = 200
     """Records of one source for one pair, the most relevant first."""
@@ -43,7 +42,7 @@ class WantedLiterature:
 class SourceReport(Record):
     """What one source gave for one pair."""
 
-    source: LiveSource
+    source: Corpus
     """Which."""
     disease: str
     """Name of the disease."""
@@ -174,19 +173,19 @@ class Gatherer:
         )
         return _lacks(report, f"its further pages: {found.problem}", found.problem) if found.problem else report
 
-    def _write(self, source: LiveSource, content: bytes, given: float) -> None:
+    def _write(self, source: Corpus, content: bytes, given: float) -> None:
         """Write a file that is the same, date of change included, whenever the answer is the same."""
         ending = "json" if source == "trials" else "xml"
         path = self.folder / f"live-{source}-{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
         path.write_bytes(content)
         os.utime(path, (given, given))
 
-    def _tell(self, source: LiveSource, done: int, total: int) -> None:
+    def _tell(self, source: Corpus, done: int, total: int) -> None:
         if self.on_progress:
             self.on_progress(f"fetching from {HOSTS[source]}", done, total)
 
 
-def _begun(source: LiveSource, disease: Terms, drug: Terms, query: str) -> SourceReport:
+def _begun(source: Corpus, disease: Terms, drug: Terms, query: str) -> SourceReport:
     left_out = [terms for terms in (disease, drug) if terms.left_out]
     notes = tuple(f"{terms.left_out:,} further names of {terms.entity.name} were not asked for." for terms in left_out)
     return SourceReport(source=source, disease=disease.entity.name, drug=drug.entity.name, query=query, notes=notes)

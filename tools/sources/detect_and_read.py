@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from kedrec.errors import InputError
 from kedrec.records import Document
@@ -19,7 +19,7 @@ from kedrec.tools.streams.xml_stream import root_tag
 __all__ = ["FORMATS", "Format", "ReadRecord", "Reading", "read", "read_documents"]
 
 Format = Literal["auto", "jsonl", "pubmed-xml", "jats", "clinicaltrials-json", "clinicaltrials-xml"]
-FORMATS: tuple[Format, ...] = ("auto", "jsonl", "pubmed-xml", "jats", "clinicaltrials-json", "clinicaltrials-xml")
+FORMATS: tuple[Format, ...] = get_args(Format)
 """Formats that are read; `auto` looks into the file."""
 _HEAD = 1 << 16
 _BYTES_EVERY = 200

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kedrec.records import Entity
 from kedrec.tools.text.tokens import TokenStream
 
-__all__ = ["Naming", "are_parts_of_longer", "is_part_of_longer", "mentions", "naming", "places"]
+__all__ = ["Naming", "are_parts_of_longer", "is_part_of_longer", "mentions", "naming", "places", "spaced"]
 
 _AHEAD = ("non", "anti", "pseudo")
 """Words before a name that make it another one: `non-small cell lung cancer`."""
@@ -83,9 +83,14 @@ def places(text: str, entity: Entity) -> list[tuple[int, int]]:
 @lru_cache(maxsize=4096)
 def _pattern(name: str) -> re.Pattern[str]:
     """Short names and acronyms count only in the case in which they are written."""
-    words = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
+    words = spaced(name)
     anyhow = words if len(name) <= 4 or name.isupper() else f"(?i:{words}s?)"
     return re.compile(rf"(?<!\w){anyhow}(?!\w)")
+
+
+def spaced(name: str) -> str:
+    """Return a pattern for a name whose words may stand apart by blanks, line ends or hyphens."""
+    return r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
 
 
 def is_part_of_longer(text: str, start: int, end: int) -> bool:

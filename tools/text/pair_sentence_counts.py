@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kedrec.tools.text.tokens import TokenStream, fold, sentences_of
+from kedrec.tools.text.tokens import TokenStream, fold, sentence_numbers
 from kedrec.tools.text.zones import EntityRows, cross
 
 __all__ = ["CUES", "sentence_pairs"]
@@ -91,7 +91,7 @@ def _word_before(stream: TokenStream, place: NDArray[np.int64], words: set[str],
 
 def _sentence_cues(stream: TokenStream) -> list[NDArray[np.bool_]]:
     """Say for each kind of cue which sentences have one of its words, shape (sentences,) each."""
-    sentence = sentences_of(stream)
+    sentence = sentence_numbers(stream)
     count = int(sentence[-1]) + 1 if len(sentence) else 0
     folded = stream.folded()
     marks = []

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from kedrec.tools.text.pair_record_counts import FIELDS, PairCounts
-from kedrec.tools.text.tokens import TokenStream, sentences_of
+from kedrec.tools.text.tokens import TokenStream, sentence_numbers
 from kedrec.tools.text.zones import EntityRows
 
 __all__ = ["Profiles", "build_profiles"]
@@ -149,7 +149,7 @@ def _sentence_profiles(
     stream: TokenStream, rows: EntityRows, words: _Words, directions: NDArray[np.float32], entities: int
 ) -> NDArray[np.float32]:
     """Return profiles from the words of the sentences that name each entity."""
-    sentence = sentences_of(stream)
+    sentence = sentence_numbers(stream)
     column = words.column[stream.ids]
     known = column >= 0
     count = int(sentence[-1]) + 1

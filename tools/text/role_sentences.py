@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from kedrec.records import Entity
-from kedrec.tools.text.cues.written_names import names_of
+from kedrec.tools.text.cues.written_names import name_pattern
 from kedrec.tools.text.sentence_cues import sentences_of
 
 __all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of"]
@@ -208,8 +208,8 @@ def left_out_of(text: str, drug: Entity, disease: Entity) -> Claim | None:
     begin, out = _CRITERIA.search(text), _LEFT_OUT.search(text)
     if begin is None or out is None:
         return None
-    head, ills = text[: begin.start()], names_of(disease, text)
-    if not names_of(drug, head).search(head) or ills.search(text[: out.start()]):
+    head, ills = text[: begin.start()], name_pattern(disease, text)
+    if not name_pattern(drug, head).search(head) or ills.search(text[: out.start()]):
         return None
     said = next((one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and ills.search(one)), None)
     return Claim("contraindicated", LEFT_OUT, f"{LEFT_OUT_SAID}{said.strip(' -*')}", False) if said else None
@@ -226,7 +226,7 @@ def claims_of(text: str, drug: Entity, disease: Entity) -> list[Claim]:
     best: dict[str, Claim] = {}
     sentences = sentences_of(text)
     whole = "\n".join(sentences)
-    drugs, ills = names_of(drug, whole), names_of(disease, whole)
+    drugs, ills = name_pattern(drug, whole), name_pattern(disease, whole)
     for sentence in sentences:
         if len(sentence) <= LONGEST and drugs.search(sentence):
             both = ills.search(sentence) is not None

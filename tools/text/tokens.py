@@ -145,7 +145,7 @@ def tokenise(texts: Iterable[str]) -> TokenStream:
     return TokenStream(list(index), joined, np.asarray(starts, np.int64))
 
 
-def sentences_of(stream: TokenStream) -> NDArray[np.int32]:
+def sentence_numbers(stream: TokenStream) -> NDArray[np.int32]:
     """Number the sentences through the whole stream.
 
     A sentence ends at a stop followed by a capital letter, a digit or a bracket, at a line's end, and with its text.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.tools.text.mention_finder import MentionFinder, MentionTable
-from kedrec.tools.text.tokens import TokenStream, sentences_of
+from kedrec.tools.text.tokens import TokenStream, sentence_numbers
 
 __all__ = [
     "BODY",
@@ -78,7 +78,7 @@ def entity_rows(stream: TokenStream, table: MentionTable, finder: MentionFinder)
     entity = flat[begins[table.alias[row]] + within] if len(row) else np.zeros(0, np.int32)
     zone = zones(stream)[place]
     return EntityRows(
-        entity, place, table.length[row], stream.text_of()[place], sentences_of(stream)[place], zone, drug
+        entity, place, table.length[row], stream.text_of()[place], sentence_numbers(stream)[place], zone, drug
     )
 
 

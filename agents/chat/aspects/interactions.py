@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answered
-from kedrec.agents.chat.aspects.quotable_sentences import best_sentences, documents, names_of, own_sentences, worth_of
+from kedrec.agents.chat.aspects.quotable_sentences import best_sentences, documents, own_sentences, worth_of
 from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.records import Entity
-from kedrec.tools.literature_tools import mentions
+from kedrec.tools.literature_tools import mentions, names_for_search
 
 __all__ = ["taken_together"]
 
@@ -26,7 +26,7 @@ def taken_together(new_evidence: NewEvidence, one: Entity, other: Entity) -> Top
     """What is said of two drugs taken together: sentences that name both and tell what one does to the other."""
     found = (
         (finding, sentence)
-        for finding in documents(new_evidence, f"{one.name} {other.name} interaction", one, names_of(other))
+        for finding in documents(new_evidence, f"{one.name} {other.name} interaction", one, names_for_search(other))
         for sentence in own_sentences(finding)
         if finding.kind == "article"
         and mentions(sentence, one)

@@ -14,7 +14,6 @@ from kedrec.agents.chat.aspects.new_evidence import NewEvidence, answered
 from kedrec.agents.chat.aspects.quotable_sentences import (
     best_sentences,
     documents,
-    names_of,
     own_sentences,
     worth_of,
 )
@@ -25,7 +24,7 @@ from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.records import Corpora, Entity, Evidence, Finding, edge_source
 from kedrec.tools.graph_tools import HARMS
 from kedrec.tools.harm_toolbox import RISKY
-from kedrec.tools.literature_tools import mentions
+from kedrec.tools.literature_tools import mentions, names_for_search
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
@@ -150,8 +149,8 @@ def _aspect(word: str) -> Aspect:
 
 def _of_disease(disease: Entity) -> Aspect:
     """The aspect of a disease: any of its names."""
-    names = [re.escape(name) for name in names_of(disease)]
-    return Aspect(disease.name, names_of(disease), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
+    names = [re.escape(name) for name in names_for_search(disease)]
+    return Aspect(disease.name, names_for_search(disease), re.compile(rf"\b(?:{'|'.join(names)})", re.IGNORECASE))
 
 
 def _one(

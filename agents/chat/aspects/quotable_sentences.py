@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from kedrec.agents.chat.aspects.new_evidence import NewEvidence
 from kedrec.records import Entity, Finding
 from kedrec.tools import harm_toolbox
-from kedrec.tools.literature_tools import is_retracted, mentions, record_finding
+from kedrec.tools.literature_tools import is_retracted, mentions, names_for_search, record_finding
 
 if TYPE_CHECKING:
     from kedrec.tools.library.writer import CorpusGroup
 
-__all__ = ["best_sentences", "documents", "names_of", "own_sentences", "worth_of"]
+__all__ = ["best_sentences", "documents", "own_sentences", "worth_of"]
 
 HITS = 8
 """Passages looked through for one drug and aspect in a corpus."""
@@ -29,7 +29,7 @@ def documents(new_evidence: NewEvidence, words: str, drug: Entity, others: Seque
     corpora: tuple[CorpusGroup, ...] = ("articles", "trials")
     for corpus in corpora:
         if new_evidence.setting in {corpus, "both"}:
-            hits = literature.search(words, corpus, HITS, require_all_of=(names_of(drug), tuple(others))).hits
+            hits = literature.search(words, corpus, HITS, require_all_of=(names_for_search(drug), tuple(others))).hits
             yield from (record_finding(literature, hit, (drug,)) for hit in hits)
 
 
@@ -55,8 +55,3 @@ def worth_of(sentence: str, disease: Entity | None) -> float:
     """How much a sentence tells: of the disease, of harm, in numbers, and not too long."""
     about = disease is not None and mentions(sentence, disease)
     return 2.0 * about + harm_toolbox.harm_worth(sentence)
-
-
-def names_of(entity: Entity) -> tuple[str, ...]:
-    """The name of an entity and its synonyms of more than three letters."""
-    return (entity.name, *(name for name in entity.synonyms if len(name) > 3))

@@ -10,7 +10,7 @@ from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.roles.role import HARMFUL
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.records import CandidateScore, Entity, Factor, triples_of
-from kedrec.tools.harm_toolbox import harm_worth, sentences_on
+from kedrec.tools.harm_toolbox import harm_sentences, harm_worth
 from kedrec.tools.text.role_sentences import claims_of
 from kedrec.tools.text.sentence_cues import quotable
 
@@ -65,7 +65,7 @@ def _said(task: Task, drug: Entity) -> Iterator[Line]:
     """Sentences that name drug and effect, one of each source, first those that say that one brings about the other."""
     best: dict[str, tuple[bool, bool, float, str]] = {}
     for key, item in task.evidence.items():
-        found = sentences_on(item.text, drug, task.disease) if key[0] in SOURCES else ()
+        found = harm_sentences(item.text, drug, task.disease) if key[0] in SOURCES else ()
         for sentence in found:
             rank = (not _says_cause(sentence, drug, task.disease), key[0] != "P", -harm_worth(sentence), sentence)
             best[key] = min(rank, best.get(key, rank))

@@ -22,7 +22,7 @@ from kedrec.agents.offline.ranker import chances
 from kedrec.agents.offline.weigher import Weighing
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import CandidateScore, Corpora, Entity, Factor, edge_source
-from kedrec.tools.harm_toolbox import SAYS_LITTLE, naming_both, sentences_on
+from kedrec.tools.harm_toolbox import SAYS_LITTLE, harm_sentences, naming_both
 
 if TYPE_CHECKING:
     from kedrec.tools.literature import Literature
@@ -107,7 +107,7 @@ class HarmWeigher:
         reads = self._literature is not None and setting in {"articles", "both"}
         found = naming_both(self._literature, "articles", drug, effect) if self._literature and reads else []
         plain = [
-            hit for hit in found if not all(SAYS_LITTLE.search(one) for one in sentences_on(hit.text, drug, effect))
+            hit for hit in found if not all(SAYS_LITTLE.search(one) for one in harm_sentences(hit.text, drug, effect))
         ]
         return Known(stated, tuple(dict.fromkeys(hit.document_id for hit in plain)))
 

@@ -11,9 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kedrec.agents.offline.question_features import corpora_of
+from kedrec.arrays import Vectors
 from kedrec.records import Corpora, Entity, Finding
 from kedrec.tools.embedders.minilm import packaged
 from kedrec.tools.literature_tools import LiteratureTools, mentions
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["text_vectors"]
 
-Vectors = NDArray[np.float32]
 WIDTH = 384
 PASSAGES, SENTENCES, CHARACTERS = 2, 3, 400
 """Passages of a pair and corpus, sentences of a passage, and characters of these that are embedded."""

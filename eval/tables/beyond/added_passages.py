@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.open_model import open_model
-from kedrec.agents.workflow.calls import Beside, LiveCalls
+from kedrec.agents.workflow.calls import CallElsewhere, LiveCalls
 from kedrec.eval.tables.agent_rows import traces_of
 from kedrec.eval.tables.steps import Kept
 from kedrec.records import Finding, Recommendation, ToolResult
@@ -106,7 +106,7 @@ class _Adding(Agent):
         toolbox: Toolbox,
         on_event: Listener | None = None,
         slot: LoopSlot | None = None,
-        beside: Beside | None = None,
+        beside: CallElsewhere | None = None,
     ) -> LiveCalls:
         added: Any = _Added(toolbox, *self.more) if self.more else toolbox
         return super().live_calls(added, on_event, slot, beside)

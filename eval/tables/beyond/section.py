@@ -16,7 +16,7 @@ from kedrec.eval.tables.beyond.ranking import ranking
 from kedrec.eval.tables.beyond.rationales import rationales
 from kedrec.eval.tables.plan import in_order
 from kedrec.eval.tables.reporting.grid import Grid
-from kedrec.eval.tables.reporting.write import Section
+from kedrec.eval.tables.reporting.write import ReportSection
 from kedrec.eval.tables.rows import TEACHER
 from kedrec.eval.tables.steps import Kept, Step, Turn, code_of
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["beyond_section", "beyond_steps"]
 
-Work = Callable[["World", "Task", "Corpora", str], Kept]
-OF_MODELS: dict[str, tuple[Work, tuple[str, ...], float]] = {
+TextMeasure = Callable[["World", "Task", "Corpora", str], Kept]
+OF_MODELS: dict[str, tuple[TextMeasure, tuple[str, ...], float]] = {
     "otherwise": (asked_otherwise, ("beyond/asked_otherwise.py",), 3.0),
     "passages": (added_passages, ("beyond/added_passages.py",), 2.0),
     "rationales": (rationales, ("beyond/rationales.py", "beyond/ragas_texts.py"), 2.0),
@@ -68,7 +68,7 @@ def beyond_steps(world: World, task: Task) -> Iterator[Step]:
             yield Step(f"beyond-harms-teacher-{setting}", world.key("harms", setting, asking), work, 2.0, Turn.FURTHER)
 
 
-def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
+def beyond_section(found: Sequence[tuple[Step, Kept]]) -> ReportSection:
     """One line for each figure."""
     lines = [line for step, kept in found for line in _lines(step.name.removeprefix("beyond-"), kept)]
     text = (
@@ -85,7 +85,7 @@ def beyond_section(found: Sequence[tuple[Step, Kept]]) -> Section:
         () if judged else ("No judge was named (`--judge MODEL`), so that nothing says how faithful rationales are.",)
     )
     grid = Grid(("what", "figure", "value"), tuple(lines))
-    return Section("What the paper did not measure", text, grid, "beyond", (*notes, *left))
+    return ReportSection("What the paper did not measure", text, grid, "beyond", (*notes, *left))
 
 
 def _lines(name: str, kept: Kept) -> Iterator[tuple[str, str, str]]:

@@ -14,7 +14,7 @@ from kedrec.eval.tables.mimic.mapping import Mapper, read_codes
 from kedrec.eval.tables.mimic.visit_measures import Table, measured
 from kedrec.eval.tables.mimic.visits import Visits, visits_of
 from kedrec.eval.tables.reporting.grid import Grid
-from kedrec.eval.tables.reporting.write import Section
+from kedrec.eval.tables.reporting.write import ReportSection
 from kedrec.eval.tables.steps import Kept, Step, Turn, code_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def visit_steps(world: World) -> Iterator[Step]:
             yield Step(f"visits-{name}", key, partial(_work, world, visits, name), minutes, Turn.NETWORKS)
 
 
-def visits_section(found: Sequence[tuple[Step, Kept]]) -> Section:
+def visits_section(found: Sequence[tuple[Step, Kept]]) -> ReportSection:
     """One line for each row."""
     names = list(found[0][1].figures)
     lines = [
@@ -69,7 +69,7 @@ def visits_section(found: Sequence[tuple[Step, Kept]]) -> Section:
         dict.fromkeys(f"**{TITLES[step.name.removeprefix('visits-')]}**: {kept.note}." for step, kept in found)
     )
     grid = Grid(("row", *names, "parameters"), tuple(lines))
-    return Section("MIMIC-III: drugs of a visit", text, grid, "visits-mimic", notes)
+    return ReportSection("MIMIC-III: drugs of a visit", text, grid, "visits-mimic", notes)
 
 
 def _visits(world: World) -> Visits:

@@ -22,11 +22,11 @@ from kedrec.eval.tables.task import Task
 from kedrec.eval.tables.world import World
 from kedrec.records import Corpora
 
-__all__ = ["Section", "Written", "write_report"]
+__all__ = ["ReportSection", "Written", "write_report"]
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A further part of the report."""
 
     title: str
@@ -59,7 +59,7 @@ class Written:
 
 
 def write_report(
-    world: World, steps: Steps, planned: Sequence[Planned], sections: Sequence[Section], lacking: Sequence[str]
+    world: World, steps: Steps, planned: Sequence[Planned], sections: Sequence[ReportSection], lacking: Sequence[str]
 ) -> Written:
     """Write all tables from what is done so far.
 
@@ -120,7 +120,7 @@ def _rows_told(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"**{own[0].row.title}**: {own[0].row.source}" + "".join(f"; {note}" for note in told) + "."
 
 
-def _section(section: Section, written: Written) -> str:
+def _section(section: ReportSection, written: Written) -> str:
     parts = [f"## {section.title}\n", f"{section.text}\n" if section.text else ""]
     if section.grid is not None:
         written.add(f"{section.name}.csv", section.grid.csv())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kedrec.eval.tables.reporting.paper import read_paper
-from kedrec.eval.tables.reporting.write import Section
+from kedrec.eval.tables.reporting.write import ReportSection
 from kedrec.eval.tables.steps import Kept
 from kedrec.eval.tables.writers.mechanism_sentences import mechanism_sentences
 from kedrec.eval.tables.writers.rouge_table import References, references_of, rouge_grid
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["table2"]
 
 
-def table2(world: World, task: Task, written: Sequence[tuple[Writer, Kept]]) -> Section:
+def table2(world: World, task: Task, written: Sequence[tuple[Writer, Kept]]) -> ReportSection:
     """ROUGE of what was written."""
     path = world.options.file("mechanisms/drugmechdb_open.jsonl")
     teacher = {one.setting: kept for one, kept in written if one.name == "teacher"}
@@ -27,7 +27,7 @@ def table2(world: World, task: Task, written: Sequence[tuple[Writer, Kept]]) -> 
     paper = read_paper(world.options.paper)
     below = [*_rows_told(written), *(f"Paper: {source}." for source in paper.sources_of("2"))]
     grid = rouge_grid(written, references, paper)
-    return Section("Table 2: rationales, ROUGE", _told(references), grid, "table2", below)
+    return ReportSection("Table 2: rationales, ROUGE", _told(references), grid, "table2", below)
 
 
 def _told(references: References) -> str:

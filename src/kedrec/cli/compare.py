@@ -92,5 +92,4 @@ def outcome_error(trace: Trace) -> Exception:
     """The error that ended a run, as the exception that it was: a user's mistake exits 2, failed work 1."""
     from kedrec.errors import error_named
 
-    error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
-    return error_named(error["type"], error["message"])
+    return error_named(trace.failure["type"], trace.failure["message"])

@@ -194,8 +194,9 @@ def tables(
     Run or resume the paper's tables: every row in every setting, with intervals and paired tests, as Markdown, CSV and
     SVG (docs/tables.md). Exits 1 where a step that was to be done is not.
     """
-    from kedrec.eval.tables.options import SETTINGS, TablesOptions
+    from kedrec.eval.tables.options import TablesOptions
     from kedrec.eval.tables.run import Call, make_tables
+    from kedrec.records import SETTINGS
 
     given = None
     if data is not None:

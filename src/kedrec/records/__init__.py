@@ -2,9 +2,10 @@
 
 from kedrec.records.base import Record
 from kedrec.records.graph import SIDE_EFFECT, Alternative, Edge, Entity, GraphPath, Match, MatchKind
-from kedrec.records.literature import Corpora, Corpus, Document, Passage, Section
+from kedrec.records.literature import SETTINGS, Corpora, Corpus, Document, Passage, Section
 from kedrec.records.paths import Triple, edge_source, path_source, triples_of
 from kedrec.records.reasoning import (
+    STANCES,
     Answer,
     CandidateScore,
     Evidence,
@@ -19,7 +20,9 @@ from kedrec.records.showing import in_brackets
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
 
 __all__ = [
+    "SETTINGS",
     "SIDE_EFFECT",
+    "STANCES",
     "Alternative",
     "Answer",
     "CandidateScore",

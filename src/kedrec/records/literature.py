@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from kedrec.records.base import Record
 
-__all__ = ["Corpora", "Corpus", "Document", "Passage", "Section"]
+__all__ = ["SETTINGS", "Corpora", "Corpus", "Document", "Passage", "Section"]
 
 Corpus = Literal["pubmed", "pmc", "trials"]
 Corpora = Literal["none", "trials", "articles", "both"]
+SETTINGS: tuple[Corpora, ...] = get_args(Corpora)
+"""Which corpora an answer may use."""
 
 
 class Section(Record):

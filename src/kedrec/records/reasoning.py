@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from kedrec.records.base import Record
 
 __all__ = [
+    "STANCES",
     "Answer",
     "CandidateScore",
     "Evidence",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 Stance = Literal["supports", "against", "unclear"]
+STANCES: tuple[Stance, ...] = get_args(Stance)
+"""What an answer to a domain question may say of a drug."""
 SentenceKind = Literal["choice", "mechanism", "clinical", "safety", "use", "contrast", "uncertainty"]
 
 

@@ -197,6 +197,11 @@ class Trace(Record):
     seconds: float = 0.0
     """Wall-clock of the whole run."""
 
+    @property
+    def failure(self) -> dict[str, str]:
+        """Why a run has no outcome: `{type, message}`, also where nothing was recorded of it."""
+        return self.error or {"type": "WorkError", "message": "the run ended without an outcome"}
+
     def model_calls(self, *steps: str) -> list[ModelCall]:
         """The calls of the model in some steps of the graph, in order."""
         return [call for call in self.calls if isinstance(call, ModelCall) and call.step in steps]

@@ -168,8 +168,7 @@ class Service:
         agent = await asyncio.to_thread(self._without_direct, asked) if asked.hide_direct else self.agent
         trace = await self.work.do(lambda: agent.arun(query, listener))
         if trace.recommendation is None:
-            error = trace.error or {"type": "WorkError", "message": "the run ended without an outcome"}
-            raise error_named(error["type"], error["message"])
+            raise error_named(trace.failure["type"], trace.failure["message"])
         return trace.recommendation
 
     async def recommend(self, asked: requests.Recommend) -> Ranking:

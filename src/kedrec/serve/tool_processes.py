@@ -26,7 +26,7 @@ from kedrec.records import Corpora, ToolResult
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Query
-    from kedrec.agents.workflow.calls import Beside
+    from kedrec.agents.workflow.calls import CallElsewhere
 
 __all__ = ["ToolProcesses"]
 
@@ -68,7 +68,7 @@ class ToolProcesses:
         for one in opening:
             one.result()
 
-    def for_question(self, query: Query, weigh: bool) -> Beside:
+    def for_question(self, query: Query, weigh: bool) -> CallElsewhere:
         """What calls the tools of a question."""
 
         async def call(name: str, arguments: dict[str, Any]) -> ToolResult | None:

@@ -6,14 +6,15 @@ import re
 from functools import lru_cache
 
 from kedrec.records import Entity
+from kedrec.tools.text.naming import spaced
 
-__all__ = ["names_of"]
+__all__ = ["name_pattern"]
 
 _AMERICAN = re.compile(r"ae(?=m|s|th)|oe(?=d|s)", re.IGNORECASE)
 """What Americans write as `e`."""
 
 
-def names_of(entity: Entity, text: str) -> re.Pattern[str]:
+def name_pattern(entity: Entity, text: str) -> re.Pattern[str]:
     """Return what finds the names of a drug or disease in a text, the longest first.
 
     Args:
@@ -55,7 +56,7 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 def _written(name: str) -> str:
     """A pattern for a name; short names and acronyms count only in the case in which they are written."""
-    plain = r"[\s-]+".join(re.escape(word) for word in re.split(r"[\s-]+", name) if word)
+    plain = spaced(name)
     if len(name) <= 4 and name.isupper():
         return plain
     either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", _AMERICAN.sub("e", plain))

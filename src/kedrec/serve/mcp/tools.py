@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from kedrec.agents.answer_html.citations import cited_keys
 from kedrec.agents.traces.labels import asked, concluded
-from kedrec.agents.workflow.events import STEPS, Event, Listener
-from kedrec.errors import KedrecError
-from kedrec.records import Match, ModelCall, Recommendation, Record, ToolCall, ToolResult
+from kedrec.agents.workflow.events import Listener
+from kedrec.records import ModelCall, Record, ToolCall
 from kedrec.serve import requests, results
-from kedrec.serve.error_status import misfit_told
-from kedrec.serve.followed_work import happening
 from kedrec.serve.service import Service
 
-__all__ = ["TOOLS", "Called", "Tool", "call"]
-
-Report = Callable[[int, str], Awaitable[None]]
-"""Called with how many steps and calls are done, and what is going on."""
+__all__ = ["TOOLS", "Tool"]
 
 
 @dataclass(frozen=True)
@@ -47,16 +40,6 @@ class Tool:
         made = self.asks.model_json_schema()
         made.pop("description", None)
         return made
-
-
-@dataclass(frozen=True)
-class Called:
-    """The outcome of a call."""
-
-    text: str
-    """In a line or a few."""
-    content: dict[str, Any] | None = None
-    """The result as data; None where the call failed."""
 
 
 def _looks(method: Callable[[Service, Any], BaseModel]) -> Callable[[Service, Any, Listener], Awaitable[BaseModel]]:
@@ -110,73 +93,3 @@ TOOLS = {
     "trace": Tool(requests.WhichTrace, _looks(_run)),
 }
 """Name -> tool."""
-
-COUNTED = {"paths": "path(s)", "hits": "passage(s)", "passages": "passage(s)", "drugs": "drug(s)", "calls": "call(s)"}
-"""Field of a result -> what it holds, in words."""
-
-
-async def call(
-    opened: Callable[[], Awaitable[Service]], name: str, arguments: dict[str, Any], report: Report
-) -> Called:
-    """Call a tool; what is wrong with the call, or kept it from a result, is returned in words.
-
-    Args:
-        opened: gives what does it.
-        name: of the tool.
-        arguments: its arguments as they came.
-        report: called with the progress.
-    """
-    tool = TOOLS.get(name)
-    if tool is None:
-        return Called(f"There is no tool {name!r}. Tools: {', '.join(TOOLS)}.")
-    try:
-        request = tool.asks.model_validate_json(json.dumps(arguments))
-        made = await _followed(tool, await opened(), request, report)
-    except ValidationError as error:
-        return Called(f"Wrong arguments: {misfit_told(error.errors())}.")
-    except KedrecError as error:
-        return Called(str(error))
-    return Called(_summary(made), made.model_dump(mode="json"))
-
-
-async def _followed(tool: Tool, service: Service, request: Record, report: Report) -> BaseModel:
-    behind = 0
-    async for one in happening(lambda listener: tool.does(service, request, listener)):
-        if isinstance(one, Event):
-            behind += 1
-            await report(behind, STEPS.get(one.step, one.step))
-        elif one is not None:
-            return one
-        else:
-            await report(behind, "still at work")
-    raise AssertionError("work ends with its result")
-
-
-def _summary(made: BaseModel) -> str:
-    """A result in a line; all of it is in the structured content."""
-    if isinstance(made, Recommendation):
-        return _choice(made)
-    if isinstance(made, ToolResult):
-        return made.message
-    if isinstance(made, Match):
-        entity = made.entity
-        return f"{made.query!r} is {entity.name} ({entity.id})." if entity else f"{made.query!r}: {made.match}."
-    counted = {
-        "paths": "path(s)",
-        "hits": "passage(s)",
-        "passages": "passage(s)",
-        "drugs": "drug(s)",
-        "calls": "call(s)",
-    }
-    return next(
-        (f"{len(getattr(made, name))} {what}." for name, what in counted.items() if hasattr(made, name)), "Done."
-    )
-
-
-def _choice(made: Recommendation) -> str:
-    names = {drug.id: drug.name for drug in made.candidates}
-    failed = "".join(f"FAILED: {failure} " for failure in made.failed)
-    if made.choice is None:
-        return f"{failed}{made.undecided} (trace {made.trace_id})"
-    sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-    return f"{failed}{names[made.choice]} {made.chosen_as}, {sure} (trace {made.trace_id}). Not medical advice."

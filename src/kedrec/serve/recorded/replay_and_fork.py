@@ -74,8 +74,7 @@ async def forked(
     fork_point(trace, step)
     made = await service.work.do(lambda: _go_on(service, trace, step, model, listener))
     if made.recommendation is None:
-        error = made.error or {"type": "WorkError", "message": "the run ended without an outcome"}
-        raise error_named(error["type"], error["message"])
+        raise error_named(made.failure["type"], made.failure["message"])
     return made.recommendation
 
 
