@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from kedrec.records import Document
 from kedrec.tools.markup.escapes import unescaped
@@ -16,7 +17,7 @@ from kedrec.tools.markup.sections import joined
 from kedrec.tools.sources.record_types import Dropped, Item, LeftOut
 from kedrec.tools.sources.trial_vocabulary import normal_phase, normal_status, understood
 
-__all__ = ["Arm", "Measure", "Trial", "TrialOutcome", "comparison", "intervention", "items", "reading"]
+__all__ = ["Arm", "Measure", "Trial", "TrialOutcome", "comparison", "intervention", "items", "reading", "serious_harm"]
 
 _MOST_VALUES = 60
 """Values given of one measure; some have thousands."""
@@ -89,7 +90,7 @@ class Trial:
     measures: tuple[Measure, ...]
     """What was measured."""
     harms: tuple[str, ...]
-    """`placebo 3 of 50 with serious adverse events`."""
+    """As `serious_harm` writes them."""
     phases: tuple[str, ...]
     """As the source spells them."""
     status: str
@@ -158,6 +159,11 @@ def comparison(what: str, value: str, limits: tuple[str, str, str], p: str, meth
     interval = f" ({percent} % CI {low} to {high})" if low and high else ""
     chance = f"p {p if p[:1] in '<>=' else f'= {p}'}" + (f" ({method})" if method else "") if p else ""
     return ", ".join(filter(None, [f"{what} {value}{interval}" if what and value else "", chance]))
+
+
+def serious_harm(arm: str, hit: Any, risked: Any, dead: Any = None) -> str:
+    """Write an arm's serious adverse events: `placebo 3 of 50 with serious adverse events, 1 died`."""
+    return f"{arm} {hit} of {risked} with serious adverse events" + (f", {dead} died" if dead else "")
 
 
 def _parts(trial: Trial) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from kedrec.tools.sources.clinicaltrials import (
     intervention,
     items,
     reading,
+    serious_harm,
 )
 from kedrec.tools.sources.record_types import Item
 from kedrec.tools.streams.json_stream import values
@@ -160,8 +161,7 @@ def _harms(groups: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for group in groups:
         hit, risked, dead = (group.get(field) for field in _HARMS)
         if hit is not None and risked:
-            deaths = f", {dead} died" if dead else ""
-            yield f"{_words(group.get('title'))} {hit} of {risked} with serious adverse events{deaths}"
+            yield serious_harm(_words(group.get("title")), hit, risked, dead)
 
 
 def _date(standing: Mapping[str, Any], field: str) -> str | None:

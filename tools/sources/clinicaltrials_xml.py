@@ -17,6 +17,7 @@ from kedrec.tools.sources.clinicaltrials import (
     intervention,
     items,
     reading,
+    serious_harm,
 )
 from kedrec.tools.sources.record_types import Item
 from kedrec.tools.streams.xml_stream import elements, parse, text_of
@@ -127,6 +128,7 @@ def _analysis(row: Element) -> str:
 
 
 def _harms(root: Element) -> Iterator[str]:
+    """The serious adverse events of each arm; the schema has no deaths (`reported_events_struct`)."""
     reported = root.find("clinical_results/reported_events")
     if reported is None:
         return
@@ -135,4 +137,4 @@ def _harms(root: Element) -> Iterator[str]:
     for counts in [] if event is None or not _at(event, "sub_title").startswith("Total") else event.findall("counts"):
         hit, risked = counts.get("subjects_affected"), counts.get("subjects_at_risk")
         if hit and risked:
-            yield f"{arms.get(counts.get('group_id', ''), '')} {hit} of {risked} with serious adverse events"
+            yield serious_harm(arms.get(counts.get("group_id", ""), ""), hit, risked)
