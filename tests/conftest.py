@@ -32,6 +32,32 @@ def loopback_only(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """Settings of a home that holds the tiny world, for the tests of one file, unless it has its own."""
+    from world import build
+
+    return build(tmp_path_factory.mktemp("world") / "home")
+
+
+@pytest.fixture(scope="module")
+def web(settings):
+    """A client of a server over that home."""
+    from web_server import serving
+
+    with serving(settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def locked(settings):
+    """The same of a server that asks for a key."""
+    from web_server import KEY, serving
+
+    with serving(settings, key=KEY) as client:
+        yield client
+
+
 @pytest.fixture
 def server():
     """A server that speaks chat completions, unless a file of tests has one of its own."""

@@ -16,7 +16,7 @@ import time
 
 import pytest
 from chat_server import completion, stalled, stream
-from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA, build
+from world import BARI, DISEASE, METHO, OTHER_DISEASE, SULFA
 
 from kedrec.agents.agent import Agent
 from kedrec.agents.chat.conversation import Conversation, Topic
@@ -33,11 +33,6 @@ FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopeci
 def by_rule():
     """A model that answers by the rules of the offline one, without its weigher."""
     return ScriptedChatModel(queue=[lambda messages: OfflineChatModel().invoke(messages)], repeat_last=True)
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import openai
 import pytest
 from chat_server import ChatServer, completion
 from web_server import JSON, serving
-from world import build
 
 from kedrec.agents.chat.conversation import Reply
 from kedrec.cli.serve import models_named
@@ -21,17 +20,6 @@ from kedrec.serve.results import Answered
 from kedrec.serve.web.v1.answer_text import answer_text, citations_in
 
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
-
-
-@pytest.fixture(scope="module")
-def web(settings):
-    with serving(settings) as client:
-        yield client
 
 
 @pytest.fixture

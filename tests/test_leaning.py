@@ -4,7 +4,7 @@ import json
 
 import pytest
 from recorded_runs import QUERY
-from world import BARI, build, decision, key_of
+from world import BARI, decision, key_of
 
 from kedrec.agents.agent import Agent
 from kedrec.agents.answer_html.page import trace_page
@@ -21,11 +21,6 @@ from kedrec.eval.metrics import Outcome, score
 from kedrec.records import Trace
 
 NAME = "Baricitinib"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 def asked(settings, confidence, **more):

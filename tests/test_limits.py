@@ -1,8 +1,7 @@
 """At each limit the run goes on with what it has, and says so."""
 
-import pytest
 from langchain_core.messages import AIMessage
-from world import BARI, DISEASE, SULFA, build, decision, key_of
+from world import BARI, DISEASE, SULFA, decision, key_of
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
@@ -12,11 +11,6 @@ from kedrec.records import ModelCall, ToolCall, Usage
 
 QUERY = Query(disease=DISEASE, candidates=(BARI, SULFA), setting="none")
 NEIGHBOURS = ["Baricitinib", "Sulfasalazine", "Methotrexate", DISEASE, "JAK1", "JAK2", "ALOX5", "DHFR"]
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 def call(*entities):

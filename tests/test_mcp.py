@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from web_server import JSON, serving
-from world import BARI, DISEASE, build
+from world import BARI, DISEASE
 
 pytest.importorskip("mcp", reason="pip install 'kedrec[mcp]'")
 
@@ -21,11 +21,6 @@ from kedrec.serve.service import Service
 
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
 NAMES = {"resolve", "graph_evidence", "paths", "search", "passage", "compare", "recommend", "trace"}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from recorded_runs import record
-from world import build
 
 from kedrec import Entity, Evidence
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 EVIL = "<script>alert(1)</script> & <img src=x>"
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 def test_an_answer_reads_in_a_terminal_and_in_a_notebook(settings):

@@ -10,18 +10,13 @@ from chat_server import ChatServer, completion, send
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
 from web_server import serving, until
-from world import BARI, build
+from world import BARI
 
 from kedrec.agents.trace_export.otel import otlp
 from kedrec.errors import DatabaseFailed
 from kedrec.serve.operation.spans import SpanSender
 
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 def counts(web):

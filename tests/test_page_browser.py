@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chat_server import ChatServer, stalled
 from web_server import serving, until
-from world import BARI, build
+from world import BARI
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 expect = playwright.expect
@@ -32,11 +32,6 @@ def never_stuck():
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from recorded_runs import QUERY, QUEUES, record
-from world import BARI, DISEASE, SULFA, build
+from world import BARI, DISEASE, SULFA
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.replayed import open_replay_model
@@ -18,11 +18,6 @@ from kedrec.errors import NotReady
 from kedrec.records import ModelCall, ToolCall, Trace
 
 CLI = ["-c", "from kedrec.cli import main; main()"]
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.mark.parametrize("name", QUEUES)

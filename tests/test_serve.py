@@ -14,7 +14,7 @@ import httpx
 import pytest
 from chat_server import ChatServer, stalled
 from web_server import JSON, serving, until
-from world import BARI, DISEASE, METHO, SULFA, build
+from world import BARI, DISEASE, METHO, SULFA
 
 from kedrec.agents.agent import Agent
 from kedrec.errors import UserError
@@ -27,17 +27,6 @@ from kedrec.serve.work_loop import Limits
 FIRST = "Why would baricitinib be a better choice than sulfasalazine for alopecia areata?"
 DIRECT = f"{BARI}|DRUGBANK::treats::Compound:Disease|{DISEASE}"
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
-
-
-@pytest.fixture(scope="module")
-def web(settings):
-    with serving(settings) as client:
-        yield client
 
 
 def events(client, address, body):

@@ -14,35 +14,16 @@ import pytest
 from chat_server import ChatServer, stalled
 from pydantic import SecretStr
 from recorded_runs import record
-from web_server import JSON, serving, until
-from world import build
+from web_server import JSON, KEY, serving, until
 
 from kedrec.serve.access.rates import Rates
 from kedrec.serve.web import api, guard, pages
 from kedrec.serve.web.guard import Guard
 from kedrec.serve.web.v1 import chat_completions
 
-KEY = "a-key-of-more-than-sixteen"
 COMPARED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
 LED = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 ROUTERS = (api.router, chat_completions.router, pages.router)
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
-
-
-@pytest.fixture(scope="module")
-def web(settings):
-    with serving(settings) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def locked(settings):
-    with serving(settings, key=KEY) as client:
-        yield client
 
 
 def routes(router):

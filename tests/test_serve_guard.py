@@ -1,5 +1,6 @@
 """What the server refuses before anything is looked at: each test fails without its guard."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -9,8 +10,7 @@ from datetime import date
 
 import pytest
 from chat_server import ChatServer, completion
-from web_server import JSON, serving, until
-from world import build
+from web_server import JSON, KEY, serving, until
 
 from kedrec.cli.serve import check_budget
 from kedrec.errors import UserError
@@ -20,27 +20,9 @@ from kedrec.serve.access.rates import Rates
 from kedrec.serve.web import guard, server, slow_clients
 
 PAGE = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
-KEY = "a key of more than sixteen"
 COMPARED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}
 ASKED = "Baricitinib or sulfasalazine for alopecia areata?"
 ASK = {"name": "olumiant"}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
-
-
-@pytest.fixture(scope="module")
-def web(settings):
-    with serving(settings) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def locked(settings):
-    with serving(settings, key=KEY) as client:
-        yield client
 
 
 @pytest.mark.parametrize("address", ["/", "/health", "/api/about", "/runs/", "/api/openapi.json", "/nowhere"])
@@ -108,7 +90,9 @@ def test_a_large_or_deep_body_is_refused_before_it_is_read(web):
     pieces = (large[at : at + 1000] for at in range(0, len(large), 1000))
     assert web.post("/api/ask", content=pieces, headers=JSON).status_code == 413
     deep = b'{"text": ' + b"[" * 20_000 + b"]" * 20_000 + b"}"
-    assert web.post("/api/ask", content=deep, headers=JSON).status_code == 400
+    assert web.post("/api/ask", content=deep, headers=JSON).json()["error"]["type"] == "TooDeep"
+    nested = [b'{"text": ' + b"[" * levels + b"]" * levels + b"}" for levels in (guard.MOST_DEEP - 1, guard.MOST_DEEP)]
+    assert [web.post("/api/ask", content=one, headers=JSON).status_code for one in nested] == [422, 400]
     assert guard._depth(rb'{"text": "[[[{ \" [[ \\", "a": [{"b": "}"}]}') == 3
 
 
@@ -221,6 +205,22 @@ def test_who_asks_too_often_waits_by_key_or_address_and_so_does_who_tries_keys(s
         assert [one.status_code for one in tried] == [401, 401, 429] and int(tried[2].headers["retry-after"]) == 30
         assert status(web, "x", "/v1/models").json()["error"]["code"] == "TooMany"
         assert {web.get("/health").status_code for _ in range(5)} == {200}
+
+
+def test_without_keys_each_address_has_a_rate_of_its_own():
+    told = []
+
+    async def app(scope, receive, send):
+        told.append(200)
+
+    async def send(message):
+        told.extend([message["status"]] if "status" in message else [])
+
+    asks = {"type": "http", "method": "GET", "path": "/api/about", "headers": [(b"host", b"localhost")]}
+    guarded = guard.Guard(app, ["localhost"], rates=Rates(1, clock=lambda: 0.0))
+    for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2"):
+        asyncio.run(guarded({**asks, "client": (address, 1)}, None, send))
+    assert told == [200, 429, 200]
 
 
 def test_a_bucket_fills_evenly_and_what_it_remembers_is_bounded(monkeypatch):

@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-from web_server import serving
 from world import BARI, DISEASE, METHO, SULFA, build
 
 from kedrec.distill.pairs.pairs_file import read_pairs
@@ -28,12 +27,6 @@ def settings(tmp_path_factory):
     start_run(read_pairs(path), made.home / "runs" / "first", made)
     (made.home / "runs" / "no-run").mkdir()
     return made
-
-
-@pytest.fixture(scope="module")
-def web(settings):
-    with serving(settings) as client:
-        yield client
 
 
 def test_a_run_is_listed_with_how_far_it_is_also_while_it_goes_on(web, settings):

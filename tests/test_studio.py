@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from recorded_runs import good
-from world import BARI, METHO, SULFA, build
+from world import BARI, METHO, SULFA
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
@@ -29,11 +29,6 @@ UNCLEAR = {"asked": {"disease": "alopecia areata", "candidates": ["shared name",
 CLEAR = {"asked": {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"]}}
 THREAD = {"configurable": {"thread_id": "t"}}
 LOOK = AIMessage("", tool_calls=[{"name": "neighbours", "args": {"entity": "JAK1"}, "id": "c", "type": "tool_call"}])
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.fixture

@@ -5,17 +5,11 @@ import signal
 
 import pytest
 from web_server import serving, until
-from world import build
 
 from kedrec.errors import UserError
 from kedrec.serve.tool_processes import ToolProcesses
 
 ASKED = {"disease": "alopecia areata", "candidates": ["baricitinib", "sulfasalazine"], "setting": "both"}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 def answered(client):

@@ -11,7 +11,7 @@ import pytest
 from langsmith.schemas import RunBase
 from recorded_runs import record
 from typer.testing import CliRunner
-from world import BARI, build
+from world import BARI
 
 from kedrec.agents.replay.fork import fork
 from kedrec.agents.trace_export.export import export_traces
@@ -26,11 +26,6 @@ from kedrec.redaction import Redactor
 
 FORMS = {"parquet": "runs.parquet", "otel": "runs.otel.jsonl", "langsmith": "runs.langsmith.jsonl"}
 CLI = ["-c", "from kedrec.cli import main; main()"]
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.fixture(scope="module")

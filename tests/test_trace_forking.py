@@ -5,7 +5,7 @@ import json
 import pytest
 from recorded_runs import QUERY, record
 from typer.testing import CliRunner
-from world import BARI, DISEASE, SULFA, build
+from world import BARI, DISEASE, SULFA
 
 from kedrec.agents.agent import Agent, Query
 from kedrec.agents.models.scripted import ScriptedChatModel
@@ -15,11 +15,6 @@ from kedrec.agents.traces.store import TraceStore
 from kedrec.cli.app import app
 from kedrec.errors import UserError, WorkError
 from kedrec.records import ModelCall, ToolCall
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from itertools import combinations
 import pytest
 from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
-from world import build
 
 from kedrec.agents.answer_html.citations import share
 from kedrec.agents.answer_html.evidence import headed, marked
@@ -38,11 +37,6 @@ ATTRIBUTES = re.compile(
     "|width|height|data-(sentences?|keys|path|drug)|marker-end|markerwidth|markerheight|ref[xy]|orient|markerunits"
 )
 OPEN = {"meta", "br"}
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return build(tmp_path_factory.mktemp("world") / "home")
 
 
 class Page(HTMLParser):

@@ -16,7 +16,7 @@ from kedrec.agents.traces.recent_cache import TwoGenerationCache
 from kedrec.agents.traces.store import TraceStore
 from kedrec.agents.traces.text_dedup import pack, unpack
 from kedrec.config import Settings
-from kedrec.errors import DamagedData, NotReady, UserError
+from kedrec.errors import DamagedData, ModelUnavailable, NotReady, UserError
 from kedrec.records import (
     Entity,
     Evidence,
@@ -284,6 +284,15 @@ def test_no_secret_of_the_settings_is_part_of_a_trace(tmp_path):
         assert not any(word in text for word in ("my-very-own-key", "pass-of-neo4j", "hunter2", "verysecretvalue"))
     assert b"pass-of-neo4j" not in kept
     assert all(TraceStore(settings.home / "traces").get(one.id) == one for one in (made, again))
+
+
+def test_what_a_model_failed_by_is_told_without_the_secret_also_before_it_is_kept(tmp_path):
+    settings = build(tmp_path / "home").model_copy(update={"api_key": SecretStr("my-very-own-key")})
+    model = ScriptedChatModel(queue=[ModelUnavailable("the key my-very-own-key is unknown")], repeat_last=True)
+    with Agent.open(settings, model=model, record=False) as agent:
+        made = agent.run(Query(disease="alopecia areata", candidates=("Olumiant", "Trexall"), setting="none"))
+    assert "my-very-own-key" not in made.model_dump_json()
+    assert any(MARK in (call.error or "") for call in made.model_calls("investigate")) and MARK in made.error["message"]
 
 
 def test_redacting_twice_changes_nothing_more():

@@ -14,6 +14,8 @@ from kedrec.serve.web.server import address_of, listen, server_of
 from kedrec.serve.work_loop import Limits
 
 JSON = {"content-type": "application/json"}
+KEY = "a-key-of-more-than-sixteen"
+"""Of a server that asks for one."""
 
 
 @contextmanager

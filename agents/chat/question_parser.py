@@ -31,7 +31,6 @@ __all__ = [
 _VAGUE = frozenset(
     {"pain", "fever", "disease", "syndrome", "infection", "inflammation", "disorder", "cancer", "injury"}
 )
-_WORDS = {"Compound": "drug", "Disease": "disease"}
 WHAT_TO_AVOID = "I weigh drugs that may help and cannot list those to avoid. Name the drugs that you have in mind."
 """Asked back where the question is what not to give."""
 _AVOID = re.compile(

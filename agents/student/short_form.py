@@ -16,10 +16,10 @@ from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.offline.roles.role import ROLES
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
-from kedrec.records import Answer, Entity, Factor, Record
+from kedrec.records import Answer, Entity, Factor
 from kedrec.tools.text.untrusted_text import plain
 
-__all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "StudentChoice", "short_request", "swapped", "written"]
+__all__ = ["CHOICE", "FORM", "GROUNDS", "REASON", "short_request", "swapped", "written"]
 
 FORM = 3
 """Version of the form: a student reads the one that it was taught."""
@@ -89,15 +89,6 @@ _SHORTER = (
     (re.compile(r" with words of "), " "),
 )
 """Phrases of the facts -> the same in fewer tokens."""
-
-
-class StudentChoice(Record):
-    """What a student wrote, as far as it can be read."""
-
-    label: str
-    """Label of the chosen candidate."""
-    group: str | None
-    """Group of evidence that is the ground of the choice; None where it named none."""
 
 
 def short_request(task: Task) -> str:

@@ -25,7 +25,6 @@ _PERSONS = (
     r"|asthmatics?|diabetics?|epileptics?|smokers?|sufferers?|ILL)"
 )
 """Who might be given a drug."""
-_D = r"DRUG(?:,? (?:and|or|versus|plus|,) DRUG)*"
 _HARM = (
     r"\b(?:un)?saf(?:e|er|est|ety|ely)\b|\bdanger\w*|\bharm\w*|\brisk(?:s|y|ier)?\b|\w*toxic\w*|\bside ?effects?\b"
     r"|\badvers\w*|\bcontra ?indicat\w*|\btolera\w+|\bavoid\w*|\bhazard\w*|\b(?:bad|worse) for\b"
