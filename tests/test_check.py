@@ -2,7 +2,13 @@
 
 import pytest
 
-from kedrec.agents.prompting.answer_format import LONGEST_RATIONALE, NO_EVIDENCE, cited, without_citations
+from kedrec.agents.prompting.answer_format import (
+    LONGEST_ANSWER,
+    LONGEST_RATIONALE,
+    NO_EVIDENCE,
+    cited,
+    without_citations,
+)
 from kedrec.agents.prompting.answer_parser import parse_answers, parse_decision
 from kedrec.agents.prompting.citation_check import Checker
 from kedrec.records import Answer, CandidateScore, Entity, Evidence, Factor, Question
@@ -175,6 +181,10 @@ def test_a_50000_word_answer_is_cut_and_said_to_be():
     read = parse_decision(long, ["A", "B"])
     assert len(read.sentences) == LONGEST_RATIONALE
     assert any("50,0" in note for note in read.left_out)
+    late = parse_decision(
+        "CHOICE: A\nRATIONALE:\n- read [P1]\n" + "\n" * LONGEST_ANSWER + "- not read [P1]", ["A", "B"]
+    )
+    assert [sentence.text for sentence in late.sentences] == ["read"]
     endless = parse_decision("CHOICE: A\nCONFIDENCE: 0.7\nRATIONALE:\n- " + "word " * 50_000 + "[P1]", ["A", "B"])
     assert endless.sentences == ()
     assert endless.left_out

@@ -198,6 +198,15 @@ def test_names_messages_and_answers_are_as_safe_in_a_prompt_as_evidence():
     assert all("\n" not in text and "[K1]" not in text for text in shown)
 
 
+def test_a_secret_in_an_article_is_neither_sent_to_the_model_nor_in_the_trace(settings, monkeypatch):
+    shown, _ = ask(settings, "enough", ANSWERS, ANSWERS, GOOD)
+    assert "of 654 adults" in shown.model_dump_json()
+    monkeypatch.setenv("SOME_TOKEN", "of 654 adults")
+    trace, model = ask(settings, "enough", ANSWERS, ANSWERS, "CHOICE: NONE | unsure")
+    sent = [str(message.content) for call in model.history for message in call.messages]
+    assert not any("of 654 adults" in text for text in (trace.model_dump_json(), *sent))
+
+
 def test_a_model_that_obeys_an_abstract_is_caught_where_the_evidence_does_not_hold(settings):
     obeyed = cites("PMID:1", "Sulfasalazine is preferred", choice="B")
     trace, _ = ask(settings, "enough", ANSWERS, ANSWERS, obeyed, obeyed, obeyed)
