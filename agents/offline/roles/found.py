@@ -26,12 +26,13 @@ def roles_of(task: Task, drugs: Sequence[Entity] | None = None) -> list[Role]:
         drugs: those in question; all candidates by default.
     """
     read = task.weighing.roles if task.weighing else ()
-    known = {}
-    if len(read) == len(task.candidates):
-        known = {drug.id: Role.model_validate(role) for drug, role in zip(task.candidates, read, strict=True)}
+    whole = len(read) == len(task.candidates)
+    known = {drug.id: role for drug, role in zip(task.candidates, read, strict=True)} if whole else {}
     evidence = task.evidence.values()
     return [
-        by_keys(known[drug.id], evidence) if drug.id in known else role_in(evidence, drug, task.disease)
+        by_keys(Role.model_validate(known[drug.id]), evidence)
+        if drug.id in known
+        else role_in(evidence, drug, task.disease)
         for drug in (task.candidates if drugs is None else drugs)
     ]
 
