@@ -46,6 +46,9 @@ def role_of(text, one, other):
          "hyperkalemia"),
         ("Metformin, an effective hypoglycemic, is cheap.", "Metformin", "hypoglycemic"),
         ("It was withdrawn: discontinuation of rofecoxib due to angina.", "Rofecoxib", "angina"),
+        ("Lorazepam and other hypnotics are known risk factors for adverse events, including delirium and falls.",
+         "Lorazepam", "delirium"),
+        ("Although oxazepam is an old hypnotic, this drug might increase delirium.", "Oxazepam", "delirium"),
     ],
 )  # fmt: skip
 def test_a_sentence_that_blames_the_drug_makes_it_a_cause(text, one, other):
@@ -108,6 +111,25 @@ def test_what_is_denied_is_no_harm(text):
     assert "causes_or_worsens" not in {claim.role for claim in claims_of(text, drug("Timolol"), ill("asthma"))}
 
 
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("Coronary flow reserve was determined by 13 N-ammonia in ischemia.", "Ammonia"),
+        ("Ammonia PET found ischemia.", "Ammonia"),
+        ("Gadobutrol is a new contrast agent, tried in ischemia.", "Gadobutrol"),
+        ("Ischemia was seen after the radiotracer tetrofosmin.", "Tetrofosmin"),
+        ("Gadoterate-enhanced MRI showed ischemia.", "Gadoterate"),
+    ],
+)
+def test_what_pictures_are_made_with_is_a_test_by_one_sentence(text, one):
+    claims = claims_of(text, drug(one), ill("ischemia"))
+    assert decide([RoleSource(source_id="P", **claim._asdict()) for claim in claims]).role == "diagnoses_or_provokes"
+
+
+def test_a_drug_given_before_pictures_is_no_test():
+    assert not claims_of("Aspirin was given; PET showed ischemia.", drug("Aspirin"), ill("ischemia"))
+
+
 def source(number, role, weight=1.0):
     return RoleSource(source_id=f"PMID:{number}", role=role, weight=weight, sentence="A sentence.")
 
@@ -154,7 +176,8 @@ def home(tmp_path_factory):
     settings = Settings(home=place / "home")
     edges = [
         (SALBUTAMOL, TREATS, ASTHMA), (METHACHOLINE, TREATS, OTHER), (TIMOLOL, TREATS, OTHER), (TWIN, TREATS, ASTHMA),
-        (TARGET, TREATS, ASTHMA), (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
+        (TARGET, TREATS, ASTHMA), (METHACHOLINE, TREATS, ASTHMA),
+        (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
         (SALBUTAMOL, "DRUGBANK::target::Compound:Gene", "Gene::154"),
         (TARGET, "DRUGBANK::target::Compound:Gene", "Gene::5141"),
     ]  # fmt: skip
@@ -191,6 +214,17 @@ def test_a_ranking_leaves_out_causes_and_tests_and_says_why_with_citations(home)
     said = " ".join(ranking.not_found)
     assert "2: " in said
     assert "Methacholine" in said
+
+
+def test_an_edge_that_no_text_bears_out_gives_way_to_two_texts_on_a_test(home):
+    store = home.store
+    disease, stated = store.get(ASTHMA), home.weigher().stated(ASTHMA, METHACHOLINE)
+    assert stated
+    told = home.role_reader("both").role(store.get(METHACHOLINE), disease, stated)
+    assert told.role == "diagnoses_or_provokes"
+    assert home.role_reader("none").role(store.get(METHACHOLINE), disease, stated).role == "treats"
+    borne_out = home.weigher().stated(ASTHMA, SALBUTAMOL)
+    assert home.role_reader("both").role(store.get(SALBUTAMOL), disease, borne_out).role == "treats"
 
 
 def test_a_ranking_names_a_drug_once_and_no_target(home):

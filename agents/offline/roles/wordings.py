@@ -85,11 +85,13 @@ _SIGNS_COMPILED = [(re.compile(ill, re.IGNORECASE), signs) for ill, signs in _SI
 _TRACER = re.compile(
     r"\((?:18f|11c|13n|15o|68ga|64cu|89zr|99mtc|111in|123i)\)"
     r"|\b(?:f[ -]?18|i[ -]?123|tc[ -]?99m|in[ -]?111|ga[ -]?6[78]"
-    r"|tl[ -]?201|rb[ -]?82|xe[ -]?133|c[ -]?11)\b|\btechnetium\b|^gado\w+|^fludeoxyglucose|^flor\w+pir\b"
-    r"|^io(?:hexol|versol|pamidol|dixanol|promide|xaglate)",
+    r"|tl[ -]?201|rb[ -]?82|xe[ -]?133|c[ -]?11|n[ -]?13|o[ -]?15)\b|\btechnetium\b|^gado\w+|^fludeoxyglucose"
+    r"|^flor\w+pir\b|^io(?:hexol|versol|pam\w+|dixanol|promide|xaglate|meprol|thalam\w+|dipamide|panoic|podic|phendyl\w+)"
+    r"|^(?:diatriz|amidotriz)\w+|^metrizamide|^perflutren|^perflubron|^mangafodipir|^ferumoxides|^isosulfan|^indocyanine"
+    r"|\bpendetide\b|^(?:arcitumo|nofetumo|sulesom?)mab",
     re.IGNORECASE,
 )
-"""An isotope of imaging, or the stem of a contrast agent."""
+"""An isotope of imaging, or the name or stem of a contrast or imaging agent (groups V08 and V09 of the ATC)."""
 
 
 def classes_of(drug: Entity) -> tuple[Entity, ...]:
