@@ -166,6 +166,7 @@ def test_an_edge_of_use_outweighs_two_documents_of_harm():
 
 ASTHMA, EFFECT, OTHER = "Disease::MESH:D001249", "Side Effect::C0004096", "Disease::MESH:D006073"
 SALBUTAMOL, METHACHOLINE, TIMOLOL = "Compound::DB01001", "Compound::DB06709", "Compound::DB00373"
+BYSTANDER = "Compound::DB00316"
 TWIN, TARGET, TREATS = "Compound::DB99999", "Compound::DB05876", "DRUGBANK::treats::Compound:Disease"
 
 
@@ -177,13 +178,14 @@ def home(tmp_path_factory):
     edges = [
         (SALBUTAMOL, TREATS, ASTHMA), (METHACHOLINE, TREATS, OTHER), (TIMOLOL, TREATS, OTHER), (TWIN, TREATS, ASTHMA),
         (TARGET, TREATS, ASTHMA), (METHACHOLINE, TREATS, ASTHMA),
-        (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
+        (BYSTANDER, TREATS, OTHER), (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
         (SALBUTAMOL, "DRUGBANK::target::Compound:Gene", "Gene::154"),
         (TARGET, "DRUGBANK::target::Compound:Gene", "Gene::5141"),
     ]  # fmt: skip
     names = [
         (ASTHMA, "asthma"), (OTHER, "glaucoma"), (EFFECT, "Asthma"), (SALBUTAMOL, "Salbutamol"), (TWIN, "Salbutamol"),
         (METHACHOLINE, "Methacholine"), (TIMOLOL, "Timolol"), (TARGET, "PDE4"), ("Gene::154", "ADRB2"),
+        (BYSTANDER, "Paracetamol"),
         ("Gene::5141", "PDE4A"),
     ]  # fmt: skip
     (place / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in edges))
@@ -328,6 +330,13 @@ def test_in_a_comparison_a_role_is_an_argument_that_is_cited(home, harmful):
     [told] = [one for one in made.sentences if one.kind == "safety" and "the disease" in one.text]
     assert told.citations
     assert any(note.startswith("Records that name both") for note in made.not_found)
+
+
+def test_nothing_leans_to_a_drug_of_which_nothing_is_told_because_its_rival_does_harm(home):
+    made = asked(home, TIMOLOL, BYSTANDER)
+    assert (made.choice, made.leaning) == (None, None)
+    assert "Timolol causes or worsens the disease" in made.abstained
+    assert "Paracetamol: no article or trial" in made.abstained
 
 
 def test_shares_of_a_score_sum_to_it_with_the_role(home):

@@ -40,6 +40,7 @@ from kedrec.agents.chat.from_last_answer import (
 )
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
 from kedrec.agents.chat.left_out import narrowing
+from kedrec.agents.chat.naming.doubtful_names import with_doubt
 from kedrec.agents.chat.query_builder import query_for, without_failed
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
@@ -154,7 +155,8 @@ class Conversation:
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
-        return understand_question(self._agent, name_chosen(text, self.topic.unclear))
+        understood, notes = understand_question(self._agent, name_chosen(text, self.topic.unclear))
+        return with_doubt(self._agent, understood), notes
 
     def _at_once(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
         """What is said without looking anything up; None where something has to be."""

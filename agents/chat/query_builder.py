@@ -16,6 +16,7 @@ from kedrec.records import Corpora, Match
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
+    from kedrec.graphdb.store import GraphStore
 
 __all__ = ["query_for", "without_failed"]
 
@@ -57,13 +58,14 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         raise UserError(understood.ask_back or f"For which disease?{unused} Name the disease that you mean.")
     if len(understood.drugs) > MOST:
         raise UserError(f"The question names {len(understood.drugs)} drugs; at most {MOST} can be weighed at once.")
-    named = [_asked_by(drug) for drug in understood.drugs]
+    store = agent.resources.store
+    named = [_asked_by(drug, store) for drug in understood.drugs]
     alone = len(named) == 1 and understood.intent in ABOUT_ONE
     added = _added(agent, understood, setting) if len(named) < 2 and not alone else []
     if not named and not added:
         raise UserError(f"Nothing speaks for any drug in {understood.disease.entity.name}. Name the drugs to weigh.")
     query = Query(
-        disease=_asked_by(understood.disease),
+        disease=_asked_by(understood.disease, store),
         candidates=(*named, *(entity_id for entity_id, _ in added)),
         setting=setting,
         text=understood.text,
@@ -87,9 +89,12 @@ def without_failed(understood: Understanding) -> Understanding:
     return understood.model_copy(update={"drugs": (), "without": gone, "wanted": wanted})
 
 
-def _asked_by(match: Match) -> str:
-    """The name as written; the id where the graph has the entity under another name alone."""
-    return match.query if match.entity is None or is_own_name(match) else match.entity.id
+def _asked_by(match: Match, store: GraphStore) -> str:
+    """The name as written; the id where the graph has the entity under another name alone, or others under this one."""
+    if match.entity is None:
+        return match.query
+    alone = store.search(match.query, kinds=(match.entity.kind,), limit=0).entity is not None
+    return match.query if is_own_name(match) and alone else match.entity.id
 
 
 def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understanding, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from kedrec.records import Entity
 from kedrec.tools.text.cues.written_names import names_of
 from kedrec.tools.text.sentence_cues import sentences_of
 
-__all__ = ["LEFT_OUT_SAID", "PICTURED", "USES", "Claim", "claims_of", "left_out_of"]
+__all__ = ["LEFT_OUT", "LEFT_OUT_SAID", "PICTURED", "USES", "Claim", "claims_of", "left_out_of"]
 
 DRUG, ILL, MAKING, LACKING, TESTING = "§D", "§X", "§A", "§N", "§T"
 """What the names are replaced by before the patterns are tried."""

@@ -19,7 +19,7 @@ from kedrec.agents.offline.roles.role import (
     Role,
     RoleSource,
     decide,
-)  # fmt: skip
+)
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH, with_roles
 from kedrec.agents.offline.roles.wordings import is_tracer
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
