@@ -40,6 +40,7 @@ from kedrec.agents.chat.from_last_answer import (
 )
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
 from kedrec.agents.chat.left_out import narrowing
+from kedrec.agents.chat.naming.class_members import with_members
 from kedrec.agents.chat.naming.doubtful_names import with_doubt
 from kedrec.agents.chat.query_builder import query_for, without_failed
 from kedrec.agents.chat.question_parser import Understanding
@@ -116,7 +117,11 @@ class Conversation:
         notes = (*notes, *read_as(named))
         if (said := self._at_once(understood, notes)) or (said := self._on_last(understood, notes)):
             return said
-        if effect := self._agent.reads_weighing and effect_asked(understood, self._agent.resources.store):
+        if (
+            effect := not understood.group
+            and self._agent.reads_weighing
+            and effect_asked(understood, self._agent.resources.store)
+        ):
             return self._contest(understood, effect, notes)
         whole = without_failed(merged(understood, self.topic))
         if whole.ask_back:
@@ -129,7 +134,8 @@ class Conversation:
         query, added = query_for(self._agent, whole, self._setting)
         # Whether harm is asked about of one drug in a disease, or still of several after that.
         same = self.topic.harm and whole.disease == self.topic.disease
-        of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
+        several = len(whole.drugs) > 1 and not (same or whole.group)
+        of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and not several
         # The drug that was asked about before a question of the same about another.
         former, ill = self.topic.drugs, self.topic.disease
         ill = None if self.topic.assumed else ill
@@ -156,7 +162,8 @@ class Conversation:
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
         understood, notes = understand_question(self._agent, name_chosen(text, self.topic.unclear))
-        return with_doubt(self._agent, understood), notes
+        known, told = with_members(self._agent, self._setting, with_doubt(self._agent, understood))
+        return known, (*notes, *told)
 
     def _at_once(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
         """What is said without looking anything up; None where something has to be."""

@@ -71,8 +71,10 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         text=understood.text,
         left_out=understood.left_out or None,
     )
-    role = role_note(agent, understood, setting) if alone and not taken else ()
-    return query, (*taken, *_said(understood, [name for _, name in added]), *role)
+    asked = understood.drugs if (alone or understood.group) and not taken else ()
+    each = (understood.model_copy(update={"drugs": (drug,)}) for drug in asked)
+    roles = [note for one in each for note in role_note(agent, one, setting)]
+    return query, (*taken, *_said(understood, [name for _, name in added]), *roles)
 
 
 def without_failed(understood: Understanding) -> Understanding:

@@ -78,6 +78,8 @@ class Understanding(Record):
     """What the question wants."""
     without: tuple[Match, ...] = ()
     """Drugs that are not to be weighed."""
+    group: str = ""
+    """The class of drugs that was asked about and that `drugs` are members of; empty where drugs were named."""
     ask_back: str | None = None
     """One line to ask the user, where the question cannot be answered as it stands."""
 

@@ -7,17 +7,18 @@ selection of INN”), and by name where a class has no stem. A sign is what a di
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from kedrec.records import Entity
 
-__all__ = ["classes_of", "is_class", "is_tracer", "signs_of"]
+__all__ = ["class_in", "classes_of", "is_class", "is_member", "is_tracer", "signs_of"]
 
 _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("beta-blocker", "β-blocker", "beta-adrenergic blocker", "beta-adrenergic blockade", "β-blockade", "beta-blockade",
       "beta-adrenoceptor antagonist", "beta-blocking agent", "β-adrenergic blocker"), r"\w+(?:olol|alol|dilol)"),
     (("ACE inhibitor", "ACE-inhibitor", "angiotensin-converting enzyme inhibitor"), r"\w+pril(?:at)?"),
-    (("angiotensin receptor blocker", "angiotensin II receptor blocker", "angiotensin receptor antagonist", "ARBs"),
-     r"\w+sartan"),
+    (("angiotensin receptor blocker", "angiotensin II receptor blocker", "angiotensin receptor antagonist", "ARBs",
+      "sartan"), r"\w+sartan"),
     (("statin", "HMG-CoA reductase inhibitor"), r"\w+vastatin"),
     (("sulfonylurea", "sulphonylurea"), r"gli(?:benclamide|clazide|mepiride|pizide|quidone)|glyburide|tolbutamide"
      r"|chlorpropamide|tolazamide|acetohexamide"),
@@ -46,7 +47,7 @@ _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("calcium channel blocker", "calcium antagonist"), r"\w+dipine|verapamil|diltiazem"),
     (("fluoroquinolone", "quinolone"), r"\w+floxacin"),
     (("aminoglycoside",), r"gentamicin|tobramycin|amikacin|netilmicin|streptomycin|neomycin|kanamycin"),
-    (("proton pump inhibitor",), r"(?!aripi|brexpi)\w+prazole"),
+    (("proton pump inhibitor", "PPI"), r"(?!aripi|brexpi)\w+prazole"),
     (("DPP-4 inhibitor", "dipeptidyl peptidase-4 inhibitor"), r"\w+gliptin"),
     (("GLP-1 receptor agonist", "glucagon-like peptide-1 receptor agonist"), r"\w+glutide|exenatide|lixisenatide"),
     (("SGLT2 inhibitor", "sodium-glucose cotransporter 2 inhibitor"), r"\w+gliflozin"),
@@ -105,6 +106,33 @@ def classes_of(drug: Entity) -> tuple[Entity, ...]:
         return ()
     found = [names for names, members in _CLASSES_COMPILED if members.fullmatch(first) or members.fullmatch(drug.name)]
     return tuple(Entity(id=f"Class::{names[0]}", kind="Compound", name=names[0], synonyms=names[1:]) for names in found)
+
+
+def class_in(text: str) -> str | None:
+    """Return the name by which a text speaks of a class that is known here: `ACE inhibitors`; the longest."""
+    written = [found[0] for names, _ in _CLASSES for name in names if (found := _written(name).search(text))]
+    return max(written, key=len, default=None)
+
+
+def is_member(named: str, drug: str) -> bool:
+    """Whether a drug is of a class by its name.
+
+    Args:
+        named: the class as a text names it, in the singular or plural.
+        drug: the preferred name of the drug.
+    """
+    first = drug.split(maxsplit=1)[0] if drug.strip() else ""
+    members = next(
+        (held for names, held in _CLASSES_COMPILED if any(_written(name).fullmatch(named) for name in names)), None
+    )
+    return bool(members and members.fullmatch(first) and not _OTHERS.fullmatch(first))
+
+
+@cache
+def _written(name: str) -> re.Pattern[str]:
+    """A name of a class as texts write it, in the plural too."""
+    plain = re.escape(name.removesuffix("s")).replace("\\ ", "[ -]").replace("\\-", "[ -]?")
+    return re.compile(rf"\b{plain}s?\b", re.IGNORECASE)
 
 
 def is_class(name: str) -> bool:
