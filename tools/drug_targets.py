@@ -36,6 +36,12 @@ MOST_PROCESSES = 10
 """Processes of one target that are looked at."""
 SORTS: dict[ClassSort, float] = {"action": 1.0, "effect": 0.5, "kind": 0.5}
 """Sort of class -> how much it tells of a target that most of its drugs have it."""
+STEM = 4
+"""Last letters of a name by which drugs are of one class, where classes and treatments do not tell: `olol`.
+
+Of 421 answers of train and dev with a curated target among the drug's, with no treatment known, one is among the first
+three of 0.976 in place of 0.962; with five or six letters 0.971 and 0.974. With treatments known nothing changes.
+"""
 MAIN = 0.4
 """Targets that are less typical of the drug's classes than the first by more than this factor are left out.
 
@@ -83,7 +89,8 @@ class DrugTargets:
         holding = {edge.tail: self._holding(edge.tail) for edge in targets}
         also = {gene: [edge for edge in edges if edge.head in treating] for gene, edges in holding.items()}
         typical = self._typical(drug, holding)
-        every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding))
+        by_stem = self._by_stem(drug, holding)
+        every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding, by_stem))
         kept = [edge for edge in every if typical[edge.tail] >= MAIN * typical[every[0].tail]]
         return Acting(
             targets=tuple(kept[:LISTED]),
@@ -111,7 +118,8 @@ class DrugTargets:
         typical: Mapping[str, float],
         also: Mapping[str, Sequence[Edge]],
         holding: Mapping[str, Sequence[Edge]],
-    ) -> tuple[bool, float, float, bool, int]:
+        by_stem: Mapping[str, float],
+    ) -> tuple[bool, float, float, float, bool, int]:
         """Sort key: what no drug is given for last; then typical of the class; then shared by treatments.
 
         Where neither tells, what belongs to a family that drugs act on, and what most drugs act on: without it the
@@ -121,7 +129,8 @@ class DrugTargets:
         """
         name, drugs = self._name(gene), len(holding[gene])
         shared = len(also[gene]) / math.sqrt(max(drugs, 1))
-        return is_bystander(name), -round(typical[gene], 1), -shared, not family_of(name), -drugs
+        kin = round(by_stem.get(gene, 0.0), 1)
+        return is_bystander(name), -round(typical[gene], 1), -shared, -kin, not family_of(name), -drugs
 
     def _holding(self, gene: str) -> list[Edge]:
         """Edges to a target from all drugs that have it."""
@@ -137,6 +146,14 @@ class DrugTargets:
                 share = len(others.intersection(edge.head for edge in edges)) / len(others)
                 best[gene][sort] = max(best[gene][sort], SORTS[sort] * share)
         return {gene: sum(shares.values()) for gene, shares in best.items()}
+
+    def _by_stem(self, drug: str, holding: Mapping[str, Sequence[Edge]]) -> dict[str, float]:
+        """Target -> share of the drugs with names like this one's that have it, of those with any of its targets."""
+        stem = self._name(drug).lower()[-STEM:]
+        kin = {gene: {one for edge in edges if (one := edge.head) != drug and self._name(one).lower().endswith(stem)}
+               for gene, edges in holding.items()}  # fmt: skip
+        every = set().union(*kin.values())
+        return {gene: len(found) / len(every) for gene, found in kin.items()} if len(every) > 1 else {}
 
     def _members(self, group: str) -> set[str]:
         return {edge.tail for edge in self._store.neighbours(group, relation=CLASSES, limit=MOST_DRUGS)}

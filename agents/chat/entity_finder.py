@@ -21,6 +21,8 @@ LONGEST_NAME = 8
 """Words of the longest name that is looked for."""
 KINDS = ("Compound", "Disease")
 """Kinds of what is looked for."""
+ORGANS = frozenset({"eye", "retina", "cornea", "tendon", "liver", "kidney", "heart", "lung", "skin", "bone", "brain"})
+"""What a drug may harm, and is no brand of one that is written alike."""
 ALIKE = 88.0
 """Similarity, 0 to 100, from which a name may be a misspelling of another."""
 
@@ -235,6 +237,8 @@ def _counts(match: Match, span: Sequence[Token], loud: bool, kind: str) -> bool:
     if len(span) > 1:
         return True
     word = span[0].text
+    if kind == "Compound" and word.lower() in ORGANS:
+        return False
     shout = _is_shout(word) and not loud
     ordinary = word.lower() in (ORDINARY_DRUG if kind == "Compound" else ORDINARY_DISEASE)
     preferred = match.entity is not None and match.entity.name.lower() == word.lower()

@@ -31,6 +31,8 @@ BEST = 3
 """Drugs weighed where the question names none."""
 BESIDE_ONE = 2
 """Alternatives weighed where the question names one drug."""
+MEMBER = "§"
+"""Stands for the name of a drug of a class."""
 MOST = 10
 """Drugs of one question."""
 
@@ -71,10 +73,23 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         text=understood.text,
         left_out=understood.left_out or None,
     )
-    asked = understood.drugs if (alone or understood.group) and not taken else ()
-    each = (understood.model_copy(update={"drugs": (drug,)}) for drug in asked)
-    roles = [note for one in each for note in role_note(agent, one, setting)]
+    roles = role_note(agent, understood, setting) if alone and not taken else ()
+    roles = _of_members(agent, understood, setting) if understood.group else roles
     return query, (*taken, *_said(understood, [name for _, name in added]), *roles)
+
+
+def _of_members(agent: Agent, understood: Understanding, setting: Corpora) -> list[str]:
+    """Return what the members of a class are to the disease; members of which the same is told share a note."""
+    told: dict[str, list[str]] = {}
+    for drug in understood.drugs:
+        name = drug.entity.name if drug.entity else drug.query
+        for note in role_note(agent, understood.model_copy(update={"drugs": (drug,)}), setting):
+            told.setdefault(note.replace(name, MEMBER), []).append(name)
+    return [note.replace(MEMBER, _each(names), 1).replace(MEMBER, "it") for note, names in told.items()]
+
+
+def _each(names: list[str]) -> str:
+    return f"each of {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def without_failed(understood: Understanding) -> Understanding:

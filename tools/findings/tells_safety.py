@@ -52,9 +52,11 @@ _LOOKED_AT = re.compile(
     r"|adverse|side effects?)|\b(?:outcomes?|end ?points?) (?:was|were|included?)|\?$|\bunclear\b|\bunknown\b"
     r"|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)|\bin silico\b"
     r"|\b(?:bio)?assays?\b"
+    r"|\bprovo\w+ tests?\b|\b(?:not|never) (?:improve\w*|respond\w*|resolve\w*)(?: \w+){0,2} (?:with|to|on|after)"
+    r"(?: \w+){0,2} §D"
     r"|\btested for\b|§D(?: \([^)]*\))? (?:deficien|gene\b|mutation)|\b(?:used|given) to (?:control|treat|prevent)\b"
 )
-"""What was set out to be measured, what lacks the drug, and what it is given against."""
+"""What was set out to be measured, what lacks the drug, what it is given against, and what it did not help."""
 
 
 def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:

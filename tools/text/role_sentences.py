@@ -209,6 +209,8 @@ _DENIES = re.compile(r"\b(?:not|never|neither|nor|rarely|unlikely)\b")
 
 _CRITERIA = re.compile(r"\b(?:inclusion|exclusion|eligibility) criteria\b", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"\bexclusion criteria\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\d ?%|\d/\d")
+"""Figures of what was found, which stand behind the criteria in some records and are none."""
 LEFT_OUT_SAID = "a trial of it leaves out: "
 """Beginning of the sentence for such a criterion."""
 LEFT_OUT = 0.6
@@ -229,7 +231,8 @@ def left_out_of(text: str, drug: Entity, disease: Entity) -> Claim | None:
     head, ills = text[: begin.start()], names_of(disease, text)
     if not names_of(drug, head).search(head) or ills.search(text[: out.start()]):
         return None
-    said = next((one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and ills.search(one)), None)
+    criteria = (one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and not _COUNTED.search(one))
+    said = next((one for one in criteria if ills.search(one)), None)
     return Claim("contraindicated", LEFT_OUT, f"{LEFT_OUT_SAID}{said.strip(' -*')}", False) if said else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kedrec.agents.offline.roles.role import USES
 from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -84,5 +85,6 @@ def role_note(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         return (f"{said}“{quotable(first.sentence)}” ({first.source_id}{more}).",)
     if understood.intent != "causes":
         return ()
-    found = "tells of its use in it instead" if role.role == "treats" else "does not say with enough weight"
+    used = "tells of its use in it" + (", and of harm from it as well" if role.against else " instead")
+    found = used if role.role in USES else "does not say with enough weight"
     return (f"Whether {drug.name} causes or worsens {ill.name}: what was found {found}.",)

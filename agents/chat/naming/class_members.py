@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from kedrec.agents.chat.intents.reading import class_named
+from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.offline.roles.wordings import class_in, is_member
 from kedrec.errors import NotReady
@@ -29,6 +30,10 @@ FEWEST = 2
 COUNTED = 500
 """Records and edges of one member that are counted."""
 SAID = "“{named}” is a class of drugs. Looked at were {names}, the ones written of most{ill}; what is said is theirs."
+_UNKNOWN = "Which drugs are {named} is not known here: what follows is not kept to them."
+_WHICH = re.compile(r"\b(?:which|what|best|better)\b", re.IGNORECASE)
+_MAY = re.compile(r"\b(?:can|may|could|should|give|given|safe\w*|ok|okay|allowed|take|taken)\b", re.IGNORECASE)
+"""Asks whether drugs may be given, which is a question of harm before one of use."""
 _BY_TARGET = re.compile(
     r"\b(?:anti-?([A-Z][A-Za-z0-9]+)|([A-Z][A-Za-z0-9-]*\d?)[- ](?:α[- ]|alpha[- ])?(?:inhibitor|blocker|antagonist"
     r"|agonist)s?)\b"
@@ -46,7 +51,9 @@ def with_members(agent: Agent, setting: Corpora, understood: Understanding) -> t
     """
     ill = understood.disease.entity if understood.disease else None
     named = None if understood.drugs else class_in(understood.text) or class_named(understood.text)
-    if named is None or any(match.alternatives for match in understood.unclear) or understood.wanted.beyond:
+    if named is None or understood.wanted.beyond:
+        return understood, ()
+    if any(match.query.lower() not in named.lower() for match in understood.unclear):
         return understood, ()
     if ill is None and not understood.wanted.about and understood.intent not in {"mechanism", "safety", "use"}:
         return understood, ()
@@ -55,14 +62,18 @@ def with_members(agent: Agent, setting: Corpora, understood: Understanding) -> t
     except NotReady:
         return understood, ()
     if len(drugs) < FEWEST:
-        return understood, ()
+        unknown = _UNKNOWN.format(named=named) if understood.intent == "list" and ill else ""
+        return understood, (unknown,) if unknown else ()
     names = f"{', '.join(one.name for one in drugs[:-1])} and {drugs[-1].name}"
     note = SAID.format(named=named, names=names, ill=f" in {ill.name}" if ill else "")
     wanted = understood.wanted
     if wanted.intent in {"assess", "list"}:
-        wanted = wanted.model_copy(update={"intent": "use" if wanted.intent == "assess" else "choose"})
+        other: Intent = "safety" if _MAY.search(understood.text) else "use"
+        other = "choose" if _WHICH.search(understood.text) else other
+        wanted = wanted.model_copy(update={"intent": other})
     matches = tuple(Match(query=one.name, match="exact", entity=one) for one in drugs)
-    made = {"drugs": matches, "group": named, "wanted": wanted, "unclear": (), "ask_back": None}
+    left = tuple(phrase for phrase in understood.left_out if phrase.lower() not in named.lower())
+    made = {"drugs": matches, "group": named, "wanted": wanted, "left_out": left, "unclear": (), "ask_back": None}
     return understood.model_copy(update=made), (note,)
 
 

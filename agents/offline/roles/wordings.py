@@ -7,6 +7,7 @@ selection of INN”), and by name where a class has no stem. A sign is what a di
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from kedrec.records import Entity
@@ -58,6 +59,14 @@ _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("anticoagulant", "oral anticoagulant"), r"warfarin|\w+coumon|\w+xaban|dabigatran"),
 )  # fmt: skip
 """Names of a class, the first for people, and what the first word of a member's name is."""
+_WIDER = {
+    "antidepressant": ("SSRI", "tricyclic"),
+    "diuretic": ("thiazide", "loop diuretic", "potassium-sparing diuretic"),
+    "steroid": ("corticosteroid",),
+    "antihypertensive": ("beta-blocker", "ACE inhibitor", "sartan", "thiazide", "calcium channel blocker"),
+    "RAS inhibitor": ("ACE inhibitor", "sartan"),
+}
+"""Name of a wider class -> names of the classes that it holds."""
 _CLASSES_COMPILED = [(names, re.compile(rf"(?:{members})", re.IGNORECASE)) for names, members in _CLASSES]
 _OTHERS = re.compile(
     r"stanozolol|apomorphine|piperazine|domperidone|etoperidone|oxitriptan|dapiprazole|lorpiprazole|teduglutide",
@@ -110,7 +119,8 @@ def classes_of(drug: Entity) -> tuple[Entity, ...]:
 
 def class_in(text: str) -> str | None:
     """Return the name by which a text speaks of a class that is known here: `ACE inhibitors`; the longest."""
-    written = [found[0] for names, _ in _CLASSES for name in names if (found := _written(name).search(text))]
+    known = (*(name for names, _ in _CLASSES for name in names), *_WIDER)
+    written = [found[0] for name in known if (found := _written(name).search(text))]
     return max(written, key=len, default=None)
 
 
@@ -122,10 +132,14 @@ def is_member(named: str, drug: str) -> bool:
         drug: the preferred name of the drug.
     """
     first = drug.split(maxsplit=1)[0] if drug.strip() else ""
-    members = next(
-        (held for names, held in _CLASSES_COMPILED if any(_written(name).fullmatch(named) for name in names)), None
-    )
-    return bool(members and members.fullmatch(first) and not _OTHERS.fullmatch(first))
+    wider = [held for name, held in _WIDER.items() if _written(name).fullmatch(named)]
+    wanted = wider[0] if wider else (named,)
+    classes = [held for names, held in _CLASSES_COMPILED if _is_one(names, wanted)]
+    return any(held.fullmatch(first) for held in classes) and not _OTHERS.fullmatch(first)
+
+
+def _is_one(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    return any(_written(name).fullmatch(one) for name in names for one in wanted)
 
 
 @cache
