@@ -117,11 +117,7 @@ class Conversation:
         notes = (*notes, *read_as(named))
         if (said := self._at_once(understood, notes)) or (said := self._on_last(understood, notes)):
             return said
-        if (
-            effect := not understood.group
-            and self._agent.reads_weighing
-            and effect_asked(understood, self._agent.resources.store)
-        ):
+        if effect := self._agent.reads_weighing and effect_asked(understood, self._agent.resources.store):
             return self._contest(understood, effect, notes)
         whole = without_failed(merged(understood, self.topic))
         if whole.ask_back:
@@ -132,19 +128,7 @@ class Conversation:
             return alone
         notes = (*notes, *said_absent(whole, self.topic))
         query, added = query_for(self._agent, whole, self._setting)
-        # Whether harm is asked about of one drug in a disease, or still of several after that.
-        same = self.topic.harm and whole.disease == self.topic.disease
-        several = len(whole.drugs) > 1 and not (same or whole.group)
-        of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and not several
-        # The drug that was asked about before a question of the same about another.
-        former, ill = self.topic.drugs, self.topic.disease
-        ill = None if self.topic.assumed else ill
-        unchanged = (ill and ill.entity) == (whole.disease and whole.disease.entity)
-        earlier = former if unchanged and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
-        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
-                      assumed=whole.disease is None, earlier=earlier,
-                      harm=of_harm)  # fmt: skip
-        return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
+        return query, self.topic.after(whole), whole.wanted, (*notes, *self._personal(whole.wanted), *added)
 
     def _needs_lists(self, whole: Understanding) -> bool:
         """Whether it is about drugs in no disease: several, or one of which the graph states no use."""

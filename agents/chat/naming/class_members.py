@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from kedrec.agents.chat.intents.reading import class_named
 from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.agents.chat.question_parser import Understanding
+from kedrec.agents.offline.roles.role import USES
 from kedrec.agents.offline.roles.wordings import class_in, is_member
+from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Corpora, Entity, Match
@@ -25,11 +27,9 @@ __all__ = ["with_members"]
 
 MOST = 4
 """Members that are looked at."""
-FEWEST = 2
-"""Members that have to be known."""
 COUNTED = 500
 """Records and edges of one member that are counted."""
-SAID = "“{named}” is a class of drugs. Looked at were {names}, the ones written of most{ill}; what is said is theirs."
+SAID = "“{named}” is a class of drugs. Looked at: {names}, of which most is written{ill}; what is said is of these."
 _UNKNOWN = "Which drugs are {named} is not known here: what follows is not kept to them."
 _WHICH = re.compile(r"\b(?:which|what|best|better)\b", re.IGNORECASE)
 _MAY = re.compile(r"\b(?:can|may|could|should|give|given|safe\w*|ok|okay|allowed|take|taken)\b", re.IGNORECASE)
@@ -61,20 +61,28 @@ def with_members(agent: Agent, setting: Corpora, understood: Understanding) -> t
         drugs = _best_known(agent, setting, _members(agent, named, understood.text), ill)
     except NotReady:
         return understood, ()
-    if len(drugs) < FEWEST:
+    if not drugs:
         unknown = _UNKNOWN.format(named=named) if understood.intent == "list" and ill else ""
         return understood, (unknown,) if unknown else ()
-    names = f"{', '.join(one.name for one in drugs[:-1])} and {drugs[-1].name}"
+    names = ", ".join(one.name for one in drugs)
     note = SAID.format(named=named, names=names, ill=f" in {ill.name}" if ill else "")
     wanted = understood.wanted
     if wanted.intent in {"assess", "list"}:
         other: Intent = "safety" if _MAY.search(understood.text) else "use"
-        other = "choose" if _WHICH.search(understood.text) else other
+        if _WHICH.search(understood.text):
+            other = "choose" if ill is None or _any_of_use(agent, setting, drugs, ill) else "safety"
         wanted = wanted.model_copy(update={"intent": other})
     matches = tuple(Match(query=one.name, match="exact", entity=one) for one in drugs)
     left = tuple(phrase for phrase in understood.left_out if phrase.lower() not in named.lower())
     made = {"drugs": matches, "group": named, "wanted": wanted, "left_out": left, "unclear": (), "ask_back": None}
     return understood.model_copy(update=made), (note,)
+
+
+def _any_of_use(agent: Agent, setting: Corpora, drugs: Iterable[Entity], ill: Entity) -> bool:
+    """Whether anything tells a use of one of the members in the disease; else they are given for something else."""
+    reader, weigher = role_reader(agent.resources, setting), agent.resources.weigher()
+    stated = ((one, weigher.stated(ill.id, one.id, agent.resources.hidden)) for one in drugs)
+    return any(reader.role(one, ill, edges).role in USES for one, edges in stated)
 
 
 def _members(agent: Agent, named: str, text: str) -> list[Entity]:
