@@ -305,6 +305,17 @@ def test_a_trial_leaves_out_who_has_the_disease_and_names_it_nowhere_before_the_
     assert left_out_of("Asthma. " + TRIAL.format("Mild asthma."), drug("Timolol"), ill("asthma")) is None
 
 
+def test_figures_behind_the_criteria_of_a_trial_leave_nobody_out():
+    assert left_out_of(TRIAL.format('1/1755 (0.06%)", " Asthma.'), drug("Timolol"), ill("asthma")) is None
+
+
+def test_a_drug_that_is_only_kept_from_people_by_trials_is_not_said_to_be_contraindicated():
+    claim = left_out_of(TRIAL.format("History of asthma."), drug("Timolol"), ill("asthma"))
+    criteria = [RoleSource(source_id=f"NCT{number}", **claim._asdict()) for number in range(4)]
+    assert decide(criteria).words == "was tried only in people without it"
+    assert decide([*criteria, source(9, "contraindicated")]).words == "is contraindicated in it"
+
+
 def asked(home, *drugs):
     with Agent(home._settings.model_copy(update={"setting": "both"}), home, OfflineChatModel(), None) as agent:
         return agent.run(Query(disease=ASTHMA, candidates=drugs, setting="both")).recommendation

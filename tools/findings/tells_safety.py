@@ -45,6 +45,11 @@ _GIVEN_FOR = re.compile(
 """A list of the diseases that drugs are given for."""
 _HEADS = re.compile(r"^[^.:]{2,60}: (?:\w+,? ){0,4}(?:efficacy|safety|side effects|tolerability)(?: [\w§]+){0,6}\W*$")
 """The title of a survey."""
+_NO_HARM = re.compile(
+    r"\bprovo\w+ tests?\b|\b(?:not|never) (?:improve\w*|respond\w*|resolve\w*)(?: \w+){0,2} (?:with|to|on|after)"
+    r"(?: \w+){0,2} §D"
+)
+"""What a test provokes, and what the drug did not help."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
@@ -52,11 +57,9 @@ _LOOKED_AT = re.compile(
     r"|adverse|side effects?)|\b(?:outcomes?|end ?points?) (?:was|were|included?)|\?$|\bunclear\b|\bunknown\b"
     r"|\binsufficient (?:data|evidence)|\bwarnings? (?:section|label)|\bin silico\b"
     r"|\b(?:bio)?assays?\b"
-    r"|\bprovo\w+ tests?\b|\b(?:not|never) (?:improve\w*|respond\w*|resolve\w*)(?: \w+){0,2} (?:with|to|on|after)"
-    r"(?: \w+){0,2} §D"
     r"|\btested for\b|§D(?: \([^)]*\))? (?:deficien|gene\b|mutation)|\b(?:used|given) to (?:control|treat|prevent)\b"
 )
-"""What was set out to be measured, what lacks the drug, what it is given against, and what it did not help."""
+"""What was set out to be measured, what lacks the drug, and what it is given against."""
 
 
 def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
@@ -70,7 +73,7 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
     text = given(unbracketed(marked(plain, drug, disease)))
-    if names_whom(plain) or _HEADS.match(text):
+    if names_whom(plain) or _HEADS.match(text) or _NO_HARM.search(text):
         return False
     if effect == "harm":
         return True
