@@ -18,16 +18,19 @@ PKU, PAH, ANGELMAN, LUNG, COPD = (f"Disease::MESH:D{n}" for n in ("010661", "000
 TINEA, ANDROGENIC, AREATA, COUGH = (f"Disease::MESH:D{n}" for n in ("014008", "000505", "000506", "003371"))
 SILDENAFIL, TOLNAFTATE, ENALAPRIL, LISINOPRIL = (f"Compound::DB{n}" for n in ("00203", "00525", "00584", "00722"))
 INFLIXIMAB, GOLIMUMAB, TNF = "Compound::DB00065", "Compound::DB06674", "Gene::7124"
+RARE = "Disease::MESH:C537243"
 TREATS, TARGETS = "DRUGBANK::treats::Compound:Disease", "DRUGBANK::target::Compound:Gene"
 EDGES = [
     (SILDENAFIL, TREATS, PAH), (TOLNAFTATE, TREATS, TINEA), (ENALAPRIL, TREATS, LUNG), (LISINOPRIL, TREATS, COPD),
     (INFLIXIMAB, TARGETS, TNF), (GOLIMUMAB, TARGETS, TNF), (INFLIXIMAB, TREATS, ANGELMAN), (GOLIMUMAB, TREATS, PKU),
     (SILDENAFIL, TREATS, ANDROGENIC), (SILDENAFIL, TREATS, AREATA), (GOLIMUMAB, TREATS, COUGH),
+    (INFLIXIMAB, TREATS, RARE),
 ]  # fmt: skip
 NAMES = [
     (PKU, "Classical phenylketonuria", "PAH|phenylketonuria"), (PAH, "Pulmonary arterial hypertension", ""),
     (ANGELMAN, "angelman syndrome", "axial spondyloarthritis|happy puppet syndrome"),
-    (LUNG, "Lung Diseases", "pulmonary disease"), (TINEA, "Tinea pedis", "Athlete's foot"), (COUGH, "cough", ""),
+    (LUNG, "Lung Diseases", "pulmonary disease"), (TINEA, "Tinea pedis", "Athlete's foot"),
+    (COUGH, "cough", "cough, familial"), (RARE, "cough, familial", ""),
     (COPD, "Chronic obstructive lung disease", "chronic obstructive pulmonary disease"),
     (ANDROGENIC, "androgenic alopecia", "alopecia"), (AREATA, "Alopecia Areata", ""), (SILDENAFIL, "Sildenafil", ""),
     (TOLNAFTATE, "Tolnaftate", "Athletes Foot"), (ENALAPRIL, "Enalapril", ""), (LISINOPRIL, "Lisinopril", ""),
@@ -155,3 +158,10 @@ def test_classes_are_named_as_texts_write_them():
     assert is_member("steroids", "Dexamethasone")
     assert is_member("ACE inhibitors", "Enalapril")
     assert not is_member("ACE inhibitors", "Losartan")
+
+
+def test_a_use_in_a_rarer_record_of_the_same_name_is_told_by_the_main_one(agent):
+    reply = Conversation(agent, "both").reply("What is infliximab used for?")
+    told = next(one.answer.text for one in reply.topics if one.title.startswith("What Infliximab"))
+    assert "cough" in told
+    assert "familial" not in told
