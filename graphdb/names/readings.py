@@ -37,9 +37,8 @@ def fits_letters(short: str, name: str) -> bool:
         short: `COPD`.
         name: `chronic obstructive pulmonary disease`.
     """
-    first, *rest = short.lower()
-    letters = "".join(rf"(?:[^\W_]*?{letter}|.*?\b{letter})" for letter in rest)
-    return re.search(rf"\b{first}{letters}", name.lower()) is not None
+    letters = "".join(rf"(?:[^\W_]*?{letter}|.*?\b{letter})" for letter in short.lower()[1:])
+    return re.search(rf"\b{short[0].lower()}{letters}", name.lower()) is not None
 
 
 def is_told_by(name: str, others: Iterable[str]) -> bool:
