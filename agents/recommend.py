@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kedrec.agents.offline.roles import ROLES, Role, RoleName, RoleReader, RoleSource, is_no_drug
+from kedrec.agents.offline.roles import Role, RoleName, RoleReader, RoleSource, is_no_drug
 from kedrec.agents.prompting.citation_check import Checker
 from kedrec.agents.resources import Resources
 from kedrec.agents.workflow.evidence_keys import Ledger
@@ -197,7 +197,7 @@ def _left_out(chosen: _Chosen, aside: Sequence[SetAside]) -> list[str]:
     """Say how many drugs were left out, which, and why."""
     told = []
     if aside:
-        named = "; ".join(f"{one.name} ({ROLES[one.role]})" for one in aside)
+        named = "; ".join(f"{drug.name} ({role.words})" for drug, role in chosen.harmful)
         told.append(f"Left out as no treatment of the disease: {len(aside)}: {named}.")
     if chosen.harmful and chosen.untold:
         names = ", ".join(drug.name for _, drug in chosen.untold)
@@ -214,7 +214,7 @@ def _left_out(chosen: _Chosen, aside: Sequence[SetAside]) -> list[str]:
 def _as_score(drug: Entity, role: Role) -> CandidateScore:
     """The sources of a role in the form in which sources are looked up."""
     sources = tuple(dict.fromkeys(one.source_id for one in role.sources))
-    factor = Factor(group="role", share=0.0, text=f"{drug.name} {ROLES[role.role]}", sources=sources)
+    factor = Factor(group="role", share=0.0, text=f"{drug.name} {role.words}", sources=sources)
     return CandidateScore(id=drug.id, score=0.0, probability=0.0, factors=(factor,))
 
 
@@ -222,7 +222,7 @@ def _aside(
     drug: Entity, role: Role, keys: Mapping[str, str], evidence: Mapping[str, Evidence], ill: Entity
 ) -> SetAside:
     """A drug that is left out, with the plainest sentence against it; what does not pass the check is not cited."""
-    claim = f"{drug.name} {ROLES[role.role]}"
+    claim = f"{drug.name} {role.words}"
     checker = Checker(evidence, (ill, drug), [_as_score(drug, role)])
     offers = [
         Sentence(text=f"{claim}: {_whose(source)}{quotable(source.sentence)}", citations=(keys[source.source_id],))

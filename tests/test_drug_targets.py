@@ -65,3 +65,18 @@ def test_where_neither_class_nor_treatments_tell_what_many_drugs_act_on_comes_be
     edges = [(AMLODIPINE, TARGET, rare), *((drug, TARGET, usual) for drug in (AMLODIPINE, FELODIPINE, NIFEDIPINE))]
     graph = embedded(tmp_path, edges, [*NAMES, (rare, "MCHR1"), (usual, "DRD2")])
     assert [edge.tail for edge in DrugTargets(graph).acting(AMLODIPINE, HYPERTENSION).targets] == [usual, rare]
+
+
+def test_where_no_class_and_no_treatment_tells_what_drugs_of_like_names_share_comes_first(tmp_path):
+    others = [(f"Compound::DB1000{number}", TARGET, ANHYDRASE) for number in range(5)]
+    graph = embedded(tmp_path, [*ON_TARGETS, *TREATING, *SHARED, *others], NAMES)
+    assert DrugTargets(graph).acting(AMLODIPINE, "Disease::MESH:D000001").targets[0].tail == CHANNEL
+    assert DrugTargets(graph).acting(ACETAZOLAMIDE, "Disease::MESH:D000001").targets[0].tail == ANHYDRASE
+
+
+def test_a_target_that_another_source_has_bound_as_well_comes_before_others(tmp_path):
+    for gene in (CHANNEL, ANHYDRASE):
+        place = tmp_path / gene.replace("::", "")
+        place.mkdir()
+        graph = embedded(place, [*ON_TARGETS, (AMLODIPINE, "Hetionet::CbG::Compound:Gene", gene)], NAMES)
+        assert DrugTargets(graph).acting(AMLODIPINE, "Disease::MESH:D000001").targets[0].tail == gene

@@ -59,6 +59,7 @@ def test_drugs_are_opposed_only_where_all_that_is_known_of_both_says_so():
         ("Morphine", "Naloxone"),
         ("Pyridostigmine", "Pralidoxime"),
         ("Testosterone", "Bicalutamide"),
+        ("Lisuride", "Metoclopramide"),
         ("Ergocaine", "Timolol"),
     ],
 )

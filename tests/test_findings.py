@@ -157,6 +157,8 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
         ),
         ("The infusion of adalimumab induced an increase in cardiac index, stroke work index and blood flow.", False),
         ("Adalimumab induced strokes in two patients.", True),
+        ("Where edema does not improve with adalimumab, diuretics are given.", False),
+        ("Edema was provoked by means of an adalimumab provocation test.", False),
         ("We used a reporter assay and a cytotoxicity bioassay to study neutralization by adalimumab.", False),
     ],
 )

@@ -46,6 +46,9 @@ def role_of(text, one, other):
          "hyperkalemia"),
         ("Metformin, an effective hypoglycemic, is cheap.", "Metformin", "hypoglycemic"),
         ("It was withdrawn: discontinuation of rofecoxib due to angina.", "Rofecoxib", "angina"),
+        ("Lorazepam and other hypnotics are known risk factors for adverse events, including delirium and falls.",
+         "Lorazepam", "delirium"),
+        ("Although oxazepam is an old hypnotic, this drug might increase delirium.", "Oxazepam", "delirium"),
     ],
 )  # fmt: skip
 def test_a_sentence_that_blames_the_drug_makes_it_a_cause(text, one, other):
@@ -108,6 +111,25 @@ def test_what_is_denied_is_no_harm(text):
     assert "causes_or_worsens" not in {claim.role for claim in claims_of(text, drug("Timolol"), ill("asthma"))}
 
 
+@pytest.mark.parametrize(
+    ("text", "one"),
+    [
+        ("Coronary flow reserve was determined by 13 N-ammonia in ischemia.", "Ammonia"),
+        ("Ammonia PET found ischemia.", "Ammonia"),
+        ("Gadobutrol is a new contrast agent, tried in ischemia.", "Gadobutrol"),
+        ("Ischemia was seen after the radiotracer tetrofosmin.", "Tetrofosmin"),
+        ("Gadoterate-enhanced MRI showed ischemia.", "Gadoterate"),
+    ],
+)
+def test_what_pictures_are_made_with_is_a_test_by_one_sentence(text, one):
+    claims = claims_of(text, drug(one), ill("ischemia"))
+    assert decide([RoleSource(source_id="P", **claim._asdict()) for claim in claims]).role == "diagnoses_or_provokes"
+
+
+def test_a_drug_given_before_pictures_is_no_test():
+    assert not claims_of("Aspirin was given; PET showed ischemia.", drug("Aspirin"), ill("ischemia"))
+
+
 def source(number, role, weight=1.0):
     return RoleSource(source_id=f"PMID:{number}", role=role, weight=weight, sentence="A sentence.")
 
@@ -144,6 +166,7 @@ def test_an_edge_of_use_outweighs_two_documents_of_harm():
 
 ASTHMA, EFFECT, OTHER = "Disease::MESH:D001249", "Side Effect::C0004096", "Disease::MESH:D006073"
 SALBUTAMOL, METHACHOLINE, TIMOLOL = "Compound::DB01001", "Compound::DB06709", "Compound::DB00373"
+BYSTANDER = "Compound::DB00316"
 TWIN, TARGET, TREATS = "Compound::DB99999", "Compound::DB05876", "DRUGBANK::treats::Compound:Disease"
 
 
@@ -154,13 +177,15 @@ def home(tmp_path_factory):
     settings = Settings(home=place / "home")
     edges = [
         (SALBUTAMOL, TREATS, ASTHMA), (METHACHOLINE, TREATS, OTHER), (TIMOLOL, TREATS, OTHER), (TWIN, TREATS, ASTHMA),
-        (TARGET, TREATS, ASTHMA), (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
+        (TARGET, TREATS, ASTHMA), (METHACHOLINE, TREATS, ASTHMA),
+        (BYSTANDER, TREATS, OTHER), (TIMOLOL, "Hetionet::CcSE::Compound:Side Effect", EFFECT),
         (SALBUTAMOL, "DRUGBANK::target::Compound:Gene", "Gene::154"),
         (TARGET, "DRUGBANK::target::Compound:Gene", "Gene::5141"),
     ]  # fmt: skip
     names = [
         (ASTHMA, "asthma"), (OTHER, "glaucoma"), (EFFECT, "Asthma"), (SALBUTAMOL, "Salbutamol"), (TWIN, "Salbutamol"),
         (METHACHOLINE, "Methacholine"), (TIMOLOL, "Timolol"), (TARGET, "PDE4"), ("Gene::154", "ADRB2"),
+        (BYSTANDER, "Paracetamol"),
         ("Gene::5141", "PDE4A"),
     ]  # fmt: skip
     (place / "graph.tsv").write_text("".join("\t".join(edge) + "\n" for edge in edges))
@@ -191,6 +216,17 @@ def test_a_ranking_leaves_out_causes_and_tests_and_says_why_with_citations(home)
     said = " ".join(ranking.not_found)
     assert "2: " in said
     assert "Methacholine" in said
+
+
+def test_an_edge_that_no_text_bears_out_gives_way_to_two_texts_on_a_test(home):
+    store = home.store
+    disease, stated = store.get(ASTHMA), home.weigher().stated(ASTHMA, METHACHOLINE)
+    assert stated
+    told = home.role_reader("both").role(store.get(METHACHOLINE), disease, stated)
+    assert told.role == "diagnoses_or_provokes"
+    assert home.role_reader("none").role(store.get(METHACHOLINE), disease, stated).role == "treats"
+    borne_out = home.weigher().stated(ASTHMA, SALBUTAMOL)
+    assert home.role_reader("both").role(store.get(SALBUTAMOL), disease, borne_out).role == "treats"
 
 
 def test_a_ranking_names_a_drug_once_and_no_target(home):
@@ -269,6 +305,17 @@ def test_a_trial_leaves_out_who_has_the_disease_and_names_it_nowhere_before_the_
     assert left_out_of("Asthma. " + TRIAL.format("Mild asthma."), drug("Timolol"), ill("asthma")) is None
 
 
+def test_figures_behind_the_criteria_of_a_trial_leave_nobody_out():
+    assert left_out_of(TRIAL.format('1/1755 (0.06%)", " Asthma.'), drug("Timolol"), ill("asthma")) is None
+
+
+def test_a_drug_that_is_only_kept_from_people_by_trials_is_not_said_to_be_contraindicated():
+    claim = left_out_of(TRIAL.format("History of asthma."), drug("Timolol"), ill("asthma"))
+    criteria = [RoleSource(source_id=f"NCT{number}", **claim._asdict()) for number in range(4)]
+    assert decide(criteria).words == "was tried only in people without it"
+    assert decide([*criteria, source(9, "contraindicated")]).words == "is contraindicated in it"
+
+
 def asked(home, *drugs):
     with Agent(home._settings.model_copy(update={"setting": "both"}), home, OfflineChatModel(), None) as agent:
         return agent.run(Query(disease=ASTHMA, candidates=drugs, setting="both")).recommendation
@@ -294,6 +341,13 @@ def test_in_a_comparison_a_role_is_an_argument_that_is_cited(home, harmful):
     [told] = [one for one in made.sentences if one.kind == "safety" and "the disease" in one.text]
     assert told.citations
     assert any(note.startswith("Records that name both") for note in made.not_found)
+
+
+def test_nothing_leans_to_a_drug_of_which_nothing_is_told_because_its_rival_does_harm(home):
+    made = asked(home, TIMOLOL, BYSTANDER)
+    assert (made.choice, made.leaning) == (None, None)
+    assert "Timolol causes or worsens the disease" in made.abstained
+    assert "Paracetamol: no article or trial" in made.abstained
 
 
 def test_shares_of_a_score_sum_to_it_with_the_role(home):

@@ -17,6 +17,7 @@ from kedrec.records import Edge
 __all__ = ["CLASSES", "NAMED", "TARGETS", "Acting", "DrugTargets"]
 
 TARGETS = "DRUGBANK::target::Compound:Gene"
+BOUND = "Hetionet::CbG::Compound:Gene"
 CLASSES = "Hetionet::PCiC::Pharmacologic Class:Compound"
 PROCESSES = ("Hetionet::GpBP::Gene:Biological Process", "Hetionet::GpPW::Gene:Pathway")
 """What a target takes part in."""
@@ -36,6 +37,10 @@ MOST_PROCESSES = 10
 """Processes of one target that are looked at."""
 SORTS: dict[ClassSort, float] = {"action": 1.0, "effect": 0.5, "kind": 0.5}
 """Sort of class -> how much it tells of a target that most of its drugs have it."""
+STEM = 4
+"""Last letters of a name by which drugs are of one class, where classes and treatments do not tell: `olol`.
+With five or six letters fewer curated targets come first.
+"""
 MAIN = 0.4
 """Targets that are less typical of the drug's classes than the first by more than this factor are left out.
 
@@ -83,7 +88,8 @@ class DrugTargets:
         holding = {edge.tail: self._holding(edge.tail) for edge in targets}
         also = {gene: [edge for edge in edges if edge.head in treating] for gene, edges in holding.items()}
         typical = self._typical(drug, holding)
-        every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding))
+        backing = self._backing(drug, holding)
+        every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding, backing))
         kept = [edge for edge in every if typical[edge.tail] >= MAIN * typical[every[0].tail]]
         return Acting(
             targets=tuple(kept[:LISTED]),
@@ -111,17 +117,21 @@ class DrugTargets:
         typical: Mapping[str, float],
         also: Mapping[str, Sequence[Edge]],
         holding: Mapping[str, Sequence[Edge]],
-    ) -> tuple[bool, float, float, bool, int]:
+        backing: Mapping[str, float],
+    ) -> tuple[bool, float, float, float, bool, int]:
         """Sort key: what no drug is given for last; then typical of the class; then shared by treatments.
 
         Where neither tells, what belongs to a family that drugs act on, and what most drugs act on: without it the
         rarest came first, as the store lists them, MCHR1 before DRD2 for haloperidol. Of 462 training and dev answers
         with a curated target among the drug's, one is among the first three of 0.965 in place of 0.935 with the
-        disease's treatments unknown, and of 0.985 in place of 0.983 with them known.
+        disease's treatments unknown, and of 0.985 in place of 0.983 with them known. What backs a target comes before
+        that: of 421 such answers it is 0.979 in place of 0.962 with treatments unknown, and first of all in 0.865 in
+        place of 0.848; with them known 0.986 and 0.895 in place of 0.983 and 0.893.
         """
         name, drugs = self._name(gene), len(holding[gene])
         shared = len(also[gene]) / math.sqrt(max(drugs, 1))
-        return is_bystander(name), -round(typical[gene], 1), -shared, not family_of(name), -drugs
+        backed = round(backing[gene], 1)
+        return is_bystander(name), -round(typical[gene], 1), -shared, -backed, not family_of(name), -drugs
 
     def _holding(self, gene: str) -> list[Edge]:
         """Edges to a target from all drugs that have it."""
@@ -137,6 +147,18 @@ class DrugTargets:
                 share = len(others.intersection(edge.head for edge in edges)) / len(others)
                 best[gene][sort] = max(best[gene][sort], SORTS[sort] * share)
         return {gene: sum(shares.values()) for gene, shares in best.items()}
+
+    def _backing(self, drug: str, holding: Mapping[str, Sequence[Edge]]) -> dict[str, float]:
+        """Target -> 1 where another source has it bound as well, and the share of drugs with like names that have it.
+
+        Those drugs are counted that have any of its targets.
+        """
+        bound = {edge.tail for edge in self._store.neighbours(drug, relation=BOUND, limit=MOST_DRUGS)}
+        stem = self._name(drug).lower()[-STEM:]
+        kin = {gene: {one for edge in edges if (one := edge.head) != drug and self._name(one).lower().endswith(stem)}
+               for gene, edges in holding.items()}  # fmt: skip
+        every = len(set().union(*kin.values()))
+        return {gene: (gene in bound) + (len(kin[gene]) / every if every > 1 else 0.0) for gene in holding}
 
     def _members(self, group: str) -> set[str]:
         return {edge.tail for edge in self._store.neighbours(group, relation=CLASSES, limit=MOST_DRUGS)}

@@ -40,6 +40,8 @@ from kedrec.agents.chat.from_last_answer import (
 )
 from kedrec.agents.chat.intents.wanted import SAID, TOPICS, Intent, Wanted
 from kedrec.agents.chat.left_out import narrowing
+from kedrec.agents.chat.naming.class_members import with_members
+from kedrec.agents.chat.naming.doubtful_names import with_doubt
 from kedrec.agents.chat.query_builder import query_for, without_failed
 from kedrec.agents.chat.question_parser import Understanding
 from kedrec.agents.chat.question_parser_llm import understand_question
@@ -126,18 +128,7 @@ class Conversation:
             return alone
         notes = (*notes, *said_absent(whole, self.topic))
         query, added = query_for(self._agent, whole, self._setting)
-        # Whether harm is asked about of one drug in a disease, or still of several after that.
-        same = self.topic.harm and whole.disease == self.topic.disease
-        of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and (same or len(whole.drugs) == 1)
-        # The drug that was asked about before a question of the same about another.
-        former, ill = self.topic.drugs, self.topic.disease
-        ill = None if self.topic.assumed else ill
-        unchanged = (ill and ill.entity) == (whole.disease and whole.disease.entity)
-        earlier = former if unchanged and len(former) == len(whole.drugs) == 1 and former != whole.drugs else ()
-        topic = Topic(disease=whole.disease, drugs=whole.drugs, without=whole.without, intent=whole.intent,
-                      assumed=whole.disease is None, earlier=earlier,
-                      harm=of_harm)  # fmt: skip
-        return query, topic, whole.wanted, (*notes, *self._personal(whole.wanted), *added)
+        return query, self.topic.after(whole), whole.wanted, (*notes, *self._personal(whole.wanted), *added)
 
     def _needs_lists(self, whole: Understanding) -> bool:
         """Whether it is about drugs in no disease: several, or one of which the graph states no use."""
@@ -154,7 +145,9 @@ class Conversation:
 
     def _understood(self, text: str) -> tuple[Understanding, tuple[str, ...]]:
         """What a message names; the number of something that was asked back counts as its name."""
-        return understand_question(self._agent, name_chosen(text, self.topic.unclear))
+        understood, notes = understand_question(self._agent, name_chosen(text, self.topic.unclear))
+        known, told = with_members(self._agent, self._setting, with_doubt(self._agent, understood))
+        return known, (*notes, *told)
 
     def _at_once(self, new: Understanding, notes: tuple[str, ...]) -> Reply | None:
         """What is said without looking anything up; None where something has to be."""

@@ -8,7 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from kedrec.graphdb.names.normalize import fold_loosely
 from kedrec.graphdb.names.other_names import by_other_name
+from kedrec.graphdb.names.readings import of_several
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
@@ -19,6 +21,8 @@ LONGEST_NAME = 8
 """Words of the longest name that is looked for."""
 KINDS = ("Compound", "Disease")
 """Kinds of what is looked for."""
+ORGANS = frozenset({"eye", "retina", "cornea", "tendon", "liver", "kidney", "heart", "lung", "skin", "bone", "brain"})
+"""What a drug may harm, and is no brand of one that is written alike."""
 ALIKE = 88.0
 """Similarity, 0 to 100, from which a name may be a misspelling of another."""
 
@@ -182,27 +186,35 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
     """The name that a stretch of words is, if it is one."""
     start, end = span[0].start, span[-1].end
     words = text[start:end]
-    # Whether a stretch of words is worth looking up: not all of it is common words, and they do not frame it.
+    # Whether a stretch of words is worth looking up: not all of it is common words.
     lower = [token.text.lower() for token in span]
     if len(span) == 1:
         shout = _is_shout(span[0].text) and not loud
         may_be_name = any(char.isalpha() for char in lower[0]) and (lower[0] not in common_words() or shout)
     else:
-        common = _words_of("common_words.txt")
-        may_be_name = not (lower[0] in common and lower[-1] in common) and any(word not in common for word in lower)
+        may_be_name = any(word not in _words_of("common_words.txt") for word in lower)
     if not may_be_name:
         return None
     known = {kind: match for kind in KINDS if _counts(match := _looked_up(words, store, kind), span, loud, kind)}
     if not known:
         return None
-    kind = min(known, key=lambda kind: (_rank(known[kind]), kind))
+    # What a drug and an illness are both called otherwise is the illness: a brand has the name of what it is for.
+    best = min(map(_rank, known.values()))
+    closest = [kind for kind in KINDS if kind in known and _rank(known[kind]) == best]
+    kind = closest[0 if best < 2 else -1]
     match = known[kind]
-    return NameInText(start, end, kind, match if match.entity else store.search(words, kinds=(kind,), limit=5))
+    told = match.entity or match.alternatives
+    return NameInText(start, end, kind, match if told else store.search(words, kinds=(kind,), limit=5))
 
 
 def _looked_up(words: str, store: GraphStore, kind: str) -> Match:
-    """What words mean in the graph; by another documented name where they mean nothing or several things."""
+    """What words mean in the graph; by another documented name where they mean nothing or several things.
+
+    A general name that the graph has as a synonym of one illness means several.
+    """
     match = store.search(words, kinds=(kind,), limit=0)
+    if kind == "Disease" and match.match == "synonym" and (several := of_several(words, store)):
+        return several
     return match if match.entity else by_other_name(words, store, kind) or match
 
 
@@ -214,7 +226,7 @@ def common_words() -> frozenset[str]:
 
 @cache
 def _words_of(name: str) -> frozenset[str]:
-    """The words of a list; those of `common_words.txt` frame no name either, those of `question_words.txt` may."""
+    """The words of a list; several of those of `common_words.txt` together are no name either."""
     return frozenset((files("kedrec.agents.chat") / name).read_text("utf-8").split())
 
 
@@ -225,6 +237,8 @@ def _counts(match: Match, span: Sequence[Token], loud: bool, kind: str) -> bool:
     if len(span) > 1:
         return True
     word = span[0].text
+    if kind == "Compound" and word.lower() in ORGANS:
+        return False
     shout = _is_shout(word) and not loud
     ordinary = word.lower() in (ORDINARY_DRUG if kind == "Compound" else ORDINARY_DISEASE)
     preferred = match.entity is not None and match.entity.name.lower() == word.lower()
@@ -238,4 +252,7 @@ def _is_shout(word: str) -> bool:
 
 
 def _rank(match: Match) -> int:
-    return {"exact": 0, "folded": 1, "synonym": 2}.get(match.match, 3)
+    """How close a name is to what it is had for: 0 the preferred name as it stands, 1 spelled otherwise, 2 not."""
+    if match.entity is None or match.match == "synonym":
+        return 2 + (match.entity is None)
+    return int(match.match != "exact") + (fold_loosely(match.entity.name) != fold_loosely(match.query))

@@ -106,6 +106,7 @@ DAMAGE = " damage"
 HARMED_ORGANS = {
     "liver": ("liver", "hepatotoxicity", "hepatic"), "kidney": ("kidney", "renal", "nephrotoxicity"),
     "heart": ("cardiotoxicity", "cardiac"), "lung": ("lung", "pulmonary"), "eye": ("eye", "retinopathy", "ocular"),
+    "retina": ("retinopathy", "retinal", "macular"), "tendon": ("tendon", "tendinopathy", "tendinitis"),
     "stomach": ("gastric", "ulcer", "gastrointestinal"), "skin": ("skin", "cutaneous"),
     "bone": ("bone", "fracture", "osteoporosis"), "brain": ("encephalopathy", "brain"), "nerve": ("neuropathy",),
     "muscle": ("myopathy", "myalgia", "rhabdomyolysis"), "thyroid": ("thyroid", "hypothyroidism", "hyperthyroidism"),

@@ -16,6 +16,7 @@ from kedrec.records import Corpora, Match
 
 if TYPE_CHECKING:
     from kedrec.agents.agent import Agent
+    from kedrec.graphdb.store import GraphStore
 
 __all__ = ["query_for", "without_failed"]
 
@@ -30,6 +31,8 @@ BEST = 3
 """Drugs weighed where the question names none."""
 BESIDE_ONE = 2
 """Alternatives weighed where the question names one drug."""
+MEMBER = "§"
+"""Stands for the name of a drug of a class."""
 MOST = 10
 """Drugs of one question."""
 
@@ -57,20 +60,36 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         raise UserError(understood.ask_back or f"For which disease?{unused} Name the disease that you mean.")
     if len(understood.drugs) > MOST:
         raise UserError(f"The question names {len(understood.drugs)} drugs; at most {MOST} can be weighed at once.")
-    named = [_asked_by(drug) for drug in understood.drugs]
+    store = agent.resources.store
+    named = [_asked_by(drug, store) for drug in understood.drugs]
     alone = len(named) == 1 and understood.intent in ABOUT_ONE
     added = _added(agent, understood, setting) if len(named) < 2 and not alone else []
     if not named and not added:
         raise UserError(f"Nothing speaks for any drug in {understood.disease.entity.name}. Name the drugs to weigh.")
     query = Query(
-        disease=_asked_by(understood.disease),
+        disease=_asked_by(understood.disease, store),
         candidates=(*named, *(entity_id for entity_id, _ in added)),
         setting=setting,
         text=understood.text,
         left_out=understood.left_out or None,
     )
-    role = role_note(agent, understood, setting) if alone and not taken else ()
-    return query, (*taken, *_said(understood, [name for _, name in added]), *role)
+    roles = role_note(agent, understood, setting) if alone and not taken else ()
+    roles = _of_members(agent, understood, setting) if understood.group else roles
+    return query, (*taken, *_said(understood, [name for _, name in added]), *roles)
+
+
+def _of_members(agent: Agent, understood: Understanding, setting: Corpora) -> list[str]:
+    """Return what the members of a class are to the disease; members of which the same is told share a note."""
+    told: dict[str, list[str]] = {}
+    for drug in understood.drugs:
+        name = drug.entity.name if drug.entity else drug.query
+        for note in role_note(agent, understood.model_copy(update={"drugs": (drug,)}), setting):
+            told.setdefault(note.replace(name, MEMBER), []).append(name)
+    return [note.replace(MEMBER, _each(names), 1).replace(MEMBER, "it") for note, names in told.items()]
+
+
+def _each(names: list[str]) -> str:
+    return f"each of {', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def without_failed(understood: Understanding) -> Understanding:
@@ -87,9 +106,12 @@ def without_failed(understood: Understanding) -> Understanding:
     return understood.model_copy(update={"drugs": (), "without": gone, "wanted": wanted})
 
 
-def _asked_by(match: Match) -> str:
-    """The name as written; the id where the graph has the entity under another name alone."""
-    return match.query if match.entity is None or is_own_name(match) else match.entity.id
+def _asked_by(match: Match, store: GraphStore) -> str:
+    """The name as written; the id where the graph has the entity under another name alone, or others under this one."""
+    if match.entity is None:
+        return match.query
+    alone = store.search(match.query, kinds=(match.entity.kind,), limit=0).entity is not None
+    return match.query if is_own_name(match) and alone else match.entity.id
 
 
 def _with_disease(agent: Agent, understood: Understanding) -> tuple[Understanding, tuple[str, ...]]:

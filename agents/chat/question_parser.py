@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import unknown_names, with_combinations
-from kedrec.agents.chat.entity_finder import ALIKE, NameInText, doubtful_words, find_names
+from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
 from kedrec.agents.chat.groups_and_harms import GROUPS, HARMED_ORGANS
 from kedrec.agents.chat.intents.reading import class_named, read
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, is_cue
 from kedrec.agents.chat.left_out import left_out
+from kedrec.agents.chat.naming.unknown_illnesses import VAGUE, asking_of_unknown
 from kedrec.agents.chat.salts import with_salts
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Match, Record
@@ -28,9 +29,6 @@ __all__ = [
     "understood_from",
 ]
 
-_VAGUE = frozenset(
-    {"pain", "fever", "disease", "syndrome", "infection", "inflammation", "disorder", "cancer", "injury"}
-)
 WHAT_TO_AVOID = "I weigh drugs that may help and cannot list those to avoid. Name the drugs that you have in mind."
 """Asked back where the question is what not to give."""
 _AVOID = re.compile(
@@ -43,14 +41,6 @@ _TREATED = re.compile(
     r"|with|treatment of)){0,4} $",
     re.I,
 )
-_PLACED = re.compile(r"\b(?:in|for|against|of|caus(?:es?|ing)|triggers?) (?:(?:the|an?|acute|chronic|severe) )?$", re.I)
-"""Stands before the name of a disease."""
-_CALLED = re.compile(
-    r"\b(?:in|for|against|of|with|causes?|treat) (?:the )?((?!an? |any |this |that |his |her |my |what |which |the )"
-    r"(?:[\w'’-]+ ){0,2}[\w'’-]+ (?:disease|syndrome|fever|palsy))\b",
-    re.IGNORECASE,
-)
-"""What is called a disease, whether it is known or not."""
 _HARMED = re.compile(
     r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
     r"|trigger\w*|worsen\w*|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious"
@@ -77,6 +67,8 @@ class Understanding(Record):
     """What the question wants."""
     without: tuple[Match, ...] = ()
     """Drugs that are not to be weighed."""
+    group: str = ""
+    """The class of drugs that was asked about and that `drugs` are members of; empty where drugs were named."""
     ask_back: str | None = None
     """One line to ask the user, where the question cannot be answered as it stands."""
 
@@ -114,23 +106,7 @@ def understand(text: str, store: GraphStore) -> Understanding:
     asked = wanted.about if wanted.intent in {"safety", "causes"} else ()
     groups = "|".join(GROUPS[name].asked for name in asked if name in GROUPS) or "(?!)"
     left = tuple(phrase for phrase in left_out(text, found, vague) if not re.search(rf"\b(?:{groups})", phrase, re.I))
-    return _asking_of_unknown(made.model_copy(update={"left_out": left}), store)
-
-
-def _asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
-    """Ask back of words that stand where a disease would, where one would be taken for them."""
-    called = _CALLED.search(made.text)
-    if made.disease or made.unclear or made.ask_back or made.wanted.about or made.intent not in ABOUT_ONE:
-        return made
-    free = made.left_out if made.intent in {"evidence", "causes"} else ()
-    placed = [phrase for phrase in free if _PLACED.search(made.text[: made.text.find(phrase)])]
-    placed = [called.group(1)] if called else placed
-    if len(made.drugs) != 1 or not placed:
-        return made
-    unknown = store.search(placed[0], kinds=("Disease",), limit=3)
-    near = tuple(one for one in unknown.alternatives if one.score >= ALIKE and one.name.lower() not in _VAGUE)
-    unclear = (unknown.model_copy(update={"alternatives": near}),)
-    return made.model_copy(update={"unclear": unclear, "ask_back": asked_back((), (), made.drugs, unclear)})
+    return asking_of_unknown(made.model_copy(update={"left_out": left}), store)
 
 
 def understood_from(
@@ -275,7 +251,7 @@ def _one_each(matches: Iterable[Match]) -> list[Match]:
 
 def _without_vague(diseases: list[Match]) -> list[Match]:
     """Diseases without words such as “pain”, where another is named beside them."""
-    precise = [match for match in diseases if match.query.lower() not in _VAGUE]
+    precise = [match for match in diseases if match.query.lower() not in VAGUE]
     return precise or diseases
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.records import Evidence, Match, Recommendation, Record
+
+if TYPE_CHECKING:
+    from kedrec.agents.chat.question_parser import Understanding
 
 __all__ = ["Reply", "Topic"]
 
@@ -66,6 +69,30 @@ class Topic(Record):
     """The one drug that the question before was about, in the same disease."""
     more: dict[str, Evidence] = {}  # noqa: RUF012 - never changed
     """Evidence that was looked up beyond the last answer's."""
+
+    def after(self, whole: Understanding) -> Topic:
+        """Return what the conversation is about from a message on.
+
+        Args:
+            whole: the message, completed by what the conversation was about.
+        """
+        # Whether harm is asked about of one drug or class in a disease, or still of several after that.
+        same = self.harm and whole.disease == self.disease
+        several = len(whole.drugs) > 1 and not (same or whole.group)
+        of_harm = whole.disease is not None and whole.intent in {"safety", "causes"} and not several
+        # The drug that was asked about before a question of the same about another.
+        ill = None if self.assumed else self.disease
+        unchanged = (ill and ill.entity) == (whole.disease and whole.disease.entity)
+        other = unchanged and len(self.drugs) == len(whole.drugs) == 1 and self.drugs != whole.drugs
+        return Topic(
+            disease=whole.disease,
+            drugs=whole.drugs,
+            without=whole.without,
+            intent=whole.intent,
+            assumed=whole.disease is None,
+            earlier=self.drugs if other else (),
+            harm=of_harm,
+        )
 
     @property
     def evidence(self) -> dict[str, Evidence]:

@@ -9,6 +9,7 @@ from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.rationale.compose import has_grounds, is_only_tested, rationale
 from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
 from kedrec.agents.offline.rationale.lines import told_role
+from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
@@ -27,6 +28,8 @@ UNREASONABLE = "what was found speaks no more for it than for an average drug"
 NEVER_MET = "nothing was found that names it together with this disease, and that is no finding against it"
 """The same, where the weights had nothing to go by but likeness."""
 
+UNREAD = "no article or trial was found that names it together with this disease, and that is no finding against it"
+"""The reason of an abstention from the only one of several drugs that does no harm."""
 
 UNPROVEN = 0.6
 """Most that is said for a drug that trials only test, as they test a rival; and for one asked about alone, or beside
@@ -49,11 +52,17 @@ def decision(task: Task) -> str:
     best = max(range(len(scores)), key=lambda i: (scores[i].probability, -i))
     if all(role.is_harmful for role in roles):
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
+    chosen = task.candidates[best]
+    met = [item.key[0] in SOURCES for item in task.evidence.values()
+           if mentions(item.text, chosen) and mentions(item.text, task.disease)]  # fmt: skip
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
-        drug, found = task.candidates[0], task.evidence.values()
-        met = any(mentions(item.text, drug) and mentions(item.text, task.disease) for item in found)
-        return f"CHOICE: {ABSTAINED} | {drug.name}: {UNREASONABLE if met else NEVER_MET}"
-    if _is_unproven(task, best, roles):
+        return f"CHOICE: {ABSTAINED} | {chosen.name}: {UNREASONABLE if met else NEVER_MET}"
+    unproven = _is_unproven(task, best, roles)
+    harmful = [one for one in zip(task.candidates, roles, strict=True) if one[1].is_harmful]
+    if unproven and not any(met) and len(harmful) == len(scores) - 1 > 0:
+        told = " ".join(harm_told(drug, role) for drug, role in harmful)
+        return f"CHOICE: {ABSTAINED} | {told} {chosen.name}: {UNREAD}"
+    if unproven:
         scores = _bounded(scores, best)
     return choice_text(task, scores, best, roles)
 

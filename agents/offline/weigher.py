@@ -203,6 +203,11 @@ class Weigher:
         view = self._view(frozenset())
         return acting_alike(view.link.facts, drug_id, _named_with(view, disease_id, setting))
 
+    def drugs_called(self, fits: Callable[[str], bool]) -> list[str]:
+        """Return the drugs whose preferred name fits, by id."""
+        facts = self._view(frozenset()).link.facts
+        return [one for one, name in zip(facts.drug_ids, facts.drug_names, strict=True) if fits(name)]
+
     def treated(self) -> dict[str, set[str]]:
         """Return each disease that the graph lists a treatment of, with the drugs, by id."""
         facts = self._view(frozenset()).link.facts

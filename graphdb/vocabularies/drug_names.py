@@ -15,7 +15,7 @@ __all__ = ["act_opposed", "is_code", "way_of"]
 _RAISES = re.compile(
     # Nerves: adrenergic, dopaminergic, serotonergic, cholinergic, GABA, opioid.
     r"(?<!s)terol$|(?<!phena)(?<!tetran)drine$|^(?:nor)?epinephrine|frine$|onidine$|dobutamine|^dopamine|isoproteren|isoprenalin|terbutaline|salbutamol|albuterol"
-    r"|(?<!carbi)dopa$|pexole$|nirole$|rotigotine|apomorphine|bromocriptine|cabergoline|triptan$|azepam$|azolam$|barbital$"
+    r"|(?<!carbi)dopa$|pexole$|nirole$|rotigotine|apomorphine|(?:lis|terg)uride$|pergolide|piribedil|bromocriptine|cabergoline|triptan$|azepam$|azolam$|barbital$"
     r"|fentan[iy]l$|^morphine|codeine|codone$|morphone$|^methadone|meperidine|pethidine|^tramadol|loperamide"
     r"|pilocarpine|bethanechol|carbachol|methacholine|acetylcholine$|cevimeline|nicline$|^nicotine|(?<!po)doxime$"
     # Hormones.

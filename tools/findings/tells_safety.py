@@ -45,6 +45,11 @@ _GIVEN_FOR = re.compile(
 """A list of the diseases that drugs are given for."""
 _HEADS = re.compile(r"^[^.:]{2,60}: (?:\w+,? ){0,4}(?:efficacy|safety|side effects|tolerability)(?: [\w§]+){0,6}\W*$")
 """The title of a survey."""
+_NO_HARM = re.compile(
+    r"\bprovo\w+ tests?\b|\b(?:not|never) (?:improve\w*|respond\w*|resolve\w*)(?: \w+){0,2} (?:with|to|on|after)"
+    r"(?: \w+){0,2} §D"
+)
+"""What a test provokes, and what the drug did not help."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"
@@ -68,7 +73,7 @@ def tells_safety(sentence: str, drug: Entity, disease: Entity) -> bool:
     effect = effect_of(sentence, drug, disease)
     plain = without_heading(sentence)
     text = given(unbracketed(marked(plain, drug, disease)))
-    if names_whom(plain) or _HEADS.match(text):
+    if names_whom(plain) or _HEADS.match(text) or _NO_HARM.search(text):
         return False
     if effect == "harm":
         return True

@@ -10,7 +10,7 @@ from kedrec.records import Entity
 from kedrec.tools.text.cues.written_names import name_pattern
 from kedrec.tools.text.sentence_cues import sentences_of
 
-__all__ = ["LEFT_OUT_SAID", "USES", "Claim", "claims_of", "left_out_of"]
+__all__ = ["LEFT_OUT", "LEFT_OUT_SAID", "PICTURED", "USES", "Claim", "claims_of", "left_out_of"]
 
 DRUG, ILL, MAKING, LACKING, TESTING = "§D", "§X", "§A", "§N", "§T"
 """What the names are replaced by before the patterns are tried."""
@@ -18,6 +18,8 @@ LONGEST = 700
 """Characters of a sentence; what is longer is a table and is skipped."""
 
 
+PICTURED = 2.0
+"""Weight of a statement that pictures are made with the drug: that is what it is, and no second one is waited for."""
 USES = frozenset({"treats", "prevents"})
 """Roles of a drug that is of use."""
 
@@ -28,7 +30,7 @@ class Claim(NamedTuple):
     role: str
     """As in `kedrec.agents.offline.roles.ROLES`."""
     weight: float
-    """1 for a plain statement, less for what is only told in passing."""
+    """1 for a plain statement, less for what is only told in passing, `PICTURED` for one of what the drug is."""
     sentence: str
     """The sentence."""
     names_both: bool
@@ -73,6 +75,11 @@ _TEST = (
     r"(?:challenges?|provocations?|bronchoprovocations?|provocative|hyperresponsiveness|bronchoconstriction|pc20|pd20"
     r"|(?:stimulation|suppression|provocation|challenge|loading|inhalation|tolerance|diagnostic) tests?)"
 )
+_PICTURE = r"(?:pet\b|positron|spect\b|scintigra\w+|scans?\b|scanning|uptake on)"
+_MADE_VISIBLE = (
+    r"(?:contrast (?:agents?|media|medium|material)|(?:radio)?tracers?|imaging agents?|radiopharmaceuticals?"
+    r"|radioligands?|diagnostic agents?)"
+)
 _AMOUNT = r"(?:serum|plasma|blood|urinary|urine|extracellular|total body)"
 _HELPS = (
     r"(?:improv\w+|reliev\w+|reduc\w+|decreas\w+|amelior\w+|attenuat\w+|alleviat\w+|correct(?:s|ed|ing)"
@@ -102,6 +109,13 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("causes_or_worsens", 1.0, rf"§X (?:during|following) {_gap(10, _TURNED)}§D"),
     ("causes_or_worsens", 1.0, rf"(?:discontinu\w+|withdraw\w*|stopp\w+) {_gap(4)}§D {_gap(2)}(?:due to|because of"
      rf"|owing to) {_gap(3)}§X"),
+    ("causes_or_worsens", 1.0, rf"§D {_gap(4, 'but|not|no|§X')}(?:is|are|being|as) {_gap(4, _LINKED)}risk factors?"
+     r" (?:for|of) [^;]{0,60}§X"),
+    ("causes_or_worsens", 1.0, rf"risk factors? (?:for|of) {_gap(4, _LINKED)}§X {_gap(3)}(?:include|including|are"
+     r"|were|is|such as)\b[^;]{0,80}§D"),
+    ("causes_or_worsens", 1.0, rf"§D[^;]*\b(?:this|these) (?:drugs?|agents?|medications?|medicines?) {_AUX}(?:{_CAUSES}"
+     rf"|increases?|increased) {_gap(2)}§X"),
+    ("contraindicated", 1.0, rf"\b(?:caution|warn|advis|recommend)\w* against {_gap(5, 'but')}§D\b[^;]{{0,80}}§X"),
     ("causes_or_worsens", 1.0, r"§A (?:effects?|actions?|activity|properties) of [^;]{0,40}§D"),
     ("causes_or_worsens", 1.0, rf"§D,? (?:is )?an? {_gap(3)}§A"),
     ("causes_or_worsens", 0.5, r"§A[ -](?:agents?|drugs?|medications?)[^;]{0,80}§D"),
@@ -126,6 +140,10 @@ PATTERNS: tuple[tuple[str, float, str], ...] = (
     ("diagnoses_or_provokes", 1.0, r"(?:challenged?|provocations?|bronchoconstriction|pc20|pd20|hyper-?responsiveness"
      r"|hyper-?reactivity|(?:airway|bronchial) (?:responsiveness|reactivity))(?: tests?)? (?:with|to|by|for|induced by|"
      r"of) (?:(?:inhaled|nebuli[sz]ed|aerosoli[sz]ed|increasing|doses|of|the) )*§D"),
+    ("diagnoses_or_provokes", PICTURED, rf"§D[- /](?:{_PICTURE}|enhanced (?:mr|ct|magnetic|computed))"),
+    ("diagnoses_or_provokes", PICTURED, r"\b(?:1[1358] ?[cnof]|99m ?tc|12[35] ?i|68 ?ga|111 ?in)\]?[- ]?§D"),
+    ("diagnoses_or_provokes", PICTURED, rf"§D,? (?:(?:is|was|as|used as) )?an? {_gap(3)}{_MADE_VISIBLE}\b"),
+    ("diagnoses_or_provokes", PICTURED, rf"\b{_MADE_VISIBLE},? (?:is |was |such as |called )?§D"),
     ("diagnoses_or_provokes", 1.0, r"§T"),
     ("own_substance_in_excess", 1.0, r"§D[- ](?:lowering|depleting)"),
     ("own_substance_in_excess", 1.0, rf"(?:lower|reduc|decreas|elevat|increas|high|rais|excess)\w* (?:the |levels? of |"
@@ -191,6 +209,8 @@ _DENIES = re.compile(r"\b(?:not|never|neither|nor|rarely|unlikely)\b")
 
 _CRITERIA = re.compile(r"\b(?:inclusion|exclusion|eligibility) criteria\b", re.IGNORECASE)
 _LEFT_OUT = re.compile(r"\bexclusion criteria\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\d ?%|\d/\d")
+"""Figures of what was found, which stand behind the criteria in some records and are none."""
 LEFT_OUT_SAID = "a trial of it leaves out: "
 """Beginning of the sentence for such a criterion."""
 LEFT_OUT = 0.6
@@ -211,7 +231,8 @@ def left_out_of(text: str, drug: Entity, disease: Entity) -> Claim | None:
     head, ills = text[: begin.start()], name_pattern(disease, text)
     if not name_pattern(drug, head).search(head) or ills.search(text[: out.start()]):
         return None
-    said = next((one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and ills.search(one)), None)
+    criteria = (one for one in sentences_of(text[out.end() :]) if len(one) <= LONGEST and not _COUNTED.search(one))
+    said = next((one for one in criteria if ills.search(one)), None)
     return Claim("contraindicated", LEFT_OUT, f"{LEFT_OUT_SAID}{said.strip(' -*')}", False) if said else None
 
 

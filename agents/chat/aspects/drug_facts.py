@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kedrec.agents.offline.roles import ROLES
+from kedrec.agents.offline.roles.role import USES
 from kedrec.agents.recommend import role_reader
 from kedrec.errors import NotReady
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -81,9 +81,10 @@ def role_note(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
         others = ", ".join(dict.fromkeys(one.source_id for one in role.sources[1:] if one.source_id != first.source_id))
         more = f"; also {others}" if others else ""
         whose = f"of its class ({first.member}), " if first.member else ""
-        said = f"By what was found of {ill.name}, {drug.name} {ROLES[role.role]}: {whose}"
+        said = f"By what was found of {ill.name}, {drug.name} {role.words}: {whose}"
         return (f"{said}“{quotable(first.sentence)}” ({first.source_id}{more}).",)
     if understood.intent != "causes":
         return ()
-    found = "tells of its use in it instead" if role.role == "treats" else "does not say with enough weight"
+    used = "tells of its use in it" + (", and of harm from it as well" if role.against else " instead")
+    found = used if role.role in USES else "does not say with enough weight"
     return (f"Whether {drug.name} causes or worsens {ill.name}: what was found {found}.",)

@@ -47,7 +47,7 @@ def effect_asked(asked: Understanding, store: GraphStore) -> Entity | None:
         store: the graph, whose side effects are the ones that can be asked about.
     """
     drugs = [drug.entity for drug in asked.drugs if drug.entity]
-    if len(drugs) < 2 or not _CONTEST.search(asked.text):
+    if len(drugs) < 2 or asked.group or not _CONTEST.search(asked.text):
         return None
     found = (
         (said, store.search(name, kinds=(SIDE_EFFECT,))) for said in _phrases(asked.text) for name in listed_as(said)

@@ -9,6 +9,7 @@ from kedrec.agents.chat.aspects.new_evidence import NewEvidence
 from kedrec.agents.chat.from_last_answer import TopicAnswer
 from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
+from kedrec.graphdb.store import GraphStore
 from kedrec.records import Answer, Edge, Entity, Question, edge_source
 from kedrec.tools.graph_tools import HARMS
 
@@ -20,6 +21,8 @@ SHOWN = 10
 """Uses, side effects and targets that are named."""
 MOST = 500
 """Edges of one drug that are looked at."""
+RARER, MAIN = "Disease::MESH:C", "Disease::MESH:D"
+"""Ids of MeSH's supplementary records and of its descriptors: `prostate cancer, familial` is a name of the latter's."""
 _TARGETS = "DRUGBANK::target::Compound:Gene"
 """What a drug acts on, and not what it binds among carriers and enzymes."""
 
@@ -75,17 +78,27 @@ def _told(
     tools, entries = resources.toolbox("none").graph, dict[str, str]()
     others = list(dict.fromkeys(other_end(one, drug) for one in edges))
     entities = [entity for one in others if (entity := resources.store.get(one)) and entity.name != one]
+    names_of = {entity.id: _main_name(resources.store, entity) for entity in entities}
     for entity in entities:
+        name = names_of[entity.id].lower()
         edge = next(one for one in edges if other_end(one, drug) in {entity.id, *entity.ids})
         finding = tools.edges_of(edge_source(edge.head, edge.relation, edge.tail))
-        if entity.name.lower() not in entries and finding is not None and len(entries) < SHOWN:
-            entries[entity.name.lower()] = new_evidence.enter(finding, finding.text)
+        if name not in entries and finding is not None and len(entries) < SHOWN:
+            entries[name] = new_evidence.enter(finding, finding.text)
     if not entries:
         return None
-    shown = {entity.name.lower(): entity.name for entity in reversed(entities)}
+    shown = {name.lower(): name for name in reversed(names_of.values())}
     more = len(shown) - len(entries)
     names = "; ".join(shown[name] for name in entries)
     text = f"{opening} {names}{f'; and {more} more' if more else ''}."
     question = Question(key="listed", text=f"What does the graph list: {title}?", disease="", drug=drug.id)
     answer = Answer(question=question, text=text, stance="unclear", citations=tuple(entries.values()))
     return TopicAnswer(title=title, answer=answer)
+
+
+def _main_name(store: GraphStore, entity: Entity) -> str:
+    """The name of an illness; that of the main one where its own, of a rarer record, is only another name of that."""
+    if not entity.id.startswith(RARER):
+        return entity.name
+    same = store.search(entity.name, kinds=(entity.kind,), limit=SHOWN).alternatives
+    return next((one.name for one in same if one.id.startswith(MAIN)), entity.name)

@@ -11,7 +11,8 @@ from kedrec.agents.offline.domain_answers import WORDS_OF_QUOTE
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted
 from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.rationale.strength import strength_of
-from kedrec.agents.offline.roles import ROLES, Role
+from kedrec.agents.offline.roles import Role
+from kedrec.agents.offline.roles.weighed import told
 from kedrec.agents.offline.roles.wordings import is_class
 from kedrec.records import Entity, SentenceKind
 from kedrec.tools.findings.effects import effect_of
@@ -124,7 +125,7 @@ def short(text: str) -> str:
 
 def told_role(drug: Entity, role: Role) -> str:
     """That a drug causes the disease, or serves to test for it, and the words that say so."""
-    claim = f"{drug.name} {ROLES[role.role].replace(' it', ' the disease', 1)}"
+    claim = f"{drug.name} {told(role)}"
     if not role.sources:
         return f"{claim}."
     source = role.sources[0]

@@ -7,14 +7,26 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from kedrec.agents.offline.roles.beside import Beside, HeldDocuments, source_of, with_left_out
-from kedrec.agents.offline.roles.role import EDGE, EDGE_ALONE, PLAIN, ROLES, STATED, USES, Role, RoleSource, decide
+from kedrec.agents.offline.roles.family import told_of_kin
+from kedrec.agents.offline.roles.role import (
+    EDGE,
+    EDGE_ALONE,
+    HARMFUL,
+    PLAIN,
+    ROLES,
+    STATED,
+    USES,
+    Role,
+    RoleSource,
+    decide,
+)
 from kedrec.agents.offline.roles.weighed import NAMING_BOTH, with_roles
 from kedrec.agents.offline.roles.wordings import is_tracer
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.names.normalize import american, fold
 from kedrec.graphdb.store import GraphStore, HiddenPairs
 from kedrec.records import Corpora, Document, Entity, Record, edge_source, triples_of
-from kedrec.tools.text.role_sentences import claims_of, left_out_of
+from kedrec.tools.text.role_sentences import LEFT_OUT_SAID, PICTURED, claims_of, left_out_of
 
 if TYPE_CHECKING:
     from kedrec.agents.offline.weigher import Weighing
@@ -34,10 +46,6 @@ LITTLE = 2.0
 TEST = "diagnoses_or_provokes"
 KIN = 16
 """Most drugs of the same class that are looked at."""
-MEMBERS = 4
-"""Most drugs of its class that are held against a drug, less those that are of use."""
-OF_A_MEMBER = 0.4
-"""What each of them counts as: three make a plain statement, two do beside something against the drug itself."""
 _TURN = re.compile(r"\b(?:hypo|hyper)(?=\w{5})", re.IGNORECASE)
 _TURNS = {"hypo": "hyper", "hyper": "hypo"}
 
@@ -112,11 +120,15 @@ class RoleReader:
         own = self._own(drug, disease, stated)
         if is_tracer(drug):
             test = {"role": TEST, "sentence": f"{drug.name} makes it visible in pictures"}
-            return decide([one.model_copy(update=test) if one.role in USES else one for one in own])
+            named = [
+                RoleSource(source_id=identifier, role=TEST, weight=PICTURED, sentence=document.title)
+                for identifier, document in self._documents(drug, disease)[:1]
+            ]
+            return decide([*(one.model_copy(update=test) if one.role in USES else one for one in own), *named])
         said = decide(own)
         by_edges = said.is_harmful and all(triples_of(one.source_id) for one in said.sources)
         if said.role in USES and said.support <= LITTLE:
-            return self._against_class(own, drug, disease) or said
+            return self._against_little(own, drug, disease) or said
         if said.role != "unknown" and not by_edges:
             return said
         if not by_edges:
@@ -129,7 +141,7 @@ class RoleReader:
         better, worse = (sum(role.role in kind for _, role in kin) for kind in (USES, PLAIN))
         if by_edges:
             return said if worse >= better else decide(())
-        return decide([*own, *_of_class(kin, better)])
+        return decide([*own, *told_of_kin(kin, better)])
 
     def cautions(self, drug: Entity, disease: Entity) -> list[RoleSource]:
         """Return everything that speaks of harm of a drug in a disease, whether or not it decides the role.
@@ -180,13 +192,14 @@ class RoleReader:
             *self._told(drug, disease),
         ]
 
-    def _against_class(self, own: Sequence[RoleSource], drug: Entity, disease: Entity) -> Role | None:
-        """Return the role where the evidence on the class outweighs a use with little evidence; None where not.
+    def _against_little(self, own: Sequence[RoleSource], drug: Entity, disease: Entity) -> Role | None:
+        """Return the role where texts on the drug or its class outweigh a use with little evidence; None where not.
 
         An edge that no text bears out counts half there.
         """
         of_class = self._beside.of_class(drug, disease)
-        if not of_class:
+        written = [one for one in own if one.role in HARMFUL and not triples_of(one.source_id)]
+        if not of_class and all(one.sentence.startswith(LEFT_OUT_SAID) for one in written):
             return None
         borne_out = any(one.role in USES and not triples_of(one.source_id) for one in own)
         half = {"weight": EDGE if borne_out else EDGE_ALONE}
@@ -273,21 +286,6 @@ class RoleReader:
         while len(self._read) > KEPT:
             self._read.pop(next(iter(self._read)), None)
         return self._read.get(key, [])
-
-
-def _of_class(kin: Sequence[tuple[Entity, Role]], better: int) -> Iterable[RoleSource]:
-    """Yield what is cited against a class, where two of it or more, and more than not, do harm, and a text says so."""
-    worse = [(member, role) for member, role in kin if role.role in PLAIN]
-    # Whether a source is a document, or an edge that was read from one.
-    written = any(
-        all(relation in STATED for _, relation, _ in triples_of(one.source_id))
-        for _, role in worse
-        for one in role.sources
-    )
-    for member, role in worse[: MEMBERS - better] if written and len(worse) > max(better, 1) else []:
-        yield role.sources[0].model_copy(
-            update={"role": PLAIN[0], "weight": OF_A_MEMBER, "member": member.name, "names_both": False}
-        )
 
 
 def _plain(name: str) -> str:

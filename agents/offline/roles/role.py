@@ -12,6 +12,7 @@ from typing import Literal
 
 from kedrec.records import Record
 from kedrec.tools.findings.animals_or_people import in_animals
+from kedrec.tools.text.role_sentences import LEFT_OUT
 
 __all__ = [
     "EDGE",
@@ -42,6 +43,8 @@ ROLES: dict[RoleName, str] = {
     "unknown": "has no known role in it",
 }
 """Every role, and the words that say it of a drug in a disease."""
+LEFT_OUT_OF_TRIALS = "was tried only in people without it"
+"""The words for a drug of which nothing else is known than that trials leave out who has the disease."""
 HARMFUL: tuple[RoleName, ...] = (
     "causes_or_worsens", "diagnoses_or_provokes", "own_substance_in_excess", "contraindicated",
 )  # fmt: skip
@@ -102,6 +105,12 @@ class Role(Record):
     def is_harmful(self) -> bool:
         """Whether it speaks against the drug as a treatment."""
         return self.role in HARMFUL
+
+    @property
+    def words(self) -> str:
+        """What says it of a drug in a disease, which is `it`."""
+        by_trials = self.role == "contraindicated" and all(one.weight == LEFT_OUT for one in self.sources)
+        return LEFT_OUT_OF_TRIALS if self.sources and by_trials else ROLES[self.role]
 
 
 def decide(sources: Sequence[RoleSource]) -> Role:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from kedrec.agents.offline.roles.role import ROLES, Role
+from kedrec.agents.offline.roles.role import Role
 from kedrec.records import CandidateScore, Factor, Record, triples_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def _with_role(score: CandidateScore, role: Role, name: str) -> CandidateScore:
 
 def told(role: Role) -> str:
     """Return the words for a role, with the disease in place of `it`."""
-    return ROLES[role.role].replace(" it", " the disease", 1)
+    return f"{role.words.removesuffix('it')}the disease"
 
 
 def _chances(scores: Sequence[float]) -> list[float]:

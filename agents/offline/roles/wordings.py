@@ -7,17 +7,19 @@ selection of INN”), and by name where a class has no stem. A sign is what a di
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import cache
 
 from kedrec.records import Entity
 
-__all__ = ["classes_of", "is_class", "is_tracer", "signs_of"]
+__all__ = ["class_in", "classes_of", "is_class", "is_member", "is_tracer", "signs_of"]
 
 _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("beta-blocker", "β-blocker", "beta-adrenergic blocker", "beta-adrenergic blockade", "β-blockade", "beta-blockade",
       "beta-adrenoceptor antagonist", "beta-blocking agent", "β-adrenergic blocker"), r"\w+(?:olol|alol|dilol)"),
     (("ACE inhibitor", "ACE-inhibitor", "angiotensin-converting enzyme inhibitor"), r"\w+pril(?:at)?"),
-    (("angiotensin receptor blocker", "angiotensin II receptor blocker", "angiotensin receptor antagonist", "ARBs"),
-     r"\w+sartan"),
+    (("angiotensin receptor blocker", "angiotensin II receptor blocker", "angiotensin receptor antagonist", "ARBs",
+      "sartan"), r"\w+sartan"),
     (("statin", "HMG-CoA reductase inhibitor"), r"\w+vastatin"),
     (("sulfonylurea", "sulphonylurea"), r"gli(?:benclamide|clazide|mepiride|pizide|quidone)|glyburide|tolbutamide"
      r"|chlorpropamide|tolazamide|acetohexamide"),
@@ -46,7 +48,7 @@ _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("calcium channel blocker", "calcium antagonist"), r"\w+dipine|verapamil|diltiazem"),
     (("fluoroquinolone", "quinolone"), r"\w+floxacin"),
     (("aminoglycoside",), r"gentamicin|tobramycin|amikacin|netilmicin|streptomycin|neomycin|kanamycin"),
-    (("proton pump inhibitor",), r"(?!aripi|brexpi)\w+prazole"),
+    (("proton pump inhibitor", "PPI"), r"(?!aripi|brexpi)\w+prazole"),
     (("DPP-4 inhibitor", "dipeptidyl peptidase-4 inhibitor"), r"\w+gliptin"),
     (("GLP-1 receptor agonist", "glucagon-like peptide-1 receptor agonist"), r"\w+glutide|exenatide|lixisenatide"),
     (("SGLT2 inhibitor", "sodium-glucose cotransporter 2 inhibitor"), r"\w+gliflozin"),
@@ -57,6 +59,14 @@ _CLASSES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("anticoagulant", "oral anticoagulant"), r"warfarin|\w+coumon|\w+xaban|dabigatran"),
 )  # fmt: skip
 """Names of a class, the first for people, and what the first word of a member's name is."""
+_WIDER = {
+    "antidepressant": ("SSRI", "tricyclic"),
+    "diuretic": ("thiazide", "loop diuretic", "potassium-sparing diuretic"),
+    "steroid": ("corticosteroid",),
+    "antihypertensive": ("beta-blocker", "ACE inhibitor", "sartan", "thiazide", "calcium channel blocker"),
+    "RAS inhibitor": ("ACE inhibitor", "sartan"),
+}
+"""Name of a wider class -> names of the classes that it holds."""
 _CLASSES_COMPILED = [(names, re.compile(rf"(?:{members})", re.IGNORECASE)) for names, members in _CLASSES]
 _OTHERS = re.compile(
     r"stanozolol|apomorphine|piperazine|domperidone|etoperidone|oxitriptan|dapiprazole|lorpiprazole|teduglutide",
@@ -85,11 +95,13 @@ _SIGNS_COMPILED = [(re.compile(ill, re.IGNORECASE), signs) for ill, signs in _SI
 _TRACER = re.compile(
     r"\((?:18f|11c|13n|15o|68ga|64cu|89zr|99mtc|111in|123i)\)"
     r"|\b(?:f[ -]?18|i[ -]?123|tc[ -]?99m|in[ -]?111|ga[ -]?6[78]"
-    r"|tl[ -]?201|rb[ -]?82|xe[ -]?133|c[ -]?11)\b|\btechnetium\b|^gado\w+|^fludeoxyglucose|^flor\w+pir\b"
-    r"|^io(?:hexol|versol|pamidol|dixanol|promide|xaglate)",
+    r"|tl[ -]?201|rb[ -]?82|xe[ -]?133|c[ -]?11|n[ -]?13|o[ -]?15)\b|\btechnetium\b|^gado\w+|^fludeoxyglucose"
+    r"|^flor\w+pir\b|^io(?:hexol|versol|pam\w+|dixanol|promide|xaglate|meprol|thalam\w+|dipamide|panoic|podic|phendyl\w+)"
+    r"|^(?:diatriz|amidotriz)\w+|^metrizamide|^perflutren|^perflubron|^mangafodipir|^ferumoxides|^isosulfan|^indocyanine"
+    r"|\bpendetide\b|^(?:arcitumo|nofetumo|sulesom?)mab",
     re.IGNORECASE,
 )
-"""An isotope of imaging, or the stem of a contrast agent."""
+"""An isotope of imaging, or the name or stem of a contrast or imaging agent (groups V08 and V09 of the ATC)."""
 
 
 def classes_of(drug: Entity) -> tuple[Entity, ...]:
@@ -103,6 +115,38 @@ def classes_of(drug: Entity) -> tuple[Entity, ...]:
         return ()
     found = [names for names, members in _CLASSES_COMPILED if members.fullmatch(first) or members.fullmatch(drug.name)]
     return tuple(Entity(id=f"Class::{names[0]}", kind="Compound", name=names[0], synonyms=names[1:]) for names in found)
+
+
+def class_in(text: str) -> str | None:
+    """Return the name by which a text speaks of a class that is known here: `ACE inhibitors`; the longest."""
+    known = (*(name for names, _ in _CLASSES for name in names), *_WIDER)
+    written = [found[0] for name in known if (found := _written(name).search(text))]
+    return max(written, key=len, default=None)
+
+
+def is_member(named: str, drug: str) -> bool:
+    """Whether a drug is of a class by its name.
+
+    Args:
+        named: the class as a text names it, in the singular or plural.
+        drug: the preferred name of the drug.
+    """
+    first = drug.split(maxsplit=1)[0] if drug.strip() else ""
+    wider = [held for name, held in _WIDER.items() if _written(name).fullmatch(named)]
+    wanted = wider[0] if wider else (named,)
+    classes = [held for names, held in _CLASSES_COMPILED if _is_one(names, wanted)]
+    return any(held.fullmatch(first) for held in classes) and not _OTHERS.fullmatch(first)
+
+
+def _is_one(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    return any(_written(name).fullmatch(one) for name in names for one in wanted)
+
+
+@cache
+def _written(name: str) -> re.Pattern[str]:
+    """A name of a class as texts write it, in the plural too."""
+    plain = re.escape(name.removesuffix("s")).replace("\\ ", "[ -]").replace("\\-", "[ -]?")
+    return re.compile(rf"\b{plain}s?\b", re.IGNORECASE)
 
 
 def is_class(name: str) -> bool:
