@@ -88,7 +88,7 @@ def build_stores(settings: Settings) -> None:
 def ask_the_teacher(settings: Settings) -> None:
     """A few questions, each with its steps as they happen."""
     from kedrec.agents.agent import Agent, Query
-    from kedrec.cli.terminal.views import print_recommendation
+    from kedrec.cli.terminal.answer_view import print_recommendation
 
     with Agent.open(settings) as agent:
         for disease, *drugs in CASES:
@@ -229,7 +229,7 @@ def compare_with_student(settings: Settings, student: str) -> None:
 def show_rationales(settings: Settings) -> None:
     """The student on the questions that the teacher answered above."""
     from kedrec.agents.agent import Agent, Query
-    from kedrec.cli.terminal.views import print_recommendation
+    from kedrec.cli.terminal.answer_view import print_recommendation
 
     with Agent.open(settings, record=False) as agent:
         for disease, *drugs in CASES:

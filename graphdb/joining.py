@@ -10,12 +10,10 @@ from itertools import product
 from kedrec.errors import UserError
 from kedrec.graphdb import ranking
 from kedrec.graphdb.groups import Groups
-from kedrec.graphdb.store import PairEvidence, SharedNeighbour, pair_evidence
+from kedrec.graphdb.store import MAX_HOPS, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.records import Edge, GraphPath
 
-__all__ = ["MAX_HOPS", "Joining"]
-
-MAX_HOPS = 3
+__all__ = ["Joining"]
 
 IdPair = tuple[str, str]
 Walk = tuple[str, ...]

@@ -8,10 +8,12 @@ from typing import Protocol
 from kedrec.graphdb.groups import Groups
 from kedrec.records import Edge, Entity, GraphPath, Match, Record
 
-__all__ = ["GraphStats", "GraphStore", "HiddenPairs", "PairEvidence", "SharedNeighbour", "pair_evidence"]
+__all__ = ["MAX_HOPS", "GraphStats", "GraphStore", "HiddenPairs", "PairEvidence", "SharedNeighbour", "pair_evidence"]
 
 HiddenPairs = frozenset[frozenset[str]]
 """Unordered (compound id, disease id) pairs whose direct edges are treated as if they had never been loaded."""
+MAX_HOPS = 3
+"""Most edges of a path."""
 
 
 class SharedNeighbour(Record):

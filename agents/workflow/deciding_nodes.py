@@ -15,8 +15,6 @@ from kedrec.records import Answer, CandidateScore, Entity, Evidence, Match, Reco
 
 __all__ = ["answer", "check", "decide", "finish", "repair"]
 
-MOST_REPAIRS = 2
-
 
 async def answer(state: RunState, context: RunContext) -> RunState:
     """The domain questions for each drug, on the evidence about that drug."""
@@ -50,7 +48,7 @@ async def check(state: RunState, context: RunContext) -> RunState:
     """What is wrong with the draft, format and facts, and whether it is to be mended."""
     checked = _checker(state).decision(_decision(state))
     failures = [failure.model_dump(mode="json") for failure in checked.failures]
-    mend = bool(checked.problems) and state["repairs"] < MOST_REPAIRS and context.limits.may_repair()
+    mend = bool(checked.problems) and context.limits.may_repair(state["repairs"])
     passed = [sentence.model_dump(mode="json") for sentence in checked.passed]
     return {"problems": list(checked.problems), "passed": passed, "failures": failures, "mend": mend}
 

@@ -12,6 +12,8 @@ from kedrec.records import Usage
 
 __all__ = ["QuestionLimits"]
 
+MOST_REPAIRS = 2
+"""Times that the model is asked to mend a decision."""
 RESERVED_STEPS = 7
 """Steps that a run needs after its investigation: the last tool calls, answer, decide, check, one repair and finish."""
 
@@ -72,8 +74,10 @@ class QuestionLimits:
             return self._reached(f"limit of {self._limits.max_steps} steps reached while investigating")
         return self.may_ask("investigating")
 
-    def may_repair(self) -> bool:
-        """Whether the model may be asked to mend its decision."""
+    def may_repair(self, done: int) -> bool:
+        """Whether the model, which mended its decision so many times, may be asked to once more."""
+        if done >= MOST_REPAIRS:
+            return False
         if self._steps + 3 > self._limits.max_steps:
             return self._reached(f"limit of {self._limits.max_steps} steps reached before a repair")
         return self.may_ask("repairing")

@@ -20,9 +20,9 @@ from kedrec.graphdb.embedded.arrays import MappedGraph
 from kedrec.graphdb.embedded.fork_pool import side_by_side
 from kedrec.graphdb.embedded.path_search import PathSearch, PlacedPath
 from kedrec.graphdb.groups import Groups
-from kedrec.graphdb.joining import MAX_HOPS, Joining, Ranked
+from kedrec.graphdb.joining import Joining, Ranked
 from kedrec.graphdb.snapshots import current_version, trouble
-from kedrec.graphdb.store import GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
+from kedrec.graphdb.store import MAX_HOPS, GraphStats, HiddenPairs, PairEvidence, SharedNeighbour, pair_evidence
 from kedrec.records import Edge, Entity, GraphPath, Match
 
 __all__ = ["EmbeddedStore"]

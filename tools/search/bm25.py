@@ -1,7 +1,7 @@
 """The first step of a search: BM25 over the passages of one group, memory-mapped.
 
 Earlier words of a query weigh a little more than later ones, and words that stand together in the query and in a
-passage add a bonus to the best passages. What a word is tells `words.py`, what lies on disk `postings.py`.
+passage add a bonus to the best passages. What a word is tells `stemming.py`, what lies on disk `postings.py`.
 
 Measured on 1,500 known-item queries over 43,431 abstracts (MRR@10): plain BM25 0.923, with stemming 0.923, with the
 title twice 0.924, with the weight by place 0.929, with the bonus 0.937, with character references read 0.939. The two

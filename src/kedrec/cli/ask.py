@@ -54,7 +54,7 @@ def _show(reply: Reply, json_output: bool, *, brief: bool) -> None:
     elif json_output:
         emit_json(reply.recommendation or reply)
     else:
-        from kedrec.cli.terminal.views import print_reply
+        from kedrec.cli.terminal.answer_view import print_reply
 
         print_reply(reply, brief=brief)
 

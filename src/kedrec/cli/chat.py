@@ -117,7 +117,7 @@ class Talk:
             if reply.kind == "question":
                 self._print(reply.text)
             else:
-                from kedrec.cli.terminal.views import print_reply
+                from kedrec.cli.terminal.answer_view import print_reply
 
                 print_reply(reply)
         except KeyboardInterrupt:

@@ -66,7 +66,7 @@ def show_outcome(recommendation: Recommendation, json_output: bool, *, brief: bo
     if json_output:
         emit_json(recommendation)
     else:
-        from kedrec.cli.terminal.views import print_recommendation
+        from kedrec.cli.terminal.answer_view import print_recommendation
 
         print_recommendation(recommendation, brief=brief)
     if recommendation.failed:

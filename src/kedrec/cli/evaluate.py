@@ -127,7 +127,7 @@ def rationales(
     length and tokens, each with its bootstrap interval by diseases. docs/rationales.md says how each is counted.
     Exits 1 where the run has no rationale.
     """
-    from kedrec.cli.terminal.rationale_table import table_of
+    from kedrec.cli.terminal.rationale_measures_table import table_of
     from kedrec.eval.rationale_measures import Measures, evaluate_rationales
     from kedrec.eval.rationale_measures.judge import Judge
     from kedrec.eval.rationale_measures.token_counts import quarter_of_characters, tokens_by

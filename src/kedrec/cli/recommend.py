@@ -36,6 +36,6 @@ def recommend(
     if json_output:
         emit_json(ranking)
     else:
-        from kedrec.cli.terminal.views import print_ranking
+        from kedrec.cli.terminal.answer_view import print_ranking
 
         print_ranking(ranking)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from kedrec.agents.prompting.answer_format import LONGEST_NAME, LONGEST_QUESTION
+from kedrec.graphdb.store import MAX_HOPS
 from kedrec.records import Corpora, Record
 
 __all__ = [
@@ -61,7 +62,7 @@ class FindPaths(Record):
 
     first: Annotated[Name, Field(description="Name or id of the entity where the paths begin.")]
     last: Annotated[Name, Field(description="Name or id of the entity where they end.")]
-    max_hops: Annotated[int, Field(ge=1, le=3, description="Most edges of a path.")] = 3
+    max_hops: Annotated[int, Field(ge=1, le=MAX_HOPS, description="Most edges of a path.")] = MAX_HOPS
     limit: Annotated[int, Field(ge=1, le=50, description="Most paths.")] = 10
 
 

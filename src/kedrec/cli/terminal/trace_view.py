@@ -8,7 +8,7 @@ from rich.console import Console
 
 from kedrec.agents.prompting.answer_format import STEP_TITLES
 from kedrec.characters import shortened
-from kedrec.cli.terminal.views import SHOWN, print_recommendation
+from kedrec.cli.terminal.answer_view import SHOWN, print_recommendation
 from kedrec.records import ModelCall, ToolCall, Trace
 
 __all__ = ["print_trace"]

@@ -93,7 +93,7 @@ def _all(run: Path, workers: int | None, json_output: bool) -> int:
 def _fork(trace_id: str, run: Path | None, start: str, model: str | None, json_output: bool) -> int:
     from kedrec.agents.replay.fork import fork
     from kedrec.cli.compare import outcome_error
-    from kedrec.cli.terminal.views import print_recommendation
+    from kedrec.cli.terminal.answer_view import print_recommendation
     from kedrec.distill.runs.trace_run import hidden_from
 
     trace, source = find(trace_id, run)

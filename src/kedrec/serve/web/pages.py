@@ -10,14 +10,14 @@ from starlette.responses import HTMLResponse, Response
 
 from kedrec.serve.web import api_recorded
 from kedrec.serve.web.page_frame import ISLANDS, script
-from kedrec.serve.web.views import answers, ask, batch, compare, graph, literature, results, run, runs
+from kedrec.serve.web.views import answer, ask, batch, compare, graph, literature, results, run, runs
 from kedrec.serve.web.views import evidence_list as evidence
 
 __all__ = ["router"]
 
 router = APIRouter()
 _views = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-for _view in (ask, compare, answers, evidence, literature, graph, runs, batch, run, results):
+for _view in (ask, compare, answer, evidence, literature, graph, runs, batch, run, results):
     _views.include_router(_view.router)
 
 

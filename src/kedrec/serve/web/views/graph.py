@@ -15,7 +15,7 @@ from kedrec.records import Edge, Entity
 from kedrec.serve.service import Service
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
-from kedrec.serve.web.views.answers import entity_address
+from kedrec.serve.web.views.answer import entity_address
 from kedrec.serve.web.views.failed import failed
 from kedrec.tools.text.graph_sentences import relation_verb
 

@@ -19,7 +19,7 @@ from kedrec.serve import requests, results
 from kedrec.serve.service import Service
 from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
-from kedrec.serve.web.views.answers import entity_address
+from kedrec.serve.web.views.answer import entity_address
 from kedrec.serve.web.views.failed import failed
 from kedrec.serve.web.views.forms import choosing, field
 from kedrec.serve.web.views.runs import run_table

@@ -27,7 +27,7 @@ from kedrec.serve.web.api import Served
 from kedrec.serve.web.page_frame import page
 from kedrec.serve.web.streaming import while_waited_for
 from kedrec.serve.web.views import forms
-from kedrec.serve.web.views.answers import origin, variant_address
+from kedrec.serve.web.views.answer import origin, variant_address
 from kedrec.serve.web.views.failed import failed
 
 __all__ = ["router"]
