@@ -78,14 +78,14 @@ def query_for(agent: Agent, understood: Understanding, setting: Corpora) -> tupl
     return query, (*taken, *_said(understood, [name for _, name in added]), *roles)
 
 
-def _of_members(agent: Agent, understood: Understanding, setting: Corpora) -> list[str]:
+def _of_members(agent: Agent, understood: Understanding, setting: Corpora) -> tuple[str, ...]:
     """Return what the members of a class are to the disease; members of which the same is told share a note."""
     told: dict[str, list[str]] = {}
     for drug in understood.drugs:
         name = drug.entity.name if drug.entity else drug.query
         for note in role_note(agent, understood.model_copy(update={"drugs": (drug,)}), setting):
             told.setdefault(note.replace(name, MEMBER), []).append(name)
-    return [note.replace(MEMBER, _each(names), 1).replace(MEMBER, "it") for note, names in told.items()]
+    return tuple(note.replace(MEMBER, _each(names), 1).replace(MEMBER, "it") for note, names in told.items())
 
 
 def _each(names: list[str]) -> str:

@@ -60,8 +60,8 @@ def decision(task: Task) -> str:
     unproven = _is_unproven(task, best, roles)
     harmful = [one for one in zip(task.candidates, roles, strict=True) if one[1].is_harmful]
     if unproven and not any(met) and len(harmful) == len(scores) - 1 > 0:
-        told = " ".join(harm_told(drug, role) for drug, role in harmful)
-        return f"CHOICE: {ABSTAINED} | {told} {chosen.name}: {UNREAD}"
+        said = " ".join(harm_told(drug, role) for drug, role in harmful)
+        return f"CHOICE: {ABSTAINED} | {said} {chosen.name}: {UNREAD}"
     if unproven:
         scores = _bounded(scores, best)
     return choice_text(task, scores, best, roles)
