@@ -4,6 +4,7 @@ import pytest
 from graph_stores import TARGET, TREATS, embedded
 
 from kedrec.tools.drug_targets import DrugTargets
+from kedrec.tools.graph_tools import GraphTools
 
 CLASS = "Hetionet::PCiC::Pharmacologic Class:Compound"
 AMLODIPINE, FELODIPINE, NIFEDIPINE, ACETAZOLAMIDE = (f"Compound::DB0000{number}" for number in range(1, 5))
@@ -80,3 +81,9 @@ def test_a_target_that_another_source_has_bound_as_well_comes_before_others(tmp_
         place.mkdir()
         graph = embedded(place, [*ON_TARGETS, (AMLODIPINE, "Hetionet::CbG::Compound:Gene", gene)], NAMES)
         assert DrugTargets(graph).acting(AMLODIPINE, "Disease::MESH:D000001").targets[0].tail == gene
+
+
+def test_the_class_stands_right_behind_the_first_target(tmp_path):
+    graph = GraphTools(embedded(tmp_path, [*ON_TARGETS, (BLOCKERS, CLASS, AMLODIPINE)], NAMES))
+    told = [finding.source_id for finding in graph.graph_evidence(HYPERTENSION, AMLODIPINE).findings]
+    assert [source.split("|")[1] for source in told[:3]] == [TARGET, CLASS, TARGET]

@@ -160,6 +160,8 @@ def test_the_winner_is_read_where_the_sentence_says_it(sentence, winner):
         ("Where edema does not improve with adalimumab, diuretics are given.", False),
         ("Edema was provoked by means of an adalimumab provocation test.", False),
         ("We used a reporter assay and a cytotoxicity bioassay to study neutralization by adalimumab.", False),
+        ("All reactions responded to treatment with adalimumab.", False),
+        ("The efficacy, adverse effects and interactions of adalimumab are discussed.", False),
     ],
 )
 def test_safety_is_told_by_what_was_found_and_not_by_what_was_looked_at(sentence, told):

@@ -285,6 +285,8 @@ def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else
         ("The effect of anakinra on the induced release of interleukin was investigated.", False),
         ("Neither anakinra nor placebo inhibited bronchoconstriction.", False),
         ("This release of histamine was unaffected by anakinra, and blocked by interleukin.", False),
+        ("Diphenyleneiodonium was a powerful inhibitor of anakinra oxidation.", False),
+        ("In contrast, drugs such as anakinra could decrease histamine release.", False),
     ],
 )
 def test_a_sentence_on_how_a_drug_acts_names_a_process_or_a_known_target(sentence, tells):

@@ -171,10 +171,10 @@ class GraphTools:
         return direct, [*genes, *map(self._path, paths[:LIMIT])]
 
     def _acting(self, acting: Acting) -> list[Finding]:
-        """What the drug acts on, the most telling targets first, and the best link to a treatment of the disease."""
+        """What the drug acts on, the most telling target first, then its classes, and the best link to a treatment."""
         edges = [self._edge(edge) for edge in acting.targets]
         paths = [self._path(path) for path in (acting.process, acting.alike) if path]
-        return [*edges[:NAMED], *paths[:1], *map(self._edge, acting.classes), *edges[NAMED:], *paths[1:]]
+        return [*edges[:1], *map(self._edge, acting.classes), *edges[1:NAMED], *paths[:1], *edges[NAMED:], *paths[1:]]
 
     def acts_on(self, compound: Entity) -> tuple[str, ...]:
         """What the drug acts on and how, in words that articles use: families of its targets, and its classes."""

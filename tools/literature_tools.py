@@ -6,9 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Literal
 
 from kedrec.errors import KedrecError
+from kedrec.graphdb.vocabularies.drug_names import work_of
 from kedrec.graphdb.vocabularies.gene_families import telling_words
 from kedrec.records import Entity, Finding, Passage, ToolResult
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
+from kedrec.tools.findings.process_terms import known_processes
 from kedrec.tools.graph_tools import GraphTools
 from kedrec.tools.text.naming import mentions, naming, places
 from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out
@@ -126,7 +128,7 @@ class LiteratureTools:
     ) -> tuple[list[Finding], list[str]]:
         """Passages that name both first; then, where there are too few, passages that name the drug.
 
-        The last articles are those that tell most of how the drug acts, whatever in, and of how the disease comes.
+        Behind the first article stand those that tell most of how the drug acts and of how the disease comes.
         """
         both = literature.search(
             words, corpus, self._passages, require_all_of=(names_for_search(drug), names_for_search(disease))
@@ -141,8 +143,11 @@ class LiteratureTools:
                     findings[hit.document_id] = record_finding(literature, hit, (disease,), (drug.id,))
             notes = rest.notes
         if corpus == "articles":
-            for hit, entity_id in self._behind(literature, drug, disease):
-                findings.setdefault(hit.document_id, record_finding(literature, hit, (drug, disease), (entity_id,)))
+            behind = {
+                hit.document_id: record_finding(literature, hit, (drug, disease), (entity_id,))
+                for hit, entity_id in self._behind(literature, drug, disease)
+            }
+            findings = dict(list(findings.items())[:1]) | behind | findings
         cut = literature.cut()
         told = [str(cut)] if cut else []
         return list(findings.values()), [*told, *(note for note in notes if _TO_DO in note)]
@@ -153,7 +158,7 @@ class LiteratureTools:
         Of each those are looked through that speak of what the drug acts on by the graph.
         """
         on = self._graph.acts_on(drug)
-        acted_on = telling_words(on)
+        acted_on = telling_words(on) | work_of(drug.name)
         asked: tuple[tuple[Entity, str, Callable[..., float]], ...] = (
             (drug, _ACTION, action_worth),
             (disease, _COURSE, course_worth),
@@ -173,7 +178,7 @@ def _told(passage: Passage, entity: Entity, worth: Callable[..., float], acted_o
     named = naming(entity).within("\n".join(sentences))
     naming_it = ((one, found) for one in sentences if (found := named.places(one)))
     plain_ones = (one for one in naming_it if reads_well(one[0]) and not sets_out(one[0]))
-    return max((worth(*one, acted_on) for one in plain_ones), default=0.0)
+    return max((worth(*one, acted_on) + bool(known_processes(one[0], acted_on)) for one in plain_ones), default=0.0)
 
 
 def joined_names(entity: Entity) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.mechanism import mechanism_of, words_of_action
 from kedrec.agents.offline.rationale.evidence_sentences import (
     MOST_QUOTES,
     QuestionEvidence,
@@ -16,6 +16,7 @@ from kedrec.agents.offline.rationale.evidence_sentences import (
     sentences_on,
 )
 from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
+from kedrec.agents.offline.rationale.processes import named_processes
 from kedrec.agents.offline.rationale.strength import STRENGTHS, is_not_tested
 from kedrec.agents.offline.roles import Role, roles_of
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
@@ -75,7 +76,11 @@ def found_for(task: Task, drug: Entity, question_key: str) -> QuestionEvidence |
         found = _BY_ROLE[question_key](found, role)
     if found is None or question_key != "mechanism":
         return found
-    return found._replace(quotes=(*found.quotes, *course(task, drug)))
+    evidence = evidence_on(task, drug, role)
+    words = words_of_action(evidence, drug)
+    named = named_processes(task, drug, words, [quote.text for quote in found.quotes])
+    processes = [Quoted(named[1], f"{named[0][:1].upper()}{named[0][1:]}.")] if named else []
+    return found._replace(quotes=(*found.quotes[:1], *processes, *found.quotes[1:], *course(task, drug)))
 
 
 def evidence_on(task: Task, drug: Entity, role: Role | None = None) -> list[Evidence]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.vocabularies.drug_classes import class_in_words, sort_of_class
-from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code
+from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code, work_of
 from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, is_carrier, telling_words
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
@@ -91,7 +91,7 @@ def _class_alone(classes: Sequence[tuple[str, str]], drug: Entity) -> tuple[str,
 
 
 def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:
-    """Words of articles on this drug's action: the families of its targets, and its classes.
+    """Words of articles on this drug's action: the families of its targets, its classes, and the stem of its name.
 
     Args:
         evidence: what was found.
@@ -101,7 +101,9 @@ def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str
     paths = ((item, triples_of(item.source_id)) for item in evidence if item.key.startswith("K"))
     acting = [item.text.partition("; ")[0] for item, edges in paths if edges and _targeting(edges[0], drug)]
     symbols = (clause.rpartition(" (")[0].rpartition(" ")[2] for clause in acting)
-    return telling_words([*map(family_of, symbols), *(told for _, told in _classes(evidence, drug))])
+    return telling_words([*map(family_of, symbols), *(told for _, told in _classes(evidence, drug))]) | work_of(
+        drug.name
+    )
 
 
 def _processes(evidence: Iterable[Evidence], drug: Entity, genes: Collection[str]) -> list[tuple[str, str]]:

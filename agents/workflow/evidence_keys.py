@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from kedrec.agents.offline.mechanism import words_of_action
 from kedrec.agents.prompting.answer_format import LETTERS
 from kedrec.records import Entity, Evidence, Finding
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
+from kedrec.tools.findings.process_terms import known_processes
 from kedrec.tools.literature_tools import joined_names
 from kedrec.tools.text.naming import Naming, naming
 from kedrec.tools.text.spans import excerpt, telling_spans, words_of
 
 __all__ = ["Ledger"]
+
+_KNOWN = 2.0
+"""What it adds that a sentence names a process that has to do with what the drugs act on."""
 
 
 class Ledger:
@@ -33,6 +38,7 @@ class Ledger:
         self._keys = {(key[0], entry.source_id): key for key, entry in self._entries.items()}
         passages = [entry for entry in self._entries.values() if entry.passage]
         self._shown = [words_of(entry.passage[start:end]) for entry in passages for start, end in entry.spans]
+        self._graph, self._words = 0, frozenset[str]()
         self._last = {letter: sum(key[0] == letter for key in self._entries) for letter in LETTERS.values()}
 
     def add(self, findings: Iterable[Finding]) -> list[str]:
@@ -77,14 +83,23 @@ class Ledger:
         )
         spans = telling_spans(
             finding.text, finding.head, [drug.is_in for drug in drugs], ill.is_in, joined_names(self._disease),
-            acts=partial(_acts, drugs=drugs, disease=ill), shown=self._shown,
+            acts=partial(_acts, drugs=drugs, disease=ill, acted_on=self._acted_on()), shown=self._shown,
         )  # fmt: skip
         self._shown += [words_of(finding.text[start:end]) for start, end in spans]
         text = f"{finding.text[: finding.head]}{excerpt(finding.text, spans)}".strip()
         return made.model_copy(update={"text": text, "passage": finding.text, "spans": spans})
 
+    def _acted_on(self) -> frozenset[str]:
+        """Words for what the drugs act on, as far as the graph has been asked."""
+        graph = [entry for key, entry in self._entries.items() if key.startswith("K")]
+        if len(graph) != self._graph:
+            self._graph = len(graph)
+            self._words = frozenset().union(*(words_of_action(graph, drug) for drug in self._drugs))
+        return self._words
 
-def _acts(sentence: str, drugs: Sequence[Naming], disease: Naming) -> float:
-    """How much a sentence explains how one of the drugs acts, or how the disease arises."""
+
+def _acts(sentence: str, drugs: Sequence[Naming], disease: Naming, acted_on: Collection[str]) -> float:
+    """How much a sentence explains how one of the drugs acts, or how the disease arises; names what they act on."""
     acting = max(action_worth(sentence, drug.places(sentence)) for drug in drugs)
-    return acting or course_worth(sentence, disease.places(sentence))
+    told = acting or course_worth(sentence, disease.places(sentence))
+    return told + _KNOWN * bool(known_processes(sentence, acted_on))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["act_opposed", "is_code", "way_of"]
+__all__ = ["act_opposed", "is_code", "way_of", "work_of"]
 
 _RAISES = re.compile(
     # Nerves: adrenergic, dopaminergic, serotonergic, cholinergic, GABA, opioid.
@@ -33,6 +33,18 @@ _LOWERS = re.compile(
     r"|entan$|lukast$|phylline$|^gli(?!ptin)(?!tazone)|^gly(?:bur|clop)|butamide$|propamide$|dipine$",
     re.IGNORECASE,
 )
+_WORK = (
+    (r"vir(?:ine|imat|tide)?$|vudine$|citabine$|^interferon", "viral virus"), (r"vudine$|citabine$", "transcription"),
+    (r"cillin$|^cef|^ceph|penem$|bactam$|vancin$", "peptidoglycan wall"), (r"floxacin$", "dna replicat"),
+    (r"cycline$|(?:thro|ery|clinda|linco)mycin$|micin$|zolid$", "protein translation"),
+    (r"conazole$|fungin$", "ergosterol sterol glucan"), (r"trexate$|trexed$|rabine$|purine$", "dna nucleotide purine"),
+    (r"platin$|mustine$|fosfamide$|phosphamide$", "dna proliferation"),
+    (r"rubicin$|taxel$|tinib$", "proliferation apoptosis"),
+    (r"dronate$|dronic acid$", "resorption"),
+    (r"prazole$|(?:me|mo|ni|za|xa|fu)tidine$", "acid"), (r"statin$", "cholesterol"),
+    (r"nacort|cort(?:isone)?$|methasone$|(?:nisol|nis)one$|[cs]olone$", "inflamm"),
+)  # fmt: skip
+"""Stem of a name -> beginnings of words for what drugs with it act on."""
 _CODE = re.compile(r"[A-Z]{2,}[A-Za-z]?[- ]?\d[\w-]*")
 
 
@@ -56,3 +68,16 @@ def act_opposed(name: str, other: str) -> bool:
 def is_code(name: str) -> bool:
     """Return whether a name is only a developer's code, as of a drug that was tried and seldom came into use."""
     return _CODE.fullmatch(name) is not None
+
+
+@cache
+def work_of(name: str) -> frozenset[str]:
+    """Return beginnings of words for what drugs with a name of this stem act on: `viral` for `dolutegravir`.
+
+    Args:
+        name: the preferred name of the drug.
+    """
+    parts = [part.lower() for part in name.split()]
+    return frozenset(
+        word for stem, told in _WORK if any(re.search(stem, part) for part in parts) for word in told.split()
+    )

@@ -30,8 +30,8 @@ _IS_A = re.compile(
 """What a drug is, behind its name (`X, a … inhibitor`) or before it (`inhibitors such as X`)."""
 _INTRODUCES = re.compile(r"^\s*(?:\([^)]*\)\s*)?(?:,|\(|is\b|are\b|was\b|an?\b|the\b)", re.IGNORECASE)
 _LEADS_TO = re.compile(
-    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*(?:(?!(?:and|or)\b)[\w-]+,? (?:and |"
-    r"or )?)?$"
+    r"^s?,?\s*(?:\([^)]*\),?\s*)?(?:such as|like|including|e\.g\.,?|namely)?\s*"
+    r"(?:(?!(?:and|or|of|for|in|on|to|with|by|from)\b)[\w-]+,? (?:and |or )?)?$"
 )
 _LIKE = re.compile(
     r"\b(?:similar(?:ities)?|close|(?:un)?related|unlike|analog\w*|derivative|compar\w+)"
@@ -63,7 +63,7 @@ _KINETICS = CuePattern(
 """What drugs do to one another, and what one does not do: neither is how a drug acts."""
 _APART = re.compile(
     r"\b(?:patients|combin\w+|co-?treat\w+"
-    r"|resistan\w+|mutation\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
+    r"|resistan\w+|mutation\w*|polymorphism\w*|[IE]C\(?50\)?|preincubat\w*|additive\w*|synerg\w*|potency|massive|significantly|effectively|ranked"
     r"|least|here we|treated with|given with|interact\w*|silico|blood levels of|potentiat\w+|conver(?:sion|ted)"
     r"|conclu\w+|demonstrate|than|\d+ ?(?:mg|[μµn]?M\b)|\d+(?:\.\d+)? ?%)|(?<=\w)-induced\b|^[A-Z]{6,}:"
     r"|\bspecies\b|\bmost effective\b|\bisolates?\b",
@@ -75,7 +75,8 @@ _PASSING = CuePattern(
     r"|\btoxic|\btolerab|\bbleeding\b|\bmortality\b|\bsurvival\b|\bmarketed\b|\bprescribed\b"
     r"|\bavailable\b"
     r"|\bwe (?:have |also )?(?:assess|investigat|stud|test|examin|compar|evaluat)"
-    r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b"
+    r"|\b(?:was|were) (?:tested|studied|compared|investigated)|^Effects? of\b|\breviewed\b|^agents\b"
+    r"|^following\b|^in contrast\b|\bcase of\b|\bwe (?:present|report)\b|\b(?:un)?related to\b"
     r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient|concept"
     r"|hypothesis|view)\b|^this \w+ effect\b|\b(?:un|not )affected by\b"
 )

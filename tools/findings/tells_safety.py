@@ -47,9 +47,10 @@ _HEADS = re.compile(r"^[^.:]{2,60}: (?:\w+,? ){0,4}(?:efficacy|safety|side effec
 """The title of a survey."""
 _NO_HARM = re.compile(
     r"\bprovo\w+ tests?\b|\b(?:not|never) (?:improve\w*|respond\w*|resolve\w*)(?: \w+){0,2} (?:with|to|on|after)"
-    r"(?: \w+){0,2} §D"
+    r"(?: \w+){0,2} §D|\b(?:respond|resolv|subsid|abat)\w* (?:\w+ ){0,3}(?:to|with|by|after) (?:\w+ ){0,2}§D",
+    re.IGNORECASE,
 )
-"""What a test provokes, and what the drug did not help."""
+"""What a test provokes, what the drug did not help, and what it ended."""
 _LOOKED_AT = re.compile(
     r"\b(?:was|were|is|are|will be|to be|being) (?:also |\w+ly )?(?:assess|evaluat|monitor|record|examin|investigat"
     r"|analy[sz]|compar|measur|determin|collect|review|studied|explor|document)\w*|\b(?:assess|evaluat|investigat"

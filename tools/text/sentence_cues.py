@@ -107,6 +107,7 @@ _SETTING_OUT = CuePattern(
     r"|\bto (?:investigate|evaluate|assess|determine|examine|compare)\b|\bwe (?:review|discuss|summari[sz]e|describe)\b"
     r"|\bthis (?:\w+ )?(?:review|article|paper|study|chapter) (?:\w+ )?"
     r"(?:provides|summari[sz]es|discusses|describes|examines|evaluates|reviews|presents|focuses|highlights|explores)\b"
+    r"|\b(?:is|are|was|were) (?:discussed|reviewed|summari[sz]ed|outlined)\b|\bappraises\b"
     r"|\bwere (?:randomi[sz]ed|randomly|enrolled|recruited|searched|included in)\b|\bthe main questions\b"
     r"|\bwill (?:be|examine|evaluate|assess|compare|test|study|investigate|determine|receive)\b"
     r"|\b(?:is|are|remains?) (?:un(?:known|clear)|not (?:fully|well|yet) \w+)|\bpaucity of|\blittle is known"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
 from kedrec.agents.offline.domain_answers import evidence_on, found_for, treating
-from kedrec.agents.offline.mechanism import mechanism_of
+from kedrec.agents.offline.mechanism import mechanism_of, words_of_action
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence
 from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons
 from kedrec.agents.offline.rationale.likeness import KEYS, likeness, listed
@@ -18,6 +18,7 @@ from kedrec.agents.offline.rationale.lines import SIGNED, Line, against, clinica
 from kedrec.agents.offline.rationale.main_reason import HARM, Reason, beside_harm, main_reason, reasons_of
 from kedrec.agents.offline.rationale.mechanism_quotes import course, explained
 from kedrec.agents.offline.rationale.phrases import SOURCES
+from kedrec.agents.offline.rationale.processes import named_processes, with_processes
 from kedrec.agents.offline.roles import Role
 from kedrec.records import CandidateScore, Entity, Evidence
 from kedrec.tools.findings.trial_records import title_of
@@ -50,6 +51,8 @@ class _Known(NamedTuple):
     """Of harm."""
     against: QuestionEvidence | None
     """What speaks against it."""
+    acts_on: frozenset[str]
+    """Beginnings of words for what it acts on."""
     reasons: tuple[Reason, ...] = ()
     """What speaks for it, the strongest first."""
 
@@ -109,7 +112,8 @@ def _known(task: Task, drug: Entity, compared: Sequence[Comparison]) -> _Known:
     used = treating(evidence, drug, task.disease)
     mechanism = mechanism_of(evidence, drug, task.disease)
     said = explained(evidence, drug, task.disease)
-    known = _Known(drug, mechanism, said, used[0] if used else None, effect, harm, contrary)
+    words = words_of_action(evidence, drug)
+    known = _Known(drug, mechanism, said, used[0] if used else None, effect, harm, contrary, words)
     return known._replace(reasons=tuple(reasons_of(task, known, compared)))
 
 
@@ -177,10 +181,11 @@ def _because(reason: Reason | None, apart: bool, liked: str, rivals: str) -> str
 def _about(task: Task, known: _Known, *, full: bool = True) -> Iterator[Line]:
     """How a drug works, whether it is in use, what was found clinically, and what is known of harm."""
     drug = known.drug
+    said = list(quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")) if full else []
     if known.mechanism is not None:
-        yield Line("mechanism", *known.mechanism)
-    if full:
-        yield from quoted(task, drug, known.explained, "mechanism", f"says of how {drug.name} acts")
+        named = named_processes(task, drug, known.acts_on, [known.mechanism[0], *(line.text for line in said)])
+        yield Line("mechanism", *with_processes(known.mechanism, named))
+    yield from said
     if full and known.mechanism is not None:
         for keys, text in course(task, drug):
             yield Line("mechanism", f"An article says of how {task.disease.name} comes about: “{short(text)}”", keys)

@@ -10,6 +10,7 @@ from kedrec.agents.offline.mechanism import words_of_action
 from kedrec.agents.offline.rationale.evidence_sentences import QuestionEvidence, Quoted, best_of, sentences_on
 from kedrec.records import Entity, Evidence
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
+from kedrec.tools.findings.process_terms import known_processes
 from kedrec.tools.literature_tools import mentions, places
 from kedrec.tools.text.sentence_cues import is_criterion, reads_well, sentences_of, sets_out
 
@@ -30,7 +31,8 @@ def explained(evidence: Iterable[Evidence], drug: Entity, disease: Entity) -> Qu
     plain = [quote for quote in plain if not _APPROVES.search(quote.text)]
     words = words_of_action(evidence, drug)
     told = [(action_worth(quote.text, places(quote.text, drug), words), quote) for quote in plain]
-    best = best_of(quote for worth, quote in sorted(told, key=lambda row: -row[0]) if worth)
+    known = [(worth + bool(known_processes(quote.text, words)), quote) for worth, quote in told if worth]
+    best = best_of(quote for _, quote in sorted(known, key=lambda row: -row[0]))
     return QuestionEvidence("unclear", tuple(Quoted((quote.key,), quote.text) for quote in best)) if best else None
 
 
