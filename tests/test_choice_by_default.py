@@ -3,7 +3,7 @@
 import pytest
 
 from kedrec.agents.models.graph_request import Task, WeighedEvidence
-from kedrec.agents.offline.decision import NEVER_MET, UNPROVEN, UNREASONABLE, decision
+from kedrec.agents.offline.decision import NEVER_MET, UNPROVEN, UNREAD, UNREASONABLE, decision
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 
 ILL = Entity(id="Disease::1", kind="Disease", name="hypothyroidism")
@@ -21,7 +21,7 @@ def item(key, source, text, *about):
     return Evidence(key=key, source_id=source, text=text, about=about)
 
 
-def asked(drugs, probabilities, roles, *evidence):
+def asked(drugs, probabilities, roles, *evidence, setting="both"):
     factor = Factor(group="articles", share=0.1, text="", sources=("PMID:1",))
     scores = tuple(
         CandidateScore(id=drug.id, score=0.0, probability=sure, factors=(factor,))
@@ -30,7 +30,7 @@ def asked(drugs, probabilities, roles, *evidence):
     weighing = WeighedEvidence(candidates=scores, roles=roles)
     return decision(
         Task(task="decide", disease=ILL, candidates=drugs, labels=("A", "B")[: len(drugs)], weighing=weighing,
-             evidence={one.key: one for one in evidence})
+             evidence={one.key: one for one in evidence}, setting=setting)
     )  # fmt: skip
 
 
@@ -42,7 +42,16 @@ CAUSES = item("P1", "PMID:1", "Amiodarone causes hypothyroidism.", HARMS.id, ILL
 
 
 def test_what_is_left_where_the_others_do_harm_is_no_confident_choice():
-    assert confidence(asked((HARMS, OTHER), (0.1, 0.9), (ROLE, UNKNOWN), CAUSES)) == UNPROVEN
+    named = item("P2", "PMID:2", "Propafenone was given in hypothyroidism.", OTHER.id, ILL.id)
+    assert confidence(asked((HARMS, OTHER), (0.1, 0.9), (ROLE, UNKNOWN), CAUSES, named)) == UNPROVEN
+
+
+def test_what_is_left_and_named_nowhere_with_the_disease_is_no_choice_where_texts_were_searched():
+    left = (HARMS, OTHER), (0.1, 0.9), (ROLE, UNKNOWN), CAUSES
+    told = asked(*left)
+    assert told.startswith("CHOICE: NONE |") and told.endswith(f"Propafenone: {UNREAD}")
+    assert "Amiodarone causes hypothyroidism" in told
+    assert confidence(asked(*left, setting="none")) == UNPROVEN
 
 
 def test_a_listed_treatment_beside_a_harmful_drug_stays_one():

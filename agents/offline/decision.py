@@ -59,7 +59,7 @@ def decision(task: Task) -> str:
         return f"CHOICE: {ABSTAINED} | {chosen.name}: {UNREASONABLE if met else NEVER_MET}"
     unproven = _is_unproven(task, best, roles)
     harmful = [one for one in zip(task.candidates, roles, strict=True) if one[1].is_harmful]
-    if unproven and not any(met) and len(harmful) == len(scores) - 1 > 0:
+    if task.setting != "none" and unproven and not any(met) and len(harmful) == len(scores) - 1 > 0:
         said = " ".join(harm_told(drug, role) for drug, role in harmful)
         return f"CHOICE: {ABSTAINED} | {said} {chosen.name}: {UNREAD}"
     if unproven:
