@@ -28,7 +28,7 @@ from kedrec.distill.student.tiny_model import make_tiny_base
 from kedrec.distill.student.train import train_student
 from kedrec.distill.student.upper_layers.halves import cut_model
 from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop, probabilities
-from kedrec.distill.student.upper_layers.sureness import FEWEST, slope_of_answers
+from kedrec.distill.student.upper_layers.sureness import FEWEST, slopes_of_answers
 from kedrec.distill.student.upper_layers.train import example_of
 from kedrec.errors import NotReady, UserError
 
@@ -89,16 +89,17 @@ def test_a_student_is_made_surer_the_more_often_it_is_right(student, tmp_path):
     for wrong in (20, 10, 2):
         aims = [(1.0, 0.0) if (one == (i >= wrong)) else (0.0, 1.0) for i, one in enumerate(first)]
         held_out[0].examples = [replace(row, sure=aim) for row, aim in zip(rows, aims, strict=True)]
-        slopes.append(slope_of_answers(held_out[0]))
+        slopes.append(slopes_of_answers(held_out[0], {row.row_id: "both" for row in rows})["both"])
     assert slopes == sorted(set(slopes))
-    assert slope_of_answers(held_out[1]) == 1.0, "too few to fit it on"
+    few = {row.row_id: "both" for row in rows[: FEWEST - 1]}
+    assert slopes_of_answers(held_out[1], few) == {}, "too few to fit one on"
 
 
 def test_the_slope_makes_a_student_surer_of_the_same_choice(student, tmp_path):
     surer = tmp_path / "surer"
     shutil.copytree(student, surer)
     mark = json.loads((surer / "short_form.json").read_text("utf-8"))
-    (surer / "short_form.json").write_text(json.dumps({**mark, "slope": 3.0}), "utf-8")
+    (surer / "short_form.json").write_text(json.dumps({**mark, "slopes": {"both": 3.0}}), "utf-8")
     asked = [HumanMessage("", additional_kwargs={"kedrec": task().model_dump(mode="json")})]
     told = [
         open_model(f"local:{folder}", Settings(home=tmp_path)).invoke(asked).response_metadata["label_probabilities"]

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from kedrec.agents.models.base import WholeAnswerModel
 from kedrec.agents.models.graph_request import Task, read_task
@@ -23,6 +23,7 @@ from kedrec.agents.student.rationale import decision_text, grounds
 from kedrec.agents.student.reader import ShortReader
 from kedrec.agents.student.short_form import FORM
 from kedrec.errors import ConfigError, MissingExtra
+from kedrec.records import Corpora
 from kedrec.tools.literature_tools import is_retracted
 
 __all__ = ["MARK", "StudentChatModel", "is_student", "shipped"]
@@ -63,8 +64,8 @@ class StudentChatModel(WholeAnswerModel):
     """Folder of the adapter."""
     orders: int = 2
     """2 to average over both orders of the candidates; 1 to read them as asked."""
-    slope: float = 1.0
-    """What its log-odds are multiplied by, so that they are right as often as they say; fitted on rows held out."""
+    slopes: dict[Corpora, float] = Field(default_factory=dict)
+    """What its log-odds are multiplied by in a setting, so that it is right as often as it says; else 1."""
     reads_weighing: bool = True
     """It is offered `weigh_evidence`, for its facts alone."""
     _reader: ShortReader = PrivateAttr()
@@ -78,7 +79,7 @@ class StudentChatModel(WholeAnswerModel):
             MissingExtra: torch, transformers or peft is not installed.
             ConfigError: the folders hold no such model.
         """
-        made = cls(path=path, adapter=adapter, slope=_slope_of(Path(adapter or path)))
+        made = cls(path=path, adapter=adapter, slopes=_slopes_of(Path(adapter or path)))
         name = f"{path}+{adapter}" if adapter else path
         try:
             made._reader = ShortReader(*_load(path, adapter))
@@ -97,7 +98,7 @@ class StudentChatModel(WholeAnswerModel):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model": self.path, "adapter": self.adapter, "orders": self.orders, "slope": self.slope}
+        return {"model": self.path, "adapter": self.adapter, "orders": self.orders, "slopes": self.slopes}
 
     def answer(self, messages: list[BaseMessage], parameters: dict[str, Any]) -> AIMessage:
         """The answer to the last request of the graph."""
@@ -122,9 +123,9 @@ class StudentChatModel(WholeAnswerModel):
         if reason is not None:
             return AIMessage(f"CHOICE: {ABSTAINED} | {reason}")
         chosen = self._reader.choose(task, grounds(task), orders=self.orders)
+        slope = self.slopes.get(task.setting, 1.0)
         odds = [
-            p**self.slope * (_HARM if role.is_harmful else 1.0)
-            for p, role in zip(chosen.probabilities, roles, strict=True)
+            p**slope * (_HARM if role.is_harmful else 1.0) for p, role in zip(chosen.probabilities, roles, strict=True)
         ]
         shares = [one / sum(odds) for one in odds]
         text = decision_text(task, shares, chosen.group, roles)
@@ -136,22 +137,22 @@ class StudentChatModel(WholeAnswerModel):
         )
 
 
-def _slope_of(folder: Path) -> float:
-    """Return the slope that a student was saved with.
+def _slopes_of(folder: Path) -> dict[Corpora, float]:
+    """Return the slopes that a student was saved with.
 
     One that was taught on another version of the short form is refused: it would misread this one.
     """
     try:
         mark = json.loads((folder / MARK).read_text(encoding="utf-8"))
-        form, slope = mark["form"], float(mark.get("slope", 1.0))
+        form, slopes = mark["form"], {name: float(slope) for name, slope in mark.get("slopes", {}).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        form, slope = None, 1.0
+        form, slopes = None, {}
     if form != FORM:
         raise ConfigError(
             f"The student in {folder} was taught on version {form} of the short form; KEDRec now writes version {FORM}."
             " Teach it again with `kedrec student train --task choose`."
         )
-    return slope
+    return slopes
 
 
 def _load(path: str, adapter: str | None) -> tuple[Any, Any]:

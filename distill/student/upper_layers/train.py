@@ -20,7 +20,7 @@ from kedrec.distill.student.student_folder import save_student, write_file
 from kedrec.distill.student.upper_layers.examples import ShortExample
 from kedrec.distill.student.upper_layers.halves import Halves, cut_model
 from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop
-from kedrec.distill.student.upper_layers.sureness import slope_of_answers
+from kedrec.distill.student.upper_layers.sureness import slopes_of_answers
 from kedrec.errors import UserError
 
 __all__ = ["example_of", "train_short"]
@@ -79,7 +79,8 @@ def train_short(
     )
     teaching = _Teaching(loop, looks, options, out=out, say=say, on_progress=on_progress)
     report = teaching.run(model, base, splits, examples)
-    mark = {"form": FORM, "base": base, "slope": round(slope_of_answers(looks), 4)}
+    slopes = slopes_of_answers(looks, {row.id: row.setting for row in splits["validation"]})
+    mark = {"form": FORM, "base": base, "slopes": {name: round(slope, 4) for name, slope in slopes.items()}}
     write_file(out / MARK, json.dumps(mark, indent=1) + "\n")
     save_student(model, tokenizer if options.full or base == "tiny" else None, out, report)
     return report
