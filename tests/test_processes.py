@@ -128,3 +128,12 @@ def test_of_a_passage_the_sentence_with_a_process_that_the_drug_acts_on_is_shown
     without.add([article])
     ledger.add([graph, article])
     assert "inflammation" in ledger.text("P1") and "inflammation" not in without.text("P1")
+
+
+@pytest.mark.parametrize(
+    ("drug", "word", "acts"),
+    [("Simvastatin", "cholesterol", True), ("Pentostatin", "cholesterol", False), ("Nystatin", "cholesterol", False),
+     ("Omeprazole", "acid", True), ("Aripiprazole", "acid", False)],
+)  # fmt: skip
+def test_a_stem_is_not_the_end_of_another(drug, word, acts):
+    assert (word in work_of(drug)) is acts

@@ -41,7 +41,7 @@ _WORK = (
     (r"platin$|mustine$|fosfamide$|phosphamide$", "dna proliferation"),
     (r"rubicin$|taxel$|tinib$", "proliferation apoptosis"),
     (r"dronate$|dronic acid$", "resorption"),
-    (r"prazole$|(?:me|mo|ni|za|xa|fu)tidine$", "acid"), (r"statin$", "cholesterol"),
+    (r"(?<!pi)prazole$|(?:me|mo|ni|za|xa|fu)tidine$", "acid"), (r"vastatin$", "cholesterol"),
     (r"nacort|cort(?:isone)?$|methasone$|(?:nisol|nis)one$|[cs]olone$", "inflamm"),
 )  # fmt: skip
 """Stem of a name -> beginnings of words for what drugs with it act on."""
