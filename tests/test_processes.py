@@ -38,6 +38,9 @@ def named(*articles, said=(), words=WORDS):
         ("DNA replication and uptake stop.", ["DNA replication"]),
         ("Sustained release, drug absorption and resistant strains.", []),
         ("The production of available evidence.", []),
+        ("Proliferation of estrogen receptor-positive cells.", []),
+        ("Replication of Kaposi's sarcoma-associated herpesvirus.", []),
+        ("Replication of hepatitis virus in the liver.", ["replication of hepatitis virus"]),
     ],
 )
 def test_a_process_is_called_as_the_sentence_calls_it_without_what_is_done_to_it(sentence, terms):
@@ -50,6 +53,7 @@ def test_a_process_is_called_as_the_sentence_calls_it_without_what_is_done_to_it
         ("synthesis of prostaglandins", "prostaglandin biosynthesis"),
         ("inflammatory response", "inflammation"),
         ("serotonin reuptake", "serotonin uptake"),
+        ("release of vasopressin", "vasopressin secretion"),
         ("bronchodilatation", "bronchodilation"),
     ],
 )

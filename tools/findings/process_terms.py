@@ -28,7 +28,7 @@ _GOING_ON = (
 """Words for a process that say of what it is by a word beside them."""
 _TERM = CuePattern(
     rf"\b(?:{_ALONE})\b|\b(?P<before>(?:[a-z][a-z-]*[a-z] ){{1,2}})(?P<what>{_GOING_ON})\b(?! of\b)"
-    rf"|\b(?P<of>{_GOING_ON}) of (?:the )?(?P<behind>[a-z][a-z-]*[a-z](?: [a-z][a-z-]*[a-z])?)\b"
+    rf"|\b(?P<of>{_GOING_ON}) of (?:the )?(?P<behind>[a-z][a-z-]*[a-z](?: [a-z][a-z-]*[a-z])?)\b(?!['’])"
 )
 _NO_PART = re.compile(
     r"(?:(?:inhibit|block|reduc|decreas|increas|suppress|prevent|promot|stimulat|induc|impair|facilitat|modulat|enhanc"
@@ -46,6 +46,8 @@ _NO_PART = re.compile(
 """Words beside a process that are no part of its name."""
 _VERB = re.compile(r"[a-z-]+[^suix]s")
 """A word that may be what governs the words beside a process: `needs viral replication`."""
+_GOES_ON = re.compile(r" (?:receptors?\b|[\w-]+-(?:positive|negative|dependent|type|like)\b)")
+"""Follows a word that only says of which kind something is: `proliferation of estrogen receptor-positive cells`."""
 _QUALITY = re.compile(r"(?:ous|al|ic|ive|able)$")
 """End of a word that says how something is."""
 UPTAKE = "uptake"
@@ -56,6 +58,8 @@ _SAME = (
     (re.compile(r"signalling"), "signaling"),
     (re.compile(r"haem"), "hem"),
     (re.compile(r"reuptake"), "uptake"),
+    (re.compile(r"secretion$"), "release"),
+    (re.compile(r"formation$"), "production"),
     (re.compile(r"dilat(?:at)?ion"), "constriction"),
     (re.compile(r"apoptotic cell death"), "apoptosis"),
     (re.compile(r"(?<=[a-z]{3})s\b(?<!is)(?<!ss)"), ""),
@@ -74,7 +78,8 @@ def process_terms(sentence: str) -> Iterator[str]:
             words = [*reversed(_own(reversed(found["before"].split()))), found["what"]]
         elif found["of"]:
             behind = _own(found["behind"].split())
-            words = [found["of"], "of", *behind] if behind and not _QUALITY.search(behind[-1]) else []
+            broken = not behind or _QUALITY.search(behind[-1]) or _GOES_ON.match(found["behind"], len(" ".join(behind)))
+            words = [] if broken else [found["of"], "of", *behind]
         else:
             words = found[0].split()
         if len(words) > 1 or not (found["what"] or found["of"]):
@@ -102,9 +107,10 @@ def known_processes(sentence: str, acted_on: Collection[str]) -> list[str]:
     """
     lowered = sentence.lower()
     words = [word for word in acted_on if word != UPTAKE and word in lowered]
-    told = ((term, term.lower()) for term in process_terms(sentence)) if words else ()
-    known = ((term, low) for term, low in told if any(word in low for word in words))
-    return [term for term, low in known if UPTAKE in acted_on or UPTAKE not in low]
+    if not words:
+        return []
+    known = [term for term in process_terms(sentence) if any(word in term.lower() for word in words)]
+    return [term for term in known if UPTAKE in acted_on or UPTAKE not in term.lower()]
 
 
 def process_key(term: str) -> str:
