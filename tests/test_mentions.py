@@ -142,3 +142,19 @@ def test_part_of_a_longer_name_is_no_mention(text, named):
     if "weight" not in text and "," not in text:
         found = MentionFinder([(one.id, one.name, ()) for one in (*drugs, cancer)]).find(text)
         assert bool(found) is named
+
+
+@pytest.mark.parametrize(
+    ("synonym", "text"),
+    [
+        ("Muscle", "a pain of the muscle"),
+        ("Topical Analgesic", "Topical analgesics were given."),
+        ("Pain Relief extra strength", "pain relief extra strength"),
+        ("Prevent", "Does it prevent stroke?"),
+    ],
+)
+def test_what_household_goods_are_called_names_no_drug_in_a_text(synonym, text):
+    drug = Entity(id="Compound::M", kind="Compound", name="Menthol", synonyms=(synonym, "Biofreeze"))
+    assert not mentions(text, drug)
+    assert mentions("Biofreeze was given", drug)
+    assert mentions("muscle", Entity(id="Compound::M", kind="Compound", name="Muscle"))

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kedrec.records import Entity
+from kedrec.tools.text.surface_forms import is_of_the_shelf
 from kedrec.tools.text.tokens import TokenStream
 
 __all__ = ["Naming", "are_parts_of_longer", "is_part_of_longer", "mentions", "naming", "places", "spaced"]
@@ -65,8 +66,9 @@ class Naming(NamedTuple):
 
 @lru_cache(maxsize=512)
 def naming(entity: Entity) -> Naming:
-    """Return the names of an entity; one of a single letter is left out."""
-    names = (name for name in (entity.name, *entity.synonyms) if len(name) >= 2)
+    """Return the names of an entity; one of a single letter is left out, and a drug's that means no drug in a text."""
+    synonyms = (name for name in entity.synonyms if entity.kind != "Compound" or not is_of_the_shelf(name))
+    names = (name for name in (entity.name, *synonyms) if len(name) >= 2)
     return Naming(tuple((name, max(re.split(r"[\s-]+", name.lower()), key=len)) for name in names))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 from kedrec.tools.text.tokens import TOKEN, fold_all
 
-__all__ = ["claims", "spellings"]
+__all__ = ["ORDINARY_DISEASE", "ORDINARY_DRUG", "claims", "is_of_the_shelf", "spellings"]
 
 
 ORDINARY_DRUG = frozenset(
@@ -177,6 +177,26 @@ def spellings(name: str, kind: str) -> dict[tuple[str, ...], int]:
         if words and len("".join(words)) > 1:
             found[words] = min(rank, found.get(words, 1))
     return found
+
+
+_SHELF = ORDINARY_DRUG | frozenset(
+    re.findall(
+        r"\S+",
+        """
+    relief reliever relieving reliefs reducer topical external maximum regular strength children's childrens children
+    adult adults multi symptom symptoms severe sinus throat sore sanitizer sanitiser antidandruff dandruff dry anti
+    medicated muscle rub roll joint itch burn daytime nighttime non drowsy congestion mucus nose stuffy arthritis
+    back therapeutic sunscreen moisturizer moisturizing remover wart corn callus therapy treatment with and for plus
+    """,
+    )
+)
+"""These and more words of what household goods are called: `pain relief`, `topical analgesic`, `cough`."""
+
+
+def is_of_the_shelf(name: str) -> bool:
+    """Return whether a name given as a synonym of a drug holds nothing but words that mean no drug in a text."""
+    words = re.findall(r"[^\W\d_]+(?:'s)?", name.lower())
+    return bool(words) and all(word in _SHELF or word.removesuffix("s") in _SHELF for word in words)
 
 
 _SAFE_SHORT = frozenset(
