@@ -23,7 +23,6 @@ from kedrec.agents.student.rationale import decision_text, grounds
 from kedrec.agents.student.reader import ShortReader
 from kedrec.agents.student.short_form import FORM
 from kedrec.errors import ConfigError, MissingExtra
-from kedrec.records import Corpora
 from kedrec.tools.literature_tools import is_retracted
 
 __all__ = ["MARK", "StudentChatModel", "is_student", "shipped"]
@@ -64,7 +63,7 @@ class StudentChatModel(WholeAnswerModel):
     """Folder of the adapter."""
     orders: int = 2
     """2 to average over both orders of the candidates; 1 to read them as asked."""
-    slopes: dict[Corpora, float] = Field(default_factory=dict)
+    slopes: dict[str, float] = Field(default_factory=dict)
     """What its log-odds are multiplied by in a setting, so that it is right as often as it says; else 1."""
     reads_weighing: bool = True
     """It is offered `weigh_evidence`, for its facts alone."""
@@ -137,7 +136,7 @@ class StudentChatModel(WholeAnswerModel):
         )
 
 
-def _slopes_of(folder: Path) -> dict[Corpora, float]:
+def _slopes_of(folder: Path) -> dict[str, float]:
     """Return the slopes that a student was saved with.
 
     One that was taught on another version of the short form is refused: it would misread this one.
