@@ -227,9 +227,10 @@ def test_without_evidence_no_bracket_is_opened(model):
 
     none = ExistingKeys(model._tokenizer, 0, ())
     scores = none(torch.tensor([[5, 6]]), torch.zeros(1, len(model._tokenizer)))
-    assert none._opening
-    assert torch.isinf(scores[0, none._opening]).all()
-    assert torch.isfinite(scores).sum() == len(model._tokenizer) - len(none._opening)
+    opening = [i for i, piece in enumerate(none._pieces) if "[" in piece]
+    assert opening
+    assert torch.isinf(scores[0, opening]).all()
+    assert torch.isfinite(scores).sum() == len(model._tokenizer) - len(opening)
 
 
 def test_an_answer_that_repeats_itself_ends_before_the_repetition(base, tmp_path_factory):

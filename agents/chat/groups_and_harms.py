@@ -76,7 +76,7 @@ GROUPS: dict[str, PeopleGroup] = {
         search=("vaccination", "vaccine"),
     ),
 }
-"""PeopleGroup of people or circumstance, as an answer names it -> its words."""
+"""Group of people or circumstance, as an answer names it -> its words."""
 
 HARMS = (
     r"infections?|bleed\w*|ha?emorrhag\w*|nausea|vomiting|rash(?:es)?|headaches?|fatigue|weight (?:gain|loss)"

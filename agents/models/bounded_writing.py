@@ -33,7 +33,7 @@ class ExistingKeys(LogitsProcessor):  # type: ignore[misc]  # transformers has n
     def __init__(self, tokenizer: Any, begin: int, keys: Collection[str]) -> None:
         self._tokenizer, self._begin, self._keys = tokenizer, begin, frozenset(keys)
         self._pieces = _pieces_of(tokenizer)
-        self._opening = [i for i, piece in enumerate(self._pieces) if "[" in piece]
+        self._barred = [i for i, piece in enumerate(self._pieces) if "[" in piece and not self._fits(piece)]
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Forbid the tokens that would write another key; tokens (1, length), scores (1, vocabulary)."""
@@ -42,7 +42,7 @@ class ExistingKeys(LogitsProcessor):  # type: ignore[misc]  # transformers has n
         if inside and "]" not in inside:
             fitting = [i for i, piece in enumerate(self._pieces) if self._fits(inside + piece)]
             return self._only(scores, fitting) if fitting else scores
-        scores[:, [i for i in self._opening if not self._fits(self._pieces[i])]] = -torch.inf
+        scores[:, self._barred] = -torch.inf
         return scores
 
     def _fits(self, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
 from kedrec.agents.offline.rationale.compose import has_grounds, is_only_tested, rationale
@@ -53,18 +53,24 @@ def decision(task: Task) -> str:
     if all(role.is_harmful for role in roles):
         return f"CHOICE: {ABSTAINED} | {' '.join(map(harm_told, task.candidates, roles))}"
     chosen = task.candidates[best]
-    met = [item.key[0] in SOURCES for item in task.evidence.values()
-           if mentions(item.text, chosen) and mentions(item.text, task.disease)]  # fmt: skip
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
+        met = any(_naming_both(task, chosen))
         return f"CHOICE: {ABSTAINED} | {chosen.name}: {UNREASONABLE if met else NEVER_MET}"
     unproven = _is_unproven(task, best, roles)
     harmful = [one for one in zip(task.candidates, roles, strict=True) if one[1].is_harmful]
-    if task.setting != "none" and unproven and not any(met) and len(harmful) == len(scores) - 1 > 0:
+    alone = task.setting != "none" and unproven and len(harmful) == len(scores) - 1 > 0
+    if alone and not any(key[0] in SOURCES for key in _naming_both(task, chosen)):
         said = " ".join(harm_told(drug, role) for drug, role in harmful)
         return f"CHOICE: {ABSTAINED} | {said} {chosen.name}: {UNREAD}"
     if unproven:
         scores = _bounded(scores, best)
     return choice_text(task, scores, best, roles)
+
+
+def _naming_both(task: Task, drug: Entity) -> Iterator[str]:
+    """Keys of the evidence that names a drug and the disease."""
+    found = task.evidence.values()
+    return (item.key for item in found if mentions(item.text, drug) and mentions(item.text, task.disease))
 
 
 def _is_unproven(task: Task, best: int, roles: Sequence[Role]) -> bool:

@@ -27,8 +27,6 @@ __all__ = [
     "question_features",
 ]
 
-"""The four settings."""
-
 _CUED = FIELDS[FIELDS.index("near") :]
 _RATES = (
     "surprise", "fair_surprise", "drug_rate", "drug_fair_rate", "disease_fair_rate", "disease_rate", "fame",

@@ -11,6 +11,7 @@ from kedrec.agents.chat.intents.wanted import Intent
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.store import GraphStore
 from kedrec.records import Answer, Edge, Entity, Question, edge_source
+from kedrec.tools.drug_targets import TARGETS
 from kedrec.tools.graph_tools import HARMS
 
 __all__ = ["LISTED", "listed"]
@@ -23,8 +24,6 @@ MOST = 500
 """Edges of one drug that are looked at."""
 RARER, MAIN = "Disease::MESH:C", "Disease::MESH:D"
 """Ids of MeSH's supplementary records and of its descriptors: `prostate cancer, familial` is a name of the latter's."""
-_TARGETS = "DRUGBANK::target::Compound:Gene"
-"""What a drug acts on, and not what it binds among carriers and enzymes."""
 
 
 def listed(
@@ -60,7 +59,7 @@ def _side_effects(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None
 
 
 def _targets(new_evidence: NewEvidence, drug: Entity) -> TopicAnswer | None:
-    edges = _edges(new_evidence, drug, relation=_TARGETS)
+    edges = _edges(new_evidence, drug, relation=TARGETS)
     return _told(new_evidence, drug, edges, f"What {drug.name} acts on", "The graph lists as its targets:")
 
 

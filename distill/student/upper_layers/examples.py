@@ -26,6 +26,11 @@ class ShortExample:
     """Tokens from the label on, the end of the turn included; empty where only the label is taught."""
 
     @property
+    def right(self) -> int:
+        """Place of the candidate that is most probable to be the right one."""
+        return self.sure.index(max(self.sure))
+
+    @property
     def tokens(self) -> tuple[int, ...]:
         """All that the model reads."""
         return (*self.prompt, *self.after[:-1])

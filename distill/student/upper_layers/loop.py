@@ -174,7 +174,7 @@ class UpperLoop:
         hidden = self.lower.of(places)
         at, targets, inside = _trained_places(rows)
         if not self.plan.select_weight:  # The label is then a word of the answer like any other.
-            targets[:, 0] = torch.tensor([row.label_tokens[row.sure.index(max(row.sure))] for row in rows])
+            targets[:, 0] = torch.tensor([row.label_tokens[row.right] for row in rows])
         width = targets.shape[1]
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
             logits = self.halves.logits(hidden, torch.arange(len(rows)).repeat_interleave(width), at.flatten())

@@ -35,9 +35,8 @@ def slopes_of_answers(held_out: UpperLoop, settings: Mapping[str, Corpora]) -> d
     for first in range(0, len(rows), size):
         places = range(first, min(first + size, len(rows)))
         for place, told in zip(places, probabilities(held_out, places), strict=True):
-            right = int(np.argmax(rows[place].sure))
-            row = rows[place].row_id
-            of_right[settings[row]][row.removesuffix(SWAPPED)].append(told[right])
+            row = rows[place]
+            of_right[settings[row.row_id]][row.row_id.removesuffix(SWAPPED)].append(told[row.right])
     return {setting: _slope(told) for setting, told in of_right.items() if len(told) >= FEWEST}
 
 
