@@ -250,6 +250,22 @@ def test_the_same_request_is_paid_for_once(server, model):
     assert model().bind_tools([look_up]).invoke("x").content == "two"
 
 
+async def both(chat):
+    return await asyncio.gather(chat.ainvoke("x"), chat.ainvoke("x"), return_exceptions=True)
+
+
+def test_the_same_request_made_twice_at_the_same_time_is_paid_for_once(server, model):
+    server.queue = [completion("one"), completion("two")]
+    assert [answer.content for answer in asyncio.run(both(model()))] == ["one", "one"]
+    assert len(server.requests) == 1
+
+
+def test_who_waited_for_a_request_that_failed_makes_it_anew(server, model):
+    server.queue = [failure(400), completion("whole")]
+    failed, answered = asyncio.run(both(model()))
+    assert isinstance(failed, ModelRefused) and answered.content == "whole"
+
+
 @pytest.mark.parametrize(
     "bad", [completion("half a", "length"), completion("", "tool_calls", tool_calls=[tool_call("{")])]
 )

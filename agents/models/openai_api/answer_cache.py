@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
 import sqlite3
 import threading
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from langchain_core.messages import AIMessage, message_to_dict, messages_from_dict
 
@@ -43,6 +46,15 @@ class AnswerCache:
         self.path, self._before, self._lock = path, before, threading.Lock()
         self._open: sqlite3.Connection | None = None
         self._warned = False
+        self._asking: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, bytes], asyncio.Lock] = WeakValueDictionary()
+
+    @asynccontextmanager
+    async def alone(self, digest: bytes) -> AsyncIterator[None]:
+        """Wait until nobody on this event loop asks the same: who comes second finds the answer kept."""
+        key = asyncio.get_running_loop(), digest
+        lock = self._asking.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
 
     def get_by_digest(self, digest: bytes) -> AIMessage | None:
         """The answer to the request with this hash, if it is there."""

@@ -80,10 +80,11 @@ class OpenAICompatibleChatModel(ServedModel):
 
     async def _kept_answer(self, answers: AnswerCache, request: dict[str, Any]) -> AIMessage:
         digest = digest_of({**request, "base_url": self.base_url})
-        message = answers.get_by_digest(digest)
-        if message is None:
-            message = await self._answer(request)
-            answers.keep_by_digest(digest, message)
+        async with answers.alone(digest):
+            message = answers.get_by_digest(digest)
+            if message is None:
+                message = await self._answer(request)
+                answers.keep_by_digest(digest, message)
         return message
 
     async def _astream(
