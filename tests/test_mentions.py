@@ -5,7 +5,8 @@ import time
 import pytest
 
 from kedrec.records import Entity
-from kedrec.tools.literature_tools import mentions
+from kedrec.tools.literature_tools import mentions, names_for_search
+from kedrec.tools.text.cues.written_names import name_pattern
 from kedrec.tools.text.mention_finder import MentionFinder
 from kedrec.tools.text.tokens import fold, sentence_numbers, tokenise
 
@@ -156,5 +157,8 @@ def test_part_of_a_longer_name_is_no_mention(text, named):
 def test_what_household_goods_are_called_names_no_drug_in_a_text(synonym, text):
     drug = Entity(id="Compound::M", kind="Compound", name="Menthol", synonyms=(synonym, "Biofreeze"))
     assert not mentions(text, drug)
+    assert name_pattern(drug, text).search(text) is None, "nor in the sentences that tell a role"
+    assert names_for_search(drug) == ("Menthol", "Biofreeze"), "nor is anything looked up by it"
     assert mentions("Biofreeze was given", drug)
+    assert name_pattern(drug, "Biofreeze was given").search("Biofreeze was given")
     assert mentions("muscle", Entity(id="Compound::M", kind="Compound", name="Muscle"))

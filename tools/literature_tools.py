@@ -12,7 +12,7 @@ from kedrec.records import Entity, Finding, Passage, ToolResult
 from kedrec.tools.findings.drug_actions import action_worth, course_worth
 from kedrec.tools.findings.process_terms import known_processes
 from kedrec.tools.graph_tools import GraphTools
-from kedrec.tools.text.naming import mentions, naming, places
+from kedrec.tools.text.naming import mentions, names_in_texts, naming, places
 from kedrec.tools.text.sentence_cues import reads_well, sentences_of, sets_out
 from kedrec.tools.text.untrusted_text import plain
 
@@ -188,7 +188,7 @@ def joined_names(entity: Entity) -> str:
 
 def names_for_search(entity: Entity) -> tuple[str, ...]:
     """The names by which an entity is looked for in texts; the shortest synonyms mean too many other things."""
-    return (entity.name, *(name for name in entity.synonyms if len(name) > 3))
+    return names_in_texts(entity, least=4)
 
 
 def record_finding(

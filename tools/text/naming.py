@@ -17,7 +17,16 @@ from kedrec.records import Entity
 from kedrec.tools.text.surface_forms import is_of_the_shelf
 from kedrec.tools.text.tokens import TokenStream
 
-__all__ = ["Naming", "are_parts_of_longer", "is_part_of_longer", "mentions", "naming", "places", "spaced"]
+__all__ = [
+    "Naming",
+    "are_parts_of_longer",
+    "is_part_of_longer",
+    "mentions",
+    "names_in_texts",
+    "naming",
+    "places",
+    "spaced",
+]
 
 _AHEAD = ("non", "anti", "pseudo")
 """Words before a name that make it another one: `non-small cell lung cancer`."""
@@ -64,11 +73,21 @@ class Naming(NamedTuple):
                         yield hit.span()
 
 
+def names_in_texts(entity: Entity, least: int = 0) -> tuple[str, ...]:
+    """Return the names that mean an entity where a text has them: of a drug none that means no drug there.
+
+    Args:
+        entity: the drug or disease.
+        least: characters that a synonym must have.
+    """
+    synonyms = (name for name in entity.synonyms if entity.kind != "Compound" or not is_of_the_shelf(name))
+    return (entity.name, *(name for name in synonyms if len(name) >= least))
+
+
 @lru_cache(maxsize=512)
 def naming(entity: Entity) -> Naming:
-    """Return the names of an entity; one of a single letter is left out, and a drug's that means no drug in a text."""
-    synonyms = (name for name in entity.synonyms if entity.kind != "Compound" or not is_of_the_shelf(name))
-    names = (name for name in (entity.name, *synonyms) if len(name) >= 2)
+    """Return the names by which an entity is found; one of a single letter is left out."""
+    names = (name for name in names_in_texts(entity) if len(name) >= 2)
     return Naming(tuple((name, max(re.split(r"[\s-]+", name.lower()), key=len)) for name in names))
 
 

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from kedrec.records import Entity
-from kedrec.tools.text.naming import spaced
+from kedrec.tools.text.naming import names_in_texts, spaced
 
 __all__ = ["name_pattern"]
 
@@ -28,7 +28,7 @@ class _WrittenNames:
     """The names of one entity, and a pattern of those that may have stood in a text so far."""
 
     def __init__(self, entity: Entity) -> None:
-        names = {entity.name, *(name for name in entity.synonyms if len(name) > 3)}
+        names = set(names_in_texts(entity, least=4))
         names |= {" ".join(reversed(name.split(", "))) for name in names if name.count(", ") == 1}
         names = {name for name in names if len(name) < 90 and "::" not in name}
         self._every = [(_written(name), _held(name)) for name in sorted(names, key=lambda name: (-len(name), name))]
