@@ -31,6 +31,7 @@ from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop, probabilit
 from kedrec.distill.student.upper_layers.sureness import FEWEST, slopes_of_answers
 from kedrec.distill.student.upper_layers.train import example_of
 from kedrec.errors import NotReady, UserError
+from kedrec.eval.tables.loss_ablation import SUBSETS, Bench, ablate, split_by_disease, table_of
 
 torch.set_num_threads(1)
 OPTIONS = TrainOptions(tasks=("choose",), epochs=5, batch_size=8, learning_rate=5e-3, soft=0.0, freeze=0)
@@ -136,6 +137,28 @@ def curve(data: Path, out: Path, kill_at: int | None = None) -> list[float]:
 
     train_student(data, "tiny", out, OPTIONS.model_copy(update={"save_minutes": 1e-9, "epochs": 2.0}), on_progress=step)
     return losses
+
+
+def test_every_subset_of_the_losses_is_taught_once_and_told_in_a_table(data, tmp_path):
+    rows = [str(message["content"]) for number in range(9) for message in choose_row(number).messages]
+    base = "tiny", str(make_tiny_base(tmp_path / "tiny", rows))
+    lessons, exam = split_by_disease(data, taught=8, held_out=4)
+    assert {row.disease for row in lessons}.isdisjoint(row.disease for row in exam)
+    assert (len(lessons), len(exam)) == (16, 8)
+    said = list[str]()
+    found = ablate(Bench(base, lessons, exam, OPTIONS.model_copy(update={"epochs": 1})), tmp_path / "out", said.append)
+    assert list(found) == list(SUBSETS) and len(said) == len(SUBSETS)
+    assert len({one.terms["sft"] for one in found.values()}) > 2, "other weights teach other words"
+    assert found["L_sft alone"].terms["sft"] < found["untaught"].terms["sft"]
+    told = table_of(found).markdown()
+    assert all(name in told for name in SUBSETS) and "rationale" in told
+
+    kept = next((tmp_path / "out").glob("*.json"))
+    kept.unlink()
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").glob("*.json")}
+    again = ablate(Bench(base, lessons, exam, OPTIONS.model_copy(update={"epochs": 1})), tmp_path / "out", said.append)
+    assert again == found, "one subset is measured again, the others are read"
+    assert all(path.stat().st_mtime_ns == when for path, when in before.items())
 
 
 def test_a_killed_training_takes_the_same_steps_as_one_that_was_not(data, tmp_path):

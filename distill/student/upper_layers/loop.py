@@ -60,13 +60,15 @@ class UpperLoop:
         folder: where checkpoints go.
         filler: token that rows are padded with.
         half: compute in bfloat16 where it is faster.
+        lower: what the lower half made of the same rows before; computed here by default.
     """
 
     def __init__(
-        self, halves: Halves, examples: Sequence[ShortExample], plan: Plan, folder: Path, *, filler: int, half: bool
-    ) -> None:
+        self, halves: Halves, examples: Sequence[ShortExample], plan: Plan, folder: Path, *, filler: int, half: bool,
+        lower: LowerOutputs | None = None,
+    ) -> None:  # fmt: skip
         self.halves, self.examples, self.plan, self.folder = halves, examples, plan, folder
-        self.lower, self._half = LowerOutputs(halves, examples, filler, plan.batch_size), half
+        self.lower, self._half = lower or LowerOutputs(halves, examples, filler, plan.batch_size), half
         self.trained = [p for p in halves.upper.parameters() if p.requires_grad]
         self._masters = [p.detach().float().clone() for p in self.trained]
         self._optimizer = torch.optim.AdamW(self._masters, lr=plan.learning_rate, weight_decay=0.0)

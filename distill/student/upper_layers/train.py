@@ -23,7 +23,7 @@ from kedrec.distill.student.upper_layers.loop import Plan, UpperLoop
 from kedrec.distill.student.upper_layers.sureness import slopes_of_answers
 from kedrec.errors import UserError
 
-__all__ = ["example_of", "train_short"]
+__all__ = ["example_of", "examples_of", "prepared", "train_short"]
 
 MODULES = ("q_proj", "v_proj", "o_proj", "down_proj")
 """Projections that the adapter teaches: half of them, which is a fifth faster than all."""
@@ -61,9 +61,9 @@ def train_short(
 
     half = half_is_faster()
     model, tokenizer = load_base(folder, dtype=torch.bfloat16 if half else torch.float32)
-    model, halves = _prepared(model, options, full=options.full or base == "tiny")
+    model, halves = prepared(model, options, full=options.full or base == "tiny")
     say(f"{len(halves.upper.layers)} layers are taught, in {'bfloat16' if half else 'float32'}, the faster one here.")
-    examples = {name: _examples(tokenizer, rows, options) for name, rows in splits.items()}
+    examples = {name: examples_of(tokenizer, rows, options) for name, rows in splits.items()}
     if not examples["train"]:
         raise UserError(
             f"No row of the short form to train on ({len(splits['train'])} rows of the task `choose`). Build the data"
@@ -104,13 +104,14 @@ def _ids(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
-def _examples(tokenizer: Any, rows: Sequence[ChatRow], options: TrainOptions) -> list[ShortExample]:
+def examples_of(tokenizer: Any, rows: Sequence[ChatRow], options: TrainOptions) -> list[ShortExample]:
+    """Rows as token ids, without those that are longer than the options allow."""
     made = [example_of(tokenizer, row, options.soft) for row in rows]
     return [one for one in made if len(one.tokens) <= options.max_length]
 
 
-def _prepared(model: Any, options: TrainOptions, *, full: bool) -> tuple[Any, Halves]:
-    """The model with what is to be taught, and its halves."""
+def prepared(model: Any, options: TrainOptions, *, full: bool) -> tuple[Any, Halves]:
+    """The model with what is to be taught (an adapter of the upper layers, or with `full` these), and its halves."""
     layers = len(getattr(getattr(model, "model", None), "layers", ()))
     below = options.freeze if options.freeze is not None else round(_FROZEN * layers)
     halves = cut_model(model, below)
