@@ -49,11 +49,11 @@ class Labelled(NamedTuple):
     """Where its names stand."""
 
     @property
-    def read(self) -> tuple[str, dict[str, int]]:
+    def read(self) -> tuple[str, int, int]:
         """Its wording, and how many drugs (or classes) and diseases it names."""
         kinds = [kind for *_, kind in self.spans]
         wording, drugs = with_class(wording_of(self.text, self.spans), kinds.count("Compound"))
-        return wording, {"drugs": drugs, "diseases": kinds.count("Disease")}
+        return wording, drugs, kinds.count("Disease")
 
 
 def read_table(path: Path) -> list[Labelled]:
@@ -111,7 +111,8 @@ def fit(rows: Sequence[Labelled], meant: Vectors | None = None) -> IntentWeights
 
 
 def _table(rows: Sequence[Labelled]) -> csr_matrix:
-    found = [features_of(wording, **counts) for wording, counts in (row.read for row in rows)]
+    asked = [row.read for row in rows]
+    found = [features_of(wording, drugs=drugs, diseases=diseases) for wording, drugs, diseases in asked]
     places = [(row, feature, weight) for row, one in enumerate(found) for feature, weight in one.items()]
     row, column, weight = zip(*places, strict=True)
     return csr_matrix((weight, (row, column)), shape=(len(rows), FEATURES))
@@ -131,11 +132,12 @@ def held_out(rows: Sequence[Labelled], meant: Vectors, *, meaning: bool = True, 
     fold = (np.random.default_rng(SEED).permutation(count) % folds)[group]
     right = 0
     for part in range(folds):
-        kept = np.flatnonzero(fold != part)
+        kept = [place for place, own in enumerate(fold) if own != part]
         weights = fit([rows[place] for place in kept], meant[kept] if meaning else None)
-        for row in (rows[place] for place in np.flatnonzero(fold == part)):
-            wording, counts = row.read
-            right += likeliest(wording, weights=weights, **counts)[0] == row.intent
+        for row in (row for row, own in zip(rows, fold, strict=True) if own == part):
+            wording, drugs, diseases = row.read
+            told, _ = likeliest(wording, drugs=drugs, diseases=diseases, weights=weights)
+            right += told == row.intent
     return right / len(rows)
 
 
@@ -145,8 +147,8 @@ def main(arguments: Sequence[str]) -> None:
     meant = meanings(rows)
     shares = [held_out(rows, meant, meaning=meaning) for meaning in (True, False)]
     with_, plain = fit(rows, meant), fit(rows)
-    np.savez_compressed(FILE, of=with_.of, unit=np.float64(with_.unit), meaning=with_.meaning, plain=plain.of,
-                        plain_unit=np.float64(plain.unit))  # fmt: skip
+    np.savez_compressed(FILE, of=with_.of, unit=np.float64(with_.unit), meaning=np.asarray(with_.meaning),
+                        plain=plain.of, plain_unit=np.float64(plain.unit))  # fmt: skip
     sys.stdout.write(
         f"{len(rows)} questions, held out in {FOLDS} parts: right {shares[0]:.3f}; without their meaning"
         f" {shares[1]:.3f}\nwritten: {FILE.name}, {FILE.stat().st_size} bytes\n"

@@ -94,6 +94,17 @@ def test_groups_of_people_and_harms_are_part_of_what_is_wanted(text, about):
     assert read(text).about == about
 
 
+def test_people_with_an_illness_are_asked_about_and_no_list_for_it():
+    assert read("and in people with CKD?", [(19, 22, "Disease")]).intent == "safety"
+    assert read("what is given to people with CKD?", [(29, 32, "Disease")]).intent == "list"
+
+
+def test_a_worry_is_no_question_of_ones_own_treatment():
+    asked = "What happens if warfarin is given, and how worried should I be?"
+    assert read(asked, [(16, 24, "Compound")]).beyond is None
+    assert read("Should I be given warfarin?", [(18, 26, "Compound")]).beyond == "own"
+
+
 @pytest.fixture(scope="module")
 def talk_settings(tmp_path_factory) -> Settings:
     return build(tmp_path_factory.mktemp("world") / "home")

@@ -14,7 +14,7 @@ from kedrec.graphdb.names.normalize import fold_loosely
 from kedrec.graphdb.names.other_names import by_other_name
 from kedrec.graphdb.names.readings import of_several
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Match
+from kedrec.records import Alternative, Match
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["ALIKE", "NameInText", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
@@ -151,6 +151,9 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
 
 def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     """What a word may have meant: only names that are about as near as the nearest."""
+    if (other := by_other_name(word.text, store, "Compound")) and other.entity:
+        known = Alternative(id=other.entity.id, name=other.entity.name, score=100.0)
+        return Match(query=word.text, match="none", alternatives=(known,))
     match = store.search(word.text, kinds=kinds, limit=5) if kinds else Match(query=word.text, match="none")
     if match.match != "none":
         return match.model_copy(update={"alternatives": ()})

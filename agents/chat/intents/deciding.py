@@ -42,6 +42,11 @@ _WHICH_IS_WORSE = re.compile(r"(?:and |so |then |ok |but )*(?:which|what)(?: \w+
 _TRIALS_IN = re.compile(
     r"(?:and |are there |is there )*(?:any |which |what )?(?:trials?|stud(?:y|ies)|evidence|data)\b(?! based)"
 )
+_PEOPLE_WITH = re.compile(
+    r"(?:and |but |what about |how about |what of )*(?:in |for |with )?(?:people|patients|those|someone|somebody|adults"
+    r"|anyone) (?:with|who have|who has|having) (?:an? )?ILL\W*$"
+)
+"""Asks about somebody with an illness, by drugs that were named before."""
 _ANY = re.compile(r"(?:and |is there |are there )*any (?:risk of |danger of )?ILL\W*$")
 _DOES_CAUSE = re.compile(r"\b(?:it|that) (?:\w+ )?(?:cause|bring|lead|trigger)")
 
@@ -53,7 +58,9 @@ def of_disease(wording: str, *, lists: bool) -> Intent | None:
         wording: the message as `normal` gives it.
         lists: whether it asks for a list.
     """
-    harm = _COMPARED_HARM.search(wording) or _AVOIDS.search(wording) or _ANY.match(wording)
+    harm = (
+        _COMPARED_HARM.search(wording) or _AVOIDS.search(wording) or _ANY.match(wording) or _PEOPLE_WITH.match(wording)
+    )
     if harm:
         return "causes" if _DOES_CAUSE.search(wording) else "safety"
     if _TRIALS_IN.match(wording):
