@@ -18,19 +18,20 @@ PKU, PAH, ANGELMAN, LUNG, COPD = (f"Disease::MESH:D{n}" for n in ("010661", "000
 TINEA, ANDROGENIC, AREATA, COUGH = (f"Disease::MESH:D{n}" for n in ("014008", "000505", "000506", "003371"))
 SILDENAFIL, TOLNAFTATE, ENALAPRIL, LISINOPRIL = (f"Compound::DB{n}" for n in ("00203", "00525", "00584", "00722"))
 INFLIXIMAB, GOLIMUMAB, TNF = "Compound::DB00065", "Compound::DB06674", "Gene::7124"
-RARE = "Disease::MESH:C537243"
+RARE, CELLULITIS = "Disease::MESH:C537243", "Disease::MESH:D002481"
 TREATS, TARGETS = "DRUGBANK::treats::Compound:Disease", "DRUGBANK::target::Compound:Gene"
 EDGES = [
     (SILDENAFIL, TREATS, PAH), (TOLNAFTATE, TREATS, TINEA), (ENALAPRIL, TREATS, LUNG), (LISINOPRIL, TREATS, COPD),
     (INFLIXIMAB, TARGETS, TNF), (GOLIMUMAB, TARGETS, TNF), (INFLIXIMAB, TREATS, ANGELMAN), (GOLIMUMAB, TREATS, PKU),
     (SILDENAFIL, TREATS, ANDROGENIC), (SILDENAFIL, TREATS, AREATA), (GOLIMUMAB, TREATS, COUGH),
-    (INFLIXIMAB, TREATS, RARE),
+    (INFLIXIMAB, TREATS, RARE), (ENALAPRIL, TREATS, CELLULITIS),
 ]  # fmt: skip
 NAMES = [
     (PKU, "Classical phenylketonuria", "PAH|phenylketonuria"), (PAH, "Pulmonary arterial hypertension", ""),
     (ANGELMAN, "angelman syndrome", "axial spondyloarthritis|happy puppet syndrome"),
     (LUNG, "Lung Diseases", "pulmonary disease"), (TINEA, "Tinea pedis", "Athlete's foot"),
     (COUGH, "cough", "cough, familial"), (RARE, "cough, familial", ""),
+    (CELLULITIS, "phlegm", "cellulitis"),
     (COPD, "Chronic obstructive lung disease", "chronic obstructive pulmonary disease"),
     (ANDROGENIC, "androgenic alopecia", "alopecia"), (AREATA, "Alopecia Areata", ""), (SILDENAFIL, "Sildenafil", ""),
     (TOLNAFTATE, "Tolnaftate", "Athletes Foot"), (ENALAPRIL, "Enalapril", ""), (LISINOPRIL, "Lisinopril", ""),
@@ -38,7 +39,7 @@ NAMES = [
 ]  # fmt: skip
 TEXTS = [
     *(f"Pulmonary arterial hypertension (PAH) in town {n}." for n in range(3)),
-    *(f"Axial spondyloarthritis in town {n}." for n in range(24)),
+    *(f"{ill} in town {n}." for ill in ("Axial spondyloarthritis", "Cellulitis") for n in range(24)),
     "Enalapril-induced cough.", "Lisinopril-induced cough in adults.", "Cough caused by enalapril.",
     "Infliximab-induced cough.", "Golimumab and cough in twelve towns.",
 ]  # fmt: skip
@@ -90,6 +91,12 @@ def test_a_name_that_no_article_bears_out_is_asked_back(agent):
     assert "angelman syndrome" in asked.text
     talk.reply("yes")
     assert talk.topic.disease.entity.id == ANGELMAN
+
+
+def test_a_name_beside_which_the_graph_has_but_one_other_is_taken(agent):
+    talk = Conversation(agent, "both")
+    assert talk.reply("Is enalapril good for cellulitis?").kind != "question"
+    assert talk.topic.disease.entity.id == CELLULITIS
 
 
 def test_without_literature_a_name_is_taken_as_the_graph_has_it(agent, tmp_path, home):

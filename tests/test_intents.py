@@ -45,27 +45,31 @@ def test_the_table_holds_every_intent_in_many_wordings():
     assert set(SAID) | {"again", "explain", "citation"} <= set(told)
 
 
-def test_questions_are_told_by_their_words():
-    missed = [(wanted, read(text, spans).intent, text) for wanted, text, spans in QUESTIONS]
+@pytest.fixture(scope="module")
+def told():
+    """What is read of each question of the table."""
+    return [read(text, spans) for _, text, spans in QUESTIONS]
+
+
+def test_questions_are_told_by_their_words(told):
+    missed = [(wanted, one.intent, text) for one, (wanted, text, _) in zip(told, QUESTIONS, strict=True)]
     missed = [row for row in missed if row[0] != row[1]]
     assert len(missed) <= 0.01 * len(QUESTIONS), missed
 
 
-def test_only_what_cannot_be_answered_is_declined_and_that_kindly():
-    for _, text, spans in QUESTIONS:
-        read_ = read(text, spans)
-        assert (read_.beyond is None) == (read_.intent != "out_of_scope")
+def test_only_what_cannot_be_answered_is_declined_and_that_kindly(told):
+    assert all((one.beyond is None) == (one.intent != "out_of_scope") for one in told)
     assert all("I can" in said and len(said) < 320 for said in OUT_OF_SCOPE.values())
 
 
-def test_one_named_drug_is_a_contest_only_where_others_are_asked_for():
+def test_one_named_drug_is_a_contest_only_where_others_are_asked_for(told):
     asks = re.compile(
         r"alternativ|instead|other|else|better|beat|best|replac|substitut|another|than|fail|tolerated|options|stronger|versus|vs"
         r"|next|outdo|switch|what now|superior|do we go|do i go|what then|follow",
         re.IGNORECASE,
     )
-    for _, text, spans in QUESTIONS:
-        if sum(kind == "Compound" for *_, kind in spans) == 1 and read(text, spans).intent == "choose":
+    for one, (_, text, spans) in zip(told, QUESTIONS, strict=True):
+        if sum(kind == "Compound" for *_, kind in spans) == 1 and one.intent == "choose":
             assert asks.search(text), text
 
 
@@ -92,6 +96,17 @@ def test_a_slip_of_the_pen_changes_nothing(slip):
 )
 def test_groups_of_people_and_harms_are_part_of_what_is_wanted(text, about):
     assert read(text).about == about
+
+
+def test_people_with_an_illness_are_asked_about_and_no_list_for_it():
+    assert read("and in people with CKD?", [(19, 22, "Disease")]).intent == "safety"
+    assert read("what is given to people with CKD?", [(29, 32, "Disease")]).intent == "list"
+
+
+def test_a_worry_is_no_question_of_ones_own_treatment():
+    asked = "What happens if warfarin is given, and how worried should I be?"
+    assert read(asked, [(16, 24, "Compound")]).beyond is None
+    assert read("Should I be given warfarin?", [(18, 26, "Compound")]).beyond == "own"
 
 
 @pytest.fixture(scope="module")

@@ -287,6 +287,7 @@ class Conversation:
         if topic.intent in {"safety", "causes"} and not (found or any(one.answer.citations for one in said)):
             limits = tuple(dict.fromkeys((*limits, NOT_FOUND)))
         narrower = narrowing(query.left_out or (), query.text or "") if kind == "topic" else ()
-        limits = (*limits, *said_left_out(narrower))
+        unsaid = [phrase for phrase in narrower if not any(phrase in one.answer.text for one in said)]
+        limits = (*limits, *said_left_out(unsaid))
         return Reply(kind=kind, notes=(*notes, *overall, *limits), recommendation=made, topics=(*looked.topics, *said),
                      evidence=looked.evidence, trace_id=trace.id)  # fmt: skip

@@ -8,11 +8,13 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from kedrec.agents.chat.intents.cues import CUES
+from kedrec.graphdb.names.kinship import twins
 from kedrec.graphdb.names.normalize import fold_loosely
 from kedrec.graphdb.names.other_names import by_other_name
 from kedrec.graphdb.names.readings import of_several
 from kedrec.graphdb.store import GraphStore
-from kedrec.records import Match
+from kedrec.records import Alternative, Match
 from kedrec.tools.text.surface_forms import ORDINARY_DISEASE, ORDINARY_DRUG
 
 __all__ = ["ALIKE", "NameInText", "Token", "common_words", "doubtful_words", "find_names", "overlaps", "tokens"]
@@ -60,6 +62,10 @@ _SAFE_SHORT = frozenset(
     )
 )
 """Short names that are meant as such even in lower case."""
+
+
+_OF_SYNDROME = re.compile(r"\s+syndromes?\b", re.IGNORECASE)
+"""Stands behind what is no drug: `serotonin syndrome`."""
 
 
 class NameInText(NamedTuple):
@@ -117,7 +123,8 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
     """Words of a sentence that are no name but seem to be meant as one, with what they may have meant.
 
     These are words that are nearly a name of what is looked for, unknown words that stand beside a known drug as its
-    alternative ("Humira or MTX"), and unknown words that end like the name of a drug ("somethingumab").
+    alternative ("Humira or MTX") or, where there is none, before a known illness ("psilocybin in depression"), and
+    unknown words that end like the name of a drug ("somethingumab").
 
     Args:
         text: the sentence.
@@ -131,6 +138,9 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
     drugs = [named for named in found if named.kind == "Compound"]
     after = [_after(text, named.end) for named in drugs]
     beside = {place for place in [*after, *(_before(text, named.start) for named in drugs)] if place is not None}
+    if not drugs:
+        unknown = [word for word in free if len(word.text) > 5 and not CUES["classes"].fullmatch(word.text.lower())]
+        beside |= {word.start for word in unknown for ill in found if _FOR.fullmatch(text[word.end : ill.start])}
     matches = [_nearly(word, store, kinds if len(word.text) > 4 else ()) for word in free]
     return [
         match
@@ -141,6 +151,9 @@ def doubtful_words(text: str, store: GraphStore, found: Sequence[NameInText], ki
 
 def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     """What a word may have meant: only names that are about as near as the nearest."""
+    if (other := by_other_name(word.text, store, "Compound")) and other.entity:
+        known = Alternative(id=other.entity.id, name=other.entity.name, score=100.0)
+        return Match(query=word.text, match="none", alternatives=(known,))
     match = store.search(word.text, kinds=kinds, limit=5) if kinds else Match(query=word.text, match="none")
     if match.match != "none":
         return match.model_copy(update={"alternatives": ()})
@@ -150,6 +163,10 @@ def _nearly(word: Token, store: GraphStore, kinds: Sequence[str]) -> Match:
     return match.model_copy(update={"alternatives": tuple(near)})
 
 
+_FOR = re.compile(
+    r"\s+(?:in|for|against) (?:(?:severe|refractory|acute|chronic|early|active|adult|the) )?", re.IGNORECASE
+)
+"""Stands between a drug and an illness."""
 _OR = r"(?:or|vs\.?|versus|than|against|compared (?:with|to))"
 _LITTLE = r"(?:(?:the|a|an|at|with|to|on|for|take|use|using|give|given) )*"
 
@@ -195,12 +212,13 @@ def _named(text: str, span: Sequence[Token], store: GraphStore, loud: bool) -> N
         may_be_name = any(word not in _words_of("common_words.txt") for word in lower)
     if not may_be_name:
         return None
-    known = {kind: match for kind in KINDS if _counts(match := _looked_up(words, store, kind), span, loud, kind)}
+    kinds = KINDS[1:] if _OF_SYNDROME.match(text, end) else KINDS
+    known = {kind: match for kind in kinds if _counts(match := _looked_up(words, store, kind), span, loud, kind)}
     if not known:
         return None
     # What a drug and an illness are both called otherwise is the illness: a brand has the name of what it is for.
     best = min(map(_rank, known.values()))
-    closest = [kind for kind in KINDS if kind in known and _rank(known[kind]) == best]
+    closest = [kind for kind in kinds if kind in known and _rank(known[kind]) == best]
     kind = closest[0 if best < 2 else -1]
     match = known[kind]
     told = match.entity or match.alternatives
@@ -244,7 +262,9 @@ def _counts(match: Match, span: Sequence[Token], loud: bool, kind: str) -> bool:
     preferred = match.entity is not None and match.entity.name.lower() == word.lower()
     if ordinary and not (preferred and len(word) > 4):
         return shout and kind == "Disease"
-    return shout or len(word) > 4 or (preferred and len(word) > 3) or word.lower() in _SAFE_SHORT
+    # A documented abbreviation without a vowel is no word in lower case either: `mtx`.
+    short = kind == "Compound" and len(word) > 2 and not re.search(r"[aeiouy]", word.lower()) and bool(twins(word))
+    return shout or len(word) > 4 or (preferred and len(word) > 3) or short or word.lower() in _SAFE_SHORT
 
 
 def _is_shout(word: str) -> bool:

@@ -5,9 +5,10 @@ To add a group is to add a row to `GROUPS`; to add a harm, a word to `HARMS`.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-__all__ = ["DAMAGE", "GROUPS", "HARMED_ORGANS", "HARMS", "HARMS_IN_TEXTS", "PeopleGroup"]
+__all__ = ["DAMAGE", "GROUPS", "HARMED_ORGANS", "HARMS", "HARMS_IN_TEXTS", "PeopleGroup", "is_group"]
 
 
 class PeopleGroup(NamedTuple):
@@ -86,7 +87,7 @@ HARMS = (
     r"|injection site reactions?|allerg\w+|anaphyla\w+|sedation|drowsiness|dizziness|insomnia"
     r"|sexual dysfunction|suicid\w+|seizures?|fractures?|dependence|withdrawal|addiction|arrhythmias?"
     r"|qt prolongation|pancreatitis|muscle pain|myopathy|rhabdomyolysis|tremors?|falls|cough|hepatitis|jaundice"
-    r"|ulcers?|zoster|shingles|tuberculosis|heart attacks?|strokes?"
+    r"|serotonin syndrome|osteonecrosis of the jaw|ulcers?|zoster|shingles|tuberculosis|heart attacks?|strokes?"
 )
 """Pattern of the harms that a drug may bring, as people word them."""
 
@@ -112,3 +113,8 @@ HARMED_ORGANS = {
     "muscle": ("myopathy", "myalgia", "rhabdomyolysis"), "thyroid": ("thyroid", "hypothyroidism", "hyperthyroidism"),
 }  # fmt: skip
 """Organ -> words of which a passage about harm to it has one."""
+
+
+def is_group(words: str) -> bool:
+    """Whether words, such as the name of an illness, are those of a group of people."""
+    return any(re.fullmatch(group.asked, words, re.IGNORECASE) for group in GROUPS.values())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from kedrec.agents.chat.asking_back import EXAMPLE, asked_back, unknown_told
 from kedrec.agents.chat.combining import unknown_names, with_combinations
 from kedrec.agents.chat.entity_finder import NameInText, doubtful_words, find_names
-from kedrec.agents.chat.groups_and_harms import GROUPS, HARMED_ORGANS
+from kedrec.agents.chat.groups_and_harms import GROUPS, HARMED_ORGANS, is_group
 from kedrec.agents.chat.intents.reading import class_named, read
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE, OUT_OF_SCOPE, SAID, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, is_cue
@@ -41,6 +41,12 @@ _TREATED = re.compile(
     r"|with|treatment of)){0,4} $",
     re.I,
 )
+_BESIDE = re.compile(
+    r"(?:['’]s)?\W*(?:(?:with|plus|complicated by|when there is|who (?:also )?ha(?:s|ve)) (?:(?:an?|the|coexisting"
+    r"|concomitant|underlying|comorbid) )?)?",
+    re.I,
+)
+"""Stands between an illness and what somebody with it has as well, or a sign of it."""
 _HARMED = re.compile(
     r"\b(?:fewer|less|more|lower|higher|least|most|fewest|any|caus\w+|risks? of|rates? of|chance of|induc\w+"
     r"|trigger\w*|worsen\w*|leads? to|get|develop\w*|differ in|provok\w+|from|because of|about)(?: (?:the|an?|serious"
@@ -106,7 +112,10 @@ def understand(text: str, store: GraphStore) -> Understanding:
     asked = wanted.about if wanted.intent in {"safety", "causes"} else ()
     groups = "|".join(GROUPS[name].asked for name in asked if name in GROUPS) or "(?!)"
     left = tuple(phrase for phrase in left_out(text, found, vague) if not re.search(rf"\b(?:{groups})", phrase, re.I))
-    return asking_of_unknown(made.model_copy(update={"left_out": left}), store)
+    known_of = (made.disease, *made.unclear)
+    beside = tuple(match.query for match in diseases if made.disease and match not in known_of and match.entity)
+    unsaid = tuple(name for name in beside if name not in (*vague, *made.wanted.about) and not is_group(name))
+    return asking_of_unknown(made.model_copy(update={"left_out": (*left, *unsaid)}), store)
 
 
 def understood_from(
@@ -180,7 +189,8 @@ def _needs_no_disease(wanted: Wanted, drugs: Sequence[Match], diseases: Sequence
     """Whether a question about drugs can be answered although it names no disease."""
     if unsure or diseases or not drugs:
         return False
-    several = len(drugs) > 1 and wanted.intent in {"mechanism", "use"}
+    harm = wanted.intent == "safety" and bool(wanted.about)
+    several = len(drugs) > 1 and (wanted.intent in {"mechanism", "use"} or harm)
     return (len(drugs) == 1 and wanted.intent in ABOUT_ONE[1:]) or several or wanted.together
 
 
@@ -192,6 +202,8 @@ def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Ma
         diseases: the diseases that it names, each once.
         wanted: what it wants.
     """
+    if len(diseases) == 2 and _is_beside(text, *diseases) and wanted.intent not in {"safety", "causes"}:
+        return diseases[0], ()
     if len(diseases) < 2 or wanted.intent not in {"safety", "causes", "choose", "assess"}:
         return None, ()
     before = [text[: text.lower().find(match.query.lower())] for match in diseases]
@@ -204,6 +216,13 @@ def told_apart(text: str, diseases: Sequence[Match], wanted: Wanted) -> tuple[Ma
         return None, ()
     others = tuple(match for match in diseases if match is not left[0])
     return (others[0], ()) if wanted.intent == "causes" else (left[0], others)
+
+
+def _is_beside(text: str, ill: Match, other: Match) -> bool:
+    """Whether the second of two diseases is what somebody with the first has as well: `AF with CKD`."""
+    lowered = text.lower()
+    between = lowered[lowered.find(ill.query.lower()) + len(ill.query) : lowered.find(other.query.lower())]
+    return _BESIDE.fullmatch(between) is not None or (is_group(other.query) and between.strip() in {"and", "&", "+"})
 
 
 def _spans(found: Iterable[NameInText]) -> list[NamedSpan]:

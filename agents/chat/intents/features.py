@@ -1,4 +1,4 @@
-"""What the fitted weights read of a message: its words, pairs of words and pieces of words, counted in buckets."""
+"""What fitted weights read of a message: words, pairs and pieces of words in buckets, cues, and how many names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import zlib
 from collections import Counter, defaultdict
 from itertools import pairwise
 
-__all__ = ["BUCKETS", "features_of"]
+from kedrec.agents.chat.intents.cues import CUES
+
+__all__ = ["BUCKETS", "FEATURES", "features_of"]
 
 BUCKETS = 4096
 """Buckets that features fall into by their checksum."""
+FEATURES = BUCKETS + len(CUES) + 4
+"""Buckets, cues in the order of their table, and four features of how many names there are."""
+CUE = 0.5
+"""Weight of a cue that is there, beside words and pieces of length 1; chosen by cross-validation."""
 PIECES = range(2, 6)
 """Characters of a piece of a word."""
 _ENDING = re.compile(r"(?:ing|ed|es|s|ly)$")
@@ -19,7 +25,7 @@ _WORD = re.compile(r"[\w']+|\?")
 
 
 def features_of(wording: str, *, drugs: int, diseases: int) -> dict[int, float]:
-    """Return the weight of each bucket; words and pieces have length 1 each.
+    """Return the weight of each feature that is there; words and pieces have length 1 each.
 
     Args:
         wording: the message as `normal` gives it.
@@ -37,7 +43,8 @@ def features_of(wording: str, *, drugs: int, diseases: int) -> dict[int, float]:
         length = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
         for feature, weight in weighed.items():
             found[zlib.crc32(feature.encode()) % BUCKETS] += weight / length
-    return dict(found)
+    told = (*(cue.search(wording) for cue in CUES.values()), drugs == 1, drugs > 1, diseases > 0, diseases > 1)
+    return {**found, **{BUCKETS + place: CUE for place, there in enumerate(told) if there}}
 
 
 def _pieces(word: str) -> list[str]:

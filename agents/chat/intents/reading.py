@@ -1,4 +1,4 @@
-"""What a message wants, by rules over its wording: forms first, then what cannot be answered, then cues in order."""
+"""What a message wants: forms by rules first, then what cannot be answered, then what it is most like."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from kedrec.agents.chat.groups_and_harms import DAMAGE, GROUPS, HARMED_ORGANS, HARMS
 from kedrec.agents.chat.intents.beyond import beyond_of, is_personal
 from kedrec.agents.chat.intents.cues import CUES
-from kedrec.agents.chat.intents.deciding import HARM_COMPARED, of_disease, of_none, of_one, of_several
-from kedrec.agents.chat.intents.learned import SURE, SURER, likeliest
+from kedrec.agents.chat.intents.deciding import HARM_COMPARED, PRONOUN, of_disease, of_none
+from kedrec.agents.chat.intents.learned import LEARNED, likeliest
 from kedrec.agents.chat.intents.wanted import Beyond, Intent, Wanted
 from kedrec.agents.chat.intents.wording import NamedSpan, normal
 
-__all__ = ["class_named", "read"]
+__all__ = ["class_named", "read", "with_class", "wording_of"]
 
 _KEY = re.compile(r"\[?\b([KPT]\d{1,3})\b\]?", re.IGNORECASE)
 _SHOWS = re.compile(
@@ -132,6 +132,8 @@ _ORGAN = re.compile(
 """An organ that a drug may harm."""
 
 
+_SUBSTANCE = re.compile(r"(?:what|which) (?:\w+ ){0,2}?(?:lowers?|reduces?|raises?|brings down|increases?) DRUG\W*$")
+"""Asks what changes a substance that is also a drug."""
 _BEYOND_NAMES = re.compile(r"\b(?!DRUG\b|ILL\b)\w")
 """A word that is no name: what a message of names alone wants cannot be told from its wording."""
 
@@ -144,7 +146,7 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
         names: where the drugs and diseases that it names stand in it.
     """
     spans = list(names)
-    wording = _OPENING.sub("", normal(text, spans)) or normal(text, spans)
+    wording = wording_of(text, spans)
     drugs = sum(kind == "Compound" for *_, kind in spans)
     diseases = sum(kind == "Disease" for *_, kind in spans)
     intent, beyond = _told(text, wording, drugs, diseases)
@@ -165,6 +167,24 @@ def read(text: str, names: Iterable[NamedSpan] = ()) -> Wanted:
     )
 
 
+def wording_of(text: str, names: Iterable[NamedSpan]) -> str:
+    """Return a message as `normal` gives it, without an opening such as a greeting."""
+    whole = normal(text, names)
+    return _OPENING.sub("", whole) or whole
+
+
+def with_class(wording: str, drugs: int) -> tuple[str, int]:
+    """Return a wording with `DRUG` for a class that stands for a drug, and how many drugs and classes it names.
+
+    Args:
+        wording: the message as `normal` gives it.
+        drugs: how many drugs it names; a class beside one is left.
+    """
+    if drugs or _LISTS.search(wording) or not CUES["classes"].search(wording):
+        return wording, drugs
+    return CUES["classes"].sub("DRUG", wording), 1
+
+
 def class_named(text: str, names: Iterable[NamedSpan] = ()) -> str | None:
     """Return the class of drugs that a message names, such as statins."""
     found = CUES["classes"].search(normal(text, names))
@@ -175,24 +195,35 @@ def class_named(text: str, names: Iterable[NamedSpan] = ()) -> str | None:
 def _told(text: str, wording: str, drugs: int, diseases: int) -> tuple[Intent, Beyond | None]:
     if (form := _form(text, wording, named=bool(drugs or diseases))) is not None:
         return form, None
-    lists = _LISTS.search(wording) is not None
-    classes = 0 if drugs or lists else bool(CUES["classes"].search(wording))
-    wording = CUES["classes"].sub("DRUG", wording) if classes else wording
-    if (beyond := beyond_of(wording, drugs=drugs + classes, diseases=diseases)) is not None:
+    wording, told_of = with_class(wording, drugs)
+    if (beyond := beyond_of(wording, drugs=told_of, diseases=diseases)) is not None:
         return "out_of_scope", beyond
     if _is_again(wording, drugs, diseases):
         return "again", None
-    if drugs + classes == 0:
-        return (of_disease(wording, lists=lists), None) if diseases else of_none(wording)
-    by_rules = of_several(wording) if drugs > 1 else of_one(wording, _groups(text, wording))
-    otherwise: Intent = "choose" if drugs > 1 else "assess"
+    if told_of == 0:
+        return (_of_disease(wording, diseases), None) if diseases else of_none(wording)
+    return _of_drugs(wording, told_of, diseases, named=drugs), None
+
+
+def _of_disease(wording: str, diseases: int) -> Intent:
+    """What a message wants that names a disease and no drug, but perhaps means one that was named before."""
+    wanted = of_disease(wording, lists=_LISTS.search(wording) is not None)
+    return wanted or _of_drugs(PRONOUN.sub("DRUG", wording), 1, diseases, named=1)
+
+
+def _of_drugs(wording: str, drugs: int, diseases: int, *, named: int) -> Intent:
+    """What a message wants that names drugs, or a class that counts as one and is not `named`."""
     if not _BEYOND_NAMES.search(wording):
-        return by_rules or otherwise, None
-    like, chance = likeliest(wording, drugs=drugs + classes, diseases=diseases)
-    contest = drugs > 1 or CUES["contest"].search(wording) is not None
-    sure = chance >= (SURER if by_rules else SURE)
-    believed = sure and like != "list" and (contest or like != "choose")
-    return like if believed else by_rules or otherwise, None
+        return "choose" if drugs > 1 else "assess"
+    return likeliest(wording, drugs=drugs, diseases=diseases, among=_open_to(wording, named))[0]
+
+
+def _open_to(wording: str, drugs: int) -> list[Intent]:
+    """What a message with a drug may want: one drug is a contest only where others are asked for, a list of none."""
+    closed = {"list"} if drugs and not _SUBSTANCE.match(wording) else set()
+    if drugs < 2 and not CUES["contest"].search(wording):
+        closed.add("choose")
+    return [intent for intent in LEARNED if intent not in closed]
 
 
 def _form(text: str, wording: str, *, named: bool) -> Intent | None:

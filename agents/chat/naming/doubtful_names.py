@@ -1,7 +1,8 @@
 """Names that the graph has for an illness while the literature means another one by them: asked back, never taken.
 
 A synonym is doubted only where nothing in the illness's other names tells it. Letters are then read as articles spell
-them out; a longer name that many articles have, and none beside another name of the illness, is doubted as well.
+them out; a longer name that many articles have, and none beside another name of the illness, is doubted as well, unless
+there is but one other name, which may as well be the wrong one.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def with_doubt(agent: Agent, understood: Understanding) -> Understanding:
             return understood
         meant = match.model_copy(update={"entity": None, "alternatives": (_offered(other), _offered(match.entity))})
         return _asking(understood, meant, asked_back((meant,), (), (), ()))
-    if len(texts) < MANY or any(name.lower() in text for text in texts for name in others):
+    if len(others) < TWICE or len(texts) < MANY or any(name.lower() in text for text in texts for name in others):
         return understood
     meant = match.model_copy(update={"entity": None, "alternatives": (_offered(match.entity),)})
     return _asking(understood, meant, NEVER_SO.format(query=match.query, name=match.entity.name, id=match.entity.id))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kedrec.agents.chat.asking_back import asked_back
 from kedrec.agents.chat.entity_finder import ALIKE
 from kedrec.agents.chat.intents.wanted import ABOUT_ONE
+from kedrec.graphdb.names.readings import is_abbreviation
 from kedrec.graphdb.store import GraphStore
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def asking_of_unknown(made: Understanding, store: GraphStore) -> Understanding:
     whose = [phrase for phrase in made.left_out if _WHOSE.search(made.text[: made.text.find(phrase)])]
     if made.wanted.about and not whose:
         return made
-    free = made.left_out if made.intent in {"evidence", "causes"} else ()
+    by_letters = [phrase for phrase in made.left_out if is_abbreviation(phrase)]
+    free = made.left_out if made.intent in {"evidence", "causes"} else by_letters
     placed = [phrase for phrase in free if _PLACED.search(made.text[: made.text.find(phrase)])]
     placed = [called.group(1)] if called else placed or whose
     if len(made.drugs) != 1 or not placed:
