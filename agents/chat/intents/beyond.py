@@ -44,7 +44,7 @@ _DOSE = (
 )
 _PRICE = (
     r"\b(?:price|prices|costs?(?! aside| apart)|pricing|expensive|cheap|cheaper|cheapest|afford\w*"
-    r"|sold|on sale|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
+    r"|(?<!still )sold|on sale|insurance|reimburse\w*|covered by|medicare|medicaid|copay)\b"
     rf"(?! effective)|\b(?:where|how) (?:can|do|could|to) ?(?:{_I}|you|one)? ?(?:buy|get|order|obtain|purchase)\b"
     r"|\b(?:buy|order(?! by| of)|purchase)\b|\bover the counter\W*$"
     r"|\bwhich (?:hospital|doctor|clinic|specialist|pharmacy)\b"
@@ -58,7 +58,7 @@ _DIAGNOSIS = (
     r"|is this|is that|could|do i|might)\b|\bwhat (?:is|could) (?:it|this|that)(?: be)? if i\b|\bis (?:this|my|that"
     r"|it) (?:\w+ )?(?:rash|lump|mole|pain|headache|cough|spot|fever|bump|swelling|lesion|tremor"
     r"|ILL)\b(?: an?)?(?: ILL)?|\bmy \w+ (?:hurts?|aches?|itches|is swollen|burns?)\b(?!.*DRUG)|\bhow do i know if\b"
-    r"|\bwhat (?:could|can|might) (?:it|this|that) be\b"
+    r"|\bwhat (?:could|can|might) (?:it|this|that) be\b|\b(?:could|can|might|may) (?:it|this|that) be (?:an? )?ILL"
 )
 _OWN = (
     r"\bprescribe (?:me|us|for me)\b|\bam i (?:allowed|able|supposed|ok) to\b|"
@@ -100,13 +100,18 @@ _ILLNESS = (
     r"|\bdiagnos(?:e|es|is of) ILL\b|\bhow (?:do"
     r"|can) \w+ (?:diagnose|prevent|test for) ILL\b"
 )
+_TASK = (
+    r"\b(?:write|draft|compose|translate|proofread) (?:me |us |up )?(?:an?|the|this|my|our|some)\b"
+    r"|\b(?:icd|snomed|atc|cpt|meddra)\b"
+)
+"""Work for a writer, and codes."""
 _PERSONAL = re.compile(
     rf"\bmy {_MINE}\b|\bi am (?:taking|on|pregnant|allergic|a patient|using)\b|\bi (?:take|took|use|was|have|got|had"
     rf"|suffer)\b|\b(?:me|mine)\b(?<!tell me)(?<!show me)(?<!help me)(?<!give me)|\bmy (?:\w+ )?ILL\b|\bi have been\b"
 )
 _OF: list[tuple[Beyond, re.Pattern[str]]] = [
     ("dose", re.compile(_DOSE)), ("price", re.compile(_PRICE)), ("own", re.compile(_OWN)),
-    ("diagnosis", re.compile(_DIAGNOSIS)),
+    ("diagnosis", re.compile(_DIAGNOSIS)), ("other", re.compile(_TASK)),
 ]  # fmt: skip
 _PATIENTS = re.compile(r"\b(?:a|an|my|our|the|this|in|for|old|male|female)(?: \w+)? patients?\b")
 _TREATS = re.compile(
