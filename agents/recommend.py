@@ -103,7 +103,7 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
     against = [_keys(ledger, toolbox.sources(_as_score(drug, role), ill, drug)) for drug, role in chosen.harmful]
     evidence = {key: Evidence.model_validate(entry) for key, entry in ledger.plain().items()}
     ranked = [
-        _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores))
+        _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores), ill if drug.id in chosen.likened else None)
         for score, drug, cites in zip(scores, drugs, keys, strict=True)
     ]
     aside = tuple(
@@ -155,15 +155,19 @@ class _Chosen:
     repeated: list[Entity] = field(default_factory=list)
     no_drug: list[Entity] = field(default_factory=list)
     untold: list[tuple[CandidateScore, Entity]] = field(default_factory=list)
-    """Kept ones of which nothing tells a use."""
+    """Those of which nothing tells a use and that are left out for it."""
+    likened: set[str] = field(default_factory=set)
+    """Ids of those kept of which nothing tells a use."""
 
     def settled(self, top: int) -> list[tuple[CandidateScore, Entity]]:
-        """The best that are kept; where drugs bring the disease about, only those that something tells a use of.
+        """The best that are kept, those that something tells a use of first; only these where drugs bring it about.
 
         There a drug stands beside the disease in texts as often because it causes it as because it helps.
         """
         told = [one for one in self.kept if one not in self.untold]
-        return (told if self.harmful and told else self.kept)[:top]
+        if self.harmful and told:
+            return told[:top]
+        return sorted(self.kept[:top], key=lambda one: one in self.untold)
 
 
 def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[CandidateScore], top: int) -> _Chosen:
@@ -188,8 +192,10 @@ def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[
         chosen.kept.append((score, drug))
         if role.role == "unknown":
             chosen.untold.append((score, drug))
-    chosen.untold = [one for one in chosen.untold if one not in chosen.settled(top)]
-    chosen.kept = chosen.settled(top)
+    kept = chosen.settled(top)
+    chosen.likened = {drug.id for score, drug in kept if (score, drug) in chosen.untold}
+    chosen.untold = [one for one in chosen.untold if one not in kept]
+    chosen.kept = kept
     return chosen
 
 
@@ -245,15 +251,20 @@ def _keys(ledger: Ledger, sources: Mapping[str, Finding]) -> dict[str, str]:
     return dict(zip(sources, ledger.add(sources.values()), strict=True))
 
 
-def _ranked(score: CandidateScore, drug: Entity, keys: Mapping[str, str], checker: Checker) -> RankedDrug:
+def _ranked(
+    score: CandidateScore, drug: Entity, keys: Mapping[str, str], checker: Checker, unused_in: Entity | None
+) -> RankedDrug:
+    """A drug with what speaks for it; where nothing tells a use of it in a disease, that comes first."""
     sentences = [_sentence(factor, keys) for factor in sorted(score.factors, key=lambda factor: -abs(factor.share))]
     held = [sentence for sentence in sentences if checker.reason(sentence.text, sentence.citations) is None]
+    said = f"nothing found tells of a use of {drug.name} in {unused_in.name}: what follows is all" if unused_in else ""
+    silent = [Sentence(text=said, citations=())] if unused_in else []
     return RankedDrug(
         id=drug.id,
         name=drug.name,
         score=score.score,
         probability=score.probability,
-        sentences=tuple(held[:MOST_SENTENCES]),
+        sentences=tuple([*silent, *held][:MOST_SENTENCES]),
     )
 
 
