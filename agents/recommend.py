@@ -39,6 +39,8 @@ class RankedDrug(Record):
     """As the weigher calibrated it."""
     sentences: tuple[Sentence, ...]
     """What its score rests on, largest share first; only sentences that pass the check."""
+    use_told: bool = True
+    """Whether an edge, an article or a trial tells of a use of it in the disease; else it is here by likeness."""
 
 
 class SetAside(Record):
@@ -103,7 +105,7 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
     against = [_keys(ledger, toolbox.sources(_as_score(drug, role), ill, drug)) for drug, role in chosen.harmful]
     evidence = {key: Evidence.model_validate(entry) for key, entry in ledger.plain().items()}
     ranked = [
-        _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores), ill if drug.id in chosen.likened else None)
+        _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores), drug.id not in chosen.likened)
         for score, drug, cites in zip(scores, drugs, keys, strict=True)
     ]
     aside = tuple(
@@ -160,14 +162,12 @@ class _Chosen:
     """Ids of those kept of which nothing tells a use."""
 
     def settled(self, top: int) -> list[tuple[CandidateScore, Entity]]:
-        """The best that are kept, those that something tells a use of first; only these where drugs bring it about.
+        """The best that are kept; where drugs bring the disease about, only those that something tells a use of.
 
         There a drug stands beside the disease in texts as often because it causes it as because it helps.
         """
         told = [one for one in self.kept if one not in self.untold]
-        if self.harmful and told:
-            return told[:top]
-        return sorted(self.kept[:top], key=lambda one: one in self.untold)
+        return (told if self.harmful and told else self.kept)[:top]
 
 
 def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[CandidateScore], top: int) -> _Chosen:
@@ -252,19 +252,17 @@ def _keys(ledger: Ledger, sources: Mapping[str, Finding]) -> dict[str, str]:
 
 
 def _ranked(
-    score: CandidateScore, drug: Entity, keys: Mapping[str, str], checker: Checker, unused_in: Entity | None
+    score: CandidateScore, drug: Entity, keys: Mapping[str, str], checker: Checker, use_told: bool
 ) -> RankedDrug:
-    """A drug with what speaks for it; where nothing tells a use of it in a disease, that comes first."""
     sentences = [_sentence(factor, keys) for factor in sorted(score.factors, key=lambda factor: -abs(factor.share))]
     held = [sentence for sentence in sentences if checker.reason(sentence.text, sentence.citations) is None]
-    said = f"nothing found tells of a use of {drug.name} in {unused_in.name}: what follows is all" if unused_in else ""
-    silent = [Sentence(text=said, citations=())] if unused_in else []
     return RankedDrug(
         id=drug.id,
         name=drug.name,
         score=score.score,
         probability=score.probability,
-        sentences=tuple([*silent, *held][:MOST_SENTENCES]),
+        sentences=tuple(held[:MOST_SENTENCES]),
+        use_told=use_told,
     )
 
 

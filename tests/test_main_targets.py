@@ -87,7 +87,7 @@ def test_a_target_on_which_treatments_do_the_opposite_is_no_link_to_the_disease(
 
 
 def test_the_class_that_speaks_of_a_target_comes_before_a_stray_one(tmp_path):
-    filed = (CLASSES, "Phenylalanine Hydroxylase Activators", "P2Y12 Receptor Antagonists")
+    filed = (CLASSES, "Hydroxylase Activators", "P2Y12 Receptor Antagonists")
     store = graph(tmp_path, "Ticagrelor", [(TARGET, "P2RY12"), filed])
     assert "it is one of the P2Y12 receptor antagonists" in mechanism(store)
 
