@@ -39,6 +39,8 @@ class RankedDrug(Record):
     """As the weigher calibrated it."""
     sentences: tuple[Sentence, ...]
     """What its score rests on, largest share first; only sentences that pass the check."""
+    use_told: bool = True
+    """Whether an edge, an article or a trial tells of a use of it in the disease; else it is here by likeness."""
 
 
 class SetAside(Record):
@@ -103,7 +105,7 @@ def rank_drugs(resources: Resources, disease: str, setting: Corpora, top: int) -
     against = [_keys(ledger, toolbox.sources(_as_score(drug, role), ill, drug)) for drug, role in chosen.harmful]
     evidence = {key: Evidence.model_validate(entry) for key, entry in ledger.plain().items()}
     ranked = [
-        _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores))
+        _ranked(score, drug, cites, Checker(evidence, (ill, drug), scores), drug.id not in chosen.likened)
         for score, drug, cites in zip(scores, drugs, keys, strict=True)
     ]
     aside = tuple(
@@ -155,7 +157,9 @@ class _Chosen:
     repeated: list[Entity] = field(default_factory=list)
     no_drug: list[Entity] = field(default_factory=list)
     untold: list[tuple[CandidateScore, Entity]] = field(default_factory=list)
-    """Kept ones of which nothing tells a use."""
+    """Those of which nothing tells a use and that are left out for it."""
+    likened: set[str] = field(default_factory=set)
+    """Ids of those kept of which nothing tells a use."""
 
     def settled(self, top: int) -> list[tuple[CandidateScore, Entity]]:
         """The best that are kept; where drugs bring the disease about, only those that something tells a use of.
@@ -188,8 +192,10 @@ def _chosen(resources: Resources, ill: Entity, setting: Corpora, best: Sequence[
         chosen.kept.append((score, drug))
         if role.role == "unknown":
             chosen.untold.append((score, drug))
-    chosen.untold = [one for one in chosen.untold if one not in chosen.settled(top)]
-    chosen.kept = chosen.settled(top)
+    kept = chosen.settled(top)
+    chosen.likened = {drug.id for score, drug in kept if (score, drug) in chosen.untold}
+    chosen.untold = [one for one in chosen.untold if one not in kept]
+    chosen.kept = kept
     return chosen
 
 
@@ -245,7 +251,9 @@ def _keys(ledger: Ledger, sources: Mapping[str, Finding]) -> dict[str, str]:
     return dict(zip(sources, ledger.add(sources.values()), strict=True))
 
 
-def _ranked(score: CandidateScore, drug: Entity, keys: Mapping[str, str], checker: Checker) -> RankedDrug:
+def _ranked(
+    score: CandidateScore, drug: Entity, keys: Mapping[str, str], checker: Checker, use_told: bool
+) -> RankedDrug:
     sentences = [_sentence(factor, keys) for factor in sorted(score.factors, key=lambda factor: -abs(factor.share))]
     held = [sentence for sentence in sentences if checker.reason(sentence.text, sentence.citations) is None]
     return RankedDrug(
@@ -254,6 +262,7 @@ def _ranked(score: CandidateScore, drug: Entity, keys: Mapping[str, str], checke
         score=score.score,
         probability=score.probability,
         sentences=tuple(held[:MOST_SENTENCES]),
+        use_told=use_told,
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from kedrec.agents.models.graph_request import Task, WeighedEvidence
 from kedrec.agents.offline.decision import NEVER_MET, UNPROVEN, UNREAD, UNREASONABLE, decision
+from kedrec.agents.offline.domain_answers import found_for
 from kedrec.records import CandidateScore, Entity, Evidence, Factor
 
 ILL = Entity(id="Disease::1", kind="Disease", name="hypothyroidism")
@@ -67,3 +68,33 @@ def test_a_listed_treatment_beside_a_harmful_drug_stays_one():
 def test_silence_about_one_drug_is_no_finding_against_it(text, said):
     told = asked((OTHER,), (0.2,), (UNKNOWN,), item("P1", "PMID:1", text, OTHER.id, ILL.id))
     assert told.endswith(said)
+
+
+def listed(key, drug):
+    treats = f"{drug.id}|DRUGBANK::treats::Compound:Disease|{ILL.id}"
+    return item(key, treats, f"{drug.name} treats hypothyroidism (DrugBank)", drug.id, ILL.id)
+
+
+def test_of_two_listed_treatments_neither_is_a_confident_choice_unless_a_comparison_says_so():
+    both = (HARMS, OTHER), (0.1, 0.9), (UNKNOWN, UNKNOWN), listed("K1", HARMS), listed("K2", OTHER)
+    assert confidence(asked(*both)) == UNPROVEN
+    assert confidence(asked(*both[:3], listed("K2", OTHER))) == 0.9
+    won = "In hypothyroidism, Propafenone was superior to Amiodarone in a randomized trial of 200 patients."
+    assert confidence(asked(*both, item("P3", "PMID:3", won, HARMS.id, OTHER.id, ILL.id))) > 0.9
+
+
+def test_a_drug_that_texts_say_is_used_is_a_choice_beside_one_that_does_harm():
+    used = UNKNOWN | {"role": "treats", "support": 3.0}
+    named = item("P2", "PMID:2", "Propafenone was given in hypothyroidism.", OTHER.id, ILL.id)
+    assert confidence(asked((HARMS, OTHER), (0.1, 0.9), (ROLE, used), CAUSES, named)) == 0.9
+
+
+def test_the_title_that_a_role_rests_on_is_quoted_once():
+    title = "Amiodarone-induced hypothyroidism in 12 patients."
+    role = ROLE | {"sources": (ROLE["sources"][0] | {"sentence": title},)}
+    evidence = {"P1": item("P1", "PMID:1", title, HARMS.id, ILL.id)}
+    weighing = WeighedEvidence(candidates=(CandidateScore(id=HARMS.id, score=0.0, probability=0.5, factors=()),),
+                               roles=(role,))  # fmt: skip
+    task = Task(task="answer", disease=ILL, candidates=(HARMS,), evidence=evidence, weighing=weighing)
+    told = found_for(task, HARMS, "safety")
+    assert [quote.text for quote in told.quotes].count(title) == 1

@@ -87,11 +87,11 @@ DIALOGUES = {
         ("any evidence?", "topic", {"Imatinib"}, "Chronic myeloid leukemia", "Clinical evidence"),
     ],
     "two drugs side by side": [
-        ("which is safer in T2DM, metformin or sitagliptin?", "topic", {"Metformin", "Sitagliptin"}, T2D, "came first"),
+        ("which is safer in T2DM, metformin or sitagliptin?", "topic", {"Metformin", "Sitagliptin"}, T2D, "Safety:"),
         ("how do they work?", "topic", {"Metformin", "Sitagliptin"}, T2D, "DPP4"),
         ("and the first one?", "topic", {"Metformin", "Sitagliptin"}, T2D, "How it works: Metformin"),
-        ("why?", "topic", {"Metformin", "Sitagliptin"}, T2D, "preferred over"),
-        ("which one is better?", "topic", {"Metformin", "Sitagliptin"}, T2D, "preferred over"),
+        ("why?", "topic", {"Metformin", "Sitagliptin"}, T2D, "too close to call"),
+        ("which one is better?", "topic", {"Metformin", "Sitagliptin"}, T2D, "too close to call"),
     ],
     "what is missing": [
         ("baricitinib or methotrexate?", "question", None, None, "which disease"),

@@ -11,7 +11,7 @@ AMLODIPINE, FELODIPINE, NIFEDIPINE, ACETAZOLAMIDE = (f"Compound::DB0000{number}"
 CHANNEL, ANHYDRASE, TRANSPORTER = "Gene::775", "Gene::759", "Gene::5243"
 HYPERTENSION, BLOCKERS, CYP = "Disease::MESH:D006973", "Pharmacologic Class::N1", "Pharmacologic Class::N2"
 NAMES = [
-    (AMLODIPINE, "Amlodipine"), (FELODIPINE, "Felodipine"), (NIFEDIPINE, "Nifedipine"),
+    (AMLODIPINE, "Arodine"), (FELODIPINE, "Felodine"), (NIFEDIPINE, "Nifodine"),
     (ACETAZOLAMIDE, "Acetazolamide"), (CHANNEL, "CACNA1C"), (ANHYDRASE, "CA1"), (TRANSPORTER, "ABCB1"),
     (HYPERTENSION, "Hypertension"), (BLOCKERS, "Calcium Channel Antagonists"),
     (CYP, "Cytochrome P450 3A4 Inhibitors"),

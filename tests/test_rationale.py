@@ -287,6 +287,10 @@ def test_what_many_drugs_act_on_beside_their_use_is_told_only_where_nothing_else
         ("This release of histamine was unaffected by anakinra, and blocked by interleukin.", False),
         ("Diphenyleneiodonium was a powerful inhibitor of anakinra oxidation.", False),
         ("In contrast, drugs such as anakinra could decrease histamine release.", False),
+        ("These effects were similar for anakinra, which inhibits histamine release.", False),
+        ("Evidence for this was given by anakinra, which inhibits histamine release.", False),
+        ("This review summarizes how anakinra inhibits histamine release.", False),
+        ("These cells release histamine, which anakinra blocks, as anakinra inhibits histamine release.", True),
     ],
 )
 def test_a_sentence_on_how_a_drug_acts_names_a_process_or_a_known_target(sentence, tells):

@@ -111,6 +111,15 @@ def test_recommend_ranks_drugs_with_cited_sentences(kedrec):
             assert sentence["citations"]
 
 
+def test_a_list_tells_which_drugs_nothing_tells_a_use_of(kedrec):
+    _, out, _ = kedrec("recommend", "alopecia areata", "--setting", "none", "--json")
+    told = {drug["name"]: drug["use_told"] for drug in json.loads(out)["drugs"]}
+    assert told["Baricitinib"] and not told["Sulfasalazine"]
+    _, out, _ = kedrec("recommend", "alopecia areata", "--setting", "none")
+    marked = [line for line in out.splitlines() if "by likeness" in line]
+    assert any("Sulfasalazine" in line for line in marked) and not any("Baricitinib" in line for line in marked)
+
+
 def test_recommend_for_people_and_for_an_unknown_disease(kedrec):
     code, out, _ = kedrec("recommend", "alopecia areata", "--top", "1")
     assert code == 0

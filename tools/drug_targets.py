@@ -10,8 +10,9 @@ from typing import NamedTuple
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
 from kedrec.graphdb.store import GraphStore
 from kedrec.graphdb.vocabularies.drug_classes import ClassSort, are_opposed, sort_of_class
-from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code
-from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander
+from kedrec.graphdb.vocabularies.drug_names import act_opposed, is_code, way_of
+from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, telling_words
+from kedrec.graphdb.vocabularies.main_targets import is_main_target
 from kedrec.records import Edge
 
 __all__ = ["CLASSES", "NAMED", "TARGETS", "Acting", "DrugTargets"]
@@ -33,6 +34,8 @@ MOST_CLASSES = 12
 """Classes of one drug that are looked at."""
 MOST_DRUGS = 200
 """Drugs of one disease, target or class that are looked at."""
+CLEARLY = 3
+"""So many more treatments have to do the opposite on a target than do the same before it is no link to the disease."""
 MOST_PROCESSES = 10
 """Processes of one target that are looked at."""
 SORTS: dict[ClassSort, float] = {"action": 1.0, "effect": 0.5, "kind": 0.5}
@@ -61,7 +64,9 @@ class Acting(NamedTuple):
     alike: tuple[Edge, ...]
     """Target, another drug on it, and the disease that this one treats; empty where there is no such drug."""
     untypical: frozenset[str]
-    """Ids of targets that are left out, as the drugs of its classes do without."""
+    """Ids of targets that are left out, as the drugs of its classes do without, or it is given for another."""
+    opposed: frozenset[str] = frozenset()
+    """Ids of targets on which the treatments of the disease do the opposite of what the drug does."""
 
 
 class DrugTargets:
@@ -82,22 +87,51 @@ class DrugTargets:
             disease: id of the disease.
         """
         targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
-        targets = [] if self._is_everywhere(targets) else targets
+        targets = [] if self._is_everywhere(targets) else self._with_main(drug, targets)
         uses = self._store.neighbours(disease, kind="Compound", limit=MOST_DRUGS)
         treating = {edge.head: edge for edge in uses if is_therapeutic(edge.relation) and edge.head != drug}
         holding = {edge.tail: self._holding(edge.tail) for edge in targets}
         also = {gene: [edge for edge in edges if edge.head in treating] for gene, edges in holding.items()}
         typical = self._typical(drug, holding)
         backing = self._backing(drug, holding)
+        opposed = self._opposed(drug, also)
         every = sorted(targets, key=lambda edge: self._standing(edge.tail, typical, also, holding, backing))
-        kept = [edge for edge in every if typical[edge.tail] >= MAIN * typical[every[0].tail]]
+        kept = self._main(drug, every) or [
+            edge for edge in every if typical[edge.tail] >= MAIN * typical[every[0].tail]
+        ]
         return Acting(
             targets=tuple(kept[:LISTED]),
             process=self._process(targets, kept[:NAMED]),
             classes=tuple(self.classes(drug)),
-            alike=self._alike(drug, kept[:LISTED], also, treating),
+            alike=self._alike(drug, [edge for edge in kept[:LISTED] if edge.tail not in opposed], also, treating),
             untypical=frozenset(edge.tail for edge in every if edge not in kept),
+            opposed=opposed,
         )
+
+    def _main(self, drug: str, edges: Sequence[Edge]) -> list[Edge]:
+        """Those edges whose gene the drug is given for, by its name."""
+        name = self._name(drug)
+        return [edge for edge in edges if is_main_target(name, self._name(edge.tail))]
+
+    def _with_main(self, drug: str, targets: list[Edge]) -> list[Edge]:
+        """The targets, and where none is what the drug is given for, what it binds of that, as another source says."""
+        if self._main(drug, targets):
+            return targets
+        return targets + self._main(drug, self._store.neighbours(drug, relation=BOUND, limit=MOST_DRUGS))
+
+    def _opposed(self, drug: str, also: Mapping[str, Sequence[Edge]]) -> frozenset[str]:
+        """Targets on which the treatments do the opposite, by their names, and what it binds of their families.
+
+        Args:
+            drug: id of the drug.
+            also: target -> edges to it from treatments of the disease.
+        """
+        own = way_of(self._name(drug))
+        ways = {gene: own * sum(way_of(self._name(edge.head)) for edge in edges) for gene, edges in also.items()}
+        against = {gene for gene, way in ways.items() if way <= -CLEARLY}
+        families = {family_of(self._name(gene)) for gene in against} - {""}
+        bound = self._store.neighbours(drug, relation=BOUND, limit=MOST_DRUGS) if families else ()
+        return frozenset(against | {edge.tail for edge in bound if family_of(self._name(edge.tail)) in families})
 
     def _is_everywhere(self, targets: Sequence[Edge]) -> bool:
         """Whether a substance, as zinc, binds so many proteins that no family of what drugs act on stands out."""
@@ -166,7 +200,11 @@ class DrugTargets:
     def classes(self, drug: str) -> list[Edge]:
         """By what the drug acts and what that brings about, else what it is made like."""
         first: dict[ClassSort, Edge] = {}
-        for edge in self._store.neighbours(drug, relation=CLASSES, limit=MOST_CLASSES):
+        targets = self._store.neighbours(drug, relation=TARGETS, limit=MOST_TARGETS)
+        words = telling_words(family_of(self._name(edge.tail)) for edge in targets)
+        found = self._store.neighbours(drug, relation=CLASSES, limit=MOST_CLASSES)
+        # A class that speaks of one of the targets first: ticagrelor is filed as an activator of a hydroxylase as well.
+        for edge in sorted(found, key=lambda edge: words.isdisjoint(telling_words([self._name(edge.head)]))):
             first.setdefault(sort_of_class(self._name(edge.head)), edge)
         acting: tuple[ClassSort, ...] = ("action", "effect") if {"action", "effect"} & set(first) else ("kind",)
         return [first[sort] for sort in acting if sort in first]

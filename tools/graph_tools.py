@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from kedrec.graphdb.names.kinship import KIN, are_parts
@@ -88,7 +88,7 @@ class GraphTools:
         ill, compound = found
         pair = self._store.batch_evidence([(compound.id, ill.id)], limit=SHARED)[0]
         acting = self._drug_targets.acting(compound.id, ill.id)
-        direct, between = self._pair_findings(pair, acting.untypical)
+        direct, between = self._pair_findings(pair, acting)
         targets = self._acting(acting)
         through = [one for one in between if f"|{TARGETS}|" in one.source_id.partition(PATH_JOINT)[0]][:NAMED]
         shared = [one for one in targets if one.source_id.count(PATH_JOINT) == 2]
@@ -162,12 +162,14 @@ class GraphTools:
             return ill
         return compound if isinstance(compound, ToolResult) else (ill, compound)
 
-    def _pair_findings(self, pair: PairEvidence, untypical: Collection[str]) -> tuple[list[Finding], list[Finding]]:
-        """The edges between drug and disease, and what stands between; no long path through an untypical target."""
+    def _pair_findings(self, pair: PairEvidence, acting: Acting) -> tuple[list[Finding], list[Finding]]:
+        """The edges between drug and disease, and what stands between; nothing through a target that is not its way."""
+        unfit = acting.untypical | acting.opposed
         direct = [self._edge(edge) for edge in pair.direct[: 2 * LIMIT]]
         shared = sorted(pair.shared_genes, key=lambda gene: gene.first[0].relation != TARGETS)
-        genes = [self._path([gene.first[0], gene.second[0]]) for gene in shared[:LIMIT]]
-        paths = [path.edges for path in pair.paths if len(path.edges) < 3 or path.edges[0].tail not in untypical]
+        fitting = [gene for gene in shared if gene.first[0].tail not in unfit]
+        genes = [self._path([gene.first[0], gene.second[0]]) for gene in fitting[:LIMIT]]
+        paths = [path.edges for path in pair.paths if len(path.edges) == 1 or path.edges[0].tail not in unfit]
         return direct, [*genes, *map(self._path, paths[:LIMIT])]
 
     def _acting(self, acting: Acting) -> list[Finding]:

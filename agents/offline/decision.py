@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.rationale.compose import has_grounds, is_only_tested, rationale
-from kedrec.agents.offline.rationale.head_to_head import comparisons, with_comparisons
+from kedrec.agents.offline.rationale.compose import has_grounds, is_listed, is_only_tested, rationale
+from kedrec.agents.offline.rationale.head_to_head import Comparison, comparisons, with_comparisons
 from kedrec.agents.offline.rationale.lines import told_role
 from kedrec.agents.offline.rationale.phrases import SOURCES
 from kedrec.agents.offline.roles import Role, roles_of
+from kedrec.agents.offline.roles.role import USES
 from kedrec.agents.offline.roles.weighed import edge_share, role_share
 from kedrec.agents.prompting.answer_format import ABSTAINED, LONGEST_RATIONALE
 from kedrec.graphdb.link_prediction.kernels import is_therapeutic
@@ -34,8 +35,9 @@ UNREAD = "no article or trial was found that names it together with this disease
 UNPROVEN = 0.6
 """Most that is said for a drug that trials only test, as they test a rival; and for one asked about alone, or beside
 drugs that all do harm in the disease, where no edge, result, approval or shared target speaks for it, only that it is
-like others, or tried. The pairs that probabilities are fitted on hold one treatment each: a drug that is asked about
-alone may be none, and of two that are tried nothing tells which is."""
+like others, or tried; and for a listed treatment beside another one, where nothing read says that it came off better.
+The pairs that probabilities are fitted on hold one treatment each: a drug that is asked about alone may be none, of two
+that are tried nothing tells which is, and of two treatments nothing tells which is better."""
 _REASONABLE = 0.5
 _RULE_WEIGHTS = {"for": 1.0, "use": 0.6, "silent": 0.4, "harm": -0.3, "against": -0.8}
 _TRIAL_WEIGHT = 0.6
@@ -56,7 +58,7 @@ def decision(task: Task) -> str:
     if len(scores) == 1 and scores[0].probability < _REASONABLE:
         met = any(_naming_both(task, chosen))
         return f"CHOICE: {ABSTAINED} | {chosen.name}: {UNREASONABLE if met else NEVER_MET}"
-    unproven = _is_unproven(task, best, roles)
+    unproven = _is_unproven(task, best, roles, told)
     harmful = [one for one in zip(task.candidates, roles, strict=True) if one[1].is_harmful]
     alone = task.setting != "none" and unproven and len(harmful) == len(scores) - 1 > 0
     if alone and not any(key[0] in SOURCES for key in _naming_both(task, chosen)):
@@ -73,13 +75,19 @@ def _naming_both(task: Task, drug: Entity) -> Iterator[str]:
     return (item.key for item in found if mentions(item.text, drug) and mentions(item.text, task.disease))
 
 
-def _is_unproven(task: Task, best: int, roles: Sequence[Role]) -> bool:
-    """Whether the chosen drug has no grounds beside none or harmful ones, or is only tested, as another rival is."""
+def _is_unproven(task: Task, best: int, roles: Sequence[Role], told: Sequence[Comparison]) -> bool:
+    """Whether the chosen drug has no grounds beside none or harmful ones, or no more than another rival has.
+
+    It has no more where both are only tested, or both listed as treatments and no comparison says that it is better.
+    """
     chosen = task.candidates[best]
     others = zip(task.candidates, roles, strict=True)
     rivals = [drug for drug, role in others if drug is not chosen and not role.is_harmful]
     if not rivals:
-        return not has_grounds(task, chosen)
+        return roles[best].role not in USES and not has_grounds(task, chosen)
+    better = any(one.better is chosen for one in told)
+    if not better and is_listed(task, chosen) and any(is_listed(task, one) for one in rivals):
+        return True
     return is_only_tested(task, chosen) and any(is_only_tested(task, one) for one in rivals)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from kedrec.agents.models.graph_request import Task, speaks_of
-from kedrec.agents.offline.mechanism import mechanism_of, words_of_action
+from kedrec.agents.offline.mechanism import acts_through, mechanism_of, words_of_action
 from kedrec.agents.offline.rationale.evidence_sentences import (
     MOST_QUOTES,
     QuestionEvidence,
@@ -105,7 +105,8 @@ def _links_harm(found: QuestionEvidence | None, _: Role) -> QuestionEvidence | N
 def _does_harm(found: QuestionEvidence | None, role: Role) -> QuestionEvidence | None:
     """That a drug does harm in the disease itself comes before its other harms."""
     told = tuple(Quoted((one.source_id,), one.sentence) for one in role.sources[:1] if one.sentence and not one.member)
-    quotes = (*told, *(found.quotes if found else ()))[:MOST_QUOTES]
+    more = [quote for quote in found.quotes if all(one.text not in quote.text for one in told)] if found else []
+    quotes = (*told, *more)[:MOST_QUOTES]
     return QuestionEvidence("against", quotes) if quotes else None
 
 
@@ -135,15 +136,14 @@ def _mechanism(evidence: list[Evidence], drug: Entity, disease: Entity) -> Quest
         linked = linked or any(mentions(quote.text, disease) for quote in said)
         return QuestionEvidence("supports" if linked else "unclear", (Quoted(keys, text), *said[:1]))
     paths = [item for item in _graph(evidence) if len(triples_of(item.source_id)) > 1 and _joins(item, drug, disease)]
-    causal = [item for item in paths if "Gene::" in item.source_id]
+    causal = [item for item in paths if "Gene::" in item.source_id and acts_through(item, drug)]
     return QuestionEvidence("supports", _texts(causal)) if causal else None
 
 
 def _shared_targets(evidence: list[Evidence], drug: Entity, disease: Entity) -> QuestionEvidence | None:
     """Two edges with one gene or pathway between drug and disease."""
-    between = [
-        item for item in _graph(evidence) if len(triples_of(item.source_id)) == 2 and _joins(item, drug, disease)
-    ]
+    joining = [item for item in _graph(evidence) if _joins(item, drug, disease) and acts_through(item, drug)]
+    between = [item for item in joining if len(triples_of(item.source_id)) == 2]
     genes = [item for item in between if "Gene::" in item.source_id or "Pathway::" in item.source_id]
     return QuestionEvidence("supports", _texts(genes)) if genes else None
 

@@ -17,7 +17,7 @@ from kedrec.graphdb.vocabularies.gene_families import family_of, is_bystander, i
 from kedrec.records import Entity, Evidence, triples_of
 from kedrec.tools.text.graph_sentences import relation_verb
 
-__all__ = ["mechanism_of", "words_of_action"]
+__all__ = ["acts_through", "mechanism_of", "words_of_action"]
 
 TARGETS = 3
 """Most targets that are named."""
@@ -25,8 +25,8 @@ PHARMACOLOGICAL = ("DRUGBANK::target", "DGIDB::")
 """Relations that name a target of the drug's action."""
 BINDING = ("Hetionet::CbG", "bioarx::DrugHumGen", "GNBR::B", "GNBR::N", "GNBR::A-", "GNBR::A+")
 """Relations that say the drug binds or acts on a protein."""
-
-
+HANDLING = ("DRUGBANK::enzyme", "DRUGBANK::carrier", "DRUGBANK::transporter", "GNBR::K", "GNBR::Z")
+"""Relations that say what becomes of the drug: who has a gene of its breakdown is not helped by the drug for that."""
 PROCESS = ("Hetionet::GpBP", "Hetionet::GpPW")
 """Relations that name what a gene takes part in."""
 _GENERAL = re.compile(
@@ -88,6 +88,18 @@ def _class_alone(classes: Sequence[tuple[str, str]], drug: Entity) -> tuple[str,
         if text.startswith(_ONE_OF):
             return f"{drug.name}{text.removeprefix('it')}.", (key,)
     return None
+
+
+def acts_through(item: Evidence, drug: Entity) -> bool:
+    """Return whether a path of the graph from a drug leads over more than what carries, transports or breaks it down.
+
+    Args:
+        item: evidence of the graph.
+        drug: the drug.
+    """
+    own = [edge for edge in triples_of(item.source_id) if not drug.ids.isdisjoint((edge[0], edge[2]))]
+    symbol = item.text.partition("; ")[0].rpartition(" (")[0].rpartition(" ")[2]
+    return not (any(edge[1].startswith(HANDLING) for edge in own) or is_carrier(symbol))
 
 
 def words_of_action(evidence: Iterable[Evidence], drug: Entity) -> frozenset[str]:

@@ -84,15 +84,14 @@ FAMILIES = {
 """Pattern of the whole symbol -> what its product is called."""
 
 
-_BYSTANDERS = re.compile(r"NR1I[23]|KCNH2|ACE2")
-"""What drugs act on beside what they are given for: switches of their breakdown, the channel of a long QT, the door of
-a virus."""
+_BYSTANDERS = re.compile(r"KCNH2|ACE2")
+"""What drugs act on beside what they are given for: the channel of a long QT, the door of a virus."""
 _CARRIERS = re.compile(
     r"FCGR\w+|C1Q[A-C]|C1[RS]|ALB|ORM\d|SHBG|SERPINA6|ABC[BG]\d+|ABCC[1-6]|SLCO\w+|SLC22A(?!12$)\d+|SLC15A\d|SLC47A\d"
-    r"|CYP[1-4][A-Z]\d+|UGT\w+|CES\d|NAT[12]|GST[A-Z]\d"
+    r"|NR1I[23]|CYP[1-4][A-Z]\d+|UGT\w+|CES\d|NAT[12]|GST[A-Z]\d"
 )
-"""What carries, transports or breaks down drugs, and what binds the stem of every antibody. SLC22A12, which takes up
-urate, is a target of its own."""
+"""What carries, transports or breaks down drugs, or switches their breakdown on, and what binds the stem of every
+antibody. SLC22A12, which takes up urate, is a target of its own."""
 
 
 def is_carrier(symbol: str) -> bool:

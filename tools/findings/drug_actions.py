@@ -79,6 +79,8 @@ _PASSING = CuePattern(
     r"|^following\b|^in contrast\b|\bcase of\b|\bwe (?:present|report)\b|\b(?:un)?related to\b"
     r"|^(?:however|therefore|thus|moreover|furthermore)\b|\bthis (?:syndrome|case|phenomenon|patient|concept"
     r"|hypothesis|view)\b|^this \w+ effect\b|\b(?:un|not )affected by\b"
+    r"|^these (?:effects?|results?|findings|data|changes|observations)\b|^evidence for th(?:is|ese)\b"
+    r"|\breview (?:summari[sz]es|discusses|describes)\b"
 )
 """Marks of a sentence on harm, on the market or on what was studied, which names what a drug is only in passing."""
 _IS = re.compile(

@@ -26,7 +26,7 @@ from kedrec.tools.literature_tools import is_retracted, mentions
 from kedrec.tools.text.sentence_cues import quotable, reads_well, sentences_of
 from kedrec.tools.text.spans import WordSet, repeats, words_of, worth
 
-__all__ = ["has_grounds", "is_only_tested", "rationale"]
+__all__ = ["has_grounds", "is_listed", "is_only_tested", "rationale"]
 
 BARELY = 0.6
 """Below this probability the evidence barely separates the candidates."""
@@ -121,6 +121,11 @@ def has_grounds(task: Task, drug: Entity) -> bool:
     """Whether more speaks for a drug than likeness to others and trials that test it: use, result, approval, target."""
     reasons = _known(task, drug, comparisons(task.evidence.values(), task.candidates, task.disease)).reasons
     return bool(reasons) and not reasons[0].only_tests
+
+
+def is_listed(task: Task, drug: Entity) -> bool:
+    """Whether the graph lists a drug as a treatment of the disease."""
+    return bool(treating(evidence_on(task, drug), drug, task.disease))
 
 
 def is_only_tested(task: Task, drug: Entity) -> bool:

@@ -85,7 +85,8 @@ def print_ranking(ranking: Ranking) -> None:
     console = _console()
     console.print(f"{ranking.disease.name} ({ranking.disease.id})", style="bold", markup=False, highlight=False)
     for place, drug in enumerate(ranking.drugs, 1):
-        console.print(f"{place:3}. {drug.name}   {drug.score:+.2f}", markup=False, highlight=False)
+        doubt = "" if drug.use_told else "   (by likeness: nothing found tells of a use of it in this disease)"
+        console.print(f"{place:3}. {drug.name}   {drug.score:+.2f}{doubt}", markup=False, highlight=False)
         _print_sentences(console, drug.sentences, indent=6)
     if ranking.set_aside:
         console.print("\nLeft out, as no treatment:", style="bold")
