@@ -162,3 +162,22 @@ def test_what_household_goods_are_called_names_no_drug_in_a_text(synonym, text):
     assert mentions("Biofreeze was given", drug)
     assert name_pattern(drug, "Biofreeze was given").search("Biofreeze was given")
     assert mentions("muscle", Entity(id="Compound::M", kind="Compound", name="Muscle"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Angioedema", "Lisinopril-induced angioedema: a case report"),
+        ("Edema", "Amlodipine causes oedema of the ankles."),
+        ("Oedema", "Amlodipine causes edema of the ankles."),
+        ("Gastroesophageal reflux", "It worsens gastroesophageal reflux, and gastro-oesophageal reflux."),
+        ("Anaemia", "It corrects anemia, and anaemia."),
+        ("Iron-deficiency anemia", "iron deficiency anaemia; iron-deficient anemic people"),
+        ("Leukemia", "leukaemia, or leukemic cells"),
+        ("Anesthesia", "under anaesthesia"),
+        ("Diarrhea", "diarrhoea"),
+        ("Hyperoestrogenism", "hyperestrogenism"),
+    ],
+)
+def test_the_name_of_a_disease_is_found_in_either_spelling(name, text):
+    assert name_pattern(Entity(id="Disease::D", kind="Disease", name=name), text).search(text)

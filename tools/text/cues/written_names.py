@@ -10,8 +10,8 @@ from kedrec.tools.text.naming import names_in_texts, spaced
 
 __all__ = ["name_pattern"]
 
-_AMERICAN = re.compile(r"ae(?=m|s|th)|oe(?=d|s)", re.IGNORECASE)
-"""What Americans write as `e`."""
+_EITHER = re.compile(r"ae(?=m|s|th)|oe(?=d|s)|(?<![ao])e(?=dema|sophag|strogen|sthesi|mi[ac]\b)", re.IGNORECASE)
+"""What is written as `e` by Americans and mostly as `ae` or `oe` by others; in `angioedema` all write both letters."""
 
 
 def name_pattern(entity: Entity, text: str) -> re.Pattern[str]:
@@ -59,15 +59,15 @@ def _written(name: str) -> str:
     plain = spaced(name)
     if len(name) <= 4 and name.isupper():
         return plain
-    either = re.sub(r"(?<=[a-z])emia$", "a?emi(?:a|c)", _AMERICAN.sub("e", plain))
+    either = re.sub(r"(?<=\?e)mia$", "mi(?:a|c)", _EITHER.sub("[ao]?e", plain))
     either = re.sub(r"rrho?ea$", "rrho?ea", either)
     either = re.sub(r"^([Aa]sthma)$", r"\1(?:tics?)?", either)
     return f"(?i:{either}s?)"
 
 
 def _held(name: str) -> str:
-    """What of a name stands in every text that names it, however it is spelled: its longest word without the end."""
+    """What of a name stands in every text that names it, however it is spelled: its longest part that all spell alike."""
     if len(name) <= 4 and name.isupper():
         return name.lower()
-    words = _AMERICAN.sub("e", name.lower())
-    return max((re.sub(r"(?:emia|rrho?ea)$", "", word) for word in re.split(r"[\s-]+", words)), key=len)
+    parts = re.split(rf"[\s-]+|rrho?ea\b|(?:{_EITHER.pattern})(?:mia\b)?", name.lower())
+    return max(parts, key=len)
