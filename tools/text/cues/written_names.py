@@ -66,7 +66,7 @@ def _written(name: str) -> str:
 
 
 def _held(name: str) -> str:
-    """What of a name stands in every text that names it, however it is spelled: its longest part that all spell alike."""
+    """What of a name stands in every text that names it, however it is spelled: its longest part spelled alike."""
     if len(name) <= 4 and name.isupper():
         return name.lower()
     parts = re.split(rf"[\s-]+|rrho?ea\b|(?:{_EITHER.pattern})(?:mia\b)?", name.lower())
