@@ -10,7 +10,6 @@ import pytest
 from recorded_runs import QUEUES, record
 from typer.testing import CliRunner
 
-from kedrec.agents.answer_html.citations import share
 from kedrec.agents.answer_html.evidence import headed, marked
 from kedrec.agents.answer_html.graph_paths import DrawnEdge, DrugPaths
 from kedrec.agents.answer_html.graph_svg import drawing
@@ -18,7 +17,7 @@ from kedrec.agents.answer_html.html import join, tag
 from kedrec.agents.answer_html.outcome import choice
 from kedrec.agents.answer_html.page import trace_page
 from kedrec.cli.app import app
-from kedrec.records import ModelCall, Recommendation, Trace
+from kedrec.records import ModelCall, Recommendation, Trace, probability_text
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -167,7 +166,7 @@ def test_what_is_too_close_to_call_is_shown_as_such_and_not_as_a_choice(settings
 
 @pytest.mark.parametrize(("value", "shown"), [(1.0, ">0.99"), (0.9985, ">0.99"), (0.5, "0.50"), (0.0, "<0.01")])
 def test_a_probability_is_never_shown_as_certain(value, shown):
-    assert share(value) == shown
+    assert probability_text(value) == shown
 
 
 def test_a_line_from_end_to_end_goes_below_all_boxes():

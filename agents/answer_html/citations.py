@@ -19,7 +19,6 @@ __all__ = [
     "key_links",
     "linked",
     "sentence_links",
-    "share",
     "source_address",
     "verdict_on",
 ]
@@ -75,11 +74,6 @@ def verdict_on(sentence: Sentence, key: str, evidence: Mapping[str, Evidence]) -
     if not sentence.marks:  # a sentence without names, or a trace from before marks were kept
         return "checked"
     return "held" if sentence.marks.get(key) else "beside"
-
-
-def share(value: float) -> str:
-    """A probability for people: never as certain as rounding would make it."""
-    return ">0.99" if value > 0.99 else "<0.01" if value < 0.01 else f"{value:.2f}"
 
 
 def sentence_links(sentence: Sentence, evidence: Mapping[str, Evidence], number: int = 0) -> Html:

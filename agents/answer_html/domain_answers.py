@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kedrec.agents.answer_html.citations import key_links, linked, share
+from kedrec.agents.answer_html.citations import key_links, linked
 from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
-from kedrec.records import Answer, Recommendation
+from kedrec.records import Answer, Recommendation, probability_text
 
 __all__ = ["answers"]
 
@@ -49,7 +49,7 @@ def _table(made: Recommendation, drugs: Sequence[str], rows: dict[str, list[Answ
 
 def _head(made: Recommendation, drug: str, name: str) -> Html:
     """A drug's name, how it is weighed, and whether it was chosen."""
-    weighed = next((f" {share(score.probability)}" for score in made.scores if score.id == drug), "")
+    weighed = next((f" {probability_text(score.probability)}" for score in made.scores if score.id == drug), "")
     told = tag("small", weighed, title="probability that it is the better one, by the weigher") if weighed else None
     chosen = tag("span", "chosen", class_="chip supports") if made.choice == drug else None
     return tag("th", name, told, " " if chosen else None, chosen, scope="col")

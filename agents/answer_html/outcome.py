@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from kedrec.agents.answer_html.citations import cited_keys, linked, sentence_links, share
+from kedrec.agents.answer_html.citations import cited_keys, linked, sentence_links
 from kedrec.agents.answer_html.graph_paths import network_of
 from kedrec.agents.answer_html.graph_svg import Address, arrowheads, drawing
 from kedrec.agents.answer_html.html import Html, join, tag
 from kedrec.agents.answer_html.path_table import path_table
-from kedrec.records import CandidateScore, Factor, Recommendation
+from kedrec.records import CandidateScore, Factor, Recommendation, probability_text
+from kedrec.records.verdict import CANNOT_TELL, NO_CHOICE
 
 __all__ = ["choice", "notes", "paths", "weights"]
 
@@ -25,32 +26,23 @@ def choice(made: Recommendation) -> Html:
 
 
 def _chosen(made: Recommendation, choice: str) -> Html:
-    bar = join(_bar(made.confidence), f"confidence {share(made.confidence)}")
-    told = tag("span", "confidence unknown" if made.failed else bar, class_="sure")
-    return tag("p", tag("b", _name(made, choice)), f" {made.chosen_as}", told, class_="verdict")
+    told = tag("span", None if made.failed else _bar(made.confidence), made.sure, class_="sure")
+    return tag("p", tag("b", made.name_of(choice)), f" {made.chosen_as}", told, class_="verdict")
 
 
 def _undecided(made: Recommendation) -> Html:
     """That there is no choice, and why; where the evidence leans to a drug without carrying it, to which."""
     if made.leaning is None:
-        return tag("p", tag("b", "No choice: "), made.abstained, class_="verdict none")
+        return tag("p", tag("b", f"{NO_CHOICE}: "), made.abstained, class_="verdict none")
     why = tag("p", made.abstained, class_="hint") if made.abstained else None
-    told = tag(
-        "span", _bar(made.confidence), f"leans to {_name(made, made.leaning)}, {share(made.confidence)}", class_="sure"
-    )
-    close = tag(
-        "p", tag("b", "Cannot tell"), f" for {made.disease.name}: too close to call", told, class_="verdict none"
-    )
+    told = tag("span", _bar(made.confidence), made.leans, class_="sure")
+    close = tag("p", tag("b", CANNOT_TELL), f" for {made.disease.name}: too close to call", told, class_="verdict none")
     return join(close, tag("p", "This is no choice: the evidence does not part these drugs."), why)
 
 
 def _bar(share: float) -> Html:
     wide = min(max(round(share * 100), 0), 100)
     return tag("span", tag("i", style=f"width:{wide}%"), class_="bar", aria_hidden="true")
-
-
-def _name(made: Recommendation, drug: str) -> str:
-    return {one.id: one.name for one in made.candidates}.get(drug, drug)
 
 
 def weights(made: Recommendation) -> Html | None:
@@ -65,7 +57,7 @@ def weights(made: Recommendation) -> Html | None:
 
 
 def _weighed(score: CandidateScore, name: str, most: float) -> Html:
-    head = tag("h3", name, tag("small", f" {share(score.probability)}"))
+    head = tag("h3", name, tag("small", f" {probability_text(score.probability)}"))
     behind = (tag("li", tag("b", factor.group), ": ", factor.text) for factor in score.factors)
     facts = tag("details", tag("summary", "the facts behind each"), tag("ul", *behind), class_="behind")
     bars = tag("table", *(_factor(factor, most) for factor in score.factors))

@@ -51,10 +51,9 @@ def telling(answers: tuple[TopicAnswer, ...]) -> tuple[TopicAnswer, ...]:
 
 def told_overall(made: Recommendation) -> tuple[str, ...]:
     """The choice on all evidence, in one sentence, added to an answer about one part of it."""
-    names = {drug.id: drug.name for drug in made.candidates}
     if made.choice is None:
         return ()
-    return (f"On all evidence together {names[made.choice]} came first, confidence {made.confidence:.2f}; ask “why?”.",)
+    return (f"On all evidence together {made.name_of(made.choice)} came first, {made.sure}; ask “why?”.",)
 
 
 def reasons(recommendation: Recommendation, *, plain: bool) -> tuple[TopicAnswer, ...]:

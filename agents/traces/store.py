@@ -16,7 +16,7 @@ from kedrec.agents.traces.recent_cache import TwoGenerationCache
 from kedrec.agents.traces.text_dedup import DIGEST, digest, pack, unpack
 from kedrec.characters import mended
 from kedrec.errors import DamagedData, NotReady, UserError
-from kedrec.records import Record, Trace
+from kedrec.records import Record, Trace, no_choice
 from kedrec.redaction import Redactor
 
 __all__ = ["TraceStore", "TraceSummary"]
@@ -65,8 +65,8 @@ class TraceSummary(Record):
     @property
     def outcome(self) -> str:
         """The outcome in a line: the error, the choice, or why nothing was chosen."""
-        head = "cannot tell" if self.leaning else "no choice"
-        return self.error or self.choice or f"{head}: {self.abstained}"
+        why = no_choice(self.leaning, self.abstained)
+        return self.error or self.choice or f"{why[0].lower()}{why[1:]}"
 
 
 class TraceStore:

@@ -11,7 +11,16 @@ from kedrec.agents.prompting.citation_check import Checker
 from kedrec.agents.workflow.context import RunContext
 from kedrec.agents.workflow.requests import labels
 from kedrec.agents.workflow.state import RunState
-from kedrec.records import Answer, CandidateScore, Entity, Evidence, Match, Recommendation, Sentence
+from kedrec.records import (
+    Answer,
+    CandidateScore,
+    Entity,
+    Evidence,
+    Match,
+    Recommendation,
+    Sentence,
+    probability_text,
+)
 
 __all__ = ["answer", "check", "decide", "finish", "repair"]
 
@@ -106,10 +115,10 @@ def _choice(state: RunState, decision: Decision, holds: bool) -> tuple[str | Non
 def too_close(candidates: Sequence[Mapping[str, Any]], leaning: str, confidence: float, least: float) -> str:
     """What is said of a decision that is less sure than a choice has to be."""
     name = next(drug["name"] for drug in candidates if drug["id"] == leaning)
-    asked = f"a choice takes {least:.2f}"
+    figures = f"{probability_text(confidence)}; a choice takes {least:.2f}"
     if len(candidates) == 1:
-        return f"whether {name} is of use is too close to call; it rather is ({confidence:.2f}; {asked})"
-    return f"too close to call; the evidence leans to {name} ({confidence:.2f}; {asked})"
+        return f"whether {name} is of use is too close to call; it rather is ({figures})"
+    return f"too close to call; the evidence leans to {name} ({figures})"
 
 
 def _confidence(state: RunState, decision: Decision) -> float:

@@ -79,9 +79,8 @@ def told_of_harm(made: Recommendation) -> tuple[TopicAnswer, ...]:
     if made.favoured is None:
         title = f"{effect}: nothing tells {' and '.join(names.values())} apart"
     else:
-        sure = f"confidence {made.confidence:.2f}"
         close = "" if made.choice else "too close to call, "
-        title = f"{effect}: {close}more speaks for {names[made.favoured]} having it ({sure})"
+        title = f"{effect}: {close}more speaks for {made.name_of(made.favoured)} having it ({made.sure})"
     told = [(one.text, one.citations) for one in made.sentences] or [(NO_EVIDENCE, ())]
     question = Question(key=ASPECT, text=f"Which is more likely to have this: {effect}?", disease=made.disease.id,
                         drug=made.favoured or made.candidates[0].id)  # fmt: skip

@@ -18,6 +18,7 @@ from kedrec.records.reasoning import (
 )
 from kedrec.records.showing import in_brackets
 from kedrec.records.tracing import ModelCall, Recommendation, ToolCall, ToolResult, ToolStatus, Trace, Usage
+from kedrec.records.verdict import no_choice, probability_text
 
 __all__ = [
     "SETTINGS",
@@ -54,6 +55,8 @@ __all__ = [
     "Usage",
     "edge_source",
     "in_brackets",
+    "no_choice",
     "path_source",
+    "probability_text",
     "triples_of",
 ]  # fmt: skip

@@ -62,9 +62,7 @@ def fields_as_html(kind: str, fields: Mapping[str, Any]) -> str:
 def _title(made: Recommendation) -> str:
     if made.choice is None:
         return f"{made.disease.name}   {made.undecided}"
-    name = next((drug.name for drug in made.candidates if drug.id == made.choice), made.choice)
-    sure = "unknown" if made.failed else f"{made.confidence:.2f}"
-    return f"{name} {made.chosen_as}   confidence {sure}"
+    return f"{made.name_of(made.choice)} {made.chosen_as}   {made.sure}"
 
 
 def in_brackets(keys: Iterable[str]) -> str:

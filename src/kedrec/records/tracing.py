@@ -11,6 +11,7 @@ from kedrec.records.graph import SIDE_EFFECT, Entity, Match
 from kedrec.records.literature import Corpora
 from kedrec.records.reasoning import Answer, CandidateScore, Evidence, Finding, Sentence
 from kedrec.records.showing import as_html, as_text, trace_as_html, trace_as_text
+from kedrec.records.verdict import no_choice, probability_text
 
 __all__ = ["ModelCall", "Recommendation", "ToolCall", "ToolResult", "ToolStatus", "Trace", "Usage"]
 
@@ -82,7 +83,22 @@ class Recommendation(Record):
     @property
     def undecided(self) -> str:
         """Why there is no choice, in words; which way the evidence leans stands in the reason."""
-        return f"{'Cannot tell' if self.leaning else 'No choice'}: {self.abstained}"
+        return no_choice(self.leaning, self.abstained)
+
+    @property
+    def sure(self) -> str:
+        """How sure the choice is: `confidence 0.87`; unknown where something that it was to rest on failed."""
+        return f"confidence {'unknown' if self.failed else probability_text(self.confidence)}"
+
+    @property
+    def leans(self) -> str:
+        """Which way the evidence leans, and how far: `leans to baricitinib, 0.63`."""
+        far = self.sure if self.failed else probability_text(self.confidence)
+        return f"leans to {self.name_of(self.leaning or '')}, {far}"
+
+    def name_of(self, drug: str) -> str:
+        """The name of a candidate; its id, where it is none."""
+        return next((one.name for one in self.candidates if one.id == drug), drug)
 
     def __str__(self) -> str:
         return as_text(self)

@@ -41,9 +41,10 @@ def print_recommendation(recommendation: Recommendation, *, brief: bool = False)
     if recommendation.choice is None:
         console.print(recommendation.undecided, style="bold", markup=False, highlight=False)
     else:
-        line = f"{names[recommendation.choice]} {recommendation.chosen_as}"
+        line = f"{recommendation.name_of(recommendation.choice)} {recommendation.chosen_as}"
         console.print(line, style="bold", end="", markup=False, highlight=False)
-        console.print(f"   {_how_sure(recommendation)}", style="cyan", highlight=False)
+        why = ": what it was to rest on failed, as said above" if recommendation.failed else ""
+        console.print(f"   {recommendation.sure}{why}", style="cyan", highlight=False)
     console.print()
     if not brief:
         _print_answers(console, recommendation.answers, names)
@@ -102,13 +103,6 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console()
-
-
-def _how_sure(recommendation: Recommendation) -> str:
-    """The confidence, where it means anything."""
-    if not recommendation.failed:
-        return f"confidence {recommendation.confidence:.2f}"
-    return "confidence unknown: what it was to rest on failed, as said above"
 
 
 def _understood(match: Match) -> str:

@@ -126,9 +126,8 @@ def _summary(made: BaseModel) -> str:
 
 
 def _choice(made: Recommendation) -> str:
-    names = {drug.id: drug.name for drug in made.candidates}
     failed = "".join(f"FAILED: {failure} " for failure in made.failed)
     if made.choice is None:
         return f"{failed}{made.undecided} (trace {made.trace_id})"
-    sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-    return f"{failed}{names[made.choice]} {made.chosen_as}, {sure} (trace {made.trace_id}). Not medical advice."
+    chosen = f"{made.name_of(made.choice)} {made.chosen_as}, {made.sure}"
+    return f"{failed}{chosen} (trace {made.trace_id}). Not medical advice."

@@ -6,7 +6,8 @@ from kedrec.agents.answer_html.citations import cited_keys, source_address
 from kedrec.agents.prompting.answer_format import NO_EVIDENCE
 from kedrec.agents.prompting.domain_questions import QUESTION_TITLES
 from kedrec.agents.traces.labels import asked
-from kedrec.records import Answer, Recommendation, Trace
+from kedrec.records import Answer, Recommendation, Trace, in_brackets
+from kedrec.records.verdict import CANNOT_TELL, NO_CHOICE
 
 __all__ = ["markdown_of"]
 
@@ -24,21 +25,17 @@ def markdown_of(trace: Trace) -> str:
 
 
 def _choice(made: Recommendation) -> str:
-    names = {drug.id: drug.name for drug in made.candidates}
     failed = "".join(f"**Failed:** {failure}\n\n" for failure in made.failed)
-    leaning = made.leaning
-    if made.choice is None and leaning:
-        leans = f"leans to {names.get(leaning, leaning)}, {made.confidence:.2f}"
-        told = f"**Cannot tell** for {made.disease.name}, too close to call; {leans}."
+    if made.choice:
+        return f"{failed}**{made.name_of(made.choice)}** {made.chosen_as}, {made.sure}"
+    if made.leaning:
+        told = f"**{CANNOT_TELL}** for {made.disease.name}, too close to call; {made.leans}."
         return f"{failed}{told} {made.abstained or ''}".strip()
-    if made.choice is None:
-        return f"{failed}**No choice:** {made.abstained}"
-    sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-    return f"{failed}**{names[made.choice]}** {made.chosen_as}, {sure}"
+    return f"{failed}**{NO_CHOICE}:** {made.abstained}"
 
 
 def _sentences(made: Recommendation) -> str:
-    said = [f"{at}. {one.text} {_keys(one.citations)}" for at, one in enumerate(made.sentences, 1)]
+    said = [f"{at}. {one.text} {in_brackets(one.citations)}" for at, one in enumerate(made.sentences, 1)]
     notes = [*(f"struck out by the check: {note}" for note in made.struck_out), *made.not_found]
     return "\n".join([*said, *(["", *(f"- _{note}_" for note in notes)] if notes else [])]).strip()
 
@@ -58,7 +55,7 @@ def _side_by_side(made: Recommendation) -> str:
 def _cell(answer: Answer | None) -> str:
     if answer is None or answer.text == NO_EVIDENCE:
         return NO_EVIDENCE
-    return f"_{answer.stance}_: {answer.text} {_keys(answer.citations)}"
+    return f"_{answer.stance}_: {answer.text} {in_brackets(answer.citations)}"
 
 
 def _evidence(made: Recommendation) -> str:
@@ -68,7 +65,3 @@ def _evidence(made: Recommendation) -> str:
         source = source_address(entry.source_id) or entry.source_id
         lines.append(f"- [{key}] {' '.join(entry.text.split())} ({source})")
     return "\n\n".join(["## Evidence", "\n".join(lines)]) if lines else ""
-
-
-def _keys(keys: tuple[str, ...]) -> str:
-    return "".join(f"[{key}]" for key in keys)

@@ -8,7 +8,7 @@ from typing import Any
 
 from kedrec.agents.answer_html.citations import MARK, cited_keys, source_address
 from kedrec.characters import shortened
-from kedrec.records import Evidence, Recommendation
+from kedrec.records import Evidence, Recommendation, in_brackets
 from kedrec.serve.results import Answered
 
 __all__ = ["answer_text", "citations_in"]
@@ -32,7 +32,7 @@ def answer_text(answered: Answered) -> str:
         parts += _recommended(made)
     for topic in reply.topics:
         head = f"**{_plain(topic.heading)}**\n" if topic.title else ""
-        parts.append(f"{head}{_plain(topic.answer.text)} {_marks(topic.answer.citations)}")
+        parts.append(f"{head}{_plain(topic.answer.text)} {in_brackets(topic.answer.citations)}")
     cited = dict.fromkeys(key for topic in reply.topics for key in topic.answer.citations)
     cited = {**dict.fromkeys(cited_keys(made) if made is not None and whole else ()), **cited}
     parts.append("\n".join(_evidence(key, evidence[key]) for key in cited if key in evidence))
@@ -41,14 +41,12 @@ def answer_text(answered: Answered) -> str:
 
 
 def _recommended(made: Recommendation) -> Iterator[str]:
-    names = {drug.id: drug.name for drug in made.candidates}
     yield from (f"**Failed:** {_plain(failure)}" for failure in made.failed)
     if made.choice is None:
         yield f"**{_plain(made.undecided).replace(': ', ':** ', 1)}"
     else:
-        sure = "confidence unknown" if made.failed else f"confidence {made.confidence:.2f}"
-        yield f"**{_plain(names[made.choice])}** {_plain(made.chosen_as)}, {sure}"
-    yield "\n".join(f"- {_plain(one.text)} {_marks(one.citations)}" for one in made.sentences)
+        yield f"**{_plain(made.name_of(made.choice))}** {_plain(made.chosen_as)}, {made.sure}"
+    yield "\n".join(f"- {_plain(one.text)} {in_brackets(one.citations)}" for one in made.sentences)
     missing = [*made.not_found, *(f"struck out: {note}" for note in made.struck_out)]
     yield "\n".join(f"- _{_plain(note)}_" for note in missing)
 
@@ -56,10 +54,6 @@ def _recommended(made: Recommendation) -> Iterator[str]:
 def _plain(text: str) -> str:
     """A text that reads as it is, whatever it holds."""
     return _MARKUP.sub(r"\\\g<0>", text)
-
-
-def _marks(keys: tuple[str, ...]) -> str:
-    return "".join(f"[{key}]" for key in keys)
 
 
 def _evidence(key: str, entry: Evidence) -> str:

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
-from kedrec.agents.answer_html.citations import share
 from kedrec.agents.answer_html.html import Html, tag
 from kedrec.agents.answer_html.page import facts, outcome, trace_page
 from kedrec.agents.traces.labels import asked
 from kedrec.errors import KedrecError
 from kedrec.records import Recommendation, Trace
+from kedrec.records.verdict import NO_CHOICE
 from kedrec.serve import requests
 from kedrec.serve.recorded.answer_as_markdown import markdown_of
 from kedrec.serve.web.api import Served
@@ -73,9 +73,8 @@ def _before(trace: Trace, before: Trace | None) -> Html | None:
     made = before.recommendation if before is not None else None
     if before is None or made is None:
         return tag("p", hidden, class_="hint") if hidden else None
-    names = {drug.id: drug.name for drug in made.candidates}
     leaning = "" if made.choice else "leaning to "
-    told = f"{leaning}{names[made.favoured]}, confidence {share(made.confidence)}" if made.favoured else "no choice"
+    told = f"{leaning}{made.name_of(made.favoured)}, {made.sure}" if made.favoured else NO_CHOICE.lower()
     link = tag("a", f"Before: {told}", href=f"/answers/{before.id}")
     both = tag("a", "What changed", href=f"/diff?{urlencode({'a': before.id, 'b': trace.id})}")
     return tag("p", hidden, " " if hidden else None, link, ". ", both, ".", class_="hint")

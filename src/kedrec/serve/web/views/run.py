@@ -11,12 +11,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from kedrec.agents.answer_html.citations import share
 from kedrec.agents.answer_html.evidence import evidence
 from kedrec.agents.answer_html.html import Html, tag, wide_table
 from kedrec.agents.answer_html.page import facts, made_by, understood
 from kedrec.agents.replay.diff import TraceChange, TraceDiff
-from kedrec.agents.traces.labels import asked, concluded
+from kedrec.agents.traces.labels import asked
 from kedrec.agents.traces.store import TraceSummary
 from kedrec.errors import KedrecError
 from kedrec.records import Trace, triples_of
@@ -63,12 +62,10 @@ def run(id: requests.TraceId, service: Served) -> HTMLResponse:
 
 def _told(trace: Trace) -> str:
     """The outcome in a line."""
-    made = concluded(trace)
-    if "error" in made:
-        return f"Failed: {(made['error'] or {}).get('message', 'the run came to no end')}"
-    if made["choice_name"]:
-        return f"{made['choice_name']}, confidence {share(made['confidence'])}"
-    return f"No choice: {made['abstained']}"
+    made = trace.recommendation
+    if made is None:
+        return f"Failed: {(trace.error or {}).get('message', 'the run came to no end')}"
+    return f"{made.name_of(made.choice)}, {made.sure}" if made.choice else made.undecided
 
 
 def _go_on(service: Service, trace: Trace) -> Html:
