@@ -14,6 +14,7 @@ from kedrec.distill.runs.folder import RunFolder, RunInfo, RunStatus
 from kedrec.distill.runs.journal import ResultRow
 from kedrec.errors import KedrecError, NotReady
 from kedrec.records import Record
+from kedrec.records.verdict import no_choice
 
 __all__ = ["KeptRun", "KeptRuns", "RunAgreement", "RunQuestion"]
 
@@ -117,7 +118,8 @@ class KeptRuns:
             row = rows.get(pair.id)
             names = {drug.id: drug.name or named(drug.id) for drug in pair.candidates}
             error = row.error["type"] if row and row.error else ""
-            chosen = names.get(row.choice or "", row.choice or f"no choice: {row.abstained}") if row else ""
+            none = no_choice(row.leaning, row.abstained) if row else ""
+            chosen = names.get(row.choice or "", row.choice or none) if row else ""
             made.append(
                 RunQuestion(
                     pair_id=pair.id,
