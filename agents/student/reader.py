@@ -11,6 +11,10 @@ from kedrec.agents.student.short_form import CHOICE, GROUNDS, REASON, short_requ
 
 __all__ = ["Chosen", "ShortReader", "prompt_text"]
 
+_SHAPE = 64
+"""Requests are filled up to a multiple of so many tokens, which none before them sees: for each length that it has not
+met, the processor's library makes and keeps code of its own, over a megabyte."""
+
 
 class Chosen(NamedTuple):
     """What the language model makes of a request."""
@@ -73,7 +77,11 @@ class ShortReader:
         import torch
 
         ids = self._ids(prompt_text(self._tokenizer, short_request(task)) + CHOICE)
-        made = self._model(torch.tensor([ids], device=self._model.device), use_cache=True, logits_to_keep=1)
+        more = -len(ids) % _SHAPE
+        filled = torch.tensor([[*ids, *[self._stop] * more]], device=self._model.device)
+        made = self._model(filled, use_cache=True, logits_to_keep=torch.tensor([len(ids) - 1]))
+        if more:
+            made.past_key_values.crop(-more)
         labels = [self._ids(f"{CHOICE} {label}")[-1] for label in task.labels]
         return float(made.logits[0, -1, labels].float().softmax(0)[0]), ids, made.past_key_values
 
