@@ -209,6 +209,14 @@ def test_the_rationale_reads_as_a_colleagues_and_holds_no_arithmetic():
         assert sentence.citations and not re.search(r"[+-]\d\.\d\d|log-odds", sentence.text)
 
 
+def test_what_is_missing_of_several_drugs_is_said_once():
+    own = {"key": "K4", "source_id": TARGET.replace("C1", "C2"), "text": "Sulfasalazine targets PPARG (DrugBank)"}
+    few = {key: EVIDENCE[key].model_dump() for key in ("K1", "K2")} | {"K4": own}
+    last = decide(evidence=few).sentences[-1].text
+    assert "says nothing of the effects and harms of Baricitinib or Sulfasalazine" in last
+    assert last.count("harms") == 1
+
+
 def test_a_choice_whose_factors_cannot_be_cited_still_rests_on_evidence():
     shares = {BARI.id: 0.6, SULFA.id: 0.4}
     weighed = [

@@ -5,7 +5,7 @@ No arithmetic of the weigher stands in it; shares are kept in the scores, and sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kedrec.agents.models.graph_request import Task
@@ -220,7 +220,7 @@ def _together(task: Task, chosen: _Known, others: Sequence[_Known]) -> Iterator[
 def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore, harmful: Mapping[str, Role]) -> Iterator[Line]:
     """What was looked for and not found, on the evidence that was looked at."""
     looked = {one.drug.id: key for one in known if (key := _speaking(task, one.drug))}
-    gaps = [gap for one in known if one.drug.id in looked for gap in _gaps(one, does_harm=one.drug.id in harmful)]
+    gaps = list(_gaps([one for one in known if one.drug.id in looked], harmful))
     said = ["The evidence barely separates the candidates"] if len(known) > 1 and score.probability < BARELY else []
     said += ["The evidence could not be weighed and was counted by rule"] if task.weighing is None else []
     said += [f"The evidence gathered here says nothing of {listed(gaps)}"] if gaps else []
@@ -230,15 +230,18 @@ def _unknown(task: Task, known: Sequence[_Known], score: CandidateScore, harmful
         yield Line("uncertainty", f"{text}.", tuple(looked.values()))
 
 
-def _gaps(known: _Known, *, does_harm: bool) -> Iterator[str]:
-    """What is missing of a drug: `how X works and its harms`, `the effects and harms of X`."""
-    asked = ((known.clinical, "effects"), (known.safety, "harms"))
-    lacking = [words for found, words in asked if not (found and found.quotes)]
-    missing = " and ".join(words for words in lacking if not (does_harm and words == "harms"))
-    if known.mechanism is None and known.explained is None:
-        yield f"how {known.drug.name} works" + (f" and its {missing}" if missing else "")
-    elif missing:
-        yield f"the {missing} of {known.drug.name}"
+def _gaps(known: Sequence[_Known], harmful: Collection[str]) -> Iterator[str]:
+    """What is missing of which drugs: `how X works and its harms`, `the effects and harms of X or Y`."""
+    lacking: dict[str, list[str]] = {}
+    for one in known:
+        asked = ((one.clinical, "effects"), (one.safety, "harms"))
+        words = [word for found, word in asked if not (found and found.quotes)]
+        missing = " and ".join(word for word in words if not (one.drug.id in harmful and word == "harms"))
+        if one.mechanism is None and one.explained is None:
+            yield f"how {one.drug.name} works" + (f" and its {missing}" if missing else "")
+        elif missing:
+            lacking.setdefault(missing, []).append(one.drug.name)
+    yield from (f"the {missing} of {listed(names)}" for missing, names in lacking.items())
 
 
 def _speaking(task: Task, drug: Entity) -> str | None:
