@@ -147,7 +147,9 @@ class Bench:
             yield made
 
     def _ablation(self, looks: Any) -> Ablation:
-        told = _in_both_orders(looks)
+        from kedrec.distill.student.upper_layers.sureness import in_both_orders
+
+        told = in_both_orders(looks)
         means = {name: float(np.mean(both)) for name, both in told.items()}
         outcomes = [
             Outcome(pair_id=name, disease=self._diseases[name], kind="", answer="A", choice="A" if mean > 0.5 else "B")
@@ -161,19 +163,6 @@ class Bench:
             agree=float(np.mean([len({chance > 0.5 for chance in both}) == 1 for both in told.values()])),
             terms={name: terms[name] for name in ("select", "sft", "rationale") if name in terms},
         )
-
-
-def _in_both_orders(looks: Any) -> dict[str, list[float]]:
-    """The probability of the right candidate of each decision, in each order in which it was asked."""
-    from kedrec.distill.student.upper_layers.loop import probabilities
-
-    told: dict[str, list[float]] = defaultdict(list)
-    for first in range(0, len(looks.examples), looks.plan.batch_size):
-        places = range(first, min(first + looks.plan.batch_size, len(looks.examples)))
-        for place, chances in zip(places, probabilities(looks, places), strict=True):
-            row = looks.examples[place]
-            told[row.row_id.removesuffix(SWAPPED)].append(chances[row.right])
-    return told
 
 
 def table_of(found: dict[str, Ablation]) -> Grid:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from kedrec.agents.offline.roles.role import PLAIN, USES, RoleSource, decide
 from kedrec.agents.offline.roles.wordings import classes_of, signs_of
 from kedrec.records import Corpora, Document, Entity
-from kedrec.tools.text.naming import names_in_texts
+from kedrec.tools.literature_tools import names_for_search
 from kedrec.tools.text.role_sentences import Claim, claims_of, left_out_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Beside:
         """Yield documents that hold a name of each, those of allowed corpora; retracted ones are left out."""
         if self._literature is None:
             return
-        names = [names_in_texts(one, least=4) for one in (drug, disease)]
+        names = [names_for_search(one) for one in (drug, disease)]
         for corpus in corpora:
             if self._setting in {corpus, "both"}:
                 hits = self._literature.search(
